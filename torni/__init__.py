@@ -1,0 +1,1 @@
+"""Torni keeps a region's service promises."""

@@ -1,0 +1,92 @@
+"""Finnish first, Swedish and English too: the language of the moment, and texts that exist in all three."""
+
+from __future__ import annotations
+
+import gettext as _gettext
+from collections.abc import Iterator, Mapping
+from contextlib import contextmanager
+from contextvars import ContextVar
+from functools import cache
+from pathlib import Path
+from typing import Literal, cast
+
+Language = Literal["fi", "sv", "en"]
+LANGUAGES: tuple[Language, ...] = ("fi", "sv", "en")
+LOCALE = Path(__file__).parents[1] / "locale"
+
+_current: ContextVar[Language] = ContextVar("language", default="fi")
+
+
+def language() -> Language:
+    return _current.get()
+
+
+@contextmanager
+def speaking(name: str) -> Iterator[None]:
+    """Texts inside are in this language; an unknown language is Finnish."""
+    token = _current.set(cast(Language, name) if name in LANGUAGES else "fi")
+    try:
+        yield
+    finally:
+        _current.reset(token)
+
+
+def _(message: str) -> str:
+    """The message in the language of the moment. The message itself is the English text."""
+    return _catalogue(language()).gettext(message)
+
+
+def ngettext(one: str, many: str, count: int) -> str:
+    return _catalogue(language()).ngettext(one, many, count)
+
+
+@cache
+def _catalogue(name: Language) -> _gettext.NullTranslations:
+    if name == "en":
+        return _gettext.NullTranslations()
+    return _gettext.translation("torni", LOCALE, languages=[name], fallback=True)
+
+
+class Message:
+    """A text that is written in the language of its reader, when it is read."""
+
+    def __init__(self, message: str, **values: object) -> None:
+        self.message, self.values = message, values
+
+    def __str__(self) -> str:
+        return _(self.message).format(**{k: shown(v) for k, v in self.values.items()})
+
+    def __repr__(self) -> str:
+        return f"Message({str(self)!r})"
+
+
+def shown(value: object) -> object:
+    """A value as this language writes it: decimal comma in Finnish and Swedish."""
+    if isinstance(value, float):
+        text = f"{value:.10g}"
+        return text if language() == "en" else text.replace(".", ",")
+    if isinstance(value, Mapping):
+        return choose(value)
+    return value
+
+
+def choose(texts: Mapping[str, str]) -> str:
+    """The text of a definition in the language of the moment; Finnish where another is not given."""
+    return texts.get(language()) or texts["fi"]
+
+
+def number(value: float, decimals: int = 0) -> str:
+    """A number as this language writes it: a narrow space between thousands, decimal comma but in English."""
+    text = f"{value:,.{decimals}f}"
+    if language() == "en":
+        return text
+    return text.replace(",", "\N{NO-BREAK SPACE}").replace(".", ",")
+
+
+def per_cent(share: float, decimals: int = 1) -> str:
+    """A share as per cent, never rounded across to look kept or whole: 0.9499 is 94,9 %."""
+    scale = 10**decimals
+    exact = share * 100 * scale
+    floor = int(exact + 1e-9)
+    text = number(floor / scale, decimals)
+    return f"{text}%" if language() == "en" else f"{text}\N{NO-BREAK SPACE}%"

@@ -1,0 +1,25 @@
+"""Where the definitions, the shipped data and the region's own folders are."""
+
+from __future__ import annotations
+
+import os
+from pathlib import Path
+
+_PACKAGE = Path(__file__).parents[1]
+
+
+def definitions() -> Path:
+    """The shared definitions: beside the package in a checkout, inside it when installed."""
+    beside = _PACKAGE.parent / "definitions"
+    return beside if (beside / "sources.yaml").is_file() else _PACKAGE / "definitions"
+
+
+def own_regions() -> Path:
+    """Where a user's own region folders live: TORNI_REGIONS, or `regions` in the working folder."""
+    return Path(os.environ.get("TORNI_REGIONS", "regions"))
+
+
+def cache() -> Path:
+    """Where computed matrices may be kept: TORNI_CACHE, or the user's cache folder."""
+    base = os.environ.get("TORNI_CACHE")
+    return Path(base) if base else Path(os.environ.get("XDG_CACHE_HOME", Path.home() / ".cache")) / "torni"

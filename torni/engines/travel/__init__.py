@@ -1,0 +1,12 @@
+"""Travel times from homes to units over a road network, exact and deterministic to the bit.
+
+Reads arrays, holds no policy and knows no region: speeds, joining legs and parking come in as a `Mode`.
+`Travel` answers for one network and one mode: nearest units and the home x unit matrix. `plain` (SciPy) starts at
+once; `fast` (contraction hierarchy) is for street networks and long-lived processes; their answers are equal.
+Public transport is in `timetable`.
+"""
+
+from torni.engines.travel.graph import Mode, RoadGraph
+from torni.engines.travel.trips import UNREACHABLE, Travel
+
+__all__ = ["UNREACHABLE", "Mode", "RoadGraph", "Travel"]

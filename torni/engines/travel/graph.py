@@ -1,0 +1,124 @@
+"""A road network as arrays, and what one trip along each of its arcs costs by a given mode of travel."""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+
+import numpy as np
+import numpy.typing as npt
+
+Ints = npt.NDArray[np.int32]
+Floats = npt.NDArray[np.float64]
+
+DECI = 10  # arc costs are whole tenths of a second, so that every sum is exact in any order
+FORBIDDEN = np.int32(1 << 29)
+
+
+@dataclass(frozen=True, eq=False)
+class RoadGraph:
+    """A road network: points in metres, edges with a length and a class.
+
+    `x`, `y`: node coordinates in metres (any metric plane). `tail`, `head`: node numbers of each edge.
+    `length_m`: whole metres, at least 1. `road_class`: index into `classes`. `oneway`: 0 both ways,
+    1 only tail to head. `fixed_s`: seconds that do not depend on speed (a ferry's crossing and waiting), else 0.
+    `rank`: the elimination order for the fast engine, or None (then it is computed when first needed).
+    """
+
+    x: Floats
+    y: Floats
+    tail: Ints
+    head: Ints
+    length_m: Ints
+    road_class: npt.NDArray[np.int16]
+    classes: tuple[str, ...]
+    oneway: npt.NDArray[np.int8]
+    fixed_s: Ints
+    rank: Ints | None = None
+
+    def __post_init__(self) -> None:
+        n = len(self.x)
+        for name in ("tail", "head"):
+            ends = getattr(self, name)
+            if len(ends) and (ends.min() < 0 or ends.max() >= n):
+                raise ValueError(f"RoadGraph.{name} names a node outside 0..{n - 1}")
+        if len(self.length_m) and self.length_m.min() < 1:
+            raise ValueError("RoadGraph.length_m has an edge shorter than 1 metre")
+
+    @property
+    def nodes(self) -> int:
+        return len(self.x)
+
+
+@dataclass(frozen=True)
+class Mode:
+    """How one means of travel moves: every assumption behind a travel time, by name.
+
+    `speed_kmh` by road class (a class not named, or 0, is forbidden to the mode).
+    `joining_kmh` and `joining_detour`: the leg between a point and the road, straight distance x detour.
+    `within_cell_km`: the shortest joining leg of a resident, who lives somewhere in the cell and not at its centre.
+    `end_min`: parking and walking at the destination, once a trip.
+    `direct_km`: within this straight distance a trip may go directly, without using the network.
+    """
+
+    name: str
+    speed_kmh: Mapping[str, float] = field(default_factory=dict)
+    joining_kmh: float = 30.0
+    joining_detour: float = 1.3
+    within_cell_km: float = 0.38
+    end_min: float = 0.0
+    direct_km: float = 2.0
+
+    def __post_init__(self) -> None:
+        for name in ("joining_kmh", "joining_detour"):
+            if not getattr(self, name) > 0:
+                raise ValueError(f"Mode.{name} must be above 0, found {getattr(self, name)}")
+
+    def faster(self, factor: float) -> Mode:
+        """The same mode with every road speed multiplied by `factor`; joining legs stay as they are."""
+        return self.replace(speed_kmh={k: v * factor for k, v in self.speed_kmh.items()})
+
+    def replace(self, **changes: object) -> Mode:
+        return Mode(**{**self.__dict__, **changes})  # type: ignore[arg-type]
+
+    def leg_ds(self, distance_m: Floats) -> npt.NDArray[np.int64]:
+        """Tenths of a second, rounded up, at least 1, for a straight joining distance in metres."""
+        seconds = distance_m * (self.joining_detour * 3.6 / self.joining_kmh)
+        return np.maximum(1, np.ceil(seconds * DECI - 1e-9)).astype(np.int64)
+
+    @property
+    def end_ds(self) -> int:
+        return math.ceil(self.end_min * 60 * DECI)
+
+
+@dataclass(frozen=True, eq=False)
+class Arcs:
+    """Directed arcs with whole costs in tenths of a second. `edge` names the edge that each comes from."""
+
+    tail: Ints
+    head: Ints
+    cost_ds: Ints
+    forward_ds: Ints  # by edge: tail to head; FORBIDDEN where the mode may not
+    backward_ds: Ints
+
+
+def arcs(graph: RoadGraph, mode: Mode) -> Arcs:
+    """Every arc that the mode may use, each way of each edge, cost rounded up to a tenth of a second."""
+    speed = np.array([float(mode.speed_kmh.get(name, 0.0)) for name in graph.classes])
+    by_edge = speed[graph.road_class]
+    with np.errstate(divide="ignore"):
+        seconds = np.where(by_edge > 0, graph.length_m * 3.6 / np.where(by_edge > 0, by_edge, 1.0), np.inf)
+    cost = np.ceil(np.where(np.isfinite(seconds), seconds, 0) * DECI - 1e-9) + graph.fixed_s.astype(float) * DECI
+    usable = np.isfinite(seconds)
+    forward = np.where(usable, np.maximum(cost, 1), FORBIDDEN).astype(np.int32)
+    # One-way streets bind vehicles; a class whose mode walks is given as two-way by its importer.
+    backward = np.where(usable & (graph.oneway == 0), forward, FORBIDDEN).astype(np.int32)
+    there, back = forward < FORBIDDEN, backward < FORBIDDEN
+    return Arcs(
+        tail=np.concatenate([graph.tail[there], graph.head[back]]),
+        head=np.concatenate([graph.head[there], graph.tail[back]]),
+        cost_ds=np.concatenate([forward[there], backward[back]]),
+        forward_ds=forward,
+        backward_ds=backward,
+    )

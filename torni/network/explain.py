@@ -1,0 +1,167 @@
+"""One finding's steps, and how its value moves when each assumption is changed: so that a council can argue with it."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+import numpy as np
+import numpy.typing as npt
+import polars as pl
+
+from torni.core.language import Message
+from torni.network.check import SIZES, counted_units, measure
+from torni.network.region import Network, mode_of
+from torni.services.finding import Finding
+from torni.services.library import AnyPromise
+from torni.services.schema import ReachPromise, Service, UnitFilter
+from torni.sources import shipped
+
+HISTOGRAM_MIN = 5
+
+
+@dataclass(frozen=True)
+class Effect:
+    """One assumption changed: what, the value then (None when it cannot be told), and the state."""
+
+    what: Message
+    value: float | None
+    state: str
+
+
+@dataclass(frozen=True)
+class Explanation:
+    """A finding with all that it rests on.
+
+    `units`: the rows counted (unit_id, name, municipality, size, source, invented, people nearest to it).
+    `histogram`: from_min, people, inside; steps of five minutes, the last row open ended (from_min None: unreachable).
+    `effects`: each assumption's own effect. `files`: where the definition's text is. `sources`: source titles.
+    """
+
+    finding: Finding
+    service: Service
+    promise: AnyPromise
+    files: tuple[str, ...]
+    source: str
+    units: pl.DataFrame
+    histogram: pl.DataFrame | None
+    effects: tuple[Effect, ...]
+    data: dict[str, str]
+
+
+def explain(network: Network, promise_id: str) -> Explanation:
+    """The steps of one promise's finding. Raises BadInput for an unknown promise."""
+    service, promise = network.library.promise(promise_id)
+    finding = measure(network, service, promise)
+    counted = counted_units(network, promise.unit)
+    units, histogram, effects = _units(network, counted.perhaps), None, []
+    if isinstance(promise, ReachPromise) and promise.mode != "transit" and len(counted.sure):
+        seconds = nearest_seconds(network, promise)
+        histogram = minutes_histogram(network, promise, seconds)
+        units = units.with_columns(pl.Series("people", _catchment(network, promise, counted.perhaps, counted.sure)))
+        effects = _effects(network, service, promise)
+    return Explanation(
+        finding, service, promise, network.library.files[service.id],
+        str(network.library.sources[promise.source].title), units, histogram, tuple(effects), data_described(network),
+    )  # fmt: skip
+
+
+def nearest_seconds(network: Network, promise: ReachPromise) -> npt.NDArray[np.uint16]:
+    """Seconds from every cell to the nearest unit that counts; 65535 everywhere when none is known."""
+    (seconds,) = network.nearest(promise.mode, [counted_units(network, promise.unit).sure])
+    return seconds
+
+
+def minutes_histogram(network: Network, promise: ReachPromise, seconds: npt.NDArray[np.uint16]) -> pl.DataFrame:
+    people = network.people(promise.population)
+    reached = seconds < np.iinfo(np.uint16).max
+    # A trip of exactly 30 minutes is within 30: bins are open below and closed above.
+    bins = np.maximum(0, np.ceil(seconds / 60 / HISTOGRAM_MIN).astype(int) - 1)
+    longest = max(24, promise.within_min // HISTOGRAM_MIN)
+    bins = np.minimum(bins, longest)
+    count = np.bincount(bins[reached], people[reached], longest + 1)
+    last = max(int(np.flatnonzero(count > 0).max(initial=0)), promise.within_min // HISTOGRAM_MIN)
+    rows: list[tuple[int | None, float, bool]] = [
+        (i * HISTOGRAM_MIN, float(count[i]), (i + 1) * HISTOGRAM_MIN <= promise.within_min) for i in range(last + 1)
+    ]
+    if not reached.all():
+        rows.append((None, float(people[~reached].sum()), False))
+    return pl.DataFrame(rows, schema={"from_min": pl.Int64, "people": pl.Float64, "inside": pl.Boolean}, orient="row")
+
+
+def data_described(network: Network) -> dict[str, str]:
+    """Each data set with its version."""
+    return {
+        str(Message("residents")): f"{network.data_versions['population']}",
+        str(Message("roads")): f"{network.data_versions['roads']}",
+        str(Message("units")): f"{network.data_versions['units']}",
+    }
+
+
+def _units(network: Network, rows: npt.NDArray[np.int64]) -> pl.DataFrame:
+    table = network.units.select(
+        "unit_id", "name", "municipality", "size", "opening", "producer", "source",
+        (pl.col("invented") | pl.col("size_invented")).alias("invented"),
+    )[rows]  # fmt: skip
+    names = {code: str(name) for code, name in network.names.items()}
+    return table.with_columns(pl.col("municipality").replace(names), pl.lit(None, pl.Float64).alias("people"))
+
+
+def _catchment(network: Network, promise: ReachPromise, rows: npt.NDArray[np.int64], sure: npt.NDArray[np.int64]) -> list[float | None]:
+    """People to whom each unit is the nearest (ties to the first); None for a unit that may not count."""
+    x, y = network.units["x"].to_numpy()[sure], network.units["y"].to_numpy()[sure]
+    network.fill_matrix(promise.mode, x, y)
+    columns = np.stack([network._columns[promise.mode, float(a), float(b)] for a, b in zip(x, y, strict=True)])
+    nearest = columns.argmin(axis=0)
+    reached = columns.min(axis=0) < np.iinfo(np.uint16).max
+    people = np.bincount(nearest[reached], network.people(promise.population)[reached], len(sure))
+    of = {int(row): float(people[i]) for i, row in enumerate(sure)}
+    return [of.get(int(row)) for row in rows]
+
+
+def _effects(network: Network, service: Service, promise: ReachPromise) -> list[Effect]:
+    mode = mode_of(network.library, promise.mode, network.population.side_m)
+    tried = [
+        (Message("Road speeds −20 %"), promise.mode, mode.faster(0.8)),
+        (Message("Road speeds +20 %"), promise.mode, mode.faster(1.2)),
+        (Message("Joining legs twice as long"), promise.mode, mode.replace(joining_detour=mode.joining_detour * 2)),
+        (Message("Joining legs straight"), promise.mode, mode.replace(joining_detour=1.0)),
+        (Message("Destination (parking) +5 min"), promise.mode, mode.replace(end_min=mode.end_min + 5)),
+    ]
+    if promise.mode == "car":
+        helsinki = mode_of(network.library, "car_helsinki_daytime", network.population.side_m)
+        tried.append((Message("Traffic as in Helsinki at midday (speeds and parking)"), promise.mode, helsinki))
+    out = []
+    for what, name, changed in tried:
+        out.append(_effect(what, measure(network.with_mode(name, changed), service, promise)))
+    needed = promise.unit.size_at_least
+    for size in SIZES if needed else ():
+        if size != needed:
+            other = promise.model_copy(update={"unit": UnitFilter(kind=promise.unit.kind, size_at_least=size)})
+            out.append(_effect(Message("Units of size {size} and larger count", size=size), measure(network, service, other)))
+    for minutes in (promise.within_min - 10, promise.within_min + 10):
+        if minutes > 0:
+            other = promise.model_copy(update={"within_min": minutes})
+            out.append(_effect(Message("Limit {minutes} min", minutes=minutes), measure(network, service, other)))
+    if network.units["invented"].any() or network.units["size_invented"].any():
+        real = network.with_units(without_invented(network.units))
+        out.append(_effect(Message("Without invented units and sizes"), measure(real, service, promise)))
+    return out
+
+
+def without_invented(units: pl.DataFrame) -> pl.DataFrame:
+    """Only real units, with only the sizes that are known."""
+    return units.filter(~pl.col("invented")).with_columns(
+        pl.when("size_invented").then(None).otherwise(pl.col("size")).alias("size"), pl.lit(False).alias("size_invented"),
+    )  # fmt: skip
+
+
+def _effect(what: Message, finding: Finding) -> Effect:
+    return Effect(what, finding.value, finding.state)
+
+
+def sources_of_data() -> pl.DataFrame:
+    """The shipped data with its origin, year and licence: file, what, source, year, licence."""
+    import yaml
+
+    content = yaml.safe_load((shipped.DATA / "SOURCES.yaml").read_text(encoding="utf-8"))
+    return pl.DataFrame([{"file": f, **{k: str(v.get(k, "")) for k in ("what", "source", "year", "licence")}} for f, v in content.items()])

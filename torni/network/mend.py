@@ -1,0 +1,256 @@
+"""The smallest mend of a broken promise, the best use of a budget, and the least harmful saving: with their proof."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from typing import Literal
+
+import numpy as np
+import numpy.typing as npt
+
+from torni.core.faults import bad_input
+from torni.engines.siting import Choice, fewest, max_cover
+from torni.engines.siting.median import p_median
+from torni.network.check import Counted, counted_units, measure
+from torni.network.plan import Plan, applied, parse, place_of
+from torni.network.region import Network
+from torni.services.finding import Finding
+from torni.services.schema import PresencePromise, ReachPromise
+from torni.sources import shipped
+
+Question = Literal["restore", "open", "close"]
+Candidates = Literal["units", "centres", "cells"]
+DEFAULT_CELLS = 300
+
+
+@dataclass(frozen=True)
+class Candidate:
+    """A place where a unit may be opened or a unit that may be upgraded, as a step of a plan."""
+
+    step: str
+    label: str
+    x: float
+    y: float
+
+
+@dataclass(frozen=True)
+class Mend:
+    """What was asked, the plan that answers it, and how surely it is the best.
+
+    `objective`: number of steps (restore) or residents inside (open, close). `bound`: none can be better.
+    `gap`: relative; 0 is proven optimal. `feasible`: False when no choice among the candidates is enough.
+    """
+
+    finding: Finding
+    question: Question
+    candidates: int
+    plan: Plan
+    after: Finding
+    objective: float
+    bound: float
+    gap: float
+    feasible: bool
+
+    @property
+    def proven(self) -> bool:
+        return self.feasible and self.gap <= 1e-9
+
+
+def mend(
+    network: Network, promise_id: str, *, candidates: Candidates | Sequence[tuple[float, float]] = "cells",
+    budget: int | None = None, closures: int | None = None, quick: bool = False, seconds: float = 20.0,
+    most_cells: int = DEFAULT_CELLS, minimise: Literal["outside", "minutes"] = "outside",
+) -> Mend:  # fmt: skip
+    """The best plan for one promise.
+
+    With neither `budget` nor `closures`: the fewest openings and upgrades that restore the promise. `budget=k`: the k
+    that bring most people inside. `closures=k`: the k units whose closing harms least (`minimise`: people left outside,
+    or all travel). `candidates`: "units" (existing sites), "centres" (municipality centres), "cells" (the `most_cells`
+    populated cells that cover most people yet outside, spread over the region), or points as (lon, lat).
+    `quick`: the greedy answer at once, with its bound. Not considered: capacity, cost differences between places.
+    """
+    service, promise = network.library.promise(promise_id)
+    finding = measure(network, service, promise)
+    where = f'promise "{promise_id}"'
+    if budget is not None and closures is not None:
+        raise bad_input(where, "a budget and closures are two questions", "Ask with --open or with --close, not both.")
+    for name, count in (("budget", budget), ("closures", closures)):
+        if count is not None and count < 1:
+            raise bad_input(where, f"{name} is {count}", "Write a whole number of at least 1.")
+    if isinstance(promise, PresencePromise) and promise.each == "municipality" and not promise.serving:
+        if closures is not None:
+            raise bad_input(where, "closures are weighed by travel, and this promise has none", "Ask it of a reach promise.")
+        return _present(network, finding, promise, budget)
+    if not isinstance(promise, ReachPromise) or promise.mode == "transit":
+        raise bad_input(where, "no opening or closing of units can be weighed for this kind of promise", "Ask it of a promise of reach by road, or of presence in municipalities.")
+    counted = counted_units(network, promise.unit)
+    if not counted.known:
+        raise bad_input(where, f'no unit of the kind "{promise.unit.kind}" is known, so nothing can be compared', "Import the units first: torni import units FILE")
+    problem = _Problem(network, finding, promise, counted, quick, seconds)
+    if closures is not None:
+        return problem.close(closures, minimise)
+    return problem.open(_candidates(network, promise, counted, candidates, most_cells), budget)
+
+
+class _Problem:
+    def __init__(self, network: Network, finding: Finding, promise: ReachPromise, counted: Counted, quick: bool, seconds: float) -> None:
+        self.network, self.finding, self.promise, self.counted = network, finding, promise, counted
+        self.quick, self.seconds = quick, seconds
+        self.people = network.people(promise.population)
+        self.limit = promise.within_min * 60
+
+    def open(self, candidates: list[Candidate], budget: int | None) -> Mend:
+        times = self._times(candidates)
+        (now,) = self.network.nearest(self.promise.mode, [self.counted.sure])
+        outside = now > self.limit
+        cover, people = times[outside] <= self.limit, self.people[outside]
+        need = self.finding.target * float(self.people.sum()) - float(self.people[~outside].sum())
+        if budget is None:
+            choice = fewest(cover, people, need, quick=self.quick, seconds=self.seconds)
+            return self._answer("restore", candidates, choice, choice.cost, choice.bound)
+        choice = max_cover(cover, people, budget, quick=self.quick, seconds=self.seconds)
+        inside = float(self.people[~outside].sum())
+        return self._answer("open", candidates, choice, inside + choice.value, inside + choice.bound)
+
+    def close(self, closures: int, minimise: str) -> Mend:
+        rows = self.counted.sure
+        if closures >= len(rows):
+            raise bad_input(f'promise "{self.finding.id}"', f"only {len(rows)} units count, {closures} cannot be closed", f"Ask for at most {len(rows) - 1}.")
+        units = self.network.units
+        sites = [
+            Candidate(f"close {unit_id}/{self.promise.unit.kind}", name, float(x), float(y))
+            for unit_id, name, x, y in units.select("unit_id", "name", "x", "y")[rows].iter_rows()
+        ]
+        times = self._times(sites)
+        keep = len(rows) - closures
+        if minimise == "minutes":
+            choice = p_median(times, self.people, keep, quick=self.quick, limit_s=self.seconds)
+            value, bound = choice.value / 60, choice.bound / 60
+        else:
+            choice = max_cover(times <= self.limit, self.people, keep, quick=self.quick, seconds=self.seconds)
+            value, bound = choice.value, choice.bound
+        kept = self._filled(choice.sites, times, keep)
+        closed = tuple(j for j in range(len(sites)) if j not in kept)
+        return self._answer("close", sites, Choice(closed, value, float(closures), bound, choice.gap), value, bound)
+
+    def _filled(self, chosen: tuple[int, ...], times: npt.NDArray[np.uint16], keep: int) -> set[int]:
+        """Fewer sites may cover as many; the rest are kept by what they save in travel."""
+        kept = set(chosen)
+        while len(kept) < keep:
+            now = times[:, sorted(kept)].min(axis=1) if kept else np.full(len(times), 65535, np.uint16)
+            saved = [
+                -1.0 if j in kept else float((self.people * np.maximum(now.astype(float) - times[:, j], 0)).sum())
+                for j in range(times.shape[1])
+            ]
+            kept.add(int(np.argmax(saved)))
+        return kept
+
+    def _times(self, candidates: list[Candidate]) -> npt.NDArray[np.uint16]:
+        x, y = np.array([c.x for c in candidates]), np.array([c.y for c in candidates])
+        return self.network.travel(self.promise.mode).matrix(x, y)
+
+    def _answer(self, question: Question, candidates: list[Candidate], choice: Choice, objective: float, bound: float) -> Mend:
+        plan = parse([candidates[j].step for j in choice.sites], self.network)
+        after = self.finding
+        if choice.feasible and plan.steps:
+            changed = applied(self.network, plan)
+            service, promise = changed.library.promise(self.finding.id)
+            after = measure(changed, service, promise)
+        gap = abs(bound - objective) / max(abs(objective), 1e-12) if question != "restore" else choice.gap
+        return Mend(self.finding, question, len(candidates), plan, after, objective, bound, gap if gap > 1e-9 else 0.0, choice.feasible)
+
+
+def _candidates(network: Network, promise: ReachPromise, counted: Counted, wanted: Candidates | Sequence[tuple[float, float]], most: int) -> list[Candidate]:
+    """Upgrades of units that are too small, then new places, each as a step."""
+    units, kind, size = network.units, promise.unit.kind, promise.unit.size_at_least
+    suffix = f",{kind}" + (f",{size}" if size else "")
+    sized = network.library.unit_kinds[kind].sized and size not in (None, "S")
+    of_kind = [i for i, kinds in enumerate(units["kinds"].to_list()) if kind in kinds and i not in set(counted.sure.tolist())]
+    rows = list(units.select("unit_id", "name", "x", "y").iter_rows())
+    out = [Candidate(f"resize {rows[i][0]} {size}", rows[i][1], rows[i][2], rows[i][3]) for i in of_kind if sized]
+    if wanted == "units":
+        seen = {(c.x, c.y) for c in out}
+        for _, name, x, y in rows:
+            if (x, y) not in seen:
+                seen.add((x, y))
+                out.append(_opening(name, x, y, suffix))
+    elif wanted == "centres":
+        key = shipped.municipalities()
+        places = {r["municipality"]: (r["centre_x"], r["centre_y"]) for r in key.iter_rows(named=True)}
+        for code in network.municipality_codes:
+            if places[code][0] is not None:
+                out.append(_opening(str(network.names[code]), *places[code], suffix))
+    elif wanted == "cells":
+        for i in cell_candidates(network, promise, counted, most):
+            x, y = float(network.population.x[i]), float(network.population.y[i])
+            out.append(_opening(str(network.names[str(network.population.municipality[i])]), x, y, suffix))
+    elif isinstance(wanted, str):
+        raise bad_input("candidates", f'"{wanted}" is not a set of places', "Write units, centres or cells.")
+    else:
+        from torni.sources.coordinates import to_metres
+
+        for lon, lat in wanted:
+            mx, my = to_metres(np.array([lon]), np.array([lat]))
+            out.append(_opening(f"{lon:.4f}, {lat:.4f}", float(mx[0]), float(my[0]), suffix))
+    return out
+
+
+def _opening(label: str, x: float, y: float, suffix: str) -> Candidate:
+    lon, lat = place_of(x, y)
+    return Candidate(f"open {lon:.5f},{lat:.5f}{suffix}", label, float(x), float(y))
+
+
+def cell_candidates(network: Network, promise: ReachPromise, counted: Counted, most: int) -> npt.NDArray[np.int64]:
+    """Populated cells worth trying: those with most people yet outside within 10 km, 2 km apart, at most `most`."""
+    from scipy.spatial import cKDTree
+
+    (now,) = network.nearest(promise.mode, [counted.sure])
+    people = network.people(promise.population)
+    outside = now > promise.within_min * 60
+    xy = np.column_stack([network.population.x, network.population.y])
+    weight = np.where(outside, people, 0.0)
+    tree = cKDTree(xy)
+    homes = np.flatnonzero(outside)
+    near = cKDTree(xy[homes]).query_ball_point(xy, 10_000) if len(homes) else [[] for _ in xy]
+    score = np.array([weight[homes[sorted(hits)]].sum() for hits in near])
+    score = score + people * 1e-3
+    chosen: list[int] = []
+    blocked = np.zeros(len(xy), bool)
+    for i in np.argsort(-score, kind="stable"):
+        if not blocked[i]:
+            chosen.append(int(i))
+            blocked[tree.query_ball_point(xy[i], 2_000)] = True
+        if len(chosen) == most:
+            break
+    return np.array(chosen, np.int64)
+
+
+def _present(network: Network, finding: Finding, promise: PresencePromise, budget: int | None) -> Mend:
+    """Each lacking municipality needs its own step: an upgrade where a unit stands, else an opening in its centre."""
+    key = {r["municipality"]: r for r in shipped.municipalities().iter_rows(named=True)}
+    kind, size = promise.unit.kind, promise.unit.size_at_least
+    lacking = finding.by_municipality.filter(finding.by_municipality["outside"] > 0).sort(["outside", "municipality"], descending=[True, False])
+    steps: list[str] = []
+    for code in lacking["municipality"].to_list():
+        own = [
+            unit_id for unit_id, kinds, home in network.units.select("unit_id", "kinds", "municipality").iter_rows()
+            if home == code and kind in kinds
+        ]  # fmt: skip
+        if own and size not in (None, "S"):
+            steps.append(f"resize {own[0]} {size}")
+        elif key[code]["centre_x"] is not None:
+            lon, lat = place_of(key[code]["centre_x"], key[code]["centre_y"])
+            steps.append(f"open {lon:.5f},{lat:.5f},{kind}" + (f",{size}" if size else ""))
+    needed = len(steps)
+    if budget is not None:
+        steps = steps[:budget]
+    plan = parse(steps, network)
+    changed = applied(network, plan)
+    service, same = changed.library.promise(finding.id)
+    after = measure(changed, service, same)
+    if budget is None:
+        return Mend(finding, "restore", needed, plan, after, float(needed), float(needed), 0.0, True)
+    inside = finding.total - finding.met
+    value = finding.met + min(budget, inside)
+    return Mend(finding, "open", needed, plan, after, float(value), float(value), 0.0, True)

@@ -1,0 +1,240 @@
+"""A region as the network planner sees it on a day: residents, units and roads, with their travel times."""
+
+from __future__ import annotations
+
+import hashlib
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field, replace
+from datetime import date
+from functools import cached_property
+
+import numpy as np
+import numpy.typing as npt
+import polars as pl
+
+from torni.core.language import Message
+from torni.engines.travel import Mode, RoadGraph, Travel
+from torni.engines.travel.trips import Seconds
+from torni.services import Library, load_library
+from torni.services.schema import Text
+from torni.sources import population as population_source
+from torni.sources import roads, shipped
+from torni.sources import units as unit_source
+from torni.sources.population import Population
+
+STREET_MODES = ("car", "bicycle", "walk")
+ROAD_MODES = (*STREET_MODES, "car_helsinki_daytime")
+
+
+@dataclass(frozen=True, eq=False)
+class Network:
+    """One region on one day. `units`: one row a unit (see `sources.units.SCHEMA`), only those open on the day.
+
+    `known_kinds`: kinds of unit that the data covers at all; about others nothing can be told.
+    `names`: municipality code to its name. `data_versions`: what the answers rest on.
+    """
+
+    library: Library
+    population: Population
+    units: pl.DataFrame
+    graph: RoadGraph
+    names: Mapping[str, Text]
+    known_kinds: frozenset[str]
+    data_versions: Mapping[str, str]
+    modes: Mapping[str, Mode] = field(default_factory=dict)
+    _travels: dict[str, Travel] = field(default_factory=dict, repr=False)
+    _columns: dict[tuple[str, float, float], Seconds] = field(default_factory=dict, repr=False)
+    _people: dict[str, npt.NDArray[np.float64]] = field(default_factory=dict, repr=False)
+
+    @property
+    def as_of(self) -> date:
+        return self.library.as_of
+
+    def travel(self, mode: str) -> Travel:
+        """Travel from every cell of the region by a mode, set up once."""
+        if mode not in self._travels:
+            chosen = self.modes.get(mode) or mode_of(self.library, mode, self.population.side_m)
+            self._travels[mode] = Travel(self.graph, chosen, self.population.x, self.population.y)
+        return self._travels[mode]
+
+    def with_mode(self, name: str, mode: Mode) -> Network:
+        """The same region under another assumption about one mode."""
+        return replace(self, modes={**self.modes, name: mode}, _travels={}, _columns={})
+
+    def with_units(self, units: pl.DataFrame) -> Network:
+        """The same region with other units; travel times already known are kept."""
+        return replace(self, units=units)
+
+    def people(self, population: str) -> npt.NDArray[np.float64]:
+        if population not in self._people:
+            self._people[population] = self.population.people(population)
+        return self._people[population]
+
+    def nearest(self, mode: str, groups: Sequence[npt.NDArray[np.int64]]) -> list[Seconds]:
+        """Seconds from every cell to the nearest unit of each group (row numbers of `units`).
+
+        Uses the matrix where every unit's column is known, otherwise one search a group: the same to the bit.
+        """
+        x, y = self.units["x"].to_numpy(), self.units["y"].to_numpy()
+        rows = np.unique(np.concatenate([*groups, np.empty(0, np.int64)])).astype(np.int64)
+        keys = {int(i): (mode, float(x[i]), float(y[i])) for i in rows}
+        missing = [i for i, key in keys.items() if key not in self._columns]
+        if self._columns and missing:
+            self.fill_matrix(mode, x[missing], y[missing])
+        if not self._columns:
+            return self.travel(mode).nearest(x, y, list(groups))
+        far = np.full(len(self.population.x), np.iinfo(np.uint16).max, np.uint16)
+        return [
+            np.minimum.reduce([self._columns[keys[int(i)]] for i in group]) if len(group) else far for group in groups
+        ]  # fmt: skip
+
+    def fill_matrix(self, mode: str, x: npt.NDArray[np.float64], y: npt.NDArray[np.float64]) -> None:
+        """Compute and keep the seconds from every cell to each of these points."""
+        new = [k for k in range(len(x)) if (mode, float(x[k]), float(y[k])) not in self._columns]
+        if new:
+            columns = np.ascontiguousarray(self.travel(mode).matrix(x[new], y[new]).T)
+            for k, column in zip(new, columns, strict=True):
+                self._columns[mode, float(x[k]), float(y[k])] = column
+
+    def ready_for_changes(self, mode: str = "car") -> Network:
+        """The same, every unit's travel times in the matrix, so that a what-if needs no search for old units."""
+        self.fill_matrix(mode, self.units["x"].to_numpy(), self.units["y"].to_numpy())
+        return self
+
+    @cached_property
+    def municipality_codes(self) -> list[str]:
+        return sorted(set(self.population.municipality.tolist()))
+
+    @cached_property
+    def municipality_index(self) -> npt.NDArray[np.int64]:
+        """For each cell, the position of its municipality in `municipality_codes`."""
+        return np.searchsorted(np.array(self.municipality_codes), self.population.municipality)
+
+    def residents_of(self, code: str) -> int:
+        return int(self.population.residents[self.population.municipality == code].sum())
+
+    @property
+    def timetable_file(self):  # type: ignore[no-untyped-def]
+        """The region's timetable (GTFS), or None."""
+        return self.library.region.file("timetable.zip")
+
+    def fingerprint(self) -> str:
+        """What every travel time here depends on: population, roads and the modes' assumptions."""
+        modes = [repr(mode_of(self.library, m, self.population.side_m)) for m in STREET_MODES]
+        return hashlib.sha256("|".join([self.data_versions["population"], self.data_versions["roads"], *modes]).encode()).hexdigest()[:16]
+
+
+def load(region: str = "keski-suomi", *, on: date, invented: bool = True) -> Network:
+    """The region's network on a day.
+
+    `region`: id, name or county code. `invented=False` leaves the demonstration's invented units and sizes out.
+    Raises BadInput for an unknown region or faulty definitions.
+    """
+    library = load_library(region, on=on)
+    codes = municipality_codes(library)
+    key = shipped.municipalities().filter(pl.col("municipality").is_in(codes))
+    names = {
+        row["municipality"]: Text(fi=row["name_fi"], sv=row["name_sv"], en=row["name_fi"])
+        for row in key.select("municipality", "name_fi", "name_sv").iter_rows(named=True)
+    }
+    own_population = library.region.file("population.parquet")
+    if own_population:
+        stored = pl.read_parquet(own_population)
+        side = int(stored["side_m"][0])
+        population = population_source.population_of(stored, side_m=side, turn_deg=0.0, version=shipped.version_of(own_population))
+        population = restricted(population, codes) if library.region.municipalities else population
+    else:
+        population = population_source.census_grid(codes)
+    own_roads = library.region.file("roads")
+    graph = roads.read_network(own_roads) if own_roads else _shipped_roads()
+    road_version = shipped.version_of(own_roads / "edges.parquet") if own_roads else shipped.version("road_edges")
+    units = open_on(_units(library, codes, invented=invented), on)
+    known = frozenset(kind for kinds in units["kinds"].to_list() for kind in kinds)
+    versions = {"population": population.version, "roads": road_version, "units": _version(units)}
+    return Network(library, population, units, graph, names, known, versions)
+
+
+def municipality_codes(library: Library) -> list[str]:
+    region = library.region
+    key = shipped.municipalities()
+    inside = pl.col("county").is_in(list(region.counties)) | pl.col("municipality").is_in(list(region.municipalities))
+    return key.filter(inside).sort("municipality")["municipality"].to_list()
+
+
+def mode_of(library: Library, name: str, side_m: int) -> Mode:
+    """A mode of travel with every assumption taken from the parameters of the day."""
+    base = "car" if name.startswith("car") else name
+    within = library.number("travel.within_cell_share") * side_m / 1000
+    return Mode(
+        name=name,
+        speed_kmh=library.table(f"travel.{name}.speed_kmh"),
+        joining_kmh=library.number(f"travel.{base}.joining_kmh"),
+        joining_detour=library.number("travel.joining_detour"),
+        within_cell_km=round(within, 6),
+        end_min=library.number(f"travel.{name}.end_min"),
+        direct_km=library.number("travel.direct_km"),
+    )
+
+
+def mode_assumptions(mode: Mode) -> list[Message]:
+    """The mode's assumptions as sentences."""
+    seen: dict[float, None] = {}
+    for name in ("main", "regional", "connecting", "street"):
+        if name in mode.speed_kmh:
+            seen[mode.speed_kmh[name]] = None
+    speeds = "/".join(f"{s:g}" for s in seen)
+    return [
+        Message("Road speeds {speeds} km/h by road class, without congestion", speeds=speeds),
+        Message(
+            "Joining legs {kmh} km/h over the straight distance × {detour}, at least {km} km for a home; {end} min at the destination",
+            kmh=mode.joining_kmh, detour=mode.joining_detour, km=mode.within_cell_km, end=mode.end_min,
+        ),
+    ]  # fmt: skip
+
+
+def kind_names(library: Library) -> dict[str, str]:
+    """Every name of a kind of unit (id, aliases, names in three languages), lower case, to the kind."""
+    out = {}
+    for kind, value in library.unit_kinds.items():
+        for name in (kind, *value.aliases, value.name.fi, value.name.sv, value.name.en):
+            out[name.casefold()] = kind
+    return out
+
+
+def open_on(units: pl.DataFrame, day: date) -> pl.DataFrame:
+    begun = pl.col("open_from").is_null() | (pl.col("open_from") <= day)
+    not_ended = pl.col("open_to").is_null() | (pl.col("open_to") >= day)
+    return units.filter(begun & not_ended)
+
+
+def restricted(population: Population, codes: Sequence[str]) -> Population:
+    keep = np.isin(population.municipality, list(codes))
+    return replace(
+        population, x=population.x[keep], y=population.y[keep], municipality=population.municipality[keep],
+        residents=population.residents[keep], ages=population.ages[keep],
+    )  # fmt: skip
+
+
+def _units(library: Library, codes: Sequence[str], *, invented: bool) -> pl.DataFrame:
+    own = library.region.file("units.csv")
+    units = unit_source.read_region_file(own) if own else unit_source.register(codes, kind_names(library))
+    if invented:
+        sizes, more = library.region.file("demo/sizes.csv"), library.region.file("demo/units.csv")
+        if sizes:
+            units = unit_source.with_invented_sizes(units, sizes)
+        if more:
+            units = pl.concat([units, unit_source.read_region_file(more, invented=True)])
+    return units.unique("unit_id", keep="first", maintain_order=True)
+
+
+_graphs: list[RoadGraph] = []
+
+
+def _shipped_roads() -> RoadGraph:
+    if not _graphs:
+        _graphs.append(roads.state_roads())
+    return _graphs[0]
+
+
+def _version(units: pl.DataFrame) -> str:
+    return hashlib.sha256(units.write_json().encode()).hexdigest()[:12]

@@ -1,0 +1,290 @@
+"""Everything the organiser has decided for one region on one day: read, checked, versioned."""
+
+from __future__ import annotations
+
+import hashlib
+import json
+from collections.abc import Iterator, Mapping
+from dataclasses import dataclass
+from datetime import date
+from decimal import Decimal
+from functools import cached_property
+from pathlib import Path
+from typing import Any
+
+from torni.core import places
+from torni.core.faults import BadInput, Fault, bad_input, nearest_name
+from torni.services import regions
+from torni.services.reading import Document, Loc, Model, parse, read
+from torni.services.schema import (
+    FeaturePromise,
+    Group,
+    Groups,
+    Parameter,
+    Parameters,
+    PresencePromise,
+    ReachPromise,
+    Service,
+    Source,
+    Sources,
+    UnitKind,
+    UnitKinds,
+)
+
+AnyPromise = ReachPromise | PresencePromise | FeaturePromise
+AGE_POPULATIONS = ("aged_0_6", "aged_7_14", "aged_15_17", "aged_18_64", "aged_65_74", "aged_75_84", "aged_85_plus")
+POPULATIONS = ("residents", *AGE_POPULATIONS, "aged_65_plus", "aged_75_plus", "aged_18_plus")
+
+
+@dataclass(frozen=True)
+class Value:
+    """A parameter's value on a day, with its unit and source."""
+
+    id: str
+    value: Decimal | Mapping[str, Decimal]
+    unit: str
+    since: date
+    source: Source
+    checked: date
+
+
+@dataclass(frozen=True)
+class Library:
+    """One region's definitions on one day. `files` tells where each service's text is, shared file first."""
+
+    region: regions.Region
+    as_of: date
+    groups: tuple[Group, ...]
+    services: Mapping[str, Service]
+    parameters: Mapping[str, Parameter]
+    sources: Mapping[str, Source]
+    unit_kinds: Mapping[str, UnitKind]
+    files: Mapping[str, tuple[str, ...]]
+
+    def promises(self) -> Iterator[tuple[Service, AnyPromise]]:
+        """Every promise in the sapluuna's order."""
+        for service in self.services.values():
+            for promise in service.promises:
+                yield service, promise
+
+    def promise(self, promise_id: str) -> tuple[Service, AnyPromise]:
+        """The promise of this id (`service.promise`). An unknown id is a fault that names the nearest."""
+        known = {f"{s.id}.{p.id}": (s, p) for s, p in self.promises()}
+        if promise_id in known:
+            return known[promise_id]
+        near = nearest_name(promise_id, known)
+        raise bad_input(
+            f'promise "{promise_id}"',
+            f"{self.region.id} has no such promise on {self.as_of}",
+            (f'Did you mean "{near}"? ' if near else "") + "`torni check` lists them all.",
+        )
+
+    def version(self, service_id: str) -> str:
+        """The content hash of a service's definition as it stands in this region: twelve hexadecimal digits."""
+        return content_hash(self.services[service_id].model_dump(mode="json"))
+
+    @cached_property
+    def whole_version(self) -> str:
+        """The content hash of all definitions together."""
+        parts = [self.services[s].model_dump(mode="json") for s in sorted(self.services)]
+        parts += [self.parameters[p].model_dump(mode="json") for p in sorted(self.parameters)]
+        return content_hash(parts)
+
+    def value(self, parameter_id: str) -> Value:
+        """A parameter's value on the library's day. Outside its dates it is a fault; nothing defaults."""
+        if parameter_id not in self.parameters:
+            near = nearest_name(parameter_id, self.parameters)
+            raise bad_input(f'parameter "{parameter_id}"', "not defined", f'Did you mean "{near}"?' if near else "")
+        parameter = self.parameters[parameter_id]
+        valid = [v for v in parameter.values if v.from_ <= self.as_of]
+        if not valid:
+            raise bad_input(
+                f'parameter "{parameter_id}"',
+                f"has no value on {self.as_of}; its first day is {parameter.values[0].from_}",
+                "Ask for a later day, or add the earlier value with its source.",
+            )
+        last = valid[-1]
+        return Value(parameter_id, last.value, parameter.unit, last.from_, self.sources[last.source], parameter.checked)
+
+    def number(self, parameter_id: str) -> float:
+        value = self.value(parameter_id).value
+        assert isinstance(value, Decimal), f"{parameter_id} is a table"
+        return float(value)
+
+    def table(self, parameter_id: str) -> dict[str, float]:
+        value = self.value(parameter_id).value
+        assert not isinstance(value, Decimal), f"{parameter_id} is a single value"
+        return {k: float(v) for k, v in value.items()}
+
+
+def content_hash(content: Any) -> str:
+    text = json.dumps(content, sort_keys=True, ensure_ascii=False, default=str)
+    return hashlib.sha256(text.encode()).hexdigest()[:12]
+
+
+def load_library(region: str = "keski-suomi", *, on: date, root: Path | None = None) -> Library:
+    """The definitions of one region on one day.
+
+    `region`: an id, a name in any of the three languages, or a county code. `root`: another definitions folder
+    (for tests). A region's files are laid on the shared ones field by field; a promise is matched by its id.
+    Raises BadInput with every fault of every file.
+    """
+    return _Loading(root or places.definitions(), regions.find(region, root=root), on).library()
+
+
+class _Loading:
+    def __init__(self, root: Path, region: regions.Region, on: date) -> None:
+        self.root, self.region, self.on = root, region, on
+        self.faults: list[Fault] = []
+
+    def library(self) -> Library:
+        sources = self._one("sources.yaml", Sources)
+        groups = self._one("groups.yaml", Groups)
+        kinds = self._one("unit_kinds.yaml", UnitKinds)
+        parameters = self._parameters()
+        services, files = self._services(groups.groups if groups else [])
+        if sources and kinds:
+            self._check_names(services, sources.sources, kinds.kinds, parameters)
+        if self.faults:
+            raise BadInput(*self.faults)
+        assert sources and groups and kinds
+        return Library(
+            self.region, self.on, tuple(groups.groups), {s: d for s, (d, _) in services.items()},
+            parameters, sources.sources, kinds.kinds, files,
+        )  # fmt: skip
+
+    def _read(self, path: Path) -> Document | None:
+        found = read(path, self.root)
+        if isinstance(found, Fault):
+            self.faults.append(found)
+            return None
+        return found
+
+    def _one(self, name: str, model: type[Model]) -> Model | None:
+        document = self._read(self.root / name)
+        return self._parsed(document, model) if document else None
+
+    def _parsed(self, document: Document, model: type[Model]) -> Model | None:
+        value = parse(document, model)
+        if isinstance(value, list):
+            self.faults += value
+            return None
+        return value
+
+    def _parameters(self) -> dict[str, Parameter]:
+        out: dict[str, Parameter] = {}
+        paths = sorted((self.root / "parameters").glob("*.yaml"))
+        for folder in self.region.folders:
+            paths += sorted(folder.glob("parameters*.yaml"))
+        for path in paths:
+            if (document := self._read(path)) and (found := self._parsed(document, Parameters)):
+                out |= found.parameters
+        return out
+
+    def _services(self, groups: list[Group]) -> tuple[dict[str, tuple[Service, Document]], dict[str, tuple[str, ...]]]:
+        newest: dict[str, Document] = {}
+        for path in sorted((self.root / "services").rglob("*.yaml")):
+            document = self._read(path)
+            if not document or not self._begun(document):
+                continue
+            name = path.stem.split("@")[0]
+            if isinstance(document.content, dict) and document.content.get("id") not in (None, name):
+                self.faults.append(Fault(document.where(("id",)), f'"{document.content["id"]}" is not the file\'s name', f"Write id: {name}"))
+            if name not in newest or newest[name].content["valid_from"] < document.content["valid_from"]:
+                newest[name] = document
+        files = {name: (document.name,) for name, document in newest.items()}
+        for folder in self.region.folders:
+            for path in sorted((folder / "services").glob("*.yaml")):
+                difference = self._read(path)
+                if not difference or not self._begun(difference, needed=False):
+                    continue
+                name = path.stem.split("@")[0]
+                shared = newest.get(name)
+                newest[name] = _laid_on(shared, difference) if shared else difference
+                files[name] = (*files.get(name, ()), difference.name)
+        services = {}
+        known = {g.id for g in groups}
+        for name, document in newest.items():
+            service = self._parsed(document, Service)
+            if not service:
+                continue
+            if service.group not in known:
+                near = nearest_name(service.group, known)
+                self.faults.append(Fault(document.where(("group",)), f'"{service.group}" is not a service area', f'Did you mean "{near}"?' if near else f"The areas are: {', '.join(sorted(known))}."))
+            services[name] = (service, document)
+        place = {g.id: (i, {name: j for j, name in enumerate(g.services)}) for i, g in enumerate(groups)}
+
+        def row(item: tuple[str, tuple[Service, Document]]) -> tuple[int, int, str]:
+            area, rows = place.get(item[1][0].group, (len(groups), {}))
+            return area, rows.get(item[0], len(rows)), item[0]
+
+        return dict(sorted(services.items(), key=row)), files
+
+    def _begun(self, document: Document, *, needed: bool = True) -> bool:
+        content = document.content
+        if not isinstance(content, dict):
+            self.faults.append(Fault(document.where(()), "not a definition: fields such as id and name are expected", "Start with: id: name_of_the_file"))
+            return False
+        first = content.get("valid_from")
+        if not isinstance(first, date):
+            if needed:
+                self.faults.append(Fault(document.where(("valid_from",)), f"the first day is not a date ({first!r})", "Write such as: valid_from: 2017-01-01"))
+            return not needed and first is None
+        return first <= self.on
+
+    def _check_names(
+        self, services: dict[str, tuple[Service, Document]], sources: Mapping[str, Source],
+        kinds: Mapping[str, UnitKind], parameters: Mapping[str, Parameter],
+    ) -> None:  # fmt: skip
+        for service, document in services.values():
+            for loc, name, known, what in _references(service):
+                names = {"source": sources, "kind": kinds, "parameter": parameters, "population": POPULATIONS}[known]
+                if name not in names:
+                    near = nearest_name(name, names)
+                    self.faults.append(Fault(document.where(loc), f'"{name}" is not {what}', f'Did you mean "{near}"?' if near else ""))
+            ids = [p.id for p in service.promises]
+            for i, promise in enumerate(ids):
+                if promise in ids[:i]:
+                    self.faults.append(Fault(document.where(("availability", "promises", i, "id")), f'the promise "{promise}" is written twice', "Give each promise an id of its own."))
+        for name, parameter in parameters.items():
+            for value in parameter.values:
+                if value.source not in sources:
+                    self.faults.append(Fault(f"parameter {name}", f'"{value.source}" is not a source', "Add it to definitions/sources.yaml."))
+
+
+def _references(service: Service) -> Iterator[tuple[Loc, str, str, str]]:
+    """Every name in a definition that must exist elsewhere: where, name, which list, what it should be."""
+    for column in ("content", "quality", "availability", "interface", "criteria", "fees", "cost"):
+        cell = getattr(service, column)
+        if cell is not None and cell.source is not None:
+            yield (column, "source"), cell.source, "source", "a source"
+    for channel, decided in service.channels:
+        if decided is not None:
+            yield ("channels", channel, "source"), decided.source, "source", "a source"
+    for i, promise in enumerate(service.promises):
+        at: Loc = ("availability", "promises", i)
+        yield (*at, "source"), promise.source, "source", "a source"
+        yield (*at, "unit", "kind"), promise.unit.kind, "kind", "a kind of unit"
+        if isinstance(promise, ReachPromise):
+            yield (*at, "population"), promise.population, "population", "a population"
+    for i, amount in enumerate(service.fees.amounts if service.fees else []):
+        yield ("fees", "amounts", i, "parameter"), amount.parameter, "parameter", "a parameter"
+
+
+def _laid_on(shared: Document, difference: Document) -> Document:
+    """The region's text over the shared text: mappings field by field, promises by their id, all else replaced."""
+    return Document(difference.name, _merge(shared.content, difference.content), {**shared.lines, **difference.lines})
+
+
+def _merge(below: Any, above: Any) -> Any:
+    if isinstance(below, dict) and isinstance(above, dict):
+        return {**below, **{k: _merge(below[k], v) if k in below else v for k, v in above.items()}}
+    if _has_ids(below) and _has_ids(above):
+        changes = {item["id"]: item for item in above}
+        kept = [_merge(item, changes.pop(item["id"])) if item["id"] in changes else item for item in below]
+        return kept + list(changes.values())
+    return above
+
+
+def _has_ids(value: Any) -> bool:
+    return isinstance(value, list) and all(isinstance(item, dict) and "id" in item for item in value)

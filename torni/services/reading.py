@@ -1,0 +1,128 @@
+"""YAML read with the line of every field, so that a fault can be told by file, line, field and remedy."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import Any, TypeVar
+
+import yaml
+from pydantic import BaseModel, ValidationError
+
+from torni.core.faults import Fault, nearest_name
+
+Loc = tuple[str | int, ...]
+Model = TypeVar("Model", bound=BaseModel)
+_Loader: type = getattr(yaml, "CSafeLoader", yaml.SafeLoader)
+
+
+class Document:
+    """The plain content of one YAML file, with the line of each field."""
+
+    def __init__(self, name: str, content: Any, lines: dict[Loc, int]) -> None:
+        self.name, self.content, self.lines = name, content, lines
+
+    def where(self, loc: Loc) -> str:
+        """File, line and field; the nearest field above when this one is absent."""
+        known = loc
+        while known and known not in self.lines:
+            known = known[:-1]
+        dotted = ".".join(str(part) for part in loc)
+        return f"{self.name}:{self.lines.get(known, 1)}" + (f": {dotted}" if dotted else "")
+
+
+def read(path: Path, root: Path) -> Document | Fault:
+    """The file's content, or the one fault that keeps it from being YAML."""
+    name = path.relative_to(root).as_posix() if path.is_relative_to(root) else path.as_posix()
+    try:
+        loader = _Loader(path.read_text(encoding="utf-8"))
+        node = loader.get_single_node()
+        lines: dict[Loc, int] = {}
+        if node is None:
+            return Fault(f"{name}:1", "the file is empty", "Write the definition, or remove the file.")
+        repeated = _walk(node, (), lines)
+        if repeated:
+            return Fault(f"{name}:{repeated[1]}", f'"{repeated[0]}" is written twice', "Keep one of the two.")
+        return Document(name, loader.construct_document(node), lines)
+    except yaml.MarkedYAMLError as error:
+        line = error.problem_mark.line + 1 if error.problem_mark else 1
+        return Fault(f"{name}:{line}", f"not readable as YAML: {error.problem}", "Check indentation, colons and quotes on this line.")
+    except UnicodeDecodeError:
+        return Fault(f"{name}:1", "not UTF-8 text", "Save the file as UTF-8.")
+
+
+def _walk(node: yaml.Node, loc: Loc, lines: dict[Loc, int]) -> tuple[str, int] | None:
+    lines.setdefault(loc, node.start_mark.line + 1)
+    if isinstance(node, yaml.MappingNode):
+        seen = set()
+        for key, value in node.value:
+            if key.value in seen:
+                return key.value, key.start_mark.line + 1
+            seen.add(key.value)
+            lines[(*loc, key.value)] = key.start_mark.line + 1
+            if found := _walk(value, (*loc, key.value), lines):
+                return found
+    elif isinstance(node, yaml.SequenceNode):
+        for i, value in enumerate(node.value):
+            if found := _walk(value, (*loc, i), lines):
+                return found
+    return None
+
+
+def parse(document: Document, model: type[Model]) -> Model | list[Fault]:
+    """The document as a value, or all its faults."""
+    try:
+        return model.model_validate(document.content)
+    except ValidationError as error:
+        return [_fault(document, e) for e in error.errors()]
+
+
+_UNION_TAGS = {"reach", "presence", "feature"}
+
+
+def _fault(document: Document, error: Any) -> Fault:
+    loc = tuple(part for part in error["loc"] if part not in _UNION_TAGS)
+    where, kind, found = document.where(loc), error["type"], error.get("input")
+    if kind == "extra_forbidden":
+        known = _fields_beside(document, loc)
+        near = nearest_name(str(loc[-1]), known)
+        return Fault(where, f'"{loc[-1]}" is not a field here', f'Did you mean "{near}"?' if near else f"The fields here are: {', '.join(known)}.")
+    if kind == "missing":
+        return Fault(where, f'"{loc[-1]}" is missing', _REMEDIES.get(str(loc[-1]), f'Add "{loc[-1]}".'))
+    if kind == "literal_error":
+        near = nearest_name(str(found), [w.strip("'") for w in error["ctx"]["expected"].replace(" or ", ", ").split(", ")])
+        return Fault(where, f'"{found}" is not one of {error["ctx"]["expected"]}', f'Did you mean "{near}"?' if near else "")
+    if kind == "union_tag_invalid":
+        return Fault(where, f'"{error["ctx"]["tag"]}" is not a kind of promise', "Write kind: reach, presence or feature.")
+    if kind == "union_tag_not_found":
+        return Fault(where, 'the promise has no "kind"', "Write kind: reach, presence or feature.")
+    message = error["msg"].removeprefix("Value error, ")
+    shown = f" (found {found!r})" if isinstance(found, str | int | float | bool) else ""
+    return Fault(where, f"{message[0].lower()}{message[1:]}{shown}", _REMEDIES.get(str(loc[-1]) if loc else "", ""))
+
+
+def _fields_beside(document: Document, loc: Loc) -> list[str]:
+    """The fields that the schema allows where an unknown one was found, by trying what validation accepts."""
+    from torni.services import schema
+
+    best: list[str] = []
+    content = document.content
+    for part in loc[:-1]:
+        content = content[part]
+    for model in vars(schema).values():
+        if isinstance(model, type) and issubclass(model, BaseModel) and not model.__name__.startswith("_"):
+            fields = [f.alias or n for n, f in model.model_fields.items()]
+            if len(set(fields) & set(content)) > len(set(best) & set(content)):
+                best = fields
+    return best
+
+
+_REMEDIES = {
+    "source": "Name a source of definitions/sources.yaml, such as: source: preparation_2017",
+    "fi": "Write the Finnish text.",
+    "sv": "Write the Swedish text.",
+    "en": "Write the English text.",
+    "sentence": "Write the promise as one sentence in fi, sv and en.",
+    "valid_from": "Write the first day of this version, such as: valid_from: 2017-01-01",
+    "share": "Write a decimal share, such as: share: 0.95",
+    "within_min": "Write whole minutes, such as: within_min: 30",
+}

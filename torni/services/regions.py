@@ -1,0 +1,74 @@
+"""Which regions there are: one folder each, found by id, by name in any language, or by county code."""
+
+from __future__ import annotations
+
+import unicodedata
+from dataclasses import dataclass
+from pathlib import Path
+
+from torni.core import places
+from torni.core.faults import BadInput, Fault, bad_input, nearest_name
+from torni.services.reading import parse, read
+from torni.services.schema import RegionFile, Text
+
+
+@dataclass(frozen=True)
+class Region:
+    """A region's name and extent, and the folders that hold what differs in it (shipped first, the user's own last)."""
+
+    id: str
+    name: Text
+    counties: tuple[str, ...]
+    municipalities: tuple[str, ...]
+    folders: tuple[Path, ...]
+    names: tuple[str, ...]
+
+    def file(self, name: str) -> Path | None:
+        """The region's file of this name; the user's own comes before the shipped."""
+        for folder in reversed(self.folders):
+            if (folder / name).exists():
+                return folder / name
+        return None
+
+
+def all_regions(root: Path | None = None) -> list[Region]:
+    """Every region, shipped and the user's own, in the order of their ids."""
+    found: dict[str, Region] = {}
+    faults: list[Fault] = []
+    for base in ((root or places.definitions()) / "regions", places.own_regions()):
+        for path in sorted(base.glob("*/region.yaml")):
+            document = read(path, base.parent)
+            value = [document] if isinstance(document, Fault) else parse(document, RegionFile)
+            if isinstance(value, list):
+                faults += value
+                continue
+            name = path.parent.name
+            below = found[name].folders if name in found else ()
+            found[name] = Region(
+                name, value.name, tuple(value.counties), tuple(value.municipalities), (*below, path.parent),
+                (name, value.name.fi, value.name.sv, value.name.en, *value.also_called),
+            )  # fmt: skip
+    if faults:
+        raise BadInput(*faults)
+    return [found[name] for name in sorted(found)]
+
+
+def find(name: str, *, root: Path | None = None) -> Region:
+    """The region of this id, name or county code. Case, spaces and hyphens do not matter; a near miss is suggested."""
+    known = {}
+    for region in all_regions(root):
+        for called in (*region.names, *(region.counties if len(region.counties) == 1 else ())):
+            known.setdefault(folded(called), region)
+    if folded(name) in known:
+        return known[folded(name)]
+    near = nearest_name(folded(name), known)
+    raise bad_input(
+        f'region "{name}"',
+        "no such region",
+        (f"Did you mean {known[near].id}? " if near else "") + "`torni region list` names them all.",
+    )
+
+
+def folded(name: str) -> str:
+    plain = unicodedata.normalize("NFKD", name.casefold())
+    return "".join(c for c in plain if c.isalnum())

@@ -1,0 +1,50 @@
+"""Fintraffic's state road network (shipped, all Finland), and networks that a user has imported."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import numpy as np
+import polars as pl
+
+from torni.engines.travel.graph import RoadGraph
+from torni.sources import shipped
+
+
+def state_roads() -> RoadGraph:
+    """The shipped network: 32,655 points, 40,084 links, both ways; no residential streets, one-ways or ferries."""
+    return _graph(shipped.table("road_nodes"), shipped.table("road_edges"))
+
+
+def read_network(folder: Path) -> RoadGraph:
+    """A network written by `write_network`."""
+    return _graph(pl.read_parquet(folder / "nodes.parquet"), pl.read_parquet(folder / "edges.parquet"))
+
+
+def write_network(graph: RoadGraph, folder: Path) -> None:
+    folder.mkdir(parents=True, exist_ok=True)
+    nodes = pl.DataFrame({"x": np.rint(graph.x).astype(np.int32), "y": np.rint(graph.y).astype(np.int32)})
+    if graph.rank is not None:
+        nodes = nodes.with_columns(pl.Series("rank", graph.rank))
+    nodes.write_parquet(folder / "nodes.parquet", compression="zstd")
+    pl.DataFrame({
+        "u": graph.tail, "v": graph.head, "length_m": graph.length_m, "oneway": graph.oneway, "fixed_s": graph.fixed_s,
+        "road_class": pl.Series([graph.classes[c] for c in graph.road_class], dtype=pl.Categorical),
+    }).write_parquet(folder / "edges.parquet", compression="zstd")  # fmt: skip
+
+
+def _graph(nodes: pl.DataFrame, edges: pl.DataFrame) -> RoadGraph:
+    names = edges["road_class"].cast(pl.String)
+    classes = tuple(sorted(names.unique().to_list()))
+    return RoadGraph(
+        x=nodes["x"].to_numpy().astype(float),
+        y=nodes["y"].to_numpy().astype(float),
+        tail=edges["u"].to_numpy().astype(np.int32),
+        head=edges["v"].to_numpy().astype(np.int32),
+        length_m=edges["length_m"].to_numpy().astype(np.int32),
+        road_class=names.replace_strict({c: i for i, c in enumerate(classes)}, return_dtype=pl.Int16).to_numpy(),
+        classes=classes,
+        oneway=edges["oneway"].to_numpy().astype(np.int8),
+        fixed_s=edges["fixed_s"].to_numpy().astype(np.int32) if "fixed_s" in edges.columns else np.zeros(len(edges), np.int32),
+        rank=nodes["rank"].to_numpy().astype(np.int32) if "rank" in nodes.columns else None,
+    )

@@ -1,0 +1,32 @@
+"""The data that comes with Torni, read once, with a version that names its bytes."""
+
+from __future__ import annotations
+
+import hashlib
+from functools import cache
+from pathlib import Path
+
+import polars as pl
+
+DATA = Path(__file__).parent / "data"
+
+
+def table(name: str) -> pl.DataFrame:
+    """A shipped table by its file name without the ending."""
+    return pl.read_parquet(DATA / f"{name}.parquet")
+
+
+@cache
+def version_of(path: Path) -> str:
+    """The first twelve hexadecimal digits of the file's SHA-256."""
+    return hashlib.sha256(path.read_bytes()).hexdigest()[:12]
+
+
+def version(name: str) -> str:
+    return version_of(DATA / f"{name}.parquet")
+
+
+@cache
+def municipalities() -> pl.DataFrame:
+    """municipality (3 digits), name_fi, name_sv, county, ..., centre_x, centre_y (m), residents. One row each, 2026."""
+    return table("municipalities")

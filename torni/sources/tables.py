@@ -1,0 +1,41 @@
+"""A user's table, CSV or xlsx, as texts: nothing guessed, nothing lost."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import polars as pl
+
+from torni.core.faults import bad_input
+
+MOST_BYTES = 200_000_000
+
+
+def read_table(path: Path) -> pl.DataFrame:
+    """The file's rows as texts (null where empty). CSV with comma, semicolon or tab, UTF-8 or Latin-1; or xlsx."""
+    if not path.is_file():
+        raise bad_input(str(path), "no such file", "Check the path.")
+    if path.stat().st_size > MOST_BYTES:
+        raise bad_input(path.name, "larger than 200 MB", "Split the file.")
+    if path.suffix.lower() in (".xlsx", ".xlsm", ".xls"):
+        try:
+            table = pl.read_excel(path, engine="calamine", infer_schema_length=0, raise_if_empty=False)
+        except Exception as error:
+            raise bad_input(path.name, "not readable as an Excel workbook", "Save it again as xlsx, or as CSV.") from error
+        return table.with_columns(pl.all().cast(pl.String).str.strip_chars().replace("", None))
+    data = path.read_bytes()
+    try:
+        text = data.decode("utf-8-sig")
+    except UnicodeDecodeError:
+        text = data.decode("latin-1")
+    first = text.partition("\n")[0]
+    if not first.strip():
+        raise bad_input(path.name, "the file is empty, or its first row is", "The first row must name the columns.")
+    if "\x00" in text:
+        raise bad_input(path.name, "not a text file", "Give a CSV or xlsx file.")
+    separator = max(",;\t", key=first.count)
+    try:
+        table = pl.read_csv(text.encode(), separator=separator, infer_schema=False, truncate_ragged_lines=False)
+    except pl.exceptions.PolarsError as error:
+        raise bad_input(path.name, f"not readable as CSV: {str(error).splitlines()[0]}", "Every row must have as many fields as the first.") from error
+    return table.with_columns(pl.all().str.strip_chars().replace("", None))
