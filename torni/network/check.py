@@ -12,7 +12,8 @@ import numpy.typing as npt
 import polars as pl
 
 from torni.core.language import Message
-from torni.engines.travel.trips import Seconds
+from torni.engines.travel import Seconds
+from torni.network import transit
 from torni.network.region import Network, mode_assumptions
 from torni.services.finding import Finding, state_of
 from torni.services.schema import FeaturePromise, PresencePromise, ReachPromise, Service, UnitFilter
@@ -126,8 +127,6 @@ def _reach(network: Network, service: Service, promise: ReachPromise, times: Tim
     missing: list[Message] = []
     kind = network.library.unit_kinds[promise.unit.kind].name
     if promise.mode == "transit":
-        from torni.network import transit
-
         seconds = transit.nearest(network, counted.sure)
         if seconds is None:
             missing.append(Message("no timetable (GTFS) of the region"))
@@ -151,7 +150,9 @@ def _reach(network: Network, service: Service, promise: ReachPromise, times: Tim
     outside = people - inside[0]
     assumptions = [Message("Residents of the 2021 census grid, {side} km cells", side=network.population.side_m / 1000)]
     if promise.mode != "transit":
-        assumptions += mode_assumptions(network.travel(promise.mode).mode)
+        assumptions += mode_assumptions(network.mode(promise.mode))
+    elif bounds:
+        assumptions += transit.assumptions(network.library)
     if promise.population != "residents":
         assumptions.append(Message("Ages within a cell refined by the municipality's 2018 age bands"))
     if promise.stands_in_for:

@@ -11,6 +11,7 @@ import numpy.typing as npt
 import polars as pl
 
 from torni.core.faults import BadInput, Fault, bad_input
+from torni.network import transit
 from torni.network.region import ROAD_MODES, Network
 from torni.sources.coordinates import inside_finland, to_metres
 from torni.sources.tables import read_table
@@ -34,18 +35,25 @@ class Reach:
     seconds: npt.NDArray[np.uint16]
 
 
-def reach(network: Network, units: pl.DataFrame, *, within: Sequence[int], mode: str = "car") -> Reach:
+def reach(network: Network, units: pl.DataFrame, *, within: Sequence[int], mode: str = "car", timetable: Path | None = None) -> Reach:
     """Reach of `units` (columns name, lon, lat; others are kept) by the region's residents.
 
     Units anywhere count, also outside the region, over the whole country's roads. Not considered: sizes and opening.
     """
-    if mode not in ROAD_MODES:
-        raise bad_input(f'mode "{mode}"', "no such road mode", f"Write one of: {', '.join(ROAD_MODES)}.")
+    if mode not in (*ROAD_MODES, "transit"):
+        raise bad_input(f'mode "{mode}"', "no such mode", f"Write one of: {', '.join(ROAD_MODES)}, transit.")
     if not within or any(m < 1 or m > 1000 for m in within):
         raise bad_input("within", f"{list(within)} are not minutes", "Write whole minutes from 1 to 1000, such as 30,60.")
     x, y = to_metres(units["lon"].to_numpy(), units["lat"].to_numpy())
-    matrix = network.travel(mode).matrix(x, y)
-    seconds = matrix.min(axis=1)
+    if mode == "transit":
+        file = timetable or network.timetable_file
+        if file is None:
+            raise bad_input("--mode transit", "no timetable", "Give one with --timetable FILE.zip, or import it: torni import timetable FILE.zip")
+        matrix = np.column_stack([transit.median_seconds(network, file, x[i : i + 1], y[i : i + 1]) for i in range(len(x))])
+        seconds = transit.median_seconds(network, file, x, y)
+    else:
+        matrix = network.travel(mode).matrix(x, y)
+        seconds = matrix.min(axis=1)
     people = network.people("residents")
     total = float(people.sum())
     index, codes = network.municipality_index, network.municipality_codes

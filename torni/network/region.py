@@ -7,20 +7,25 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from datetime import date
 from functools import cached_property
+from pathlib import Path
+from typing import TYPE_CHECKING
 
 import numpy as np
 import numpy.typing as npt
 import polars as pl
 
 from torni.core.language import Message
-from torni.engines.travel import Mode, RoadGraph, Travel
-from torni.engines.travel.trips import Seconds
+from torni.engines.travel import Mode, RoadGraph, Seconds
+from torni.network.stored import Stored
 from torni.services import Library, load_library
 from torni.services.schema import Text
 from torni.sources import population as population_source
 from torni.sources import roads, shipped
 from torni.sources import units as unit_source
 from torni.sources.population import Population
+
+if TYPE_CHECKING:
+    from torni.engines.travel.trips import Travel
 
 STREET_MODES = ("car", "bicycle", "walk")
 ROAD_MODES = (*STREET_MODES, "car_helsinki_daytime")
@@ -37,7 +42,7 @@ class Network:
     library: Library
     population: Population
     units: pl.DataFrame
-    graph: RoadGraph
+    roads_folder: Path | None
     names: Mapping[str, Text]
     known_kinds: frozenset[str]
     data_versions: Mapping[str, str]
@@ -53,9 +58,22 @@ class Network:
     def travel(self, mode: str) -> Travel:
         """Travel from every cell of the region by a mode, set up once."""
         if mode not in self._travels:
-            chosen = self.modes.get(mode) or mode_of(self.library, mode, self.population.side_m)
-            self._travels[mode] = Travel(self.graph, chosen, self.population.x, self.population.y)
+            from torni.engines.travel.trips import Travel  # SciPy's import is half of a stored answer's time
+
+            self._travels[mode] = Travel(self.graph, self.mode(mode), self.population.x, self.population.y)
         return self._travels[mode]
+
+    def mode(self, name: str) -> Mode:
+        """The assumptions behind a mode of travel here."""
+        return self.modes.get(name) or mode_of(self.library, name, self.population.side_m)
+
+    @property
+    def graph(self) -> RoadGraph:
+        """The road network, read when first needed."""
+        key = str(self.roads_folder or "")
+        if key not in _graphs:
+            _graphs[key] = roads.read_network(self.roads_folder) if self.roads_folder else roads.state_roads()
+        return _graphs[key]
 
     def with_mode(self, name: str, mode: Mode) -> Network:
         """The same region under another assumption about one mode."""
@@ -82,7 +100,14 @@ class Network:
         if self._columns and missing:
             self.fill_matrix(mode, x[missing], y[missing])
         if not self._columns:
-            return self.travel(mode).nearest(x, y, list(groups))
+            stored = Stored(self, mode)
+            found = [stored.nearest(x[g], y[g]) for g in groups]
+            unknown = [i for i, seconds in enumerate(found) if seconds is None]
+            if unknown:
+                computed = self.travel(mode).nearest(x, y, [groups[i] for i in unknown])
+                for i, seconds in zip(unknown, computed, strict=True):
+                    found[i] = stored.keep_nearest(x[groups[i]], y[groups[i]], seconds)
+            return [seconds for seconds in found if seconds is not None]
         far = np.full(len(self.population.x), np.iinfo(np.uint16).max, np.uint16)
         return [
             np.minimum.reduce([self._columns[keys[int(i)]] for i in group]) if len(group) else far for group in groups
@@ -92,7 +117,10 @@ class Network:
         """Compute and keep the seconds from every cell to each of these points."""
         new = [k for k in range(len(x)) if (mode, float(x[k]), float(y[k])) not in self._columns]
         if new:
-            columns = np.ascontiguousarray(self.travel(mode).matrix(x[new], y[new]).T)
+            stored = Stored(self, mode)
+            columns = stored.matrix(x[new], y[new])
+            if columns is None:
+                columns = stored.keep_matrix(x[new], y[new], np.ascontiguousarray(self.travel(mode).matrix(x[new], y[new]).T))
             for k, column in zip(new, columns, strict=True):
                 self._columns[mode, float(x[k]), float(y[k])] = column
 
@@ -118,11 +146,6 @@ class Network:
         """The region's timetable (GTFS), or None."""
         return self.library.region.file("timetable.zip")
 
-    def fingerprint(self) -> str:
-        """What every travel time here depends on: population, roads and the modes' assumptions."""
-        modes = [repr(mode_of(self.library, m, self.population.side_m)) for m in STREET_MODES]
-        return hashlib.sha256("|".join([self.data_versions["population"], self.data_versions["roads"], *modes]).encode()).hexdigest()[:16]
-
 
 def load(region: str = "keski-suomi", *, on: date, invented: bool = True) -> Network:
     """The region's network on a day.
@@ -146,12 +169,11 @@ def load(region: str = "keski-suomi", *, on: date, invented: bool = True) -> Net
     else:
         population = population_source.census_grid(codes)
     own_roads = library.region.file("roads")
-    graph = roads.read_network(own_roads) if own_roads else _shipped_roads()
     road_version = shipped.version_of(own_roads / "edges.parquet") if own_roads else shipped.version("road_edges")
     units = open_on(_units(library, codes, invented=invented), on)
     known = frozenset(kind for kinds in units["kinds"].to_list() for kind in kinds)
     versions = {"population": population.version, "roads": road_version, "units": _version(units)}
-    return Network(library, population, units, graph, names, known, versions)
+    return Network(library, population, units, own_roads, names, known, versions)
 
 
 def municipality_codes(library: Library) -> list[str]:
@@ -173,6 +195,7 @@ def mode_of(library: Library, name: str, side_m: int) -> Mode:
         within_cell_km=round(within, 6),
         end_min=library.number(f"travel.{name}.end_min"),
         direct_km=library.number("travel.direct_km"),
+        oneway=name != "walk",
     )
 
 
@@ -227,13 +250,7 @@ def _units(library: Library, codes: Sequence[str], *, invented: bool) -> pl.Data
     return units.unique("unit_id", keep="first", maintain_order=True)
 
 
-_graphs: list[RoadGraph] = []
-
-
-def _shipped_roads() -> RoadGraph:
-    if not _graphs:
-        _graphs.append(roads.state_roads())
-    return _graphs[0]
+_graphs: dict[str, RoadGraph] = {}
 
 
 def _version(units: pl.DataFrame) -> str:

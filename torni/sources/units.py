@@ -60,10 +60,13 @@ def register(municipalities: Sequence[str], kind_names: Mapping[str, str]) -> pl
 
 def read_region_file(path: Path, *, invented: bool = False) -> pl.DataFrame:
     """A region's unit file as the project ships it or `torni import units` wrote it (already checked)."""
-    from torni.sources.coordinates import to_metres
-
     raw = pl.read_csv(path, infer_schema=False)
-    x, y = to_metres(raw["lon"].cast(pl.Float64).to_numpy(), raw["lat"].cast(pl.Float64).to_numpy())
+    if "x" in raw.columns:
+        x, y = raw["x"].cast(pl.Float64).to_numpy(), raw["y"].cast(pl.Float64).to_numpy()
+    else:
+        from torni.sources.coordinates import to_metres  # a slow import that the shipped files do not need
+
+        x, y = to_metres(raw["lon"].cast(pl.Float64).to_numpy(), raw["lat"].cast(pl.Float64).to_numpy())
     split = [pl.col(name).str.split("|").alias(name) for name in ("kinds", "serves") if name in raw.columns]
     dates = [pl.col(name).str.to_date().alias(name) for name in ("open_from", "open_to") if name in raw.columns]
     flags = [(pl.col(name) == "yes").alias(name) for name in ("electronic",) if name in raw.columns]

@@ -10,10 +10,12 @@ import numpy as np
 import numpy.typing as npt
 
 Ints = npt.NDArray[np.int32]
+Seconds = npt.NDArray[np.uint16]
 Floats = npt.NDArray[np.float64]
 
 DECI = 10  # arc costs are whole tenths of a second, so that every sum is exact in any order
 FORBIDDEN = np.int32(1 << 29)
+UNREACHABLE = np.uint16(65535)  # seconds
 
 
 @dataclass(frozen=True, eq=False)
@@ -60,6 +62,7 @@ class Mode:
     `within_cell_km`: the shortest joining leg of a resident, who lives somewhere in the cell and not at its centre.
     `end_min`: parking and walking at the destination, once a trip.
     `direct_km`: within this straight distance a trip may go directly, without using the network.
+    `oneway`: whether one-way streets bind the mode; they do not bind those who walk.
     """
 
     name: str
@@ -69,6 +72,7 @@ class Mode:
     within_cell_km: float = 0.38
     end_min: float = 0.0
     direct_km: float = 2.0
+    oneway: bool = True
 
     def __post_init__(self) -> None:
         for name in ("joining_kmh", "joining_detour"):
@@ -112,8 +116,7 @@ def arcs(graph: RoadGraph, mode: Mode) -> Arcs:
     cost = np.ceil(np.where(np.isfinite(seconds), seconds, 0) * DECI - 1e-9) + graph.fixed_s.astype(float) * DECI
     usable = np.isfinite(seconds)
     forward = np.where(usable, np.maximum(cost, 1), FORBIDDEN).astype(np.int32)
-    # One-way streets bind vehicles; a class whose mode walks is given as two-way by its importer.
-    backward = np.where(usable & (graph.oneway == 0), forward, FORBIDDEN).astype(np.int32)
+    backward = np.where(usable & ((graph.oneway == 0) | (not mode.oneway)), forward, FORBIDDEN).astype(np.int32)
     there, back = forward < FORBIDDEN, backward < FORBIDDEN
     return Arcs(
         tail=np.concatenate([graph.tail[there], graph.head[back]]),

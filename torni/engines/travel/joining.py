@@ -11,6 +11,7 @@ from scipy.spatial import cKDTree
 from torni.engines.travel.graph import FORBIDDEN, Arcs, Floats, Mode, RoadGraph
 
 SAMPLE_M = 500.0  # roads are met at points this far apart along each edge
+NEAR_M = 40_000.0  # roads this far around the homes are tried first; the others only for points that need them
 CHOICES = 6  # nearest such points tried for every home and unit
 UNREACHED = np.int64(FORBIDDEN)
 
@@ -24,29 +25,37 @@ class Joints:
 
 
 class RoadsToJoin:
-    """The points where the network may be met by one mode: built once, asked for any number of points."""
+    """The points where the network may be met by one mode, asked for any number of homes and units.
 
-    def __init__(self, graph: RoadGraph, mode: Mode, network: Arcs) -> None:
+    `around_x`, `around_y`: where most questions will be; the answers do not depend on them.
+    """
+
+    def __init__(self, graph: RoadGraph, mode: Mode, network: Arcs, around_x: Floats, around_y: Floats) -> None:
         self._graph, self._mode, self._arcs = graph, mode, network
-        usable = (network.forward_ds < FORBIDDEN) & (graph.fixed_s == 0)
-        edges = np.flatnonzero(usable)
-        dx = graph.x[graph.head[edges]] - graph.x[graph.tail[edges]]
-        dy = graph.y[graph.head[edges]] - graph.y[graph.tail[edges]]
-        pieces = np.maximum(1, np.ceil(np.hypot(dx, dy) / SAMPLE_M)).astype(np.int64)
-        # Both ends belong to the samples: pieces + 1 points an edge.
-        count = pieces + 1
-        which = np.repeat(np.arange(len(edges)), count)
-        step = np.arange(len(which)) - np.repeat(np.cumsum(count) - count, count)
-        self._fraction = step / pieces[which]
-        self._edge = edges[which]
-        self._tree = cKDTree(
-            np.column_stack(
-                [
-                    graph.x[graph.tail[self._edge]] + dx[which] * self._fraction,
-                    graph.y[graph.tail[self._edge]] + dy[which] * self._fraction,
-                ]
-            )
-        )
+        self._usable = (network.forward_ds < FORBIDDEN) & (graph.fixed_s == 0)
+        self._samples: _Samples | None = None
+        if len(around_x):
+            self._box = (around_x.min() - NEAR_M, around_y.min() - NEAR_M, around_x.max() + NEAR_M, around_y.max() + NEAR_M)
+            west, south, east, north = self._box
+            x, y = graph.x, graph.y
+            inside = (x >= west) & (x <= east) & (y >= south) & (y <= north)
+            near = self._usable & (inside[graph.tail] | inside[graph.head])
+            self._near = _Samples(graph, np.flatnonzero(near)) if near.sum() >= CHOICES else None
+        else:
+            self._near = None
+
+    def _nearest(self, x: Floats, y: Floats) -> tuple[Floats, Floats, npt.NDArray[np.int64]]:
+        """Distance, fraction and edge of the nearest samples: from the near roads where they surely are all of them."""
+        if self._near is not None:
+            distance, fraction, edge = self._near.query(x, y)
+            west, south, east, north = self._box
+            # Every sample outside the box's roads is farther than the box's edge, less one sampling step.
+            to_edge = np.minimum.reduce([x - west, east - x, y - south, north - y]) - SAMPLE_M
+            if (distance[:, -1] <= to_edge).all():
+                return distance, fraction, edge
+        if self._samples is None:
+            self._samples = _Samples(self._graph, np.flatnonzero(self._usable))
+        return self._samples.query(x, y)
 
     def leaving(self, x: Floats, y: Floats) -> Joints:
         """From homes to nodes: the joining leg, then along the edge in its allowed direction."""
@@ -57,11 +66,8 @@ class RoadsToJoin:
         return self._join(x, y, shortest_m=0.0, leaving=False)
 
     def _join(self, x: Floats, y: Floats, *, shortest_m: float, leaving: bool) -> Joints:
-        choices = min(CHOICES, len(self._edge))
-        distance, sample = self._tree.query(np.column_stack([x, y]), k=choices)
-        distance, sample = distance.reshape(len(x), choices), sample.reshape(len(x), choices)
+        distance, fraction, edge = self._nearest(x, y)
         leg = self._mode.leg_ds(np.maximum(distance, shortest_m))
-        edge, fraction = self._edge[sample], self._fraction[sample]
         forward, backward = self._arcs.forward_ds[edge].astype(np.int64), self._arcs.backward_ds[edge].astype(np.int64)
         if leaving:
             to_head, to_tail = _part(forward, 1 - fraction), _part(backward, fraction)
@@ -70,6 +76,28 @@ class RoadsToJoin:
         node = np.concatenate([self._graph.tail[edge], self._graph.head[edge]], axis=1)
         total = np.concatenate([leg + to_tail, leg + to_head], axis=1)
         return Joints(node.astype(np.int32), np.minimum(total, UNREACHED))
+
+
+class _Samples:
+    """Points every 500 m along some edges, both ends included, in a tree."""
+
+    def __init__(self, graph: RoadGraph, edges: npt.NDArray[np.int64]) -> None:
+        dx = graph.x[graph.head[edges]] - graph.x[graph.tail[edges]]
+        dy = graph.y[graph.head[edges]] - graph.y[graph.tail[edges]]
+        pieces = np.maximum(1, np.ceil(np.hypot(dx, dy) / SAMPLE_M)).astype(np.int64)
+        count = pieces + 1
+        which = np.repeat(np.arange(len(edges)), count)
+        step = np.arange(len(which)) - np.repeat(np.cumsum(count) - count, count)
+        self.fraction = step / pieces[which]
+        self.edge = edges[which]
+        tail = graph.tail[self.edge]
+        self.tree = cKDTree(np.column_stack([graph.x[tail] + dx[which] * self.fraction, graph.y[tail] + dy[which] * self.fraction]))
+
+    def query(self, x: Floats, y: Floats) -> tuple[Floats, Floats, npt.NDArray[np.int64]]:
+        choices = min(CHOICES, len(self.edge))
+        distance, sample = self.tree.query(np.column_stack([x, y]), k=choices)
+        sample = sample.reshape(len(x), choices)
+        return distance.reshape(len(x), choices), self.fraction[sample], self.edge[sample]
 
 
 def _part(cost: npt.NDArray[np.int64], share: Floats) -> npt.NDArray[np.int64]:

@@ -9,14 +9,12 @@ import numpy as np
 import numpy.typing as npt
 
 from torni.engines.travel import plain
-from torni.engines.travel.graph import DECI, FORBIDDEN, Floats, Mode, RoadGraph, arcs
+from torni.engines.travel.graph import DECI, FORBIDDEN, UNREACHABLE, Floats, Mode, RoadGraph, Seconds, arcs
 from torni.engines.travel.joining import Joints, RoadsToJoin, direct_trips
 
 if TYPE_CHECKING:
     from torni.engines.travel.fast import Hierarchy, Metric, Selection
 
-Seconds = npt.NDArray[np.uint16]
-UNREACHABLE = np.uint16(65535)
 PLAIN_UP_TO_NODES = 60_000  # above this the hierarchy pays for its compilation within one question
 
 
@@ -33,7 +31,7 @@ class Travel:
         self.home_x, self.home_y = home_x, home_y
         self.engine = engine or ("plain" if graph.nodes <= PLAIN_UP_TO_NODES else "fast")
         self.arcs = arcs(graph, mode)
-        self.roads = RoadsToJoin(graph, mode, self.arcs)
+        self.roads = RoadsToJoin(graph, mode, self.arcs, home_x, home_y)
         self.homes = self.roads.leaving(home_x, home_y)
 
     def nearest(self, unit_x: Floats, unit_y: Floats, groups: list[npt.NDArray[np.int64]]) -> list[Seconds]:

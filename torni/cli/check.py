@@ -1,0 +1,167 @@
+"""`torni check`, `explain`, `definitions`, `schema`, `sources`."""
+
+from __future__ import annotations
+
+import argparse
+import json
+import sys
+
+from torni import network as net
+from torni.cli.show import affected_text, mark, paragraph, painted, state_name, table, target_text, value_text
+from torni.core.faults import bad_input
+from torni.core.language import _, number, per_cent
+from torni.services import regions
+from torni.tower import Picture, picture
+from torni.tower.picture import finding_json, worst
+
+
+def check(args: argparse.Namespace) -> int:
+    if args.all:
+        return _every_county(args)
+    shown = picture(load(args), pattern=args.promise)
+    if not shown.findings:
+        raise bad_input("--promise", f'no promise fits "{args.promise}"', "`torni check` lists them all.")
+    if args.csv:
+        shown.table().write_csv(args.csv)
+    if args.json:
+        print(json.dumps(shown.as_json(), ensure_ascii=False, indent=2))
+    else:
+        print_picture(shown)
+    return shown.exit_code
+
+
+def load(args: argparse.Namespace) -> net.Network:
+    return net.load(args.region, on=args.on, invented=not args.real_only)
+
+
+def _every_county(args: argparse.Namespace) -> int:
+    out, code = [], 0
+    rows = []
+    for region in regions.all_regions():
+        if len(region.counties) != 1 or region.municipalities:
+            continue
+        shown = picture(net.load(region.id, on=args.on, invented=not args.real_only), pattern=args.promise)
+        code = max(code, shown.exit_code)
+        out.append(shown)
+        rows.append([str(region.name), number(int(shown.network.population.residents.sum())), *(str(shown.count(s)) for s in ("broken", "unknown", "kept"))])
+    if args.csv:
+        import polars as pl
+
+        pl.concat([p.table().select(pl.lit(p.network.library.region.id).alias("region"), pl.all()) for p in out]).write_csv(args.csv)
+    if args.json:
+        print(json.dumps([p.as_json() for p in out], ensure_ascii=False, indent=2))
+    else:
+        table([_("county"), _("residents"), _("broken"), _("cannot be told"), _("kept")], rows, right=(1, 2, 3, 4))
+    return code
+
+
+def print_picture(shown: Picture) -> None:
+    region = shown.network.library.region
+    print()
+    counts = "   ".join(f"{mark(s)} {shown.count(s)} {state_name(s)}" for s in ("broken", "unknown", "kept"))
+    print(f"{painted(str(region.name), '1')}  {number(int(shown.network.population.residents.sum()))} {_('residents')}   {counts}   {shown.network.as_of}")
+    print()
+    header = ["", _("promise"), _("value"), _("target"), _("outside"), _("where most")]
+    rows = []
+    for f in shown.by_state():
+        where = ", ".join(f"{name} {number(round(outside))}" for _code, name, outside in worst(f))
+        if f.missing:
+            where = _("missing: ") + "; ".join(str(m) for m in f.missing)
+        rows.append((f, [_MARK_ROOM, f.id + (" *" if f.invented else ""), value_text(f), target_text(f), affected_text(f), where]))
+    widths = [max(len(header[i]), *(len(r[i]) for _f, r in rows)) for i in range(5)]
+    print(painted("  ".join([" ", *(header[i].rjust(widths[i]) if i in (2, 4) else header[i].ljust(widths[i]) for i in range(1, 5)), header[5]]), "2"))
+    for f, row in rows:
+        cells = [row[i].rjust(widths[i]) if i in (2, 4) else row[i].ljust(widths[i]) for i in range(1, 5)]
+        print(f"{mark(f.state)}  " + "  ".join(cells) + f"  {row[5]}")
+    print()
+    if any(f.invented for f in shown.findings):
+        print("* " + _("depends on units or sizes invented for demonstration; --real-only leaves them out"))
+    seen: dict[str, None] = {}
+    for f in shown.findings:
+        for assumption in f.assumptions:
+            seen[str(assumption)] = None
+    print(_("Assumed:"))
+    for text in seen:
+        paragraph(text, "    ", "  – ")
+    print(_("`torni explain PROMISE` shows the steps of one promise and what each assumption does."))
+
+
+_MARK_ROOM = " "
+
+
+def explain(args: argparse.Namespace) -> int:
+    from torni.network.explain import explain as explained
+
+    network = load(args)
+    e = explained(network, args.promise)
+    f = e.finding
+    if args.json:
+        print(json.dumps({
+            **finding_json(f), "files": list(e.files), "source": e.source, "data_versions": dict(f.data_versions),
+            "units": e.units.to_dicts(), "histogram": e.histogram.to_dicts() if e.histogram is not None else None,
+            "effects": [{"what": str(x.what), "value": x.value, "state": x.state} for x in e.effects],
+            "by_municipality": f.by_municipality.to_dicts(), "by_age": f.by_age.to_dicts() if f.by_age is not None else None,
+        }, ensure_ascii=False, indent=2))  # fmt: skip
+        return int(f.state == "broken")
+    print()
+    paragraph(f"{f.sentence}", "   ", f"{mark(f.state)}  ")
+    print(f"   {state_name(f.state)}: {value_text(f)}, {_('target')} {target_text(f)}" + (f", {_('outside')} {affected_text(f)}" if f.affected is not None else ""))
+    for missing in f.missing:
+        print(f"   {_('missing: ')}{missing}")
+    if f.invented:
+        print("   " + _("Depends on units or sizes invented for demonstration."))
+    print(f"\n{_('1. The text')}")
+    print(f"   {', '.join(e.files)}   {_('version')} {f.definition_version}   {_('in force from')} {e.service.valid_from}")
+    paragraph(f"{_('Source')}: {e.source}", "   ")
+    if f.promise.note:
+        paragraph(f"{_('Read as')}: {f.promise.note}", "   ")
+    print(f"\n{_('2. The data')}")
+    print("   " + "   ".join(f"{name} {version}" for name, version in e.data.items()))
+    print(f"\n{_('3. The assumptions')}")
+    for assumption in f.assumptions:
+        paragraph(str(assumption), "     ", "   – ")
+    print(f"\n{_('4. The units counted')} ({len(e.units)})")
+    rows = [[r["unit_id"], r["name"], r["municipality"], (r["size"] or "") + (" *" if r["invented"] else ""), "" if r["people"] is None else number(round(r["people"]))] for r in e.units.iter_rows(named=True)]
+    table(["   " + _("unit"), _("name"), _("municipality"), _("size"), _("nearest for")], [["   " + r[0], *r[1:]] for r in rows], right=(4,))
+    if e.histogram is not None:
+        print(f"\n{_('5. The minutes')}")
+        most = float(e.histogram["people"].max() or 1)  # type: ignore[arg-type]
+        for start, people, inside in e.histogram.iter_rows():
+            label = _("unreachable") if start is None else f"{start}–{start + 5} min"
+            bar = ("█" if inside else "░") * round(40 * people / most)
+            print(f"   {label:>12}  {bar} {number(round(people))}")
+    if f.by_age is not None and f.value is not None:
+        print(f"\n{_('6. By age')}")
+        table(["   " + _("age"), _("people"), _("outside"), _("share")], [["   " + a.replace("_plus", "+").replace("_", "–"), number(round(p)), number(round(o)), per_cent(s)] for a, p, o, s in f.by_age.iter_rows()], right=(1, 2, 3))
+    if e.effects:
+        print(f"\n{_('7. If an assumption were another')}")
+        rows = [["   " + str(x.what), "–" if x.value is None else per_cent(x.value), ("" if x.value is None or f.value is None else f"{'+' if x.value >= f.value else '−'}{number(abs(x.value - f.value) * 100, 1)}"), f"{mark(x.state)} {state_name(x.state)}"] for x in e.effects]
+        table(["   " + _("changed"), _("value"), _("points"), ""], rows, right=(1, 2))
+    return int(f.state == "broken")
+
+
+def definitions(args: argparse.Namespace) -> int:
+    from torni.services import load_library
+
+    library = load_library(args.region, on=args.on)
+    promises = len(list(library.promises()))
+    print(f"{library.region.id}: {len(library.services)} {_('services')}, {promises} {_('promises')}, {len(library.parameters)} {_('parameters')}; {_('version')} {library.whole_version}")
+    return 0
+
+
+def schema(args: argparse.Namespace) -> int:
+    from torni.services.schema import Service
+
+    json.dump(Service.model_json_schema(), sys.stdout, ensure_ascii=False, indent=2)
+    print()
+    return 0
+
+
+def sources(args: argparse.Namespace) -> int:
+    from torni.network.explain import sources_of_data
+
+    for row in sources_of_data().iter_rows(named=True):
+        print(f"{painted(row['file'], '1')}  {row['year']}  {row['licence']}")
+        paragraph(row["what"], "    ")
+        paragraph(row["source"], "    ")
+    return 0

@@ -1,0 +1,153 @@
+"""`torni reach` and `torni network units | what-if | mend`."""
+
+from __future__ import annotations
+
+import argparse
+import json
+import sys
+from typing import Any
+
+from torni.cli.check import load
+from torni.cli.show import mark, paragraph, state_name, table, value_text
+from torni.core.faults import bad_input
+from torni.core.language import _, number, per_cent
+from torni.network.mend import Mend
+from torni.network.what_if import WhatIf
+from torni.tower.picture import finding_json
+
+
+def reach(args: argparse.Namespace) -> int:
+    from torni.network.reach import reach as reached
+    from torni.network.reach import read_points
+
+    try:
+        within = [int(part) for part in args.within.split(",")]
+    except ValueError as error:
+        raise bad_input("--within", f'"{args.within}" is not minutes', "Write whole minutes with commas, such as 30,60.") from error
+    found = reached(load(args), read_points(args.units), within=within, mode=args.mode.replace("-", "_"), timetable=args.timetable)
+    if args.json:
+        print(json.dumps({
+            "region": found.region, "mode": found.mode, "residents": found.residents,
+            "share_within": {str(m): round(s, 9) for m, s in found.share_within.items()},
+            "by_municipality": [
+                {"municipality": r["municipality"], "name": r["name"], "residents": r["residents"], "mean_min": r["mean_min"],
+                 "share_within": {str(m): r[f"within_{m}"] for m in within}}
+                for r in found.by_municipality.iter_rows(named=True)
+            ],
+            "units": found.units.to_dicts(),
+        }, ensure_ascii=False, indent=2))  # fmt: skip
+        return 0
+    print(f"{found.region}  {number(found.residents)} {_('residents')}  {found.mode}  {len(found.units)} {_('units')}")
+    for minutes, share in found.share_within.items():
+        print(f"  {minutes:>4} min  {per_cent(share, 2)}")
+    print()
+    rows = [[r["name"], number(r["residents"]), "–" if r["mean_min"] is None else number(r["mean_min"], 1), *(per_cent(r[f"within_{m}"]) for m in within)] for r in found.by_municipality.iter_rows(named=True)]
+    table([_("municipality"), _("residents"), _("mean min"), *(f"{m} min" for m in within)], rows, right=tuple(range(1, 3 + len(within))))
+    return 0
+
+
+def units(args: argparse.Namespace) -> int:
+    network = load(args)
+    if args.json:
+        print(json.dumps([{**r, "open_from": str(r["open_from"] or "") or None, "open_to": str(r["open_to"] or "") or None} for r in network.units.to_dicts()], ensure_ascii=False, indent=2))
+        return 0
+    names = {code: str(name) for code, name in network.names.items()}
+    rows = [[r["unit_id"], r["name"], "|".join(r["kinds"]), names.get(r["municipality"], r["municipality"]), (r["size"] or "") + (" *" if r["invented"] or r["size_invented"] else "")] for r in network.units.iter_rows(named=True)]
+    table([_("unit"), _("name"), _("kind"), _("municipality"), _("size")], rows)
+    print("* " + _("invented for demonstration"))
+    return 0
+
+
+def what_if(args: argparse.Namespace) -> int:
+    from torni.network.plan import parse
+    from torni.network.what_if import what_if as tried
+
+    network = load(args)
+    steps = list(args.steps or [])
+    if args.plan:
+        steps = [*args.plan.split(";"), *steps]
+    if not steps:
+        raise bad_input("what-if", "no change was given", "Add --close, --open, --move, --resize, --hours or --plan; `--help` shows their forms.")
+    found = tried(network, parse(steps, network))
+    if args.xlsx or args.csv or args.geojson:
+        from torni.network.export import geojson, workbook
+
+        if args.xlsx:
+            args.xlsx.write_bytes(workbook(found))
+        if args.csv:
+            found.table().write_csv(args.csv)
+        if args.geojson:
+            args.geojson.write_text(json.dumps(geojson(found), ensure_ascii=False), encoding="utf-8")
+    code = int(any(c.after.state == "broken" for c in found.changes))
+    if args.json:
+        print(json.dumps(what_if_json(found), ensure_ascii=False, indent=2))
+        return code
+    print()
+    for step in found.plan.steps:
+        print(f"  • {step.told(network)}")
+    print()
+    moved = [c for c in found.changes if c.moved or c.flips]
+    rows = [[c.before.id, value_text(c.before), value_text(c.after), f"{mark(c.before.state)} → {mark(c.after.state)}", (_("flips: ") + state_name(c.after.state)) if c.flips else ""] for c in moved]
+    if rows:
+        table([_("promise"), _("before"), _("after"), "", ""], rows, right=(1, 2))
+    else:
+        print(_("No promise changes."))
+    if len(found.minutes):
+        print()
+        head = found.minutes.sort(["lose", "gain"], descending=True).head(15)
+        rows = [[r["promise"], r["name"], number(round(r["gain"])), number(round(r["lose"]))] for r in head.iter_rows(named=True)]
+        table([_("promise"), _("municipality"), _("a minute or more nearer"), _("a minute or more farther")], rows, right=(2, 3))
+    print()
+    paragraph(_("Plan: ") + str(found.plan))
+    return code
+
+
+def what_if_json(found: WhatIf) -> dict[str, Any]:
+    return {
+        "region": found.network.library.region.id, "as_of": str(found.network.as_of), "plan": str(found.plan),
+        "before": [finding_json(c.before) for c in found.changes],
+        "after": [finding_json(c.after) for c in found.changes],
+        "flips": [{"id": c.before.id, "from": c.before.state, "to": c.after.state} for c in found.flips],
+        "minutes": found.minutes.to_dicts(), "minutes_by_age": found.minutes_by_age.to_dicts(),
+    }  # fmt: skip
+
+
+def mend(args: argparse.Namespace) -> int:
+    from torni.network.mend import mend as mended
+
+    network = load(args)
+    options = {"candidates": args.candidates, "budget": args.budget, "closures": args.closures, "minimise": args.minimise}
+    if not args.json and sys.stderr.isatty():
+        print(_("Searching for the proof…"), file=sys.stderr)
+    found = mended(network, args.promise, **options)
+    if args.json:
+        print(json.dumps(mend_json(found), ensure_ascii=False, indent=2))
+        return int(found.after.state == "broken")
+    print()
+    print(f"{mark(found.finding.state)}  {found.finding.sentence}")
+    print(f"   {_('now')} {value_text(found.finding)}")
+    if not found.feasible:
+        paragraph(_("No choice among the {count} candidate places restores this promise. Try other candidates.").format(count=found.candidates), "   ")
+        return 1
+    if not found.plan.steps:
+        print("   " + _("Nothing needs mending."))
+        return 0
+    print(f"   {_('after')} {value_text(found.after)}  {mark(found.after.state)} {state_name(found.after.state)}\n")
+    for step in found.plan.steps:
+        print(f"  • {step.told(network)}")
+    print()
+    proof = _("Proven: no choice among {count} candidates is better.").format(count=number(found.candidates)) if found.proven else _("Not proven: at most {gap} better is possible.").format(gap=per_cent(found.gap, 3))
+    print(proof)
+    paragraph(_("Plan: ") + str(found.plan))
+    return int(found.after.state == "broken")
+
+
+def mend_json(found: Mend) -> dict[str, Any]:
+    return {
+        "promise": found.finding.id, "question": found.question, "candidates": found.candidates,
+        "before": finding_json(found.finding), "after": finding_json(found.after),
+        "flips": [{"id": found.finding.id, "from": found.finding.state, "to": found.after.state}] if found.finding.state != found.after.state else [],
+        "chosen": [{"step": s.text, "verb": s.verb, "unit": s.unit, "lon": s.lon, "lat": s.lat, "kind": s.kind, "size": s.size} for s in found.plan.steps],
+        "plan": str(found.plan), "objective": found.objective, "bound": found.bound if found.feasible else None,
+        "gap": found.gap if found.feasible else None, "proven": found.proven, "feasible": found.feasible,
+    }  # fmt: skip

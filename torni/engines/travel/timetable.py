@@ -1,0 +1,180 @@
+"""Public transport by connection scan: the earliest arrival at a set of units, for every departure minute.
+
+One backward scan of the day's connections gives every stop's whole profile (departure -> earliest arrival), so all
+homes and all departure minutes are answered together. Method: Dibbelt, Pajor, Strasser, Wagner, "Connection Scan
+Algorithm", ACM JEA 2018 (profile scan with foot transfers). Times are whole seconds; the answer is exact.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+import numba as nb
+import numpy as np
+import numpy.typing as npt
+from scipy.spatial import cKDTree
+
+Ints = npt.NDArray[np.int32]
+Floats = npt.NDArray[np.float64]
+NEVER = np.int32(1 << 30)
+
+
+@dataclass(frozen=True, eq=False)
+class Timetable:
+    """One service day. `x`, `y`: stops in metres. Connections in any order: stops, seconds after midnight, trip."""
+
+    x: Floats
+    y: Floats
+    from_stop: Ints
+    to_stop: Ints
+    departs: Ints
+    arrives: Ints
+    trip: Ints
+
+    @property
+    def trips(self) -> int:
+        return int(self.trip.max()) + 1 if len(self.trip) else 0
+
+
+@dataclass(frozen=True)
+class Walking:
+    """How people walk to, between and from stops. Straight distance x detour at `kmh`."""
+
+    kmh: float
+    detour: float
+    stop_max_km: float
+    transfer_max_km: float
+    change_s: int
+
+    def seconds(self, metres: Floats) -> npt.NDArray[np.int64]:
+        return np.ceil(np.asarray(metres) * self.detour * 3.6 / self.kmh - 1e-9).astype(np.int64)
+
+
+@dataclass(frozen=True, eq=False)
+class Profiles:
+    """For every stop the Pareto pairs (departure, arrival at a unit), departures falling. `first` delimits stops."""
+
+    first: npt.NDArray[np.int64]
+    count: Ints
+    departs: Ints
+    arrives: Ints
+
+
+def profiles(timetable: Timetable, unit_x: Floats, unit_y: Floats, walking: Walking) -> Profiles:
+    """Every stop's earliest arrivals at the nearest-in-time of these units."""
+    stops = np.column_stack([timetable.x, timetable.y])
+    egress = np.full(len(stops), NEVER, np.int64)
+    if len(unit_x):
+        away, _ = cKDTree(np.column_stack([unit_x, unit_y])).query(stops)
+        near = away <= walking.stop_max_km * 1000
+        egress[near] = walking.seconds(away[near])
+    pairs = cKDTree(stops).sparse_distance_matrix(cKDTree(stops), walking.transfer_max_km * 1000, output_type="ndarray")
+    pairs = pairs[pairs["i"] != pairs["j"]]
+    pairs = pairs[np.lexsort((pairs["j"], pairs["i"]))]
+    foot_first = np.searchsorted(pairs["i"], np.arange(len(stops) + 1))
+    foot_stop, foot_s = pairs["j"].astype(np.int32), walking.seconds(pairs["v"]).astype(np.int32)
+    order = np.lexsort((timetable.arrives, timetable.departs))[::-1]
+    departing = np.bincount(timetable.from_stop, minlength=len(stops))
+    room = departing.copy()
+    np.add.at(room, foot_stop, np.repeat(departing, np.diff(foot_first)))
+    first = np.concatenate([[0], np.cumsum(room)]).astype(np.int64)
+    count = np.zeros(len(stops), np.int32)
+    departs, arrives = np.empty(first[-1], np.int32), np.empty(first[-1], np.int32)
+    _scan(
+        timetable.from_stop[order], timetable.to_stop[order], timetable.departs[order], timetable.arrives[order],
+        timetable.trip[order], np.full(timetable.trips, NEVER, np.int32), np.minimum(egress, NEVER).astype(np.int32),
+        foot_first.astype(np.int64), foot_stop, foot_s, np.int32(walking.change_s), first, count, departs, arrives,
+    )  # fmt: skip
+    return Profiles(first, count, departs, arrives)
+
+
+def travel_seconds(
+    timetable: Timetable, found: Profiles, home_x: Floats, home_y: Floats, unit_x: Floats, unit_y: Floats,
+    walking: Walking, departures: npt.NDArray[np.int64], extra_s: int = 0,
+) -> npt.NDArray[np.int32]:  # fmt: skip
+    """Seconds from each home at each departure to the first unit reached, waiting included: homes x departures.
+
+    Walking all the way competes, if within `stop_max_km` of a unit. 1 << 30: not reachable. `extra_s` is added to the
+    walk from every home (people do not live at the cell's centre).
+    """
+    stops = cKDTree(np.column_stack([timetable.x, timetable.y]))
+    homes = cKDTree(np.column_stack([home_x, home_y]))
+    pairs = homes.sparse_distance_matrix(stops, walking.stop_max_km * 1000, output_type="ndarray")
+    pairs = pairs[np.lexsort((pairs["j"], pairs["i"]))]
+    first = np.searchsorted(pairs["i"], np.arange(len(home_x) + 1)).astype(np.int64)
+    on_foot = np.full(len(home_x), NEVER, np.int64)
+    if len(unit_x):
+        away, _ = cKDTree(np.column_stack([unit_x, unit_y])).query(np.column_stack([home_x, home_y]))
+        near = away <= walking.stop_max_km * 1000
+        on_foot[near] = walking.seconds(away[near]) + extra_s
+    out = np.empty((len(home_x), len(departures)), np.int32)
+    _from_homes(
+        first, pairs["j"].astype(np.int32), (walking.seconds(pairs["v"]) + extra_s).astype(np.int32), on_foot,
+        found.first, found.count, found.departs, found.arrives, departures, out,
+    )  # fmt: skip
+    return out
+
+
+@nb.njit(cache=True)
+def _arrival(first, count, departs, arrives, stop, ready):  # type: ignore[no-untyped-def]
+    """Earliest arrival from a stop for someone ready there: departures fall, arrivals fall with them."""
+    low, high = first[stop], first[stop] + count[stop]
+    while low < high:  # the last position whose departure is >= ready
+        middle = (low + high) // 2
+        if departs[middle] >= ready:
+            low = middle + 1
+        else:
+            high = middle
+    return arrives[low - 1] if low > first[stop] else NEVER
+
+
+@nb.njit(cache=True)
+def _insert(first, count, departs, arrives, stop, departure, arrival):  # type: ignore[no-untyped-def]
+    """Keep (departure, arrival) unless a later departure arrives as early; drop what it outdoes."""
+    start, n = first[stop], count[stop]
+    place = start + n
+    while place > start and departs[place - 1] < departure:
+        place -= 1
+    if place > start and arrives[place - 1] <= arrival:
+        return
+    if place > start and departs[place - 1] == departure:
+        place -= 1
+    last = place  # pairs that leave no later and arrive no earlier are outdone
+    while last < start + n and arrives[last] >= arrival:
+        last += 1
+    shift = 1 - (last - place)
+    if shift > 0:
+        for k in range(start + n - 1, last - 1, -1):
+            departs[k + 1], arrives[k + 1] = departs[k], arrives[k]
+    elif shift < 0:
+        for k in range(last, start + n):
+            departs[k + shift], arrives[k + shift] = departs[k], arrives[k]
+    departs[place], arrives[place] = departure, arrival
+    count[stop] = n + shift
+
+
+@nb.njit(cache=True)
+def _scan(from_stop, to_stop, departs, arrives, trip, on_trip, egress, foot_first, foot_stop, foot_s, change, first, count, p_departs, p_arrives):  # type: ignore[no-untyped-def]
+    for c in range(len(from_stop)):
+        stop = to_stop[c]
+        best = on_trip[trip[c]]
+        if egress[stop] < NEVER:
+            best = min(best, arrives[c] + egress[stop])
+        best = min(best, _arrival(first, count, p_departs, p_arrives, stop, arrives[c] + change))
+        if best >= NEVER:
+            continue
+        on_trip[trip[c]] = best
+        board = from_stop[c]
+        _insert(first, count, p_departs, p_arrives, board, departs[c], best)
+        for k in range(foot_first[board], foot_first[board + 1]):
+            _insert(first, count, p_departs, p_arrives, foot_stop[k], departs[c] - foot_s[k], best)
+
+
+@nb.njit(cache=True)
+def _from_homes(first, stop, walk, on_foot, p_first, p_count, p_departs, p_arrives, departures, out):  # type: ignore[no-untyped-def]
+    for h in range(len(first) - 1):
+        for t in range(len(departures)):
+            best = min(np.int64(NEVER), departures[t] + on_foot[h])
+            for k in range(first[h], first[h + 1]):
+                best = min(best, np.int64(_arrival(p_first, p_count, p_departs, p_arrives, stop[k], departures[t] + walk[k])))
+            out[h, t] = NEVER if best >= NEVER else best - departures[t]

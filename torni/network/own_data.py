@@ -1,0 +1,170 @@
+"""A region's own data: a new region folder, and files brought in whole or not at all."""
+
+from __future__ import annotations
+
+import os
+import re
+import shutil
+import tempfile
+from dataclasses import dataclass
+from datetime import date
+from pathlib import Path
+
+import numpy as np
+import polars as pl
+
+from torni.core import places
+from torni.core.faults import bad_input
+from torni.engines.travel.graph import RoadGraph
+from torni.network.region import kind_names, municipality_codes
+from torni.services import load_library, regions
+from torni.services.regions import Region
+from torni.sources import gtfs, osm, roads, shipped
+from torni.sources.intake import Intake, read_population, read_units
+
+_TEMPLATE = """\
+# {name}: which places it is. Everything else in this folder is only what differs from the shared definitions:
+#   services/ID.yaml    fields of a service that differ (promises are matched by their id)
+#   parameters.yaml     the region's own amounts, with their sources
+#   units.csv           written by `torni import units FILE --region {id}`
+#   population.parquet  written by `torni import population FILE --region {id}`
+#   roads/              written by `torni import roads FILE.osm.pbf --region {id}`
+#   timetable.zip       written by `torni import timetable FILE.zip --region {id}`
+name: {{fi: "{name}", sv: "{name}", en: "{name}"}}
+{extent}
+"""
+
+
+@dataclass(frozen=True)
+class Imported:
+    """What an import did. `written`: the file or folder, None when nothing was kept. `summary`: what it holds."""
+
+    intake: Intake | None
+    written: Path | None
+    summary: str
+
+
+def new_region(name: str, *, counties: list[str], municipalities: list[str]) -> Path:
+    """Start a region folder under the user's regions. Raises BadInput for a taken or unusable name or unknown places."""
+    slug = re.sub(r"[^a-z0-9]+", "-", name.casefold().translate(str.maketrans("äöå", "aoa"))).strip("-")
+    if not slug or len(name) > 60 or any(c in name for c in '"\\\n'):
+        raise bad_input(f'region "{name}"', "not usable as a name", "Use letters and digits, at most 60 characters.")
+    if any(regions.folded(n) == regions.folded(name) for r in regions.all_regions() for n in r.names):
+        raise bad_input(f'region "{name}"', "a region of this name exists", "Choose another name, or import into the existing one.")
+    key = shipped.municipalities()
+    by_name = {regions.folded(n): c for c, n in key.select("municipality", "name_fi").iter_rows()}
+    codes, extent_counties = [], []
+    for place in municipalities:
+        code = place.zfill(3) if place.isdigit() else by_name.get(regions.folded(place))
+        if code not in set(key["municipality"]):
+            raise bad_input(f'municipality "{place}"', "no such municipality", "Write its Finnish name or its 3-digit code.")
+        codes.append(code)
+    for place in counties:
+        found = regions.find(place)
+        if found.municipalities:
+            codes += found.municipalities
+        extent_counties += found.counties
+    if not codes and not extent_counties:
+        raise bad_input(f'region "{name}"', "no places given", "Add --county NAME or --municipality NAME (each may be repeated).")
+    lines = []
+    if extent_counties:
+        lines.append("counties: [" + ", ".join(f'"{c}"' for c in extent_counties) + "]")
+    if codes:
+        lines.append("municipalities: [" + ", ".join(f'"{c}"' for c in codes) + "]")
+    folder = places.own_regions() / slug
+    folder.mkdir(parents=True, exist_ok=False)
+    (folder / "region.yaml").write_text(_TEMPLATE.format(name=name, id=slug, extent="\n".join(lines)), encoding="utf-8")
+    return folder
+
+
+def own_folder(region: Region) -> Path:
+    """The user's own folder of a region; for a shipped region an overlay is begun."""
+    base = places.own_regions().resolve()
+    for folder in region.folders:
+        if folder.resolve().parent == base:
+            return folder
+    folder = places.own_regions() / region.id
+    folder.mkdir(parents=True, exist_ok=True)
+    if not (folder / "region.yaml").exists():
+        shutil.copy(region.folders[0] / "region.yaml", folder / "region.yaml")
+    return folder
+
+
+def import_units(path: Path, region: str, *, on: date, keep_good: bool = False, dry_run: bool = False) -> Imported:
+    """Units from a file. With any fault nothing is kept unless `keep_good`; the intake tells every fault and doubt."""
+    library = load_library(region, on=on)
+    intake = read_units(path, kind_names=kind_names(library), far_km=library.number("import.far_from_locality_km"))
+    inside = set(municipality_codes(library))
+    outside = int((~intake.good["municipality"].is_in(list(inside))).sum())
+    summary = f"{len(intake.good)} of {intake.rows} rows; {outside} of them outside {library.region.id}"
+    if dry_run or (intake.faults and not keep_good) or not len(intake.good):
+        return Imported(intake, None, summary)
+    target = own_folder(library.region) / "units.csv"
+    _replace(target, lambda temporary: intake.good.write_csv(temporary))
+    return Imported(intake, target, summary)
+
+
+def import_population(path: Path, region: str, *, on: date, side_m: int, keep_good: bool = False, dry_run: bool = False) -> Imported:
+    """Populated cells from a file, in place of the census grid."""
+    if not 10 <= side_m <= 20_000:
+        raise bad_input("--side", f"{side_m} metres is not a cell", "Write the cell's side in metres, such as 250 or 1000.")
+    library = load_library(region, on=on)
+    intake = read_population(path, side_m=side_m)
+    inside = intake.good.filter(pl.col("municipality").is_in(municipality_codes(library)))
+    summary = f"{len(inside)} cells and {inside['residents'].sum()} residents in {library.region.id}; {len(intake.good) - len(inside)} cells elsewhere"
+    if not len(inside) and len(intake.good):
+        raise bad_input(path.name, f"none of the {len(intake.good)} cells is in {library.region.id}", "Check the region and the coordinates.")
+    if dry_run or (intake.faults and not keep_good) or not len(inside):
+        return Imported(intake, None, summary)
+    target = own_folder(library.region) / "population.parquet"
+    _replace(target, lambda temporary: inside.write_parquet(temporary))
+    return Imported(intake, target, summary)
+
+
+def import_roads(path: Path, region: str, *, on: date, dry_run: bool = False) -> Imported:
+    """A street network from an OpenStreetMap extract, in place of the state roads."""
+    from torni.engines.travel.fast import elimination_order
+
+    library = load_library(region, on=on)
+    graph = osm.read_streets(path, ferry_wait_min=library.number("travel.ferry.wait_min"))
+    summary = f"{graph.nodes} nodes, {len(graph.tail)} edges, {graph.length_m.sum() / 1000:.0f} km"
+    if dry_run:
+        return Imported(None, None, summary)
+    ranked = RoadGraph(**{**graph.__dict__, "x": np.rint(graph.x), "y": np.rint(graph.y), "rank": elimination_order(graph)})
+    target = own_folder(library.region) / "roads"
+    temporary = Path(tempfile.mkdtemp(dir=target.parent))
+    try:
+        roads.write_network(ranked, temporary)
+        if target.exists():
+            shutil.rmtree(target)
+        temporary.rename(target)
+    finally:
+        if temporary.exists():
+            shutil.rmtree(temporary)
+    return Imported(None, target, summary)
+
+
+def import_timetable(path: Path, region: str, *, on: date, dry_run: bool = False) -> Imported:
+    """A public-transport timetable (GTFS)."""
+    library = load_library(region, on=on)
+    timetable = gtfs.read_timetable(path)
+    summary = f"{len(timetable.x)} stops, {timetable.trips} trips, {len(timetable.trip)} connections"
+    if dry_run:
+        return Imported(None, None, summary)
+    target = own_folder(library.region) / "timetable.zip"
+    _replace(target, lambda temporary: shutil.copy(path, temporary))
+    return Imported(None, target, summary)
+
+
+def _replace(target: Path, write) -> None:  # type: ignore[no-untyped-def]
+    """Write beside and rename: the old file stays whole until the new one is."""
+    handle, name = tempfile.mkstemp(dir=target.parent, prefix=f".{target.name}.")
+    os.close(handle)
+    try:
+        write(Path(name))
+        os.chmod(name, 0o644)
+        os.replace(name, target)
+    finally:
+        Path(name).unlink(missing_ok=True)
+
+
