@@ -1,0 +1,190 @@
+"""Server-made maps: cells by travel time, municipalities, units, as SVG that prints, scales and needs no script.
+
+Units are 100 m in ETRS-TM35FIN from the region's north-west corner, so a click's place is a sum away. Measured against
+a WebGL map in docs/decisions/0006-maps.md.
+"""
+
+from __future__ import annotations
+
+import math
+from dataclasses import dataclass
+from functools import cached_property
+
+import numpy as np
+import numpy.typing as npt
+import polars as pl
+import shapely
+from markupsafe import Markup, escape
+
+from torni.core.language import _, number
+from torni.network import Network
+from torni.network.check import counted_units
+from torni.network.explain import nearest_seconds
+from torni.services.finding import Finding
+from torni.services.schema import ReachPromise
+from torni.sources import shipped
+
+SCALE = 100.0
+MARGIN = 60.0
+Seconds = npt.NDArray[np.uint16]
+
+
+@dataclass(frozen=True)
+class Band:
+    """One class of the map: its style class, its name and how many people it holds."""
+
+    style: str
+    label: str
+    people: int
+
+
+class RegionMap:
+    """A region's drawing surface and its unchanging layers."""
+
+    def __init__(self, network: Network) -> None:
+        self.network = network
+        population = network.population
+        borders = shipped.table("borders").filter(pl.col("municipality").is_in(network.municipality_codes))
+        self.shapes = {code: shapely.from_wkb(wkb) for code, wkb in borders.select("municipality", "wkb").iter_rows()}
+        bounds = np.array([s.bounds for s in self.shapes.values()] or [[population.x.min(), population.y.min(), population.x.max(), population.y.max()]])
+        # Municipal borders run far out to sea: the residents' extent bounds the picture.
+        west, south = max(bounds[:, 0].min(), population.x.min() - 12_000), max(bounds[:, 1].min(), population.y.min() - 12_000)
+        east, north = min(bounds[:, 2].max(), population.x.max() + 12_000), min(bounds[:, 3].max(), population.y.max() + 12_000)
+        self.west, self.north = west - MARGIN * 10, north + MARGIN * 10
+        self.width, self.height = math.ceil((east - west) / SCALE + 2 * MARGIN / 10), math.ceil((north - south) / SCALE + 2 * MARGIN / 10)
+        side = population.side_m / SCALE
+        turn = math.radians(population.turn_deg)
+        a, b = side * math.cos(turn), -side * math.sin(turn)  # a cell's east side on the page, y down
+        self._corner = (-(a - b) / 2, -(b + a) / 2)
+        self._square = f"l{_r(a)} {_r(b)} {_r(-b)} {_r(a)} {_r(-a)} {_r(-b)}z"
+        x = (population.x - self.west) / SCALE + self._corner[0]
+        y = (self.north - population.y) / SCALE + self._corner[1]
+        self._cells = np.array([f"M{_r(cx)} {_r(cy)}{self._square}" for cx, cy in zip(x, y, strict=True)], object)
+
+    @property
+    def view_box(self) -> str:
+        return f"0 0 {self.width} {self.height}"
+
+    @property
+    def text_size(self) -> int:
+        """Names legible at any region's scale."""
+        return round(max(self.width, self.height) / 62)
+
+    def place(self, x: float, y: float) -> tuple[float, float]:
+        """Metres to the drawing."""
+        return round((x - self.west) / SCALE, 1), round((self.north - y) / SCALE, 1)
+
+    def metres(self, px: float, py: float) -> tuple[float, float]:
+        """The drawing to metres."""
+        return self.west + px * SCALE, self.north - py * SCALE
+
+    @cached_property
+    def land(self) -> Markup:
+        paths = "".join(f'<path d="{_path(s, self)}"/>' for s in self.shapes.values())
+        return Markup(f'<g class="land">{paths}</g>')
+
+    @cached_property
+    def edges(self) -> Markup:
+        paths = "".join(f'<path d="{_path(s, self)}"/>' for s in self.shapes.values())
+        return Markup(f'<g class="edge">{paths}</g>')
+
+    def names(self) -> Markup:
+        """Municipality names at their centres, the largest first so that small ones do not cover them."""
+        key = shipped.municipalities().filter(pl.col("municipality").is_in(self.network.municipality_codes) & pl.col("centre_x").is_not_null())
+        out, taken = [], []
+        for code, x, y in key.sort("residents", descending=True).select("municipality", "centre_x", "centre_y").iter_rows():
+            px, py = self.place(x, y)
+            name = str(self.network.names[code])
+            half, tall = len(name) * self.text_size * 0.3, self.text_size * 1.2
+            box = (px - half, py - tall * 1.6, px + half, py - tall * 0.4)
+            if any(box[0] < t[2] and t[0] < box[2] and box[1] < t[3] and t[1] < box[3] for t in taken):
+                continue
+            taken.append(box)
+            out.append(f'<text x="{px}" y="{py - self.text_size * 0.8:.0f}">{escape(name)}</text>')
+        return Markup(f'<g class="name" font-size="{self.text_size}">{"".join(out)}</g>')
+
+    def cells(self, groups: list[tuple[str, npt.NDArray[np.bool_]]]) -> Markup:
+        """One path for each class of cells."""
+        return Markup("".join(f'<path class="{style}" d="{"".join(self._cells[mask])}"/>' for style, mask in groups if mask.any()))
+
+    def units(self, units: pl.DataFrame, style: str = "", link: str | None = None) -> Markup:
+        size = max(self.width, self.height) / 130
+        marks = []
+        for unit_id, name, x, y, made_up in units.select("unit_id", "name", "x", "y", pl.col("invented") | pl.col("size_invented")).iter_rows():
+            px, py = self.place(x, y)
+            title = escape(name) + (" (" + escape(_("invented")) + ")" if made_up else "")
+            marks.append(f'<circle cx="{px}" cy="{py}" r="{size:.0f}" data-unit="{escape(unit_id)}"{" class=invented" if made_up else ""}><title>{title}</title></circle>')
+        return Markup(f'<g class="unit {style}">{"".join(marks)}</g>')
+
+    def reach(self, promise: ReachPromise, seconds: Seconds) -> tuple[Markup, list[Band]]:
+        """Cells in five bands around the limit, and the bands' names and people."""
+        people = self.network.people(promise.population)
+        limit = promise.within_min
+        steps = [round(limit / 2), limit, round(limit * 1.5), round(limit * 2)]
+        minutes = seconds / 60
+        masks = [minutes <= steps[0], (minutes > steps[0]) & (minutes <= limit), (minutes > limit) & (minutes <= steps[2]),
+                 (minutes > steps[2]) & (minutes <= steps[3]), minutes > steps[3]]  # fmt: skip
+        labels = [f"≤ {steps[0]} min", f"{steps[0]}–{limit} min", f"{limit}–{steps[2]} min", f"{steps[2]}–{steps[3]} min", f"> {steps[3]} min"]
+        bands = [Band(f"b{i}", label, round(float(people[m].sum()))) for i, (label, m) in enumerate(zip(labels, masks, strict=True))]
+        return self.cells([(f"b{i}", m) for i, m in enumerate(masks)]), bands
+
+    def populated(self) -> Markup:
+        """All populated cells in one neutral tone."""
+        return self.cells([("lived", np.ones(len(self._cells), bool))])
+
+    def municipalities(self, finding: Finding) -> tuple[Markup, list[Band]]:
+        """Municipalities where a presence promise holds, and where it does not."""
+        table = finding.by_municipality
+        state = {code: "lacks" if outside > 0 else "has" for code, outside in table.select("municipality", "outside").iter_rows()}
+        if finding.value is None:
+            state = dict.fromkeys(state, "untold")
+        paths = "".join(f'<path class="{state[c]}" d="{_path(s, self)}"><title>{escape(str(self.network.names[c]))}</title></path>' for c, s in self.shapes.items() if c in state)
+        people = dict(table.select("municipality", "residents").iter_rows())
+        names = {"has": _("holds"), "lacks": _("does not hold"), "untold": _("cannot be told")}
+        bands = [Band(s, names[s], round(sum(people[c] for c in state if state[c] == s))) for s in names if s in state.values()]
+        return Markup(f"<g>{paths}</g>"), bands
+
+
+@dataclass(frozen=True)
+class Drawn:
+    """A finished map: its layers, its key, and what a screen reader hears."""
+
+    layers: Markup
+    bands: list[Band]
+    view_box: str
+    title: str
+    description: str
+
+
+def draw(region: RegionMap, finding: Finding, *, names: bool = True) -> Drawn:
+    """The map of one finding."""
+    network, promise = region.network, finding.promise
+    units = network.units[counted_units(network, promise.unit).sure]
+    if isinstance(promise, ReachPromise) and promise.mode != "transit" and len(units):
+        cells, bands = region.reach(promise, nearest_seconds(network, promise))
+    elif len(finding.by_municipality) and not isinstance(promise, ReachPromise):
+        cells, bands = region.municipalities(finding)
+    else:
+        cells, bands = region.populated(), []
+    layers = region.land + cells + region.edges + region.units(units) + (region.names() if names else Markup())
+    worst = ", ".join(f"{n} {number(round(o))}" for n, o in finding.worst(3).select("name", "outside").iter_rows()) if finding.value is not None else ""
+    described = str(finding.sentence) + ". " + (_("Most outside: {places}.").format(places=worst) if worst else "") + " " + _("The same figures are in the table below.")
+    return Drawn(layers, bands, region.view_box, str(finding.sentence), described)
+
+
+def _r(value: float) -> str:
+    text = f"{value:.1f}"
+    return text.removesuffix(".0")
+
+
+def _path(shape: shapely.Geometry, region: RegionMap) -> str:
+    parts = []
+    for polygon in getattr(shape, "geoms", [shape]):
+        if polygon.geom_type != "Polygon":
+            continue
+        for ring in [polygon.exterior, *polygon.interiors]:
+            points = np.asarray(ring.coords)[:-1]
+            px = np.rint((points[:, 0] - region.west) / SCALE).astype(int)
+            py = np.rint((region.north - points[:, 1]) / SCALE).astype(int)
+            parts.append("M" + "L".join(f"{a} {b}" for a, b in zip(px, py, strict=True)) + "Z")
+    return "".join(parts)

@@ -1,0 +1,64 @@
+"""What every answer gets: the reader's language, safe headers, and a fault as a page instead of a traceback."""
+
+from __future__ import annotations
+
+import logging
+from collections.abc import Callable
+
+from django.http import Http404, HttpRequest, HttpResponse, HttpResponseNotAllowed
+
+from torni.core.faults import BadInput
+from torni.core.language import LANGUAGES, speaking
+from torni.web.rendering import page
+
+Handler = Callable[[HttpRequest], HttpResponse]
+POLICY = (
+    "default-src 'none'; script-src 'self'; style-src 'self'; img-src 'self' data:; connect-src 'self'; "
+    "form-action 'self'; base-uri 'none'; frame-ancestors 'none'"
+)
+log = logging.getLogger("torni.web")
+
+
+class SafePages:
+    """Strict headers on everything, static files too; only reading is allowed."""
+
+    def __init__(self, get_response: Handler) -> None:
+        self.get_response = get_response
+
+    def __call__(self, request: HttpRequest) -> HttpResponse:
+        allowed = request.method in ("GET", "HEAD")
+        response = self.get_response(request) if allowed else HttpResponseNotAllowed(["GET", "HEAD"])
+        response["Content-Security-Policy"] = POLICY
+        response["Permissions-Policy"] = "geolocation=(), camera=(), microphone=()"
+        response["X-Frame-Options"] = "DENY"
+        return response
+
+
+class Reader:
+    """The page in the reader's language; what the reader can mend is told on a page of its own."""
+
+    def __init__(self, get_response: Handler) -> None:
+        self.get_response = get_response
+
+    def __call__(self, request: HttpRequest) -> HttpResponse:
+        language = request.COOKIES.get("language", "")
+        with speaking(language if language in LANGUAGES else _preferred(request)):
+            response = self.get_response(request)
+            response["Vary"] = "Cookie, Accept-Language, HX-Request"
+            return response
+
+    def process_exception(self, request: HttpRequest, error: Exception) -> HttpResponse | None:
+        if isinstance(error, BadInput):
+            return page(request, "fault.html", faults=error.faults, status=400)
+        if isinstance(error, Http404):
+            return page(request, "fault.html", faults=None, status=404)
+        log.exception("a page failed: %s", request.path)
+        return page(request, "fault.html", faults=None, status=500)
+
+
+def _preferred(request: HttpRequest) -> str:
+    for part in request.headers.get("Accept-Language", "").split(","):
+        name = part.split(";")[0].strip()[:2].lower()
+        if name in LANGUAGES:
+            return name
+    return "fi"

@@ -1,0 +1,46 @@
+"""Django's settings: no database, no sessions, three languages by a cookie that holds only the language."""
+
+from pathlib import Path
+
+from django.core.management.utils import get_random_secret_key
+
+_HERE = Path(__file__).parent
+DEBUG = False
+SECRET_KEY = get_random_secret_key()  # signs nothing that outlives the process
+ALLOWED_HOSTS = ["127.0.0.1", "localhost", "[::1]"]
+ROOT_URLCONF = "torni.web.urls"
+WSGI_APPLICATION = "torni.web.wsgi.application"
+INSTALLED_APPS: list[str] = []
+DATABASES: dict[str, object] = {}
+USE_I18N = False  # the texts come from torni.core.language, by the same catalogues as the command line
+USE_TZ = True
+TIME_ZONE = "Europe/Helsinki"
+MIDDLEWARE = [
+    "django.middleware.security.SecurityMiddleware",
+    "torni.web.middleware.SafePages",
+    "whitenoise.middleware.WhiteNoiseMiddleware",
+    "django.middleware.gzip.GZipMiddleware",
+    "torni.web.middleware.Reader",
+]
+TEMPLATES = [
+    {
+        "BACKEND": "django.template.backends.jinja2.Jinja2",
+        "DIRS": [_HERE / "templates"],
+        "OPTIONS": {"environment": "torni.web.rendering.environment"},
+    }
+]
+STATIC_URL = "/static/"
+WHITENOISE_ROOT = None
+WHITENOISE_AUTOREFRESH = False
+WHITENOISE_USE_FINDERS = False
+STATIC_ROOT = str(_HERE / "static")
+SECURE_CONTENT_TYPE_NOSNIFF = True
+SECURE_REFERRER_POLICY = "same-origin"
+SECURE_CROSS_ORIGIN_OPENER_POLICY = "same-origin"
+LOGGING = {
+    "version": 1,
+    "disable_existing_loggers": False,
+    "handlers": {"console": {"class": "logging.StreamHandler"}},
+    "root": {"handlers": ["console"], "level": "WARNING"},
+}
+DATA_UPLOAD_MAX_MEMORY_SIZE = 1_000_000

@@ -1,0 +1,64 @@
+// Small conveniences; every page works without them by links and forms.
+"use strict";
+addEventListener("change", (event) => {
+  if (event.target.matches("[data-submit]")) event.target.form.requestSubmit();
+  if (event.target.name === "verb") fields();
+});
+
+// Only the fields that the chosen change needs.
+function fields() {
+  const form = document.getElementById("step");
+  if (!form) return;
+  const verb = form.elements.verb.value;
+  for (const field of form.querySelectorAll("[data-for]")) field.hidden = !field.dataset.for.split(" ").includes(verb);
+}
+
+// A click on the map: a unit is chosen, an empty place is where a unit opens or moves.
+let verb = "close";
+addEventListener("click", (event) => {
+  const chosen = event.target.closest("[data-choose]");
+  if (chosen) {
+    for (const other of document.querySelectorAll("[data-choose]")) {
+      other.toggleAttribute("aria-current", other === chosen);
+      if (other === chosen) other.setAttribute("aria-current", "true");
+      other.closest("li").classList.toggle("chosen", other === chosen);
+    }
+  }
+  const copied = event.target.closest("[data-copy]");
+  if (copied && navigator.clipboard) navigator.clipboard.writeText(copied.href);
+  const map = event.target.closest("[data-map]");
+  const form = document.getElementById("step");
+  if (!map || !form) return;
+  const unit = event.target.closest("[data-unit]");
+  const asked = form.elements.verb.value;
+  if (unit) {
+    const option = [...form.elements.unit.options].find((o) => o.value === unit.dataset.unit);
+    if (option) { form.elements.unit.value = option.value; form.elements.unit.focus(); }
+    return;
+  }
+  if (asked !== "open" && asked !== "move") { form.elements.verb.value = "open"; fields(); }
+  const overlay = document.getElementById("overlay");
+  const point = new DOMPoint(event.clientX, event.clientY).matrixTransform(overlay.getScreenCTM().inverse());
+  form.elements.at.value = `map:${point.x.toFixed(1)},${point.y.toFixed(1)}`;
+  form.requestSubmit();
+});
+addEventListener("htmx:beforeRequest", (event) => {
+  const form = document.getElementById("step");
+  if (form && event.detail.elt === form) verb = form.elements.verb.value;
+  performance.mark("torni-asked");
+});
+addEventListener("htmx:afterSwap", () => {
+  const form = document.getElementById("step");
+  if (!form) return;
+  form.elements.verb.value = verb;
+  fields();
+  // The address is the plan: it can be shared, and the browser's back button undoes.
+  const query = new URLSearchParams();
+  for (const name of ["plan", "promise", "name", "real"]) if (form.elements[name] && form.elements[name].value) query.set(name, form.elements[name].value);
+  for (const kept of form.querySelectorAll("[name=with]")) query.append("with", kept.value);
+  const address = `${location.pathname}?${query}`;
+  if (address !== location.pathname + location.search) history.pushState(null, "", address);
+  for (const field of document.querySelectorAll("[data-plan]")) field.value = form.elements.plan.value;
+});
+addEventListener("popstate", () => location.reload());
+fields();

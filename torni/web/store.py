@@ -1,0 +1,111 @@
+"""Regions held ready in the server's memory: network, findings and map, made once for each region and day."""
+
+from __future__ import annotations
+
+import threading
+from collections import OrderedDict
+from dataclasses import dataclass
+from datetime import date
+from functools import cached_property
+
+from django.http import Http404, HttpRequest
+
+from torni import network as net
+from torni.cli.main import today
+from torni.core.faults import BadInput, bad_input
+from torni.core.language import language, speaking
+from torni.network.explain import Explanation, explain
+from torni.services import regions
+from torni.services.finding import Finding
+from torni.tower import Picture, picture
+from torni.web.maps import RegionMap
+
+MOST_REGIONS = 8
+
+
+@dataclass
+class Held:
+    """One region on one day: what every page of it needs."""
+
+    network: net.Network
+    real_only: bool
+
+    def __post_init__(self) -> None:
+        self._findings: list[Finding] = net.check(self.network)
+        self._explained: dict[tuple[str, str], Explanation] = {}
+
+    @property
+    def picture(self) -> Picture:
+        return picture(self.network, findings=self._findings)
+
+    @cached_property
+    def map(self) -> RegionMap:
+        return RegionMap(self.network)
+
+    @cached_property
+    def ready(self) -> net.Network:
+        """The network with its matrix, for what-ifs."""
+        return self.network.ready_for_changes()
+
+    @property
+    def id(self) -> str:
+        return self.network.library.region.id
+
+    def finding(self, promise_id: str) -> Finding:
+        for finding in self._findings:
+            if finding.id == promise_id:
+                return finding
+        raise Http404
+
+    def explained(self, promise_id: str) -> Explanation:
+        key = (promise_id, language())
+        if key not in self._explained:
+            self.finding(promise_id)
+            self._explained[key] = explain(self.network, promise_id)
+        return self._explained[key]
+
+
+_held: OrderedDict[tuple[str, date, bool], Held] = OrderedDict()
+_lock = threading.RLock()
+
+
+def held(request: HttpRequest, region: str) -> Held:
+    """The region of a page, as of the day and the data that its query asks for. Unknown regions are not found."""
+    on = request.GET.get("on")
+    try:
+        day = date.fromisoformat(on) if on else today()
+    except ValueError as error:
+        raise bad_input("on", f'"{on}" is not a date', "2026-01-31") from error
+    return hold(region, day, real_only=request.GET.get("real") == "1")
+
+
+def hold(region: str, day: date, *, real_only: bool = False) -> Held:
+    try:
+        name = regions.find(region).id
+    except BadInput as error:
+        raise Http404 from error
+    key = (name, day, real_only)
+    with _lock:
+        if key not in _held:
+            with speaking("fi"):
+                _held[key] = Held(net.load(name, on=day, invented=not real_only), real_only)
+            while len(_held) > MOST_REGIONS:
+                _held.popitem(last=False)
+        _held.move_to_end(key)
+        return _held[key]
+
+
+def clear() -> None:
+    with _lock:
+        _held.clear()
+
+
+def warm(region: str) -> None:
+    """Make a region's slow parts ready in the background, so that the first what-if and mend answer at once."""
+
+    def run() -> None:
+        here = hold(region, today())
+        _ = here.map, here.ready
+        here.network.travel("car").warmed()
+
+    threading.Thread(target=run, daemon=True, name="warm").start()
