@@ -11,6 +11,7 @@ from torni.cli.show import affected_text, mark, paragraph, painted, state_name, 
 from torni.core.faults import bad_input
 from torni.core.language import _, number, per_cent
 from torni.services import regions
+from torni.services.finding import Finding
 from torni.tower import Picture, picture
 from torni.tower.picture import finding_json, worst
 
@@ -58,21 +59,18 @@ def _every_county(args: argparse.Namespace) -> int:
 def print_picture(shown: Picture) -> None:
     region = shown.network.library.region
     print()
+    if not shown.findings:
+        return
     counts = "   ".join(f"{mark(s)} {shown.count(s)} {state_name(s)}" for s in ("broken", "unknown", "kept"))
     print(f"{painted(str(region.name), '1')}  {number(int(shown.network.population.residents.sum()))} {_('residents')}   {counts}   {shown.network.as_of}")
     print()
-    header = ["", _("promise"), _("value"), _("target"), _("outside"), _("where most")]
-    rows = []
+    wide = max(len(value_text(f)) for f in shown.findings)
+    targets = max(len(target_text(f)) for f in shown.findings)
+    indent = " " * (wide + targets + 7)
     for f in shown.by_state():
-        where = ", ".join(f"{name} {number(round(outside))}" for _code, name, outside in worst(f))
-        if f.missing:
-            where = _("missing: ") + "; ".join(str(m) for m in f.missing)
-        rows.append((f, [_MARK_ROOM, f.id + (" *" if f.invented else ""), value_text(f), target_text(f), affected_text(f), where]))
-    widths = [max(len(header[i]), *(len(r[i]) for _f, r in rows)) for i in range(5)]
-    print(painted("  ".join([" ", *(header[i].rjust(widths[i]) if i in (2, 4) else header[i].ljust(widths[i]) for i in range(1, 5)), header[5]]), "2"))
-    for f, row in rows:
-        cells = [row[i].rjust(widths[i]) if i in (2, 4) else row[i].ljust(widths[i]) for i in range(1, 5)]
-        print(f"{mark(f.state)}  " + "  ".join(cells) + f"  {row[5]}")
+        first = f"{mark(f.state)}  {painted(value_text(f).rjust(wide), '1')}  {target_text(f).ljust(targets)}  "
+        paragraph(str(f.sentence), indent, first, hidden=len(first) - len(indent))
+        print(painted(indent + f.id + (" *" if f.invented else ""), "2") + _where(f))
     print()
     if any(f.invented for f in shown.findings):
         print("* " + _("depends on units or sizes invented for demonstration; --real-only leaves them out"))
@@ -86,7 +84,14 @@ def print_picture(shown: Picture) -> None:
     print(_("`torni explain PROMISE` shows the steps of one promise and what each assumption does."))
 
 
-_MARK_ROOM = " "
+def _where(f: Finding) -> str:
+    """For how many a promise does not hold, and where most of them are; or what is missing."""
+    if f.missing:
+        return "  " + _("missing: ") + "; ".join(str(m) for m in f.missing)
+    if not f.affected:
+        return ""
+    places = ", ".join(f"{name} {number(round(outside))}" for _code, name, outside in worst(f))
+    return f"  {_('outside')} {number(f.affected)}" + (f": {places}" if places else "")
 
 
 def explain(args: argparse.Namespace) -> int:

@@ -61,5 +61,8 @@ def table(header: Sequence[str], rows: Sequence[Sequence[str]], *, right: Sequen
         print(painted(line, "2") if n == 0 else line)
 
 
-def paragraph(text: str, indent: str = "", first: str | None = None) -> None:
-    print(textwrap.fill(text, width(), initial_indent=indent if first is None else first, subsequent_indent=indent))
+def paragraph(text: str, indent: str = "", first: str | None = None, *, hidden: int = 0) -> None:
+    """A wrapped text. `first` opens its first line; `hidden` of its characters are colour, not width."""
+    opening = indent if first is None else first
+    lines = textwrap.wrap(text, width(), initial_indent=" " * (len(opening) - hidden), subsequent_indent=indent)
+    print("\n".join([opening + lines[0].lstrip(), *lines[1:]]) if lines else opening)

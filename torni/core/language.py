@@ -44,7 +44,7 @@ def ngettext(one: str, many: str, count: int) -> str:
 def _catalogue(name: Language) -> _gettext.NullTranslations:
     if name == "en":
         return _gettext.NullTranslations()
-    return _gettext.translation("torni", LOCALE, languages=[name], fallback=True)
+    return _gettext.translation("torni", LOCALE, languages=[name])
 
 
 class Message:
@@ -90,3 +90,8 @@ def per_cent(share: float, decimals: int = 1) -> str:
     floor = int(exact + 1e-9)
     text = number(floor / scale, decimals)
     return f"{text}%" if language() == "en" else f"{text}\N{NO-BREAK SPACE}%"
+
+
+def t(message: str, **values: object) -> str:
+    """The message in the language of the moment, its {names} filled in. For faults told to a person."""
+    return str(Message(message, **values))

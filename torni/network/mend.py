@@ -10,6 +10,7 @@ import numpy as np
 import numpy.typing as npt
 
 from torni.core.faults import bad_input
+from torni.core.language import t
 from torni.engines.siting import Choice, fewest, max_cover
 from torni.engines.siting.median import p_median
 from torni.network.check import Counted, counted_units, measure
@@ -74,19 +75,19 @@ def mend(
     finding = measure(network, service, promise)
     where = f'promise "{promise_id}"'
     if budget is not None and closures is not None:
-        raise bad_input(where, "a budget and closures are two questions", "Ask with --open or with --close, not both.")
+        raise bad_input(where, t("a budget and closures are two questions"), t("Ask with --open or with --close, not both."))
     for name, count in (("budget", budget), ("closures", closures)):
         if count is not None and count < 1:
-            raise bad_input(where, f"{name} is {count}", "Write a whole number of at least 1.")
+            raise bad_input(where, t("{name} is {count}", name=name, count=count), t("Write a whole number of at least 1."))
     if isinstance(promise, PresencePromise) and promise.each == "municipality" and not promise.serving:
         if closures is not None:
-            raise bad_input(where, "closures are weighed by travel, and this promise has none", "Ask it of a reach promise.")
+            raise bad_input(where, t("closures are weighed by travel, and this promise has none"), t("Ask it of a reach promise."))
         return _present(network, finding, promise, budget)
     if not isinstance(promise, ReachPromise) or promise.mode == "transit":
-        raise bad_input(where, "no opening or closing of units can be weighed for this kind of promise", "Ask it of a promise of reach by road, or of presence in municipalities.")
+        raise bad_input(where, t("no opening or closing of units can be weighed for this kind of promise"), t("Ask it of a promise of reach by road, or of presence in municipalities."))
     counted = counted_units(network, promise.unit)
     if not counted.known:
-        raise bad_input(where, f'no unit of the kind "{promise.unit.kind}" is known, so nothing can be compared', "Import the units first: torni import units FILE")
+        raise bad_input(where, t('no unit of the kind "{a}" is known, so nothing can be compared', a=promise.unit.kind), t("Import the units first: torni import units FILE"))
     problem = _Problem(network, finding, promise, counted, quick, seconds)
     if closures is not None:
         return problem.close(closures, minimise)
@@ -116,7 +117,7 @@ class _Problem:
     def close(self, closures: int, minimise: str) -> Mend:
         rows = self.counted.sure
         if closures >= len(rows):
-            raise bad_input(f'promise "{self.finding.id}"', f"only {len(rows)} units count, {closures} cannot be closed", f"Ask for at most {len(rows) - 1}.")
+            raise bad_input(f'promise "{self.finding.id}"', t("only {a} units count, {closures} cannot be closed", a=len(rows), closures=closures), t("Ask for at most {a}.", a=len(rows) - 1))
         units = self.network.units
         sites = [
             Candidate(f"close {unit_id}/{self.promise.unit.kind}", name, float(x), float(y))
@@ -186,7 +187,7 @@ def _candidates(network: Network, promise: ReachPromise, counted: Counted, wante
             x, y = float(network.population.x[i]), float(network.population.y[i])
             out.append(_opening(str(network.names[str(network.population.municipality[i])]), x, y, suffix))
     elif isinstance(wanted, str):
-        raise bad_input("candidates", f'"{wanted}" is not a set of places', "Write units, centres or cells.")
+        raise bad_input("candidates", t('"{wanted}" is not a set of places', wanted=wanted), t("Write units, centres or cells."))
     else:
         from torni.sources.coordinates import to_metres
 

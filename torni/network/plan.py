@@ -16,7 +16,7 @@ import numpy as np
 import polars as pl
 
 from torni.core.faults import BadInput, Fault, nearest_name
-from torni.core.language import Message
+from torni.core.language import Message, t
 from torni.network.region import Network, kind_names
 from torni.sources import units as unit_source
 from torni.sources.coordinates import inside_finland, to_degrees, to_metres
@@ -76,7 +76,7 @@ def parse(text: str | Iterable[str], network: Network, *, name: str = "") -> Pla
     steps: list[Step] = []
     state = _State(network)
     for number, part in enumerate((p.strip() for p in parts if p.strip()), start=1):
-        found = _step(part, f"step {number} ({part[:60]})", state)
+        found = _step(part, t("step {number} ({text})", number=number, text=part[:60]), state)
         if isinstance(found, Fault):
             faults.append(found)
         else:
@@ -115,7 +115,7 @@ def _step(text: str, where: str, state: _State) -> Step | Fault:
     verb, rest = verb.lower(), rest.strip()
     if verb not in VERBS:
         near = nearest_name(verb, VERBS)
-        return Fault(where, f'"{verb}" is not a change', f'Did you mean "{near}"?' if near else "Write close, open, move, resize or hours.")
+        return Fault(where, t('"{verb}" is not a change', verb=verb), t('Did you mean "{near}"?', near=near) if near else t("Write close, open, move, resize or hours."))
     if verb == "open":
         return _open(rest, where, state)
     unit, _, value = rest.partition(" ")
@@ -123,23 +123,23 @@ def _step(text: str, where: str, state: _State) -> Step | Fault:
     value = value.strip()
     if unit not in state.kinds:
         near = nearest_name(unit, state.kinds)
-        return Fault(where, f'no open unit "{unit}"', (f'Did you mean "{near}"? ' if near else "") + "`torni network units` lists them.")
+        return Fault(where, t('no open unit "{unit}"', unit=unit), (t('Did you mean "{near}"?', near=near) + " " if near else "") + t("`torni network units` lists them."))
     kind = state.kind_names.get(kind_text.casefold()) if kind_text else None
     if kind_text and kind not in state.kinds[unit]:
-        return Fault(where, f'{unit} has no "{kind_text}"', f"It has: {', '.join(sorted(state.kinds[unit]))}.")
+        return Fault(where, t('{unit} has no "{kind_text}"', unit=unit, kind_text=kind_text), t("It has: {a}.", a=', '.join(sorted(state.kinds[unit]))))
     if verb == "close":
         if value:
-            return Fault(where, f'nothing may follow the unit, found "{value}"', f"Write: close {unit}")
+            return Fault(where, t('nothing may follow the unit, found "{value}"', value=value), t("Write: close {unit}", unit=unit))
         return Step("close", unit, f"close {unit}" + (f"/{kind}" if kind else ""), kind=kind)
     if verb == "resize":
         if value.upper() not in SIZES:
-            return Fault(where, f'"{value}" is not a size', f"Write S, M or L: resize {unit} M")
+            return Fault(where, t('"{value}" is not a size', value=value), t("Write S, M or L: resize {unit} M", unit=unit))
         if not any(state.library.unit_kinds[k].sized for k in state.kinds[unit]):
-            return Fault(where, f"{unit} has no size: only centres and dental units do", "Choose a centre or a dental unit.")
+            return Fault(where, t("{unit} has no size: only centres and dental units do", unit=unit), t("Choose a centre or a dental unit."))
         return Step("resize", unit, f"resize {unit} {value.upper()}", size=value.upper())
     if verb == "hours":
         if not value or len(value) > 60:
-            return Fault(where, "the opening hours are missing or over 60 characters", f"Write such as: hours {unit} ma-pe 8-18")
+            return Fault(where, t("the opening hours are missing or over 60 characters"), t("Write such as: hours {unit} ma-pe 8-18", unit=unit))
         return Step("hours", unit, f"hours {unit} {value}", opening=value)
     point = _point(value, where)
     if isinstance(point, Fault):
@@ -150,17 +150,17 @@ def _step(text: str, where: str, state: _State) -> Step | Fault:
 def _open(rest: str, where: str, state: _State) -> Step | Fault:
     parts = [p.strip() for p in rest.split(",")]
     if len(parts) not in (3, 4):
-        return Fault(where, "an opening needs longitude, latitude, kind and, for centres and dental units, size", "Write such as: open 25.30,62.70,centre,M")
+        return Fault(where, t("an opening needs longitude, latitude, kind and, for centres and dental units, size"), t("Write such as: open 25.30,62.70,centre,M"))
     point = _point(",".join(parts[:2]), where)
     if isinstance(point, Fault):
         return point
     kind = state.kind_names.get(parts[2].casefold())
     if kind is None:
         near = nearest_name(parts[2], state.kind_names)
-        return Fault(where, f'"{parts[2]}" is not a kind of unit', f'Did you mean "{near}"?' if near else f"Kinds: {', '.join(sorted(set(state.kind_names.values())))}.")
+        return Fault(where, t('"{a}" is not a kind of unit', a=parts[2]), t('Did you mean "{near}"?', near=near) if near else t("Kinds: {a}.", a=', '.join(sorted(set(state.kind_names.values())))))
     size = parts[3].upper() if len(parts) == 4 and parts[3] else None
     if size and size not in SIZES:
-        return Fault(where, f'"{parts[3]}" is not a size', "Write S, M or L.")
+        return Fault(where, t('"{a}" is not a size', a=parts[3]), t("Write S, M or L."))
     if state.library.unit_kinds[kind].sized and size is None:
         size = "S"
     if not state.library.unit_kinds[kind].sized:
@@ -172,11 +172,11 @@ def _open(rest: str, where: str, state: _State) -> Step | Fault:
 def _point(text: str, where: str) -> tuple[float, float] | Fault:
     match = _POINT.match(text)
     if not match:
-        return Fault(where, f'"{text}" is not a point', "Write longitude and latitude in degrees with a decimal point: 25.30,62.70")
+        return Fault(where, t('"{text}" is not a point', text=text), t("Write longitude and latitude in degrees with a decimal point: 25.30,62.70"))
     lon, lat = float(match[1]), float(match[2])
     if not inside_finland(lon, lat):
-        swapped = " Longitude comes first." if inside_finland(lat, lon) else ""
-        return Fault(where, f"{lon}, {lat} is not in Finland", f"Write longitude 19 to 32 and latitude 59 to 71.{swapped}")
+        swapped = " " + t("Longitude comes first.") if inside_finland(lat, lon) else ""
+        return Fault(where, t("{lon}, {lat} is not in Finland", lon=lon, lat=lat), t("Write longitude 19 to 32 and latitude 59 to 71.") + swapped)
     return lon, lat
 
 

@@ -11,6 +11,7 @@ import numpy.typing as npt
 import polars as pl
 
 from torni.core.faults import BadInput, Fault, bad_input
+from torni.core.language import t
 from torni.network import transit
 from torni.network.region import ROAD_MODES, Network
 from torni.sources.coordinates import inside_finland, to_metres
@@ -41,14 +42,14 @@ def reach(network: Network, units: pl.DataFrame, *, within: Sequence[int], mode:
     Units anywhere count, also outside the region, over the whole country's roads. Not considered: sizes and opening.
     """
     if mode not in (*ROAD_MODES, "transit"):
-        raise bad_input(f'mode "{mode}"', "no such mode", f"Write one of: {', '.join(ROAD_MODES)}, transit.")
+        raise bad_input(f'mode "{mode}"', t("no such mode"), t("Write one of: {a}, transit.", a=', '.join(ROAD_MODES)))
     if not within or any(m < 1 or m > 1000 for m in within):
-        raise bad_input("within", f"{list(within)} are not minutes", "Write whole minutes from 1 to 1000, such as 30,60.")
+        raise bad_input("within", t("{a} are not minutes", a=list(within)), t("Write whole minutes from 1 to 1000, such as 30,60."))
     x, y = to_metres(units["lon"].to_numpy(), units["lat"].to_numpy())
     if mode == "transit":
         file = timetable or network.timetable_file
         if file is None:
-            raise bad_input("--mode transit", "no timetable", "Give one with --timetable FILE.zip, or import it: torni import timetable FILE.zip")
+            raise bad_input("--mode transit", t("no timetable"), t("Give one with --timetable FILE.zip, or import it: torni import timetable FILE.zip"))
         matrix = np.column_stack([transit.median_seconds(network, file, x[i : i + 1], y[i : i + 1]) for i in range(len(x))])
         seconds = transit.median_seconds(network, file, x, y)
     else:
@@ -81,10 +82,10 @@ def read_points(path: Path) -> pl.DataFrame:
     names = {c.strip().casefold(): c for c in raw.columns}
     absent = [c for c in ("name", "lon", "lat") if c not in names]
     if absent:
-        raise BadInput(*[Fault(path.name, f'the column "{c}" is missing', f"The first row must name the columns; found: {', '.join(raw.columns)}.") for c in absent])
+        raise BadInput(*[Fault(path.name, t('the column "{c}" is missing', c=c), t("The first row must name the columns; found: {a}.", a=', '.join(raw.columns))) for c in absent])
     raw = raw.rename({names[c]: c for c in ("name", "lon", "lat")})
     if not len(raw):
-        raise bad_input(path.name, "no units in the file", "Add at least one row after the column names.")
+        raise bad_input(path.name, t("no units in the file"), t("Add at least one row after the column names."))
     values: dict[str, list[float]] = {"lon": [], "lat": []}
     for row, (lon, lat) in enumerate(raw.select("lon", "lat").iter_rows(), start=2):
         point = []
@@ -92,11 +93,11 @@ def read_points(path: Path) -> pl.DataFrame:
             try:
                 point.append(float(str(text).replace(",", ".")))
             except ValueError:
-                faults.append(Fault(f"{path.name}, row {row}, column {column}", f'"{text}" is not a number', "Write decimal degrees, such as 25.7048."))
+                faults.append(Fault(t("{file}, row {row}, column {column}", file=path.name, row=row, column=column), t('"{text}" is not a number', text=text), t("Write decimal degrees, such as 25.7048.")))
         if len(point) == 2:
             if not inside_finland(*point):
-                hint = "Longitude and latitude seem to be swapped." if inside_finland(point[1], point[0]) else "Write WGS84 degrees: longitude 19 to 32, latitude 59 to 71."
-                faults.append(Fault(f"{path.name}, row {row}", f"{point[0]}, {point[1]} is not in Finland", hint))
+                hint = t("Longitude and latitude are swapped.") if inside_finland(point[1], point[0]) else t("Write longitude 19 to 32 and latitude 59 to 71.")
+                faults.append(Fault(f"{path.name}, row {row}", t("{a}, {b} is not in Finland", a=point[0], b=point[1]), hint))
             values["lon"].append(point[0])
             values["lat"].append(point[1])
     if faults:

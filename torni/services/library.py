@@ -14,6 +14,7 @@ from typing import Any
 
 from torni.core import places
 from torni.core.faults import BadInput, Fault, bad_input, nearest_name
+from torni.core.language import t
 from torni.services import regions
 from torni.services.reading import Document, Loc, Model, parse, read
 from torni.services.schema import (
@@ -75,8 +76,8 @@ class Library:
         near = nearest_name(promise_id, known)
         raise bad_input(
             f'promise "{promise_id}"',
-            f"{self.region.id} has no such promise on {self.as_of}",
-            (f'Did you mean "{near}"? ' if near else "") + "`torni check` lists them all.",
+            t("{region} has no such promise on {day}", region=self.region.id, day=self.as_of),
+            (t('Did you mean "{near}"?', near=near) + " " if near else "") + t("`torni check` lists them all."),
         )
 
     def version(self, service_id: str) -> str:
@@ -100,8 +101,8 @@ class Library:
         if not valid:
             raise bad_input(
                 f'parameter "{parameter_id}"',
-                f"has no value on {self.as_of}; its first day is {parameter.values[0].from_}",
-                "Ask for a later day, or add the earlier value with its source.",
+                t("has no value on {day}; its first day is {first}", day=self.as_of, first=parameter.values[0].from_),
+                t("Ask for a later day, or add the earlier value with its source."),
             )
         last = valid[-1]
         return Value(parameter_id, last.value, parameter.unit, last.from_, self.sources[last.source], parameter.checked)

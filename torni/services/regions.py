@@ -8,6 +8,7 @@ from pathlib import Path
 
 from torni.core import places
 from torni.core.faults import BadInput, Fault, bad_input, nearest_name
+from torni.core.language import t
 from torni.services.reading import parse, read
 from torni.services.schema import RegionFile, Text
 
@@ -64,8 +65,8 @@ def find(name: str, *, root: Path | None = None) -> Region:
     near = nearest_name(folded(name), known)
     raise bad_input(
         f'region "{name}"',
-        "no such region",
-        (f"Did you mean {known[near].id}? " if near else "") + "`torni region list` names them all.",
+        t("no such region"),
+        (t('Did you mean "{near}"?', near=known[near].id) + " " if near else "") + t("`torni region list` names them all."),
     )
 
 

@@ -11,6 +11,7 @@ import numpy as np
 import polars as pl
 
 from torni.core.faults import BadInput, Fault, bad_input
+from torni.core.language import t
 from torni.engines.travel.timetable import Timetable
 from torni.sources.coordinates import to_metres
 
@@ -30,7 +31,7 @@ def read_timetable(path: Path, *, on: date | None = None) -> Timetable:
     services = _services_on(tables, day)
     trips = tables["trips"].filter(pl.col("service_id").is_in(services)).select("trip_id").with_row_index("trip")
     if not len(trips):
-        raise bad_input(path.name, f"no trips on {day}", f"Choose a day that the timetable covers, such as {busiest_day(tables)}.")
+        raise bad_input(path.name, t("no trips on {day}", day=day), t("Choose a day that the timetable covers, such as {a}.", a=busiest_day(tables)))
     stops = tables["stops"].with_row_index("stop").filter(pl.col("stop_lat").is_not_null())
     rows = (
         tables["stop_times"].join(trips, on="trip_id").join(stops.select("stop_id", "stop"), on="stop_id")
@@ -52,25 +53,25 @@ def read_timetable(path: Path, *, on: date | None = None) -> Timetable:
 
 def _tables(path: Path) -> dict[str, pl.DataFrame]:
     if not path.is_file():
-        raise bad_input(str(path), "no such file", "Check the path.")
+        raise bad_input(str(path), t("no such file"), t("Check the path."))
     try:
         archive = zipfile.ZipFile(path)
     except zipfile.BadZipFile as error:
-        raise bad_input(path.name, "not a zip file", "Give a GTFS timetable as one .zip.") from error
+        raise bad_input(path.name, t("not a zip file"), t("Give a GTFS timetable as one .zip.")) from error
     faults, tables = [], {}
     with archive:
         names = set(archive.namelist())
         for table in ("stops", "trips", "stop_times", "calendar", "calendar_dates"):
             if f"{table}.txt" not in names:
                 if table in NEEDED:
-                    faults.append(Fault(path.name, f"{table}.txt is missing", "Give a whole GTFS timetable."))
+                    faults.append(Fault(path.name, t("{table}.txt is missing", table=table), t("Give a whole GTFS timetable.")))
                 continue
             tables[table] = pl.read_csv(io.BytesIO(archive.read(f"{table}.txt")), infer_schema=False)
             for column in NEEDED.get(table, ()):
                 if column not in tables[table].columns:
-                    faults.append(Fault(f"{path.name}, {table}.txt", f'the column "{column}" is missing', "Give a whole GTFS timetable."))
+                    faults.append(Fault(f"{path.name}, {table}.txt", t('the column "{column}" is missing', column=column), t("Give a whole GTFS timetable.")))
     if not faults and "calendar" not in tables and "calendar_dates" not in tables:
-        faults.append(Fault(path.name, "neither calendar.txt nor calendar_dates.txt", "Give a whole GTFS timetable."))
+        faults.append(Fault(path.name, t("neither calendar.txt nor calendar_dates.txt"), t("Give a whole GTFS timetable.")))
     if faults:
         raise BadInput(*faults)
     return tables

@@ -14,6 +14,7 @@ import polars as pl
 import shapely
 
 from torni.core.faults import BadInput, Fault, bad_input, nearest_name
+from torni.core.language import t
 from torni.sources import shipped
 from torni.sources.coordinates import inside_finland, to_degrees, to_metres
 from torni.sources.tables import read_table
@@ -84,7 +85,7 @@ def read_units(path: Path, *, kind_names: Mapping[str, str], far_km: float) -> I
         unit = _unit(row, kind_names)
         unit_id = row.text("unit_id") or f"U{i + 1:04d}"
         if unit_id in ids:
-            row.fault("unit_id", f'"{unit_id}" is already on row {ids[unit_id]}', "Give each unit an id of its own.")
+            row.fault("unit_id", t('"{unit_id}" is already on row {a}', unit_id=unit_id, a=ids[unit_id]), t("Give each unit an id of its own."))
         ids.setdefault(unit_id, i + 2)
         point = _point(row, points, i)
         if point and unit["municipality"]:
@@ -121,12 +122,12 @@ def read_population(path: Path, *, side_m: int) -> Intake:
         point = _point(row, points, i)
         municipality = _municipality(row.text("municipality")) if row.text("municipality") else None
         if row.text("municipality") and municipality not in known:
-            row.fault("municipality", f'"{row.text("municipality")}" is not a municipality', "Write its name or its 3-digit code.")
+            row.fault("municipality", t('"{a}" is not a municipality', a=row.text("municipality")), t("Write its name or its 3-digit code."))
         if point:
             x, y = to_metres(np.array([point[0]]), np.array([point[1]]))
             place = (round(float(x[0])), round(float(y[0])))
             if place in seen:
-                row.fault("x" if "x" in columns else "lon", f"the same cell is on row {seen[place]}", "Keep one row a cell.")
+                row.fault("x" if "x" in columns else "lon", t("the same cell is on row {a}", a=seen[place]), t("Keep one row a cell."))
             seen.setdefault(place, i + 2)
         if row.faults:
             faults += row.faults
@@ -138,7 +139,7 @@ def read_population(path: Path, *, side_m: int) -> Intake:
         found = located(table["x"].to_numpy(), table["y"].to_numpy())
         outside = [i for i, (code, had) in enumerate(zip(found, table["municipality"], strict=True)) if code is None and had is None]
         if outside:
-            faults += [Fault(f"{path.name}, point {table['x'][i]}, {table['y'][i]}", "in no municipality", "Check the point, or state the municipality.") for i in outside]
+            faults += [Fault(f"{path.name}, point {table['x'][i]}, {table['y'][i]}", t("in no municipality"), t("Check the point, or state the municipality.")) for i in outside]
             refused += len(outside)
         table = table.with_columns(pl.col("municipality").fill_null(pl.Series(found, dtype=pl.String))).filter(pl.col("municipality").is_not_null())
     return Intake(table.with_columns(pl.lit(side_m, pl.Int32).alias("side_m")), tuple(faults), (), len(raw), refused, ignored)
@@ -155,7 +156,7 @@ class _Row:
         return self.values.get(column)
 
     def where(self, column: str) -> str:
-        return f"{self.file}, row {self.number}, column {self.columns.get(column, column)}"
+        return t("{file}, row {row}, column {column}", file=self.file, row=self.number, column=self.columns.get(column, column))
 
     def fault(self, column: str, what: str, remedy: str) -> None:
         self.faults.append(Fault(self.where(column), what, remedy))
@@ -164,10 +165,10 @@ class _Row:
         text = self.text(column)
         if text is None:
             if needed:
-                self.fault(column, "empty", "Write a whole number of people.")
+                self.fault(column, t("empty"), t("Write a whole number of people."))
             return None
         if not re.fullmatch(r"\d{1,7}", text.replace("\xa0", "").replace(" ", "")):
-            self.fault(column, f'"{text}" is not a whole number of people', "Write digits only, such as 120.")
+            self.fault(column, t('"{text}" is not a whole number of people', text=text), t("Write digits only, such as 120."))
             return None
         return int(text.replace("\xa0", "").replace(" ", ""))
 
@@ -175,37 +176,37 @@ class _Row:
 def _unit(row: _Row, kind_names: Mapping[str, str]) -> dict[str, str | None]:
     """The unit's texts, checked; its faults go to the row."""
     if not row.text("name"):
-        row.fault("name", "empty", "Write the unit's name.")
+        row.fault("name", t("empty"), t("Write the unit's name."))
     kinds = []
     for part in re.split(r"[|;]", row.text("kinds") or ""):
         if part.strip():
             kind = kind_names.get(part.strip().casefold())
             if kind is None:
                 near = nearest_name(part, kind_names)
-                row.fault("kinds", f'"{part.strip()}" is not a kind of unit', f'Did you mean "{near}"?' if near else f"Kinds: {', '.join(sorted(set(kind_names.values())))}.")
+                row.fault("kinds", t('"{a}" is not a kind of unit', a=part.strip()), t('Did you mean "{near}"?', near=near) if near else t("Kinds: {a}.", a=', '.join(sorted(set(kind_names.values())))))
             else:
                 kinds.append(kind)
     if not (row.text("kinds") or "").strip():
-        row.fault("kinds", "empty", f"Write one of: {', '.join(sorted(set(kind_names.values())))}.")
+        row.fault("kinds", t("empty"), t("Write one of: {a}.", a=', '.join(sorted(set(kind_names.values())))))
     code = _municipality(row.text("municipality"))
     if code is None:
         text = row.text("municipality")
         near = nearest_name(text or "", _municipality_names())
-        row.fault("municipality", f'"{text}" is not a municipality' if text else "empty", f'Did you mean "{near}"?' if near else "Write its name or its 3-digit code.")
+        row.fault("municipality", t('"{text}" is not a municipality', text=text) if text else t("empty"), t('Did you mean "{near}"?', near=near) if near else t("Write its name or its 3-digit code."))
     size = (row.text("size") or "").upper() or None
     if size and size not in SIZES:
-        row.fault("size", f'"{row.text("size")}" is not a size', "Write S, M or L, or leave it empty.")
+        row.fault("size", t('"{a}" is not a size', a=row.text("size")), t("Write S, M or L, or leave it empty."))
     serves = []
     for part in re.split(r"[|;]", row.text("serves") or ""):
         if part.strip():
             served = _municipality(part.strip())
             if served is None:
-                row.fault("serves", f'"{part.strip()}" is not a municipality', "Write names or codes with | between them.")
+                row.fault("serves", t('"{a}" is not a municipality', a=part.strip()), t("Write names or codes with | between them."))
             else:
                 serves.append(served)
     electronic = _YES_NO.get((row.text("electronic") or "").casefold(), "?") if row.text("electronic") else None
     if electronic == "?":
-        row.fault("electronic", f'"{row.text("electronic")}" is neither yes nor no', "Write yes or no.")
+        row.fault("electronic", t('"{a}" is neither yes nor no', a=row.text("electronic")), t("Write yes or no."))
     days = {}
     for column in ("open_from", "open_to"):
         text = row.text(column)
@@ -214,9 +215,9 @@ def _unit(row: _Row, kind_names: Mapping[str, str]) -> dict[str, str | None]:
             try:
                 date.fromisoformat(text)
             except ValueError:
-                row.fault(column, f'"{text}" is not a date', "Write such as 2026-01-31.")
+                row.fault(column, t('"{text}" is not a date', text=text), t("Write such as 2026-01-31."))
     if all(days.values()) and not row.faults and str(days["open_from"]) > str(days["open_to"]):
-        row.fault("open_to", "the unit closes before it opens", "Check the two dates.")
+        row.fault("open_to", t("the unit closes before it opens"), t("Check the two dates."))
     return {
         "name": row.text("name"), "kinds": "|".join(dict.fromkeys(kinds)), "municipality": code, "size": size,
         "opening": row.text("opening"), "producer": row.text("producer"), "electronic": electronic,
@@ -230,7 +231,7 @@ _YES_NO = {"yes": "yes", "no": "no", "kyllä": "yes", "ei": "no", "ja": "yes", "
 def _columns(path: Path, raw: pl.DataFrame, known: Mapping[str, tuple[str, ...]], *, required: Iterable[str], points: bool) -> tuple[dict[str, str], tuple[str, ...]]:
     """Which column of the file is which of ours, by our name first and then by other names for it."""
     if not len(raw):
-        raise bad_input(path.name, "no rows under the column names", "Add the rows.")
+        raise bad_input(path.name, t("no rows under the column names"), t("Add the rows."))
     found: dict[str, str] = {}
     by_name = {c.strip().casefold(): c for c in raw.columns}
     for ours, others in known.items():
@@ -242,9 +243,9 @@ def _columns(path: Path, raw: pl.DataFrame, known: Mapping[str, tuple[str, ...]]
     for ours in required:
         if ours not in found:
             near = nearest_name(ours, [c for c in raw.columns if c not in found.values()])
-            faults.append(Fault(path.name, f'the column "{ours}" is missing', (f'Is it "{near}"? Rename it. ' if near else "") + f"It may also be called: {', '.join(known[ours])}."))
+            faults.append(Fault(path.name, t('the column "{ours}" is missing', ours=ours), (t('Is it "{near}"? Rename it.', near=near) + " " if near else "") + t("It may also be called: {a}.", a=', '.join(known[ours]))))
     if points and not {"lon", "lat"} <= set(found) and not {"x", "y"} <= set(found):
-        faults.append(Fault(path.name, "no point: neither lon and lat nor x and y", "Add lon and lat (WGS84 degrees) or x and y (ETRS-TM35FIN metres)."))
+        faults.append(Fault(path.name, t("no point: neither lon and lat nor x and y"), t("Add lon and lat (WGS84 degrees) or x and y (ETRS-TM35FIN metres).")))
     if faults:
         raise BadInput(*faults)
     return found, tuple(c for c in raw.columns if c not in found.values())
@@ -262,7 +263,7 @@ def _point(row: _Row, names: tuple[str, str], _: int) -> tuple[float, float] | N
         try:
             values.append(float((text or "").replace(",", ".").replace("\xa0", "").replace(" ", "")))
         except ValueError:
-            row.fault(name, f'"{text}" is not a number' if text else "empty", "Write a decimal number, such as 25.7048." if name in ("lon", "lat") else "Write metres, such as 434485.")
+            row.fault(name, t('"{text}" is not a number', text=text) if text else t("empty"), t("Write a decimal number, such as 25.7048.") if name in ("lon", "lat") else t("Write metres, such as 434485."))
     if len(values) < 2:
         return None
     if names == ("x", "y"):
@@ -272,7 +273,7 @@ def _point(row: _Row, names: tuple[str, str], _: int) -> tuple[float, float] | N
         first, second = values
     if not inside_finland(first, second):
         swapped = names == ("lon", "lat") and inside_finland(second, first)
-        row.fault(names[0], f"{values[0]:g}, {values[1]:g} is not in Finland", "Longitude and latitude are swapped." if swapped else "Check the coordinate system: WGS84 degrees as lon and lat, or ETRS-TM35FIN metres as x and y.")
+        row.fault(names[0], t("{a}, {b} is not in Finland", a=format(values[0], "g"), b=format(values[1], "g")), t("Longitude and latitude are swapped.") if swapped else t("Check the coordinate system: WGS84 degrees as lon and lat, or ETRS-TM35FIN metres as x and y."))
         return None
     return first, second
 
@@ -292,12 +293,12 @@ class _CoordinateCheck:
         if away > 0:
             stated = _municipality_names_by_code()[municipality]
             code = located(np.array([x]), np.array([y]))[0]
-            there = _municipality_names_by_code().get(code or "", "no municipality")
+            there = _municipality_names_by_code().get(code or "", t("no municipality"))
             told = f"{away / 1000:.1f} km" if away >= 1000 else f"{away:.0f} m"
-            what = f"the point is in {there}, {told} outside {stated}, which the row states"
-            remedy = f"Correct the point, or write municipality {there}."
+            what = t("the point is in {there}, {told} outside {stated}, which the row states", there=there, told=told, stated=stated)
+            remedy = t("Correct the point, or write municipality {there}.", there=there)
             if away <= ON_THE_BORDER_M:
-                doubts.append(Fault(row.where(column), what + " (the borders held here are simplified)", "Check which side of the border it is."))
+                doubts.append(Fault(row.where(column), what + " " + t("(the borders held here are simplified)"), t("Check which side of the border it is.")))
             else:
                 row.fault(column, what, remedy)
             return
@@ -306,7 +307,7 @@ class _CoordinateCheck:
             name, px, py = self.postal[padded]
             far = float(np.hypot(x - px, y - py))
             if far > self.far_m:
-                doubts.append(Fault(row.where(column), f"the point is {far / 1000:.0f} km from the middle of postal area {padded} {name}", "Right municipality; check the point or the postcode."))
+                doubts.append(Fault(row.where(column), t("the point is {a} km from the middle of postal area {padded} {name}", a=format(far / 1000, ".0f"), padded=padded, name=name), t("Right municipality; check the point or the postcode.")))
 
 
 def located(x: np.ndarray, y: np.ndarray) -> list[str | None]:

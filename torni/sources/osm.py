@@ -9,6 +9,7 @@ import numpy as np
 import osmium
 
 from torni.core.faults import bad_input
+from torni.core.language import t
 from torni.engines.travel.graph import RoadGraph
 from torni.sources.coordinates import to_metres
 
@@ -32,7 +33,7 @@ def read_streets(path: Path, *, ferry_wait_min: float) -> RoadGraph:
     Ways that are private or closed are left out.
     """
     if not path.is_file():
-        raise bad_input(str(path), "no such file", "Check the path.")
+        raise bad_input(str(path), t("no such file"), t("Check the path."))
     ways_nodes: list[int] = []
     lengths: list[int] = []
     kinds: list[int] = []
@@ -55,11 +56,11 @@ def read_streets(path: Path, *, ferry_wait_min: float) -> RoadGraph:
             oneways.append(abs(direction))
             fixed.append((_duration_s(tags.get("duration")) or -1.0) if ferry else 0.0)
         if not lengths:
-            raise bad_input(path.name, "no streets in the extract", "Give an OpenStreetMap extract (.osm.pbf) with highways.")
+            raise bad_input(path.name, t("no streets in the extract"), t("Give an OpenStreetMap extract (.osm.pbf) with highways."))
         needed = np.unique(np.array(ways_nodes, np.int64))
         lon, lat = _locations(path, needed)
     except RuntimeError as error:
-        raise bad_input(path.name, "not readable as an OpenStreetMap extract", "Give an .osm.pbf file, and check that it is whole.") from error
+        raise bad_input(path.name, t("not readable as an OpenStreetMap extract"), t("Give an .osm.pbf file, and check that it is whole.")) from error
     return _network(needed, np.array(ways_nodes, np.int64), np.array(lengths), np.array(kinds, np.int16), np.array(oneways, np.int8), np.array(fixed), lon, lat, ferry_wait_min)
 
 

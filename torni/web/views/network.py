@@ -37,13 +37,13 @@ def network(request: HttpRequest, region: str) -> HttpResponse:
     assert isinstance(chosen.promise, ReachPromise)
     overlay, gains, losses = _overlay(here.map, here, found, chosen.promise)
     part = bool(request.headers.get("HX-Request"))
-    base, bands = (Markup(), []) if part else here.map.reach(chosen.promise, nearest_seconds(here.ready, chosen.promise))
+    layers, bands = (Markup(), []) if part else here.map.reach(chosen.promise, nearest_seconds(here.ready, chosen.promise))
     steps = [(i, s.told(here.ready if s.verb != "open" else found.network), plan.without(i)) for i, s in enumerate(plan.steps)]
     kinds = {k: str(v.name) for k, v in here.network.library.unit_kinds.items() if any(f.promise.unit.kind == k for f in here.picture.findings)}
     return page(
         request, "part_network.html" if part else "network.html", here="network", region=here, plan=plan, faults=faults,
         found=found, steps=steps, changed=[c for c in found.changes if c.moved or c.flips], chosen=chosen, reach=reach,
-        base=base, bands=bands, overlay=overlay, gains=gains, losses=losses, units=_choices(found), kinds=kinds,
+        layers=layers, bands=bands, overlay=overlay, gains=gains, losses=losses, units=_choices(found), kinds=kinds,
         minutes=found.minutes.filter(found.minutes["promise"] == promise_id).sort(["lose", "gain"], descending=True).to_dicts(),
         ages=found.minutes_by_age.filter(found.minutes_by_age["promise"] == promise_id).to_dicts(),
         compared=_others(request), seconds=time.perf_counter() - started, regions=regions.all_regions(), part=part,
