@@ -92,23 +92,33 @@ def municipalities(folder: Path, cells: pl.DataFrame) -> None:
 def borders(folder: Path) -> None:
     """Municipality borders in ETRS-TM35FIN: 150 m simplified where we have them, 800 m elsewhere."""
     shapes = {}
-    for name, metres in (("municipalities_finland_2022_simplified", 800), ("municipalities_keski_suomi_uusimaa_2022", 150)):
+    for name, metres in (
+        ("municipalities_finland_2022_simplified", 800),
+        ("municipalities_keski_suomi_uusimaa_2022", 150),
+    ):
         for feature in json.loads((folder / f"areas/{name}.geojson").read_text())["features"]:
             shape = shapely.transform(
-                shapely.from_geojson(json.dumps(feature["geometry"])), lambda p: np.column_stack(TO_TM35.transform(p[:, 0], p[:, 1])).round()
+                shapely.from_geojson(json.dumps(feature["geometry"])),
+                lambda p: np.column_stack(TO_TM35.transform(p[:, 0], p[:, 1])).round(),
             )
             shapes[feature["properties"]["kunta"]] = (shapely.make_valid(shape), metres)
     for old, new in MERGED.items():
         shapes[new] = (shapely.union(shapes[new][0], shapes.pop(old)[0]), shapes[new][1])
     codes = sorted(shapes)
     pl.DataFrame(
-        {"municipality": codes, "wkb": [shapely.to_wkb(shapes[c][0]) for c in codes], "simplified_m": [shapes[c][1] for c in codes]}
+        {
+            "municipality": codes,
+            "wkb": [shapely.to_wkb(shapes[c][0]) for c in codes],
+            "simplified_m": [shapes[c][1] for c in codes],
+        }
     ).write_parquet(OUT / "borders.parquet", compression="zstd", compression_level=19)
 
 
 def roads(folder: Path) -> None:
     nodes = pl.read_csv(folder / "roads/fintraffic_road_nodes.csv.gz", schema_overrides={"road_no": pl.String})
-    edges = pl.read_csv(folder / "roads/fintraffic_road_edges.csv.gz", schema_overrides={"road_no": pl.String}).with_columns(pl.col("length_m").clip(1))
+    edges = pl.read_csv(
+        folder / "roads/fintraffic_road_edges.csv.gz", schema_overrides={"road_no": pl.String}
+    ).with_columns(pl.col("length_m").clip(1))
     assert nodes["node"].to_list() == list(range(len(nodes)))
     n, tail, head = len(nodes), edges["u"].to_numpy(), edges["v"].to_numpy()
     neighbours: list[list[int]] = [[] for _ in range(n)]
@@ -117,28 +127,39 @@ def roads(folder: Path) -> None:
         neighbours[v].append(u)
     _, rank = pymetis.nested_dissection(neighbours)
     nodes.select(
-        pl.col("x3067").cast(pl.Int32).alias("x"), pl.col("y3067").cast(pl.Int32).alias("y"),
-        pl.Series("rank", np.asarray(rank, np.int32)), pl.col("name"),
+        pl.col("x3067").cast(pl.Int32).alias("x"),
+        pl.col("y3067").cast(pl.Int32).alias("y"),
+        pl.Series("rank", np.asarray(rank, np.int32)),
+        pl.col("name"),
     ).write_parquet(OUT / "road_nodes.parquet", compression="zstd", compression_level=19)
     edges.select(
-        pl.col("u").cast(pl.Int32), pl.col("v").cast(pl.Int32), pl.col("length_m").cast(pl.Int32),
-        pl.col("road_class").cast(pl.Categorical), pl.lit(0, pl.Int8).alias("oneway"),
+        pl.col("u").cast(pl.Int32),
+        pl.col("v").cast(pl.Int32),
+        pl.col("length_m").cast(pl.Int32),
+        pl.col("road_class").cast(pl.Categorical),
+        pl.lit(0, pl.Int8).alias("oneway"),
     ).write_parquet(OUT / "road_edges.parquet", compression="zstd", compression_level=19)
 
 
 def postal_areas(folder: Path) -> None:
-    pl.read_csv(folder / "population/postal_areas_population_2022.csv", infer_schema_length=None,
-                schema_overrides={"pno": pl.String, "kunta": pl.String}).select(
-        pl.col("pno").alias("postcode"), pl.col("nimi").alias("name"), pl.col("kunta").replace(MERGED).alias("municipality"),
-        pl.col("x3067").cast(pl.Int32).alias("x"), pl.col("y3067").cast(pl.Int32).alias("y"),
+    pl.read_csv(
+        folder / "population/postal_areas_population_2022.csv",
+        infer_schema_length=None,
+        schema_overrides={"pno": pl.String, "kunta": pl.String},
+    ).select(
+        pl.col("pno").alias("postcode"),
+        pl.col("nimi").alias("name"),
+        pl.col("kunta").replace(MERGED).alias("municipality"),
+        pl.col("x3067").cast(pl.Int32).alias("x"),
+        pl.col("y3067").cast(pl.Int32).alias("y"),
     ).write_parquet(OUT / "postal_areas.parquet", compression="zstd")
 
 
 def age_bands(folder: Path) -> None:
     raw = pl.read_csv(folder / "population/municipality_age_2018.csv", schema_overrides={"kunta": pl.String})
-    raw.select(pl.col("kunta").replace(MERGED).alias("municipality"), pl.selectors.starts_with("age_").cast(pl.Int32)
-    ).group_by("municipality").sum().sort("municipality").write_parquet(
-        OUT / "age_bands.parquet", compression="zstd")
+    raw.select(
+        pl.col("kunta").replace(MERGED).alias("municipality"), pl.selectors.starts_with("age_").cast(pl.Int32)
+    ).group_by("municipality").sum().sort("municipality").write_parquet(OUT / "age_bands.parquet", compression="zstd")
 
 
 def units(folder: Path) -> None:
@@ -146,9 +167,16 @@ def units(folder: Path) -> None:
     raw = pl.read_csv(folder / "units/health_units_finland.csv", infer_schema=False)
     x, y = TO_TM35.transform(raw["lon_use"].cast(float).to_numpy(), raw["lat_use"].cast(float).to_numpy())
     raw.select(
-        "unit_id", "name", pl.col("kind").alias("kinds"), pl.col("kunta").replace(MERGED).alias("municipality"), "address", "postcode",
-        pl.Series("x", np.rint(x).astype(np.int32)), pl.Series("y", np.rint(y).astype(np.int32)),
-        pl.col("source"), pl.col("coord_source").alias("point_source"),
+        "unit_id",
+        "name",
+        pl.col("kind").alias("kinds"),
+        pl.col("kunta").replace(MERGED).alias("municipality"),
+        "address",
+        "postcode",
+        pl.Series("x", np.rint(x).astype(np.int32)),
+        pl.Series("y", np.rint(y).astype(np.int32)),
+        pl.col("source"),
+        pl.col("coord_source").alias("point_source"),
     ).write_parquet(OUT / "unit_register.parquet", compression="zstd", compression_level=19)
     (TESTS / "health_units_finland.csv").write_bytes((folder / "units/health_units_finland.csv").read_bytes())
 
@@ -161,10 +189,17 @@ def helsinki(folder: Path) -> None:
         source = folder / name
         if source.suffix == ".zip":
             # Only the tables the reader needs: the shapes are most of the bytes.
-            with zipfile.ZipFile(source) as src, zipfile.ZipFile(TESTS / source.name, "w", zipfile.ZIP_DEFLATED, compresslevel=9) as dst:
+            with (
+                zipfile.ZipFile(source) as src,
+                zipfile.ZipFile(TESTS / source.name, "w", zipfile.ZIP_DEFLATED, compresslevel=9) as dst,
+            ):
                 for table in ("stops", "routes", "trips", "stop_times", "calendar", "calendar_dates", "transfers"):
                     if f"{table}.txt" in src.namelist():
-                        dst.writestr(zipfile.ZipInfo(f"{table}.txt", (2022, 2, 22, 0, 0, 0)), src.read(f"{table}.txt"), zipfile.ZIP_DEFLATED)
+                        dst.writestr(
+                            zipfile.ZipInfo(f"{table}.txt", (2022, 2, 22, 0, 0, 0)),
+                            src.read(f"{table}.txt"),
+                            zipfile.ZIP_DEFLATED,
+                        )
         else:
             (TESTS / source.name).write_bytes(source.read_bytes())
     raw.write_parquet(TESTS / "helsinki_railway_station_2018.parquet", compression="zstd", compression_level=19)

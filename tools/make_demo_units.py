@@ -17,7 +17,10 @@ ROOT = Path(__file__).parents[1]
 DATA = ROOT / "torni" / "sources" / "data"
 TO_TM35 = Transformer.from_crs(4326, 3067, always_xy=True)
 TO_WGS84 = Transformer.from_crs(3067, 4326, always_xy=True)
-REGIONS = {"keski-suomi": (["15"], "Keski-Suomen liikelaitos"), "uusimaa": (["1", "2", "3", "4", "90"], "Uudenmaan liikelaitos")}
+REGIONS = {
+    "keski-suomi": (["15"], "Keski-Suomen liikelaitos"),
+    "uusimaa": (["1", "2", "3", "4", "90"], "Uudenmaan liikelaitos"),
+}
 NAMES = {
     "dental": "suunhoidon yksikkö", "day_centre_elderly": "ikäihmisten päiväkeskus",
     "day_centre_other": "päiväkeskus", "elder_housing": "asumisyksikkö", "centre": "sote-keskus",
@@ -36,13 +39,32 @@ def main() -> None:
         places = key.filter(pl.col("county").is_in(counties)).sort("municipality")
         rows = []
         for place in places.iter_rows(named=True):
-            own = cells.filter(pl.col("municipality") == place["municipality"]).sort(["residents", "x", "y"], descending=[True, False, False])
-            for kind, per in (("dental", 30_000), ("day_centre_elderly", 40_000), ("elder_housing", 15_000), ("day_centre_other", 50_000)):
-                if place["name_fi"] in LACKING.get(kind, ()) or (kind == "day_centre_other" and place["residents"] < 8_000):
+            own = cells.filter(pl.col("municipality") == place["municipality"]).sort(
+                ["residents", "x", "y"], descending=[True, False, False]
+            )
+            for kind, per in (
+                ("dental", 30_000),
+                ("day_centre_elderly", 40_000),
+                ("elder_housing", 15_000),
+                ("day_centre_other", 50_000),
+            ):
+                if place["name_fi"] in LACKING.get(kind, ()) or (
+                    kind == "day_centre_other" and place["residents"] < 8_000
+                ):
                     continue
                 count = 1 + place["residents"] // per
                 for i, (x, y) in enumerate(spread(own, count)):
-                    size = ("L" if i == 0 and place["residents"] >= 30_000 else "M" if place["residents"] >= 6_500 and i < 2 else "S") if kind == "dental" else ""
+                    size = (
+                        (
+                            "L"
+                            if i == 0 and place["residents"] >= 30_000
+                            else "M"
+                            if place["residents"] >= 6_500 and i < 2
+                            else "S"
+                        )
+                        if kind == "dental"
+                        else ""
+                    )
                     rows.append(unit(place, kind, i, count, x, y, size, enterprise))
             if place["residents"] >= 18_000:  # private centres, directly chosen
                 producer = "Esimerkkiterveys Oy" if place["residents"] >= 100_000 else "Malliterveys Oy"
@@ -51,7 +73,11 @@ def main() -> None:
                 rows.append(unit(place, "centre", 90, 99, x, y, size, producer))
         folder = ROOT / "definitions" / "regions" / region / "demo"
         folder.mkdir(parents=True, exist_ok=True)
-        write(folder / "units.csv", ["unit_id", "name", "kinds", "municipality", "lon", "lat", "x", "y", "size", "opening", "producer"], rows)
+        write(
+            folder / "units.csv",
+            ["unit_id", "name", "kinds", "municipality", "lon", "lat", "x", "y", "size", "opening", "producer"],
+            rows,
+        )
         write(folder / "sizes.csv", ["unit_id", "size", "opening", "producer"], sizes(region, places, enterprise))
     sites()
 
@@ -72,7 +98,19 @@ def unit(place: dict, kind: str, i: int, count: int, x: int, y: int, size: str, 
     number = f" {i + 1}" if count > 1 and i < 90 else ""
     name = f"{place['name_fi']}, {NAMES[kind]}{number}" if i < 90 else f"{producer}, {place['name_fi']}"
     opening = {"L": "ma-su 7-22", "M": "ma-pe 8-18", "S": "ma-pe 8-16"}.get(size, "")
-    return [f"demo-{kind.replace('_', '-')}-{place['municipality']}-{i + 1}", name, kind, place["municipality"], f"{lon:.5f}", f"{lat:.5f}", str(x), str(y), size, opening, producer]
+    return [
+        f"demo-{kind.replace('_', '-')}-{place['municipality']}-{i + 1}",
+        name,
+        kind,
+        place["municipality"],
+        f"{lon:.5f}",
+        f"{lat:.5f}",
+        str(x),
+        str(y),
+        size,
+        opening,
+        producer,
+    ]
 
 
 def sizes(region: str, places: pl.DataFrame, enterprise: str) -> list[list[str]]:
@@ -114,8 +152,23 @@ def sites() -> None:
     rows = []
     for row in csv.DictReader((ROOT / "tools" / "keski_suomi_sites.csv").open(encoding="utf-8")):
         kinds = "|".join(roles.get(r, r) for r in row["roles"].split(";"))
-        rows.append([row["site_id"], row["site"], kinds, names[row["kunta_nimi"]], row["lon"], row["lat"], *(str(round(v)) for v in TO_TM35.transform(float(row["lon"]), float(row["lat"]))), row["coord_source"]])
-    write(ROOT / "definitions" / "regions" / "keski-suomi" / "units.csv", ["unit_id", "name", "kinds", "municipality", "lon", "lat", "x", "y", "point_source"], rows)
+        rows.append(
+            [
+                row["site_id"],
+                row["site"],
+                kinds,
+                names[row["kunta_nimi"]],
+                row["lon"],
+                row["lat"],
+                *(str(round(v)) for v in TO_TM35.transform(float(row["lon"]), float(row["lat"]))),
+                row["coord_source"],
+            ]
+        )
+    write(
+        ROOT / "definitions" / "regions" / "keski-suomi" / "units.csv",
+        ["unit_id", "name", "kinds", "municipality", "lon", "lat", "x", "y", "point_source"],
+        rows,
+    )
 
 
 def write(path: Path, header: list[str], rows: list[list[str]]) -> None:

@@ -1,1 +1,91 @@
-"""Torni keeps a region's service promises."""
+"""Torni keeps a region's service promises: the same functions as the command line and the pages, for a notebook.
+
+    >>> import torni
+    >>> region = torni.load("keski-suomi", on="2026-11-22")
+    >>> torni.check(region, promise="ward").table()["state"].to_list()
+    ['kept']
+
+Results are values with data frames (Polars) in them; nothing is changed by asking.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from datetime import date
+from pathlib import Path
+from typing import TYPE_CHECKING, Any, Literal
+
+if TYPE_CHECKING:
+    import polars as pl
+
+    from torni.network import Network
+    from torni.network.explain import Explanation
+    from torni.network.mend import Mend
+    from torni.network.reach import Reach
+    from torni.network.what_if import WhatIf
+    from torni.tower import Picture
+
+__all__ = ["check", "explain", "load", "mend", "reach", "what_if"]
+__version__ = "0.1.0"
+
+
+def load(region: str = "keski-suomi", *, on: date | str | None = None, invented: bool = True) -> Network:
+    """A region's residents, units, roads and definitions on a day (today when not given).
+
+    `region`: an id, a name in Finnish, Swedish or English, or a county code. `invented=False` leaves the
+    demonstration's invented units and sizes out. Raises torni.core.faults.BadInput for an unknown region.
+    """
+    from torni.core.clock import today
+    from torni.network import load as load_network
+
+    day = date.fromisoformat(on) if isinstance(on, str) else on or today()
+    return load_network(region, on=day, invented=invented)
+
+
+def check(region: Network | str = "keski-suomi", *, promise: str = "*") -> Picture:
+    """Every promise whose id fits, measured. `.table()` is a data frame with one row a promise."""
+    from torni.tower import picture
+
+    return picture(_network(region), pattern=promise)
+
+
+def explain(region: Network | str, promise: str) -> Explanation:
+    """One finding's steps: units counted, minutes, and what each assumption does to the value."""
+    from torni.network.explain import explain as explained
+
+    return explained(_network(region), promise)
+
+
+def reach(
+    region: Network | str, units: pl.DataFrame | str | Path, *, within: Sequence[int] = (30, 60), mode: str = "car"
+) -> Reach:
+    """Who reaches any units: a data frame (or a CSV or xlsx file) with the columns name, lon, lat."""
+    from torni.network.reach import reach as reached
+    from torni.network.reach import read_points
+
+    return reached(
+        _network(region), read_points(Path(units)) if isinstance(units, str | Path) else units, within=within, mode=mode
+    )
+
+
+def what_if(region: Network | str, plan: str) -> WhatIf:
+    """Every promise before and after a plan such as "close KS16; open 25.30,62.70,centre,M; resize KS13 M"."""
+    from torni.network.plan import parse
+    from torni.network.what_if import what_if as tried
+
+    network = _network(region).ready_for_changes()
+    return tried(network, parse(plan, network))
+
+
+def mend(
+    region: Network | str, promise: str, *, candidates: Literal["cells", "centres", "units"] | Sequence[tuple[float, float]] = "cells",
+    open: int | None = None, close: int | None = None,
+) -> Mend:  # fmt: skip
+    """The fewest steps that restore a promise; or the best `open` openings; or the least harmful `close` closures."""
+    from torni.network.mend import mend as mended
+
+    return mended(_network(region), promise, candidates=candidates, budget=open, closures=close)
+
+
+def _network(region: Any) -> Network:
+    return load(region) if isinstance(region, str) else region

@@ -7,13 +7,14 @@ import json
 import sys
 
 from torni import network as net
-from torni.cli.show import affected_text, mark, paragraph, painted, state_name, table, target_text, value_text
+from torni.cli.show import mark, painted, paragraph, table
 from torni.core.faults import bad_input
-from torni.core.language import _, number, per_cent
+from torni.core.language import _, number, per_cent, t
 from torni.services import regions
 from torni.services.finding import Finding
 from torni.tower import Picture, picture
 from torni.tower.picture import finding_json, worst
+from torni.tower.words import affected_text, state_name, target_text, value_text
 
 
 def check(args: argparse.Namespace) -> int:
@@ -21,7 +22,9 @@ def check(args: argparse.Namespace) -> int:
         return _every_county(args)
     shown = picture(load(args), pattern=args.promise)
     if not shown.findings:
-        raise bad_input("--promise", f'no promise fits "{args.promise}"', "`torni check` lists them all.")
+        raise bad_input(
+            "--promise", t('no promise fits "{pattern}"', pattern=args.promise), t("`torni check` lists them all.")
+        )
     if args.csv:
         shown.table().write_csv(args.csv)
     if args.json:
@@ -44,11 +47,19 @@ def _every_county(args: argparse.Namespace) -> int:
         shown = picture(net.load(region.id, on=args.on, invented=not args.real_only), pattern=args.promise)
         code = max(code, shown.exit_code)
         out.append(shown)
-        rows.append([str(region.name), number(int(shown.network.population.residents.sum())), *(str(shown.count(s)) for s in ("broken", "unknown", "kept"))])
+        rows.append(
+            [
+                str(region.name),
+                number(int(shown.network.population.residents.sum())),
+                *(str(shown.count(s)) for s in ("broken", "unknown", "kept")),
+            ]
+        )
     if args.csv:
         import polars as pl
 
-        pl.concat([p.table().select(pl.lit(p.network.library.region.id).alias("region"), pl.all()) for p in out]).write_csv(args.csv)
+        pl.concat(
+            [p.table().select(pl.lit(p.network.library.region.id).alias("region"), pl.all()) for p in out]
+        ).write_csv(args.csv)
     if args.json:
         print(json.dumps([p.as_json() for p in out], ensure_ascii=False, indent=2))
     else:
@@ -62,7 +73,9 @@ def print_picture(shown: Picture) -> None:
     if not shown.findings:
         return
     counts = "   ".join(f"{mark(s)} {shown.count(s)} {state_name(s)}" for s in ("broken", "unknown", "kept"))
-    print(f"{painted(str(region.name), '1')}  {number(int(shown.network.population.residents.sum()))} {_('residents')}   {counts}   {shown.network.as_of}")
+    print(
+        f"{painted(str(region.name), '1')}  {number(int(shown.network.population.residents.sum()))} {_('residents')}   {counts}   {shown.network.as_of}"
+    )
     print()
     wide = max(len(value_text(f)) for f in shown.findings)
     targets = max(len(target_text(f)) for f in shown.findings)
@@ -110,13 +123,18 @@ def explain(args: argparse.Namespace) -> int:
         return int(f.state == "broken")
     print()
     paragraph(f"{f.sentence}", "   ", f"{mark(f.state)}  ")
-    print(f"   {state_name(f.state)}: {value_text(f)}, {_('target')} {target_text(f)}" + (f", {_('outside')} {affected_text(f)}" if f.affected is not None else ""))
+    print(
+        f"   {state_name(f.state)}: {value_text(f)}, {_('target')} {target_text(f)}"
+        + (f", {_('outside')} {affected_text(f)}" if f.affected is not None else "")
+    )
     for missing in f.missing:
         print(f"   {_('missing: ')}{missing}")
     if f.invented:
         print("   " + _("Depends on units or sizes invented for demonstration."))
     print(f"\n{_('1. The text')}")
-    print(f"   {', '.join(e.files)}   {_('version')} {f.definition_version}   {_('in force from')} {e.service.valid_from}")
+    print(
+        f"   {', '.join(e.files)}   {_('version')} {f.definition_version}   {_('in force from')} {e.service.valid_from}"
+    )
     paragraph(f"{_('Source')}: {e.source}", "   ")
     if f.promise.note:
         paragraph(f"{_('Read as')}: {f.promise.note}", "   ")
@@ -126,8 +144,21 @@ def explain(args: argparse.Namespace) -> int:
     for assumption in f.assumptions:
         paragraph(str(assumption), "     ", "   – ")
     print(f"\n{_('4. The units counted')} ({len(e.units)})")
-    rows = [[r["unit_id"], r["name"], r["municipality"], (r["size"] or "") + (" *" if r["invented"] else ""), "" if r["people"] is None else number(round(r["people"]))] for r in e.units.iter_rows(named=True)]
-    table(["   " + _("unit"), _("name"), _("municipality"), _("size"), _("nearest for")], [["   " + r[0], *r[1:]] for r in rows], right=(4,))
+    rows = [
+        [
+            r["unit_id"],
+            r["name"],
+            r["municipality"],
+            (r["size"] or "") + (" *" if r["invented"] else ""),
+            "" if r["people"] is None else number(round(r["people"])),
+        ]
+        for r in e.units.iter_rows(named=True)
+    ]
+    table(
+        ["   " + _("unit"), _("name"), _("municipality"), _("size"), _("nearest for")],
+        [["   " + r[0], *r[1:]] for r in rows],
+        right=(4,),
+    )
     if e.histogram is not None:
         print(f"\n{_('5. The minutes')}")
         most = float(e.histogram["people"].max() or 1)  # type: ignore[arg-type]
@@ -137,10 +168,29 @@ def explain(args: argparse.Namespace) -> int:
             print(f"   {label:>12}  {bar} {number(round(people))}")
     if f.by_age is not None and f.value is not None:
         print(f"\n{_('6. By age')}")
-        table(["   " + _("age"), _("people"), _("outside"), _("share")], [["   " + a.replace("_plus", "+").replace("_", "–"), number(round(p)), number(round(o)), per_cent(s)] for a, p, o, s in f.by_age.iter_rows()], right=(1, 2, 3))
+        table(
+            ["   " + _("age"), _("people"), _("outside"), _("share")],
+            [
+                ["   " + a.replace("_plus", "+").replace("_", "–"), number(round(p)), number(round(o)), per_cent(s)]
+                for a, p, o, s in f.by_age.iter_rows()
+            ],
+            right=(1, 2, 3),
+        )
     if e.effects:
         print(f"\n{_('7. If an assumption were another')}")
-        rows = [["   " + str(x.what), "–" if x.value is None else per_cent(x.value), ("" if x.value is None or f.value is None else f"{'+' if x.value >= f.value else '−'}{number(abs(x.value - f.value) * 100, 1)}"), f"{mark(x.state)} {state_name(x.state)}"] for x in e.effects]
+        rows = [
+            [
+                "   " + str(x.what),
+                "–" if x.value is None else per_cent(x.value),
+                (
+                    ""
+                    if x.value is None or f.value is None
+                    else f"{'+' if x.value >= f.value else '−'}{number(abs(x.value - f.value) * 100, 1)}"
+                ),
+                f"{mark(x.state)} {state_name(x.state)}",
+            ]
+            for x in e.effects
+        ]
         table(["   " + _("changed"), _("value"), _("points"), ""], rows, right=(1, 2))
     return int(f.state == "broken")
 
@@ -150,7 +200,9 @@ def definitions(args: argparse.Namespace) -> int:
 
     library = load_library(args.region, on=args.on)
     promises = len(list(library.promises()))
-    print(f"{library.region.id}: {len(library.services)} {_('services')}, {promises} {_('promises')}, {len(library.parameters)} {_('parameters')}; {_('version')} {library.whole_version}")
+    print(
+        f"{library.region.id}: {len(library.services)} {_('services')}, {promises} {_('promises')}, {len(library.parameters)} {_('parameters')}; {_('version')} {library.whole_version}"
+    )
     return 0
 
 

@@ -6,12 +6,12 @@ import argparse
 import os
 import sys
 from collections.abc import Callable
-from datetime import date, datetime
+from datetime import date
 from pathlib import Path
-from zoneinfo import ZoneInfo
 
+from torni.core.clock import today
 from torni.core.faults import BadInput, bad_input
-from torni.core.language import LANGUAGES, speaking
+from torni.core.language import LANGUAGES, speaking, t
 
 Run = Callable[[argparse.Namespace], int]
 
@@ -36,35 +36,43 @@ def main(arguments: list[str] | None = None) -> int:
             return 130
 
 
-def today() -> date:
-    return datetime.now(ZoneInfo("Europe/Helsinki")).date()
-
-
 def _day(text: str | None) -> date:
     if text is None:
         return today()
     try:
         return date.fromisoformat(text)
     except ValueError as error:
-        raise bad_input("--on", f'"{text}" is not a date', "Write such as 2026-01-31.") from error
+        raise bad_input("--on", t('"{text}" is not a date', text=text), t("Write such as 2026-01-31.")) from error
 
 
 def _parser() -> argparse.ArgumentParser:
-    parser = argparse.ArgumentParser(prog="torni", description="Torni keeps a region's service promises.", formatter_class=_Help)
+    parser = argparse.ArgumentParser(
+        prog="torni", description="Torni keeps a region's service promises.", formatter_class=_Help
+    )
     commands = parser.add_subparsers(metavar="COMMAND", title="commands")
 
     check = _add(commands, "check", "check every promise of a region", "torni.cli.check:check", region=True)
-    check.add_argument("--promise", default="*", metavar="PATTERN", help="only promises whose id fits, such as 'centre.*' or ward")
+    check.add_argument(
+        "--promise", default="*", metavar="PATTERN", help="only promises whose id fits, such as 'centre.*' or ward"
+    )
     check.add_argument("--json", action="store_true", help="for machines")
     check.add_argument("--csv", metavar="FILE", type=Path, help="write the table to a file")
     check.add_argument("--all", action="store_true", help="every wellbeing services county in turn")
 
-    explain = _add(commands, "explain", "show one promise's steps and what each assumption does", "torni.cli.check:explain", region=True)
+    explain = _add(
+        commands,
+        "explain",
+        "show one promise's steps and what each assumption does",
+        "torni.cli.check:explain",
+        region=True,
+    )
     explain.add_argument("promise", metavar="PROMISE", help="the promise's id, such as centre.s_within_30_min")
     explain.add_argument("--json", action="store_true")
 
     reach = _add(commands, "reach", "who reaches the units of a file", "torni.cli.network:reach", region=True)
-    reach.add_argument("--units", metavar="FILE", type=Path, required=True, help="CSV or xlsx with the columns name, lon, lat")
+    reach.add_argument(
+        "--units", metavar="FILE", type=Path, required=True, help="CSV or xlsx with the columns name, lon, lat"
+    )
     reach.add_argument("--within", default="30,60", metavar="MINUTES", help="limits, such as 30,60")
     reach.add_argument("--mode", default="car", help="car, bicycle, walk, car_helsinki_daytime or transit")
     reach.add_argument("--timetable", metavar="FILE", type=Path, help="GTFS timetable, for --mode transit")
@@ -76,19 +84,48 @@ def _parser() -> argparse.ArgumentParser:
     units = _add(parts, "units", "the region's units", "torni.cli.network:units", region=True)
     units.add_argument("--json", action="store_true")
     what_if = _add(parts, "what-if", "try a change of the network", "torni.cli.network:what_if", region=True)
-    for option, example in (("close", "UNIT or UNIT/KIND"), ("open", "LON,LAT,KIND,SIZE"), ("move", "UNIT LON,LAT"), ("resize", "UNIT SIZE"), ("hours", "UNIT HOURS")):
-        what_if.add_argument(f"--{option}", action=_Step, dest="steps", metavar=example, nargs="+", help=f"{option} a unit; may be repeated")
-    what_if.add_argument("--plan", metavar="TEXT", help="a whole plan, as the page's link holds it: 'close KS16; open 25.3,62.7,centre,M'")
+    for option, example in (
+        ("close", "UNIT or UNIT/KIND"),
+        ("open", "LON,LAT,KIND,SIZE"),
+        ("move", "UNIT LON,LAT"),
+        ("resize", "UNIT SIZE"),
+        ("hours", "UNIT HOURS"),
+    ):
+        what_if.add_argument(
+            f"--{option}",
+            action=_Step,
+            dest="steps",
+            metavar=example,
+            nargs="+",
+            help=f"{option} a unit; may be repeated",
+        )
+    what_if.add_argument(
+        "--plan",
+        metavar="TEXT",
+        help="a whole plan, as the page's link holds it: 'close KS16; open 25.3,62.7,centre,M'",
+    )
     what_if.add_argument("--json", action="store_true")
     what_if.add_argument("--xlsx", metavar="FILE", type=Path, help="write all tables to a workbook")
     what_if.add_argument("--csv", metavar="FILE", type=Path, help="write the promises before and after")
     what_if.add_argument("--geojson", metavar="FILE", type=Path, help="write the units after the plan")
     mend = _add(parts, "mend", "the smallest mend of a promise, proven", "torni.cli.network:mend", region=True)
     mend.add_argument("promise", metavar="PROMISE")
-    mend.add_argument("--candidates", choices=("cells", "centres", "units"), default="cells", help="places to try (default: populated cells)")
-    mend.add_argument("--open", dest="budget", metavar="K", type=int, help="the K units that bring most residents inside")
+    mend.add_argument(
+        "--candidates",
+        choices=("cells", "centres", "units"),
+        default="cells",
+        help="places to try (default: populated cells)",
+    )
+    mend.add_argument(
+        "--open", dest="budget", metavar="K", type=int, help="the K units that bring most residents inside"
+    )
     mend.add_argument("--close", dest="closures", metavar="K", type=int, help="the K closures of least harm")
-    mend.add_argument("--minimise", choices=("outside", "minutes"), default="outside", help="with --close: people left outside, or all travel")
+    mend.add_argument(
+        "--minimise",
+        choices=("outside", "minutes"),
+        default="outside",
+        help="with --close: people left outside, or all travel",
+    )
     mend.add_argument("--json", action="store_true")
 
     region = commands.add_parser("region", help="regions: list them, start one", formatter_class=_Help)
@@ -98,43 +135,75 @@ def _parser() -> argparse.ArgumentParser:
     new = _add(parts, "new", "start a region folder", "torni.cli.own_data:new_region")
     new.add_argument("name")
     new.add_argument("--county", action="append", default=[], help="a whole county, by name; may be repeated")
-    new.add_argument("--municipality", action="append", default=[], help="a municipality, by name or code; may be repeated")
+    new.add_argument(
+        "--municipality", action="append", default=[], help="a municipality, by name or code; may be repeated"
+    )
 
-    imports = commands.add_parser("import", help="bring in your own units, population, roads or timetable", formatter_class=_Help)
+    imports = commands.add_parser(
+        "import", help="bring in your own units, population, roads or timetable", formatter_class=_Help
+    )
     imports.set_defaults(parser=imports)
     parts = imports.add_subparsers(metavar="WHAT", title="what")
-    for what, told in (("units", "units from CSV or xlsx"), ("population", "populated cells from CSV or xlsx"), ("roads", "streets from an OpenStreetMap extract"), ("timetable", "a GTFS timetable")):
+    for what, told in (
+        ("units", "units from CSV or xlsx"),
+        ("population", "populated cells from CSV or xlsx"),
+        ("roads", "streets from an OpenStreetMap extract"),
+        ("timetable", "a GTFS timetable"),
+    ):
         one = _add(parts, what, told, f"torni.cli.own_data:import_{what}", region=True)
         one.add_argument("file", type=Path)
         one.add_argument("--dry-run", action="store_true", help="only tell what the file holds")
         if what in ("units", "population"):
-            one.add_argument("--keep-good", action="store_true", help="keep the rows without faults and leave the others out")
+            one.add_argument(
+                "--keep-good", action="store_true", help="keep the rows without faults and leave the others out"
+            )
         if what == "population":
             one.add_argument("--side", type=int, default=1000, metavar="METRES", help="the cells' side (default 1000)")
 
     _add(commands, "definitions", "check the definition files", "torni.cli.check:definitions", region=True)
     _add(commands, "schema", "the shape of a service definition as JSON Schema, for editors", "torni.cli.check:schema")
     _add(commands, "sources", "the shipped data, its origin and licences", "torni.cli.check:sources")
-    for name, told in (("serve", "serve the pages on 127.0.0.1"), ("demo", "print Keski-Suomi's findings, then serve the pages")):
-        serve = _add(commands, name, told, f"torni.cli.serve:{name}", region=True)
+    for name, told, run in (
+        ("serve", "serve the pages on 127.0.0.1", "torni.web.serve:serve"),
+        ("demo", "print the region's findings, then serve the pages", "torni.cli.demo:demo"),
+    ):
+        serve = _add(commands, name, told, run, region=True)
         serve.add_argument("--port", type=int, default=8000, help="the port (default 8000, or the next free one)")
         if name == "demo":
             serve.add_argument("--no-serve", action="store_true", help="only print")
     return parser
 
 
-def _add(commands: argparse._SubParsersAction[argparse.ArgumentParser], name: str, told: str, run: str, *, region: bool = False) -> argparse.ArgumentParser:
-    parser: argparse.ArgumentParser = commands.add_parser(name, help=told, description=told[0].upper() + told[1:] + ".", formatter_class=_Help)
-    parser.set_defaults(run=_later(run))
-    parser.add_argument("--lang", choices=LANGUAGES, default=os.environ.get("TORNI_LANG", "fi"), help="language of the answer (default fi, or TORNI_LANG)")
+def _add(
+    commands: argparse._SubParsersAction[argparse.ArgumentParser],
+    name: str,
+    told: str,
+    run: str,
+    *,
+    region: bool = False,
+) -> argparse.ArgumentParser:
+    parser: argparse.ArgumentParser = commands.add_parser(
+        name, help=told, description=told[0].upper() + told[1:] + ".", formatter_class=_Help
+    )
+    parser.set_defaults(run=later(run))
+    parser.add_argument(
+        "--lang",
+        choices=LANGUAGES,
+        default=os.environ.get("TORNI_LANG", "fi"),
+        help="language of the answer (default fi, or TORNI_LANG)",
+    )
     parser.add_argument("--on", metavar="DATE", help="as of a day, such as 2026-01-31 (default today)")
     if region:
-        parser.add_argument("--region", default="keski-suomi", metavar="NAME", help="a region or county by name (default keski-suomi)")
-        parser.add_argument("--real-only", action="store_true", help="leave the demonstration's invented units and sizes out")
+        parser.add_argument(
+            "--region", default="keski-suomi", metavar="NAME", help="a region or county by name (default keski-suomi)"
+        )
+        parser.add_argument(
+            "--real-only", action="store_true", help="leave the demonstration's invented units and sizes out"
+        )
     return parser
 
 
-def _later(path: str) -> Run:
+def later(path: str) -> Run:
     """The command's code is read only when it is asked for, so that every command starts quickly."""
 
     def run(args: argparse.Namespace) -> int:
@@ -149,7 +218,13 @@ def _later(path: str) -> Run:
 class _Step(argparse.Action):
     """Steps of a plan in the order they were written, whatever their kind."""
 
-    def __call__(self, parser: argparse.ArgumentParser, namespace: argparse.Namespace, values: object, option_string: str | None = None) -> None:
+    def __call__(
+        self,
+        parser: argparse.ArgumentParser,
+        namespace: argparse.Namespace,
+        values: object,
+        option_string: str | None = None,
+    ) -> None:
         steps = list(getattr(namespace, self.dest) or [])
         assert isinstance(values, list) and option_string
         steps.append(f"{option_string.removeprefix('--')} {' '.join(values)}")

@@ -8,12 +8,13 @@ import sys
 from typing import Any
 
 from torni.cli.check import load
-from torni.cli.show import mark, paragraph, state_name, table, value_text
+from torni.cli.show import mark, paragraph, table
 from torni.core.faults import bad_input
-from torni.core.language import _, number, per_cent
+from torni.core.language import _, number, per_cent, t
 from torni.network.mend import Mend
 from torni.network.what_if import WhatIf
 from torni.tower.picture import finding_json
+from torni.tower.words import state_name, value_text
 
 
 def reach(args: argparse.Namespace) -> int:
@@ -23,8 +24,12 @@ def reach(args: argparse.Namespace) -> int:
     try:
         within = [int(part) for part in args.within.split(",")]
     except ValueError as error:
-        raise bad_input("--within", f'"{args.within}" is not minutes', "Write whole minutes with commas, such as 30,60.") from error
-    found = reached(load(args), read_points(args.units), within=within, mode=args.mode.replace("-", "_"), timetable=args.timetable)
+        raise bad_input(
+            "--within", t("{a} are not minutes", a=args.within), t("Write whole minutes from 1 to 1000, such as 30,60.")
+        ) from error
+    found = reached(
+        load(args), read_points(args.units), within=within, mode=args.mode.replace("-", "_"), timetable=args.timetable
+    )
     if args.json:
         print(json.dumps({
             "region": found.region, "mode": found.mode, "residents": found.residents,
@@ -41,18 +46,48 @@ def reach(args: argparse.Namespace) -> int:
     for minutes, share in found.share_within.items():
         print(f"  {minutes:>4} min  {per_cent(share, 2)}")
     print()
-    rows = [[r["name"], number(r["residents"]), "–" if r["mean_min"] is None else number(r["mean_min"], 1), *(per_cent(r[f"within_{m}"]) for m in within)] for r in found.by_municipality.iter_rows(named=True)]
-    table([_("municipality"), _("residents"), _("mean min"), *(f"{m} min" for m in within)], rows, right=tuple(range(1, 3 + len(within))))
+    rows = [
+        [
+            r["name"],
+            number(r["residents"]),
+            "–" if r["mean_min"] is None else number(r["mean_min"], 1),
+            *(per_cent(r[f"within_{m}"]) for m in within),
+        ]
+        for r in found.by_municipality.iter_rows(named=True)
+    ]
+    table(
+        [_("municipality"), _("residents"), _("mean min"), *(f"{m} min" for m in within)],
+        rows,
+        right=tuple(range(1, 3 + len(within))),
+    )
     return 0
 
 
 def units(args: argparse.Namespace) -> int:
     network = load(args)
     if args.json:
-        print(json.dumps([{**r, "open_from": str(r["open_from"] or "") or None, "open_to": str(r["open_to"] or "") or None} for r in network.units.to_dicts()], ensure_ascii=False, indent=2))
+        print(
+            json.dumps(
+                [
+                    {**r, "open_from": str(r["open_from"] or "") or None, "open_to": str(r["open_to"] or "") or None}
+                    for r in network.units.to_dicts()
+                ],
+                ensure_ascii=False,
+                indent=2,
+            )
+        )
         return 0
     names = {code: str(name) for code, name in network.names.items()}
-    rows = [[r["unit_id"], r["name"], "|".join(r["kinds"]), names.get(r["municipality"], r["municipality"]), (r["size"] or "") + (" *" if r["invented"] or r["size_invented"] else "")] for r in network.units.iter_rows(named=True)]
+    rows = [
+        [
+            r["unit_id"],
+            r["name"],
+            "|".join(r["kinds"]),
+            names.get(r["municipality"], r["municipality"]),
+            (r["size"] or "") + (" *" if r["invented"] or r["size_invented"] else ""),
+        ]
+        for r in network.units.iter_rows(named=True)
+    ]
     table([_("unit"), _("name"), _("kind"), _("municipality"), _("size")], rows)
     print("* " + _("invented for demonstration"))
     return 0
@@ -67,7 +102,11 @@ def what_if(args: argparse.Namespace) -> int:
     if args.plan:
         steps = [*args.plan.split(";"), *steps]
     if not steps:
-        raise bad_input("what-if", "no change was given", "Add --close, --open, --move, --resize, --hours or --plan; `--help` shows their forms.")
+        raise bad_input(
+            "what-if",
+            t("no change was given"),
+            t("Add --close, --open, --move, --resize, --hours or --plan; `--help` shows their forms."),
+        )
     found = tried(network, parse(steps, network))
     if args.xlsx or args.csv or args.geojson:
         from torni.network.export import geojson, workbook
@@ -87,7 +126,16 @@ def what_if(args: argparse.Namespace) -> int:
         print(f"  • {step.told(network)}")
     print()
     moved = [c for c in found.changes if c.moved or c.flips]
-    rows = [[c.before.id, value_text(c.before), value_text(c.after), f"{mark(c.before.state)} → {mark(c.after.state)}", (_("flips: ") + state_name(c.after.state)) if c.flips else ""] for c in moved]
+    rows = [
+        [
+            c.before.id,
+            value_text(c.before),
+            value_text(c.after),
+            f"{mark(c.before.state)} → {mark(c.after.state)}",
+            (_("flips: ") + state_name(c.after.state)) if c.flips else "",
+        ]
+        for c in moved
+    ]
     if rows:
         table([_("promise"), _("before"), _("after"), "", ""], rows, right=(1, 2))
     else:
@@ -95,8 +143,15 @@ def what_if(args: argparse.Namespace) -> int:
     if len(found.minutes):
         print()
         head = found.minutes.sort(["lose", "gain"], descending=True).head(15)
-        rows = [[r["promise"], r["name"], number(round(r["gain"])), number(round(r["lose"]))] for r in head.iter_rows(named=True)]
-        table([_("promise"), _("municipality"), _("a minute or more nearer"), _("a minute or more farther")], rows, right=(2, 3))
+        rows = [
+            [r["promise"], r["name"], number(round(r["gain"])), number(round(r["lose"]))]
+            for r in head.iter_rows(named=True)
+        ]
+        table(
+            [_("promise"), _("municipality"), _("a minute or more nearer"), _("a minute or more farther")],
+            rows,
+            right=(2, 3),
+        )
     print()
     paragraph(_("Plan: ") + str(found.plan))
     return code
@@ -116,7 +171,12 @@ def mend(args: argparse.Namespace) -> int:
     from torni.network.mend import mend as mended
 
     network = load(args)
-    options = {"candidates": args.candidates, "budget": args.budget, "closures": args.closures, "minimise": args.minimise}
+    options = {
+        "candidates": args.candidates,
+        "budget": args.budget,
+        "closures": args.closures,
+        "minimise": args.minimise,
+    }
     if not args.json and sys.stderr.isatty():
         print(_("Searching for the proof…"), file=sys.stderr)
     found = mended(network, args.promise, **options)
@@ -127,7 +187,12 @@ def mend(args: argparse.Namespace) -> int:
     print(f"{mark(found.finding.state)}  {found.finding.sentence}")
     print(f"   {_('now')} {value_text(found.finding)}")
     if not found.feasible:
-        paragraph(_("No choice among the {count} candidate places restores this promise. Try other candidates.").format(count=found.candidates), "   ")
+        paragraph(
+            _("No choice among the {count} candidate places restores this promise. Try other candidates.").format(
+                count=found.candidates
+            ),
+            "   ",
+        )
         return 1
     if not found.plan.steps:
         print("   " + _("Nothing needs mending."))
@@ -136,7 +201,11 @@ def mend(args: argparse.Namespace) -> int:
     for step in found.plan.steps:
         print(f"  • {step.told(network)}")
     print()
-    proof = _("Proven: no choice among {count} candidates is better.").format(count=number(found.candidates)) if found.proven else _("Not proven: at most {gap} better is possible.").format(gap=per_cent(found.gap, 3))
+    proof = (
+        _("Proven: no choice among {count} candidates is better.").format(count=number(found.candidates))
+        if found.proven
+        else _("Not proven: at most {gap} better is possible.").format(gap=per_cent(found.gap, 3))
+    )
     print(proof)
     paragraph(_("Plan: ") + str(found.plan))
     return int(found.after.state == "broken")

@@ -12,22 +12,36 @@ from torni.services import regions
 
 
 def list_regions(args: argparse.Namespace) -> int:
-    table([_("region"), _("name"), _("counties")], [[r.id, str(r.name), ", ".join(r.counties)] for r in regions.all_regions()])
+    table(
+        [_("region"), _("name"), _("counties")],
+        [[r.id, str(r.name), ", ".join(r.counties)] for r in regions.all_regions()],
+    )
     return 0
 
 
 def new_region(args: argparse.Namespace) -> int:
     folder = own_data.new_region(args.name, counties=args.county, municipalities=args.municipality)
-    print(_("Started {folder}. Next: torni import units FILE --region {region}, then torni check --region {region}").format(folder=folder / "region.yaml", region=folder.name))
+    print(
+        _(
+            "Started {folder}. Next: torni import units FILE --region {region}, then torni check --region {region}"
+        ).format(folder=folder / "region.yaml", region=folder.name)
+    )
     return 0
 
 
 def import_units(args: argparse.Namespace) -> int:
-    return _told(own_data.import_units(args.file, args.region, on=args.on, keep_good=args.keep_good, dry_run=args.dry_run), args)
+    return _told(
+        own_data.import_units(args.file, args.region, on=args.on, keep_good=args.keep_good, dry_run=args.dry_run), args
+    )
 
 
 def import_population(args: argparse.Namespace) -> int:
-    return _told(own_data.import_population(args.file, args.region, on=args.on, side_m=args.side, keep_good=args.keep_good, dry_run=args.dry_run), args)
+    return _told(
+        own_data.import_population(
+            args.file, args.region, on=args.on, side_m=args.side, keep_good=args.keep_good, dry_run=args.dry_run
+        ),
+        args,
+    )
 
 
 def import_roads(args: argparse.Namespace) -> int:
@@ -57,5 +71,11 @@ def _told(done: Imported, args: argparse.Namespace) -> int:
         print(_("A dry run: nothing was kept."))
         return 2 if faults else 0
     count = done.intake.refused if done.intake else 0
-    print(ngettext("{count} row has faults: nothing was kept. Mend it, or add --keep-good to keep the others.", "{count} rows have faults: nothing was kept. Mend them, or add --keep-good to keep the others.", count).format(count=count))
+    print(
+        ngettext(
+            "{count} row has faults: nothing was kept. Mend it, or add --keep-good to keep the others.",
+            "{count} rows have faults: nothing was kept. Mend them, or add --keep-good to keep the others.",
+            count,
+        ).format(count=count)
+    )
     return 2

@@ -8,14 +8,7 @@ import sys
 import textwrap
 from collections.abc import Sequence
 
-from torni.core.language import _, number, per_cent
-from torni.services.finding import Finding
-
 _MARKS = {"broken": ("✗", "31"), "kept": ("✓", "32"), "unknown": ("?", "33")}
-
-
-def state_name(state: str) -> str:
-    return {"kept": _("kept"), "broken": _("broken"), "unknown": _("cannot be told")}[state]
 
 
 def mark(state: str) -> str:
@@ -33,30 +26,13 @@ def width() -> int:
     return max(60, min(120, shutil.get_terminal_size((100, 24)).columns))
 
 
-def value_text(f: Finding) -> str:
-    """The value as people read it: a share of residents, or so many of so many."""
-    if f.value is None:
-        return "–" if f.high - f.low > 0.999 else f"{per_cent(f.low)}–{per_cent(f.high)}"
-    if f.counted == "residents":
-        return per_cent(f.value)
-    return f"{number(f.met)} / {number(f.total)}"
-
-
-def target_text(f: Finding) -> str:
-    if f.counted == "residents":
-        return "≥ " + per_cent(f.target, 0 if abs(f.target * 100 - round(f.target * 100)) < 1e-9 else 1)
-    return _("all") if f.target >= 1 else "≥ " + per_cent(f.target, 0)
-
-
-def affected_text(f: Finding) -> str:
-    return "–" if f.affected is None else number(f.affected)
-
-
 def table(header: Sequence[str], rows: Sequence[Sequence[str]], *, right: Sequence[int] = ()) -> None:
     """Rows under their header, columns aligned; long cells are not cut."""
     widths = [max([len(header[i]), *(len(r[i]) for r in rows)]) for i in range(len(header))]
     for n, row in enumerate([header, *rows]):
-        cells = [cell.rjust(w) if i in right else cell.ljust(w) for i, (cell, w) in enumerate(zip(row, widths, strict=True))]
+        cells = [
+            cell.rjust(w) if i in right else cell.ljust(w) for i, (cell, w) in enumerate(zip(row, widths, strict=True))
+        ]
         line = "  ".join(cells).rstrip()
         print(painted(line, "2") if n == 0 else line)
 

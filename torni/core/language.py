@@ -8,7 +8,7 @@ from contextlib import contextmanager
 from contextvars import ContextVar
 from functools import cache
 from pathlib import Path
-from typing import Literal, cast
+from typing import Literal
 
 Language = Literal["fi", "sv", "en"]
 LANGUAGES: tuple[Language, ...] = ("fi", "sv", "en")
@@ -24,7 +24,7 @@ def language() -> Language:
 @contextmanager
 def speaking(name: str) -> Iterator[None]:
     """Texts inside are in this language; an unknown language is Finnish."""
-    token = _current.set(cast(Language, name) if name in LANGUAGES else "fi")
+    token = _current.set(name if name in LANGUAGES else "fi")
     try:
         yield
     finally:

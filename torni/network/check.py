@@ -89,7 +89,9 @@ def counted_units(network: Network, wanted: UnitFilter) -> Counted:
     unstated = (rank < 0) & (needed > 0)
     invented = units["invented"].to_numpy().astype(bool)
     size_invented = units["size_invented"].to_numpy().astype(bool) & (needed > 0)
-    real_kinds = {k for kinds, made_up in zip(units["kinds"].to_list(), invented, strict=True) if not made_up for k in kinds}
+    real_kinds = {
+        k for kinds, made_up in zip(units["kinds"].to_list(), invented, strict=True) if not made_up for k in kinds
+    }
     return Counted(
         sure=np.flatnonzero(offers & large),
         perhaps=np.flatnonzero(offers & (large | unstated)),
@@ -142,7 +144,9 @@ def _reach(network: Network, service: Service, promise: ReachPromise, times: Tim
     limit = promise.within_min * 60
     nothing = np.zeros(len(people))
     inside = [np.where(s <= limit, people, 0.0) for s in bounds] if counted.known and bounds else [nothing, people]
-    inside_real = [np.where(s <= limit, people, 0.0) for s in real] if counted.known_real and real else [nothing, people]
+    inside_real = (
+        [np.where(s <= limit, people, 0.0) for s in real] if counted.known_real and real else [nothing, people]
+    )
     low, high = (float(i.sum()) / total if total else 0.0 for i in inside)
     target = float(promise.share)
     state = state_of(low + ROUNDING, high + ROUNDING, target)
@@ -156,7 +160,13 @@ def _reach(network: Network, service: Service, promise: ReachPromise, times: Tim
     if promise.population != "residents":
         assumptions.append(Message("Ages within a cell refined by the municipality's 2018 age bands"))
     if promise.stands_in_for:
-        assumptions.append(Message("Measured on residents {ages}, who stand in for {group}", ages=population_name(promise.population), group=promise.stands_in_for.model_dump()))
+        assumptions.append(
+            Message(
+                "Measured on residents {ages}, who stand in for {group}",
+                ages=population_name(promise.population),
+                group=promise.stands_in_for.model_dump(),
+            )
+        )
     if promise.unit.size_at_least == "S":
         assumptions.append(Message("Every unit of the kind counts as at least size S"))
     if network.known_kinds and promise.unit.size_at_least in ("M", "L") and not missing:
@@ -206,8 +216,16 @@ def _presence(network: Network, service: Service, promise: PresencePromise) -> F
         affected = round(float(people[lacking].sum())) if told else None
     else:
         table = _places_table(network, [], np.empty(0), np.empty(0))
-        affected = 0 if told and not lacking.any() else (int(network.population.residents.sum()) if promise.each == "region" and told else None)
-    assumptions = [Message("A unit anywhere in the municipality counts")] if promise.each == "municipality" and not promise.serving else []
+        affected = (
+            0
+            if told and not lacking.any()
+            else (int(network.population.residents.sum()) if promise.each == "region" and told else None)
+        )
+    assumptions = (
+        [Message("A unit anywhere in the municipality counts")]
+        if promise.each == "municipality" and not promise.serving
+        else []
+    )
     if promise.unit.size_at_least == "S":
         assumptions.append(Message("Every unit of the kind counts as at least size S"))
     return _finding(
@@ -219,7 +237,9 @@ def _presence(network: Network, service: Service, promise: PresencePromise) -> F
     )  # fmt: skip
 
 
-def _in_municipalities(network: Network, promise: PresencePromise, counted: Counted) -> tuple[list[str], list[npt.NDArray[np.bool_]]]:
+def _in_municipalities(
+    network: Network, promise: PresencePromise, counted: Counted
+) -> tuple[list[str], list[npt.NDArray[np.bool_]]]:
     rule = promise.residents
     places = [
         code for code in network.municipality_codes
@@ -235,7 +255,9 @@ def _in_municipalities(network: Network, promise: PresencePromise, counted: Coun
     return places, holds
 
 
-def _by_producer(network: Network, promise: PresencePromise, counted: Counted, missing: list[Message]) -> tuple[list[str], list[npt.NDArray[np.bool_]]]:
+def _by_producer(
+    network: Network, promise: PresencePromise, counted: Counted, missing: list[Message]
+) -> tuple[list[str], list[npt.NDArray[np.bool_]]]:
     producer = network.units["producer"].to_list()
     whole = counted_units(network, UnitFilter(kind=promise.unit.kind))
     places = sorted({producer[i] for i in whole.sure if producer[i]})
@@ -268,9 +290,15 @@ def _feature(network: Network, service: Service, promise: FeaturePromise) -> Fin
     real = share(counted.sure_real, lambda i: stated[i] is not None and not invented[i])
     missing = []
     if not len(counted.sure):
-        missing.append(Message("no unit of the kind “{kind}” in the data", kind=network.library.unit_kinds[promise.unit.kind].name))
+        missing.append(
+            Message("no unit of the kind “{kind}” in the data", kind=network.library.unit_kinds[promise.unit.kind].name)
+        )
     elif unknown:
-        what = Message("the size of {count} units", count=unknown) if promise.feature == "size" else Message("whether {count} units serve electronically", count=unknown)
+        what = (
+            Message("the size of {count} units", count=unknown)
+            if promise.feature == "size"
+            else Message("whether {count} units serve electronically", count=unknown)
+        )
         missing.append(what)
     target = float(promise.share)
     state, told = state_of(low, high, target), low == high
@@ -282,28 +310,36 @@ def _feature(network: Network, service: Service, promise: FeaturePromise) -> Fin
     )  # fmt: skip
 
 
-def _finding(network: Network, service: Service, promise: AnyPromise, *, told: bool, low: float, high: float, **rest: object) -> Finding:
+def _finding(
+    network: Network, service: Service, promise: AnyPromise, *, told: bool, low: float, high: float, **rest: object
+) -> Finding:
     return Finding(
         id=f"{service.id}.{promise.id}", service=service.id, promise=promise, sentence=promise.sentence,
         value=low if told else None, low=low, high=high,
         definition_version=network.library.version(service.id), data_versions=network.data_versions, as_of=network.as_of,
-        **{**rest, "assumptions": tuple(rest["assumptions"]), "missing": tuple(rest["missing"])},  # type: ignore[arg-type,call-overload]
+        **{**rest, "assumptions": tuple(rest["assumptions"]), "missing": tuple(rest["missing"])},  # type: ignore[arg-type]
     )  # fmt: skip
 
 
-def _by_municipality(network: Network, people: npt.NDArray[np.float64], outside: npt.NDArray[np.float64], seconds: Seconds | None) -> pl.DataFrame:
+def _by_municipality(
+    network: Network, people: npt.NDArray[np.float64], outside: npt.NDArray[np.float64], seconds: Seconds | None
+) -> pl.DataFrame:
     index, count = network.municipality_index, len(network.municipality_codes)
-    of = np.bincount(index, people, count)
-    table = _places_table(network, network.municipality_codes, of, np.bincount(index, outside, count))
+    of = np.bincount(index, people, count).astype(float)
+    table = _places_table(network, network.municipality_codes, of, np.bincount(index, outside, count).astype(float))
     if seconds is None:
         return table.with_columns(pl.lit(None, pl.Float64).alias("mean_min"))
     reached = seconds < np.iinfo(np.uint16).max
     minutes = np.bincount(index, np.where(reached, people * seconds / 60, 0.0), count)
     weight = np.bincount(index, np.where(reached, people, 0.0), count)
-    return table.with_columns(pl.Series("mean_min", np.where(weight > 0, minutes / np.maximum(weight, 1e-12), np.nan)).fill_nan(None))
+    return table.with_columns(
+        pl.Series("mean_min", np.where(weight > 0, minutes / np.maximum(weight, 1e-12), np.nan)).fill_nan(None)
+    )
 
 
-def _places_table(network: Network, codes: list[str], people: npt.NDArray[np.float64], outside: npt.NDArray[np.float64]) -> pl.DataFrame:
+def _places_table(
+    network: Network, codes: list[str], people: npt.NDArray[np.float64], outside: npt.NDArray[np.float64]
+) -> pl.DataFrame:
     return pl.DataFrame(
         {
             "municipality": codes,
@@ -312,7 +348,13 @@ def _places_table(network: Network, codes: list[str], people: npt.NDArray[np.flo
             "outside": np.asarray(outside, float),
             "share": np.where(people > 0, 1 - outside / np.maximum(people, 1e-12), 1.0) if len(codes) else np.empty(0),
         },
-        schema={"municipality": pl.String, "name": pl.String, "residents": pl.Float64, "outside": pl.Float64, "share": pl.Float64},
+        schema={
+            "municipality": pl.String,
+            "name": pl.String,
+            "residents": pl.Float64,
+            "outside": pl.Float64,
+            "share": pl.Float64,
+        },
     )
 
 
@@ -332,5 +374,3 @@ def population_name(population: str) -> str:
     """A population as people say it: 65+, 18-64."""
     ages = population.removeprefix("aged_")
     return ages.removesuffix("_plus") + "+" if ages.endswith("_plus") else ages.replace("_", "–")
-
-

@@ -3,17 +3,18 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
+from typing import get_args
 
 import numpy as np
 import numpy.typing as npt
 import polars as pl
 
 from torni.core.language import Message
-from torni.network.check import SIZES, counted_units, measure
+from torni.network.check import counted_units, measure
 from torni.network.region import Network, mode_of
 from torni.services.finding import Finding
 from torni.services.library import AnyPromise
-from torni.services.schema import ReachPromise, Service, UnitFilter
+from torni.services.schema import ReachPromise, Service, Size, UnitFilter
 from torni.sources import shipped
 
 HISTOGRAM_MIN = 5
@@ -106,7 +107,9 @@ def _units(network: Network, rows: npt.NDArray[np.int64]) -> pl.DataFrame:
     return table.with_columns(pl.col("municipality").replace(names), pl.lit(None, pl.Float64).alias("people"))
 
 
-def _catchment(network: Network, promise: ReachPromise, rows: npt.NDArray[np.int64], sure: npt.NDArray[np.int64]) -> list[float | None]:
+def _catchment(
+    network: Network, promise: ReachPromise, rows: npt.NDArray[np.int64], sure: npt.NDArray[np.int64]
+) -> list[float | None]:
     """People to whom each unit is the nearest (ties to the first); None for a unit that may not count."""
     x, y = network.units["x"].to_numpy()[sure], network.units["y"].to_numpy()[sure]
     network.fill_matrix(promise.mode, x, y)
@@ -134,10 +137,12 @@ def _effects(network: Network, service: Service, promise: ReachPromise) -> list[
     for what, name, changed in tried:
         out.append(_effect(what, measure(network.with_mode(name, changed), service, promise)))
     needed = promise.unit.size_at_least
-    for size in SIZES if needed else ():
+    for size in get_args(Size) if needed else ():
         if size != needed:
             other = promise.model_copy(update={"unit": UnitFilter(kind=promise.unit.kind, size_at_least=size)})
-            out.append(_effect(Message("Units of size {size} and larger count", size=size), measure(network, service, other)))
+            out.append(
+                _effect(Message("Units of size {size} and larger count", size=size), measure(network, service, other))
+            )
     for minutes in (promise.within_min - 10, promise.within_min + 10):
         if minutes > 0:
             other = promise.model_copy(update={"within_min": minutes})
@@ -164,4 +169,9 @@ def sources_of_data() -> pl.DataFrame:
     import yaml
 
     content = yaml.safe_load((shipped.DATA / "SOURCES.yaml").read_text(encoding="utf-8"))
-    return pl.DataFrame([{"file": f, **{k: str(v.get(k, "")) for k in ("what", "source", "year", "licence")}} for f, v in content.items()])
+    return pl.DataFrame(
+        [
+            {"file": f, **{k: str(v.get(k, "")) for k in ("what", "source", "year", "licence")}}
+            for f, v in content.items()
+        ]
+    )

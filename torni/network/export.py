@@ -38,7 +38,11 @@ def units_table(found: WhatIf) -> pl.DataFrame:
 
 def basis(found: WhatIf) -> pl.DataFrame:
     """What the figures rest on: the plan, the day, versions and assumptions."""
-    rows = [("plan", str(found.plan)), ("as_of", str(found.network.as_of)), ("definitions", found.network.library.whole_version)]
+    rows = [
+        ("plan", str(found.plan)),
+        ("as_of", str(found.network.as_of)),
+        ("definitions", found.network.library.whole_version),
+    ]
     rows += [(f"data: {k}", v) for k, v in found.network.data_versions.items()]
     seen = dict.fromkeys(str(a) for c in found.changes for a in c.after.assumptions)
     rows += [("assumption", text) for text in seen]

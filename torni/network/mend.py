@@ -75,19 +75,33 @@ def mend(
     finding = measure(network, service, promise)
     where = f'promise "{promise_id}"'
     if budget is not None and closures is not None:
-        raise bad_input(where, t("a budget and closures are two questions"), t("Ask with --open or with --close, not both."))
+        raise bad_input(
+            where, t("a budget and closures are two questions"), t("Ask with --open or with --close, not both.")
+        )
     for name, count in (("budget", budget), ("closures", closures)):
         if count is not None and count < 1:
-            raise bad_input(where, t("{name} is {count}", name=name, count=count), t("Write a whole number of at least 1."))
+            raise bad_input(
+                where, t("{name} is {count}", name=name, count=count), t("Write a whole number of at least 1.")
+            )
     if isinstance(promise, PresencePromise) and promise.each == "municipality" and not promise.serving:
         if closures is not None:
-            raise bad_input(where, t("closures are weighed by travel, and this promise has none"), t("Ask it of a reach promise."))
+            raise bad_input(
+                where, t("closures are weighed by travel, and this promise has none"), t("Ask it of a reach promise.")
+            )
         return _present(network, finding, promise, budget)
     if not isinstance(promise, ReachPromise) or promise.mode == "transit":
-        raise bad_input(where, t("no opening or closing of units can be weighed for this kind of promise"), t("Ask it of a promise of reach by road, or of presence in municipalities."))
+        raise bad_input(
+            where,
+            t("no opening or closing of units can be weighed for this kind of promise"),
+            t("Ask it of a promise of reach by road, or of presence in municipalities."),
+        )
     counted = counted_units(network, promise.unit)
     if not counted.known:
-        raise bad_input(where, t('no unit of the kind "{a}" is known, so nothing can be compared', a=promise.unit.kind), t("Import the units first: torni import units FILE"))
+        raise bad_input(
+            where,
+            t('no unit of the kind "{a}" is known, so nothing can be compared', a=promise.unit.kind),
+            t("Import the units first: torni import units FILE"),
+        )
     problem = _Problem(network, finding, promise, counted, quick, seconds)
     if closures is not None:
         return problem.close(closures, minimise)
@@ -95,7 +109,9 @@ def mend(
 
 
 class _Problem:
-    def __init__(self, network: Network, finding: Finding, promise: ReachPromise, counted: Counted, quick: bool, seconds: float) -> None:
+    def __init__(
+        self, network: Network, finding: Finding, promise: ReachPromise, counted: Counted, quick: bool, seconds: float
+    ) -> None:
         self.network, self.finding, self.promise, self.counted = network, finding, promise, counted
         self.quick, self.seconds = quick, seconds
         self.people = network.people(promise.population)
@@ -117,7 +133,11 @@ class _Problem:
     def close(self, closures: int, minimise: str) -> Mend:
         rows = self.counted.sure
         if closures >= len(rows):
-            raise bad_input(f'promise "{self.finding.id}"', t("only {a} units count, {closures} cannot be closed", a=len(rows), closures=closures), t("Ask for at most {a}.", a=len(rows) - 1))
+            raise bad_input(
+                f'promise "{self.finding.id}"',
+                t("only {a} units count, {closures} cannot be closed", a=len(rows), closures=closures),
+                t("Ask for at most {a}.", a=len(rows) - 1),
+            )
         units = self.network.units
         sites = [
             Candidate(f"close {unit_id}/{self.promise.unit.kind}", name, float(x), float(y))
@@ -151,7 +171,9 @@ class _Problem:
         x, y = np.array([c.x for c in candidates]), np.array([c.y for c in candidates])
         return self.network.travel(self.promise.mode).matrix(x, y)
 
-    def _answer(self, question: Question, candidates: list[Candidate], choice: Choice, objective: float, bound: float) -> Mend:
+    def _answer(
+        self, question: Question, candidates: list[Candidate], choice: Choice, objective: float, bound: float
+    ) -> Mend:
         plan = parse([candidates[j].step for j in choice.sites], self.network)
         after = self.finding
         if choice.feasible and plan.steps:
@@ -159,15 +181,33 @@ class _Problem:
             service, promise = changed.library.promise(self.finding.id)
             after = measure(changed, service, promise)
         gap = abs(bound - objective) / max(abs(objective), 1e-12) if question != "restore" else choice.gap
-        return Mend(self.finding, question, len(candidates), plan, after, objective, bound, gap if gap > 1e-9 else 0.0, choice.feasible)
+        return Mend(
+            self.finding,
+            question,
+            len(candidates),
+            plan,
+            after,
+            objective,
+            bound,
+            gap if gap > 1e-9 else 0.0,
+            choice.feasible,
+        )
 
 
-def _candidates(network: Network, promise: ReachPromise, counted: Counted, wanted: Candidates | Sequence[tuple[float, float]], most: int) -> list[Candidate]:
+def _candidates(
+    network: Network,
+    promise: ReachPromise,
+    counted: Counted,
+    wanted: Candidates | Sequence[tuple[float, float]],
+    most: int,
+) -> list[Candidate]:
     """Upgrades of units that are too small, then new places, each as a step."""
     units, kind, size = network.units, promise.unit.kind, promise.unit.size_at_least
     suffix = f",{kind}" + (f",{size}" if size else "")
     sized = network.library.unit_kinds[kind].sized and size not in (None, "S")
-    of_kind = [i for i, kinds in enumerate(units["kinds"].to_list()) if kind in kinds and i not in set(counted.sure.tolist())]
+    of_kind = [
+        i for i, kinds in enumerate(units["kinds"].to_list()) if kind in kinds and i not in set(counted.sure.tolist())
+    ]
     rows = list(units.select("unit_id", "name", "x", "y").iter_rows())
     out = [Candidate(f"resize {rows[i][0]} {size}", rows[i][1], rows[i][2], rows[i][3]) for i in of_kind if sized]
     if wanted == "units":
@@ -186,8 +226,10 @@ def _candidates(network: Network, promise: ReachPromise, counted: Counted, wante
         for i in cell_candidates(network, promise, counted, most):
             x, y = float(network.population.x[i]), float(network.population.y[i])
             out.append(_opening(str(network.names[str(network.population.municipality[i])]), x, y, suffix))
-    elif isinstance(wanted, str):
-        raise bad_input("candidates", t('"{wanted}" is not a set of places', wanted=wanted), t("Write units, centres or cells."))
+    elif isinstance(wanted, str):  # type: ignore[unreachable]
+        raise bad_input(
+            "candidates", t('"{wanted}" is not a set of places', wanted=wanted), t("Write units, centres or cells.")
+        )
     else:
         from torni.sources.coordinates import to_metres
 
@@ -231,7 +273,9 @@ def _present(network: Network, finding: Finding, promise: PresencePromise, budge
     """Each lacking municipality needs its own step: an upgrade where a unit stands, else an opening in its centre."""
     key = {r["municipality"]: r for r in shipped.municipalities().iter_rows(named=True)}
     kind, size = promise.unit.kind, promise.unit.size_at_least
-    lacking = finding.by_municipality.filter(finding.by_municipality["outside"] > 0).sort(["outside", "municipality"], descending=[True, False])
+    lacking = finding.by_municipality.filter(finding.by_municipality["outside"] > 0).sort(
+        ["outside", "municipality"], descending=[True, False]
+    )
     steps: list[str] = []
     for code in lacking["municipality"].to_list():
         own = [

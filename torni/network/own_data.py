@@ -49,16 +49,27 @@ def new_region(name: str, *, counties: list[str], municipalities: list[str]) -> 
     """Start a region folder under the user's regions. Raises BadInput for a taken or unusable name or unknown places."""
     slug = re.sub(r"[^a-z0-9]+", "-", name.casefold().translate(str.maketrans("äöå", "aoa"))).strip("-")
     if not slug or len(name) > 60 or any(c in name for c in '"\\\n'):
-        raise bad_input(f'region "{name}"', t("not usable as a name"), t("Use letters and digits, at most 60 characters."))
+        raise bad_input(
+            f'region "{name}"', t("not usable as a name"), t("Use letters and digits, at most 60 characters.")
+        )
     if any(regions.folded(n) == regions.folded(name) for r in regions.all_regions() for n in r.names):
-        raise bad_input(f'region "{name}"', t("a region of this name exists"), t("Choose another name, or import into the existing one."))
+        raise bad_input(
+            f'region "{name}"',
+            t("a region of this name exists"),
+            t("Choose another name, or import into the existing one."),
+        )
     key = shipped.municipalities()
     by_name = {regions.folded(n): c for c, n in key.select("municipality", "name_fi").iter_rows()}
-    codes, extent_counties = [], []
+    codes: list[str] = []
+    extent_counties: list[str] = []
     for place in municipalities:
+        code: str | None
         code = place.zfill(3) if place.isdigit() else by_name.get(regions.folded(place))
         if code not in set(key["municipality"]):
-            raise bad_input(f'municipality "{place}"', t("no such municipality"), t("Write its Finnish name or its 3-digit code."))
+            raise bad_input(
+                f'municipality "{place}"', t("no such municipality"), t("Write its Finnish name or its 3-digit code.")
+            )
+        assert code
         codes.append(code)
     for place in counties:
         found = regions.find(place)
@@ -66,7 +77,11 @@ def new_region(name: str, *, counties: list[str], municipalities: list[str]) -> 
             codes += found.municipalities
         extent_counties += found.counties
     if not codes and not extent_counties:
-        raise bad_input(f'region "{name}"', t("no places given"), t("Add --county NAME or --municipality NAME (each may be repeated)."))
+        raise bad_input(
+            f'region "{name}"',
+            t("no places given"),
+            t("Add --county NAME or --municipality NAME (each may be repeated)."),
+        )
     lines = []
     if extent_counties:
         lines.append("counties: [" + ", ".join(f'"{c}"' for c in extent_counties) + "]")
@@ -105,16 +120,26 @@ def import_units(path: Path, region: str, *, on: date, keep_good: bool = False, 
     return Imported(intake, target, summary)
 
 
-def import_population(path: Path, region: str, *, on: date, side_m: int, keep_good: bool = False, dry_run: bool = False) -> Imported:
+def import_population(
+    path: Path, region: str, *, on: date, side_m: int, keep_good: bool = False, dry_run: bool = False
+) -> Imported:
     """Populated cells from a file, in place of the census grid."""
     if not 10 <= side_m <= 20_000:
-        raise bad_input("--side", t("{side_m} metres is not a cell", side_m=side_m), t("Write the cell's side in metres, such as 250 or 1000."))
+        raise bad_input(
+            "--side",
+            t("{side_m} metres is not a cell", side_m=side_m),
+            t("Write the cell's side in metres, such as 250 or 1000."),
+        )
     library = load_library(region, on=on)
     intake = read_population(path, side_m=side_m)
     inside = intake.good.filter(pl.col("municipality").is_in(municipality_codes(library)))
     summary = f"{len(inside)} cells and {inside['residents'].sum()} residents in {library.region.id}; {len(intake.good) - len(inside)} cells elsewhere"
     if not len(inside) and len(intake.good):
-        raise bad_input(path.name, t("none of the {a} cells is in {b}", a=len(intake.good), b=library.region.id), t("Check the region and the coordinates."))
+        raise bad_input(
+            path.name,
+            t("none of the {a} cells is in {b}", a=len(intake.good), b=library.region.id),
+            t("Check the region and the coordinates."),
+        )
     if dry_run or (intake.faults and not keep_good) or not len(inside):
         return Imported(intake, None, summary)
     target = own_folder(library.region) / "population.parquet"
@@ -131,7 +156,9 @@ def import_roads(path: Path, region: str, *, on: date, dry_run: bool = False) ->
     summary = f"{graph.nodes} nodes, {len(graph.tail)} edges, {graph.length_m.sum() / 1000:.0f} km"
     if dry_run:
         return Imported(None, None, summary)
-    ranked = RoadGraph(**{**graph.__dict__, "x": np.rint(graph.x), "y": np.rint(graph.y), "rank": elimination_order(graph)})
+    ranked = RoadGraph(
+        **{**graph.__dict__, "x": np.rint(graph.x), "y": np.rint(graph.y), "rank": elimination_order(graph)}
+    )
     target = own_folder(library.region) / "roads"
     temporary = Path(tempfile.mkdtemp(dir=target.parent))
     try:
@@ -167,5 +194,3 @@ def _replace(target: Path, write) -> None:  # type: ignore[no-untyped-def]
         os.replace(name, target)
     finally:
         Path(name).unlink(missing_ok=True)
-
-

@@ -44,9 +44,19 @@ class Step:
         name = known.get(self.unit, self.unit)
         kind = network.library.unit_kinds[self.kind].name.model_dump() if self.kind else ""
         if self.verb == "close":
-            return Message("Close: {name}, {kind}", name=name, kind=kind) if self.kind else Message("Close: {name}", name=name)
+            return (
+                Message("Close: {name}, {kind}", name=name, kind=kind)
+                if self.kind
+                else Message("Close: {name}", name=name)
+            )
         if self.verb == "open":
-            return Message("Open: {kind} {size} at {lon}, {lat}", kind=kind, size=self.size or "", lon=f"{self.lon:.3f}", lat=f"{self.lat:.3f}")
+            return Message(
+                "Open: {kind} {size} at {lon}, {lat}",
+                kind=kind,
+                size=self.size or "",
+                lon=f"{self.lon:.3f}",
+                lat=f"{self.lat:.3f}",
+            )
         if self.verb == "move":
             return Message("Move: {name} to {lon}, {lat}", name=name, lon=f"{self.lon:.3f}", lat=f"{self.lat:.3f}")
         if self.verb == "resize":
@@ -115,7 +125,11 @@ def _step(text: str, where: str, state: _State) -> Step | Fault:
     verb, rest = verb.lower(), rest.strip()
     if verb not in VERBS:
         near = nearest_name(verb, VERBS)
-        return Fault(where, t('"{verb}" is not a change', verb=verb), t('Did you mean "{near}"?', near=near) if near else t("Write close, open, move, resize or hours."))
+        return Fault(
+            where,
+            t('"{verb}" is not a change', verb=verb),
+            t('Did you mean "{near}"?', near=near) if near else t("Write close, open, move, resize or hours."),
+        )
     if verb == "open":
         return _open(rest, where, state)
     unit, _, value = rest.partition(" ")
@@ -123,23 +137,45 @@ def _step(text: str, where: str, state: _State) -> Step | Fault:
     value = value.strip()
     if unit not in state.kinds:
         near = nearest_name(unit, state.kinds)
-        return Fault(where, t('no open unit "{unit}"', unit=unit), (t('Did you mean "{near}"?', near=near) + " " if near else "") + t("`torni network units` lists them."))
+        return Fault(
+            where,
+            t('no open unit "{unit}"', unit=unit),
+            (t('Did you mean "{near}"?', near=near) + " " if near else "") + t("`torni network units` lists them."),
+        )
     kind = state.kind_names.get(kind_text.casefold()) if kind_text else None
     if kind_text and kind not in state.kinds[unit]:
-        return Fault(where, t('{unit} has no "{kind_text}"', unit=unit, kind_text=kind_text), t("It has: {a}.", a=', '.join(sorted(state.kinds[unit]))))
+        return Fault(
+            where,
+            t('{unit} has no "{kind_text}"', unit=unit, kind_text=kind_text),
+            t("It has: {a}.", a=", ".join(sorted(state.kinds[unit]))),
+        )
     if verb == "close":
         if value:
-            return Fault(where, t('nothing may follow the unit, found "{value}"', value=value), t("Write: close {unit}", unit=unit))
+            return Fault(
+                where,
+                t('nothing may follow the unit, found "{value}"', value=value),
+                t("Write: close {unit}", unit=unit),
+            )
         return Step("close", unit, f"close {unit}" + (f"/{kind}" if kind else ""), kind=kind)
     if verb == "resize":
         if value.upper() not in SIZES:
-            return Fault(where, t('"{value}" is not a size', value=value), t("Write S, M or L: resize {unit} M", unit=unit))
+            return Fault(
+                where, t('"{value}" is not a size', value=value), t("Write S, M or L: resize {unit} M", unit=unit)
+            )
         if not any(state.library.unit_kinds[k].sized for k in state.kinds[unit]):
-            return Fault(where, t("{unit} has no size: only centres and dental units do", unit=unit), t("Choose a centre or a dental unit."))
+            return Fault(
+                where,
+                t("{unit} has no size: only centres and dental units do", unit=unit),
+                t("Choose a centre or a dental unit."),
+            )
         return Step("resize", unit, f"resize {unit} {value.upper()}", size=value.upper())
     if verb == "hours":
         if not value or len(value) > 60:
-            return Fault(where, t("the opening hours are missing or over 60 characters"), t("Write such as: hours {unit} ma-pe 8-18", unit=unit))
+            return Fault(
+                where,
+                t("the opening hours are missing or over 60 characters"),
+                t("Write such as: hours {unit} ma-pe 8-18", unit=unit),
+            )
         return Step("hours", unit, f"hours {unit} {value}", opening=value)
     point = _point(value, where)
     if isinstance(point, Fault):
@@ -150,14 +186,24 @@ def _step(text: str, where: str, state: _State) -> Step | Fault:
 def _open(rest: str, where: str, state: _State) -> Step | Fault:
     parts = [p.strip() for p in rest.split(",")]
     if len(parts) not in (3, 4):
-        return Fault(where, t("an opening needs longitude, latitude, kind and, for centres and dental units, size"), t("Write such as: open 25.30,62.70,centre,M"))
+        return Fault(
+            where,
+            t("an opening needs longitude, latitude, kind and, for centres and dental units, size"),
+            t("Write such as: open 25.30,62.70,centre,M"),
+        )
     point = _point(",".join(parts[:2]), where)
     if isinstance(point, Fault):
         return point
     kind = state.kind_names.get(parts[2].casefold())
     if kind is None:
         near = nearest_name(parts[2], state.kind_names)
-        return Fault(where, t('"{a}" is not a kind of unit', a=parts[2]), t('Did you mean "{near}"?', near=near) if near else t("Kinds: {a}.", a=', '.join(sorted(set(state.kind_names.values())))))
+        return Fault(
+            where,
+            t('"{a}" is not a kind of unit', a=parts[2]),
+            t('Did you mean "{near}"?', near=near)
+            if near
+            else t("Kinds: {a}.", a=", ".join(sorted(set(state.kind_names.values())))),
+        )
     size = parts[3].upper() if len(parts) == 4 and parts[3] else None
     if size and size not in SIZES:
         return Fault(where, t('"{a}" is not a size', a=parts[3]), t("Write S, M or L."))
@@ -166,17 +212,27 @@ def _open(rest: str, where: str, state: _State) -> Step | Fault:
     if not state.library.unit_kinds[kind].sized:
         size = None
     text = f"open {point[0]:.5f},{point[1]:.5f},{kind}" + (f",{size}" if size else "")
-    return Step("open", f"new-{state.opened + 1}", text, kind=kind, lon=round(point[0], 5), lat=round(point[1], 5), size=size)
+    return Step(
+        "open", f"new-{state.opened + 1}", text, kind=kind, lon=round(point[0], 5), lat=round(point[1], 5), size=size
+    )
 
 
 def _point(text: str, where: str) -> tuple[float, float] | Fault:
     match = _POINT.match(text)
     if not match:
-        return Fault(where, t('"{text}" is not a point', text=text), t("Write longitude and latitude in degrees with a decimal point: 25.30,62.70"))
+        return Fault(
+            where,
+            t('"{text}" is not a point', text=text),
+            t("Write longitude and latitude in degrees with a decimal point: 25.30,62.70"),
+        )
     lon, lat = float(match[1]), float(match[2])
     if not inside_finland(lon, lat):
         swapped = " " + t("Longitude comes first.") if inside_finland(lat, lon) else ""
-        return Fault(where, t("{lon}, {lat} is not in Finland", lon=lon, lat=lat), t("Write longitude 19 to 32 and latitude 59 to 71.") + swapped)
+        return Fault(
+            where,
+            t("{lon}, {lat} is not in Finland", lon=lon, lat=lat),
+            t("Write longitude 19 to 32 and latitude 59 to 71.") + swapped,
+        )
     return lon, lat
 
 
@@ -199,7 +255,10 @@ def applied(network: Network, plan: Plan) -> Network:
             units = units.with_columns(
                 pl.when(here).then(round(float(x[0]))).otherwise(pl.col("x")).cast(pl.Float64).alias("x"),
                 pl.when(here).then(round(float(y[0]))).otherwise(pl.col("y")).cast(pl.Float64).alias("y"),
-                pl.when(here).then(pl.lit(municipality_at(network, float(x[0]), float(y[0])))).otherwise(pl.col("municipality")).alias("municipality"),
+                pl.when(here)
+                .then(pl.lit(municipality_at(network, float(x[0]), float(y[0]))))
+                .otherwise(pl.col("municipality"))
+                .alias("municipality"),
             )
         elif step.verb == "resize":
             units = units.with_columns(
@@ -207,7 +266,9 @@ def applied(network: Network, plan: Plan) -> Network:
                 pl.when(here).then(False).otherwise(pl.col("size_invented")).alias("size_invented"),
             )
         else:
-            units = units.with_columns(pl.when(here).then(pl.lit(step.opening)).otherwise(pl.col("opening")).alias("opening"))
+            units = units.with_columns(
+                pl.when(here).then(pl.lit(step.opening)).otherwise(pl.col("opening")).alias("opening")
+            )
     return network.with_units(units)
 
 

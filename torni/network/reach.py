@@ -36,21 +36,31 @@ class Reach:
     seconds: npt.NDArray[np.uint16]
 
 
-def reach(network: Network, units: pl.DataFrame, *, within: Sequence[int], mode: str = "car", timetable: Path | None = None) -> Reach:
+def reach(
+    network: Network, units: pl.DataFrame, *, within: Sequence[int], mode: str = "car", timetable: Path | None = None
+) -> Reach:
     """Reach of `units` (columns name, lon, lat; others are kept) by the region's residents.
 
     Units anywhere count, also outside the region, over the whole country's roads. Not considered: sizes and opening.
     """
     if mode not in (*ROAD_MODES, "transit"):
-        raise bad_input(f'mode "{mode}"', t("no such mode"), t("Write one of: {a}, transit.", a=', '.join(ROAD_MODES)))
+        raise bad_input(f'mode "{mode}"', t("no such mode"), t("Write one of: {a}, transit.", a=", ".join(ROAD_MODES)))
     if not within or any(m < 1 or m > 1000 for m in within):
-        raise bad_input("within", t("{a} are not minutes", a=list(within)), t("Write whole minutes from 1 to 1000, such as 30,60."))
+        raise bad_input(
+            "within", t("{a} are not minutes", a=list(within)), t("Write whole minutes from 1 to 1000, such as 30,60.")
+        )
     x, y = to_metres(units["lon"].to_numpy(), units["lat"].to_numpy())
     if mode == "transit":
         file = timetable or network.timetable_file
         if file is None:
-            raise bad_input("--mode transit", t("no timetable"), t("Give one with --timetable FILE.zip, or import it: torni import timetable FILE.zip"))
-        matrix = np.column_stack([transit.median_seconds(network, file, x[i : i + 1], y[i : i + 1]) for i in range(len(x))])
+            raise bad_input(
+                "--mode transit",
+                t("no timetable"),
+                t("Give one with --timetable FILE.zip, or import it: torni import timetable FILE.zip"),
+            )
+        matrix = np.column_stack(
+            [transit.median_seconds(network, file, x[i : i + 1], y[i : i + 1]) for i in range(len(x))]
+        )
         seconds = transit.median_seconds(network, file, x, y)
     else:
         matrix = network.travel(mode).matrix(x, y)
@@ -82,7 +92,16 @@ def read_points(path: Path) -> pl.DataFrame:
     names = {c.strip().casefold(): c for c in raw.columns}
     absent = [c for c in ("name", "lon", "lat") if c not in names]
     if absent:
-        raise BadInput(*[Fault(path.name, t('the column "{c}" is missing', c=c), t("The first row must name the columns; found: {a}.", a=', '.join(raw.columns))) for c in absent])
+        raise BadInput(
+            *[
+                Fault(
+                    path.name,
+                    t('the column "{c}" is missing', c=c),
+                    t("The first row must name the columns; found: {a}.", a=", ".join(raw.columns)),
+                )
+                for c in absent
+            ]
+        )
     raw = raw.rename({names[c]: c for c in ("name", "lon", "lat")})
     if not len(raw):
         raise bad_input(path.name, t("no units in the file"), t("Add at least one row after the column names."))
@@ -93,11 +112,23 @@ def read_points(path: Path) -> pl.DataFrame:
             try:
                 point.append(float(str(text).replace(",", ".")))
             except ValueError:
-                faults.append(Fault(t("{file}, row {row}, column {column}", file=path.name, row=row, column=column), t('"{text}" is not a number', text=text), t("Write decimal degrees, such as 25.7048.")))
+                faults.append(
+                    Fault(
+                        t("{file}, row {row}, column {column}", file=path.name, row=row, column=column),
+                        t('"{text}" is not a number', text=text),
+                        t("Write decimal degrees, such as 25.7048."),
+                    )
+                )
         if len(point) == 2:
             if not inside_finland(*point):
-                hint = t("Longitude and latitude are swapped.") if inside_finland(point[1], point[0]) else t("Write longitude 19 to 32 and latitude 59 to 71.")
-                faults.append(Fault(f"{path.name}, row {row}", t("{a}, {b} is not in Finland", a=point[0], b=point[1]), hint))
+                hint = (
+                    t("Longitude and latitude are swapped.")
+                    if inside_finland(point[1], point[0])
+                    else t("Write longitude 19 to 32 and latitude 59 to 71.")
+                )
+                faults.append(
+                    Fault(f"{path.name}, row {row}", t("{a}, {b} is not in Finland", a=point[0], b=point[1]), hint)
+                )
             values["lon"].append(point[0])
             values["lat"].append(point[1])
     if faults:

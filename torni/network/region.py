@@ -120,7 +120,9 @@ class Network:
             stored = Stored(self, mode)
             columns = stored.matrix(x[new], y[new])
             if columns is None:
-                columns = stored.keep_matrix(x[new], y[new], np.ascontiguousarray(self.travel(mode).matrix(x[new], y[new]).T))
+                columns = stored.keep_matrix(
+                    x[new], y[new], np.ascontiguousarray(self.travel(mode).matrix(x[new], y[new]).T)
+                )
             for k, column in zip(new, columns, strict=True):
                 self._columns[mode, float(x[k]), float(y[k])] = column
 
@@ -164,7 +166,9 @@ def load(region: str = "keski-suomi", *, on: date, invented: bool = True) -> Net
     if own_population:
         stored = pl.read_parquet(own_population)
         side = int(stored["side_m"][0])
-        population = population_source.population_of(stored, side_m=side, turn_deg=0.0, version=shipped.version_of(own_population))
+        population = population_source.population_of(
+            stored, side_m=side, turn_deg=0.0, version=shipped.version_of(own_population)
+        )
         population = restricted(population, codes) if library.region.municipalities else population
     else:
         population = population_source.census_grid(codes)

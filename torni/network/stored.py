@@ -44,7 +44,11 @@ class Stored:
         return self._read("matrix", np.column_stack([x, y]), (len(x), self.cells))
 
     def keep_matrix(self, x: npt.NDArray[np.float64], y: npt.NDArray[np.float64], columns: Seconds) -> Seconds:
-        return self._write("matrix", np.column_stack([x, y]), columns) if len(x) > 1 and columns.nbytes <= MOST_BYTES else columns
+        return (
+            self._write("matrix", np.column_stack([x, y]), columns)
+            if len(x) > 1 and columns.nbytes <= MOST_BYTES
+            else columns
+        )
 
     def _path(self, what: str, points: npt.NDArray[np.float64]) -> Path:
         name = hashlib.sha256(self.basis.encode() + what.encode() + points.tobytes()).hexdigest()[:32]

@@ -27,7 +27,9 @@ def nearest(network: Network, rows: npt.NDArray[np.int64]) -> Seconds | None:
     return median_seconds(network, path, x, y)
 
 
-def median_seconds(network: Network, path: Path, unit_x: npt.NDArray[np.float64], unit_y: npt.NDArray[np.float64]) -> Seconds:
+def median_seconds(
+    network: Network, path: Path, unit_x: npt.NDArray[np.float64], unit_y: npt.NDArray[np.float64]
+) -> Seconds:
     """The same for any points and any timetable file."""
     from torni.engines.travel.timetable import NEVER, Timetable, Walking, profiles, travel_seconds
     from torni.sources.gtfs import read_timetable

@@ -78,7 +78,9 @@ def what_if(network: Network, plan: Plan, *, before: Sequence[Finding] | None = 
     after = applied(network, plan)
     was = list(before) if before is not None else check(network)
     now = check(after)
-    minutes, ages = _minutes(network, after, [f for f, g in zip(was, now, strict=True) if isinstance(f.promise, ReachPromise)])
+    minutes, ages = _minutes(
+        network, after, [f for f, g in zip(was, now, strict=True) if isinstance(f.promise, ReachPromise)]
+    )
     return WhatIf(plan, after, tuple(Change(f, g) for f, g in zip(was, now, strict=True)), minutes, ages)
 
 
@@ -101,7 +103,12 @@ def _minutes(before: Network, after: Network, findings: Sequence[Finding]) -> tu
         index, codes = before.municipality_index, before.municipality_codes
         sums = [
             np.bincount(index, people * weight, len(codes))
-            for weight in (change <= -NOTICED_S, change >= NOTICED_S, np.maximum(-change, 0) / 60, np.maximum(change, 0) / 60)
+            for weight in (
+                change <= -NOTICED_S,
+                change >= NOTICED_S,
+                np.maximum(-change, 0) / 60,
+                np.maximum(change, 0) / 60,
+            )
         ]
         for i, code in enumerate(codes):
             if sums[2][i] or sums[3][i]:

@@ -190,10 +190,16 @@ class _Loading:
                 continue
             name = path.stem.split("@")[0]
             if isinstance(document.content, dict) and document.content.get("id") not in (None, name):
-                self.faults.append(Fault(document.where(("id",)), f'"{document.content["id"]}" is not the file\'s name', f"Write id: {name}"))
+                self.faults.append(
+                    Fault(
+                        document.where(("id",)),
+                        f'"{document.content["id"]}" is not the file\'s name',
+                        f"Write id: {name}",
+                    )
+                )
             if name not in newest or newest[name].content["valid_from"] < document.content["valid_from"]:
                 newest[name] = document
-        files = {name: (document.name,) for name, document in newest.items()}
+        files: dict[str, tuple[str, ...]] = {name: (document.name,) for name, document in newest.items()}
         for folder in self.region.folders:
             for path in sorted((folder / "services").glob("*.yaml")):
                 difference = self._read(path)
@@ -211,7 +217,13 @@ class _Loading:
                 continue
             if service.group not in known:
                 near = nearest_name(service.group, known)
-                self.faults.append(Fault(document.where(("group",)), f'"{service.group}" is not a service area', f'Did you mean "{near}"?' if near else f"The areas are: {', '.join(sorted(known))}."))
+                self.faults.append(
+                    Fault(
+                        document.where(("group",)),
+                        f'"{service.group}" is not a service area',
+                        f'Did you mean "{near}"?' if near else f"The areas are: {', '.join(sorted(known))}.",
+                    )
+                )
             services[name] = (service, document)
         place = {g.id: (i, {name: j for j, name in enumerate(g.services)}) for i, g in enumerate(groups)}
 
@@ -224,12 +236,24 @@ class _Loading:
     def _begun(self, document: Document, *, needed: bool = True) -> bool:
         content = document.content
         if not isinstance(content, dict):
-            self.faults.append(Fault(document.where(()), "not a definition: fields such as id and name are expected", "Start with: id: name_of_the_file"))
+            self.faults.append(
+                Fault(
+                    document.where(()),
+                    "not a definition: fields such as id and name are expected",
+                    "Start with: id: name_of_the_file",
+                )
+            )
             return False
         first = content.get("valid_from")
         if not isinstance(first, date):
             if needed:
-                self.faults.append(Fault(document.where(("valid_from",)), f"the first day is not a date ({first!r})", "Write such as: valid_from: 2017-01-01"))
+                self.faults.append(
+                    Fault(
+                        document.where(("valid_from",)),
+                        f"the first day is not a date ({first!r})",
+                        "Write such as: valid_from: 2017-01-01",
+                    )
+                )
             return not needed and first is None
         return first <= self.on
 
@@ -242,15 +266,29 @@ class _Loading:
                 names = {"source": sources, "kind": kinds, "parameter": parameters, "population": POPULATIONS}[known]
                 if name not in names:
                     near = nearest_name(name, names)
-                    self.faults.append(Fault(document.where(loc), f'"{name}" is not {what}', f'Did you mean "{near}"?' if near else ""))
+                    self.faults.append(
+                        Fault(document.where(loc), f'"{name}" is not {what}', f'Did you mean "{near}"?' if near else "")
+                    )
             ids = [p.id for p in service.promises]
             for i, promise in enumerate(ids):
                 if promise in ids[:i]:
-                    self.faults.append(Fault(document.where(("availability", "promises", i, "id")), f'the promise "{promise}" is written twice', "Give each promise an id of its own."))
+                    self.faults.append(
+                        Fault(
+                            document.where(("availability", "promises", i, "id")),
+                            f'the promise "{promise}" is written twice',
+                            "Give each promise an id of its own.",
+                        )
+                    )
         for name, parameter in parameters.items():
             for value in parameter.values:
                 if value.source not in sources:
-                    self.faults.append(Fault(f"parameter {name}", f'"{value.source}" is not a source', "Add it to definitions/sources.yaml."))
+                    self.faults.append(
+                        Fault(
+                            f"parameter {name}",
+                            f'"{value.source}" is not a source',
+                            "Add it to definitions/sources.yaml.",
+                        )
+                    )
 
 
 def _references(service: Service) -> Iterator[tuple[Loc, str, str, str]]:

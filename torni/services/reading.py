@@ -45,7 +45,11 @@ def read(path: Path, root: Path) -> Document | Fault:
         return Document(name, loader.construct_document(node), lines)
     except yaml.MarkedYAMLError as error:
         line = error.problem_mark.line + 1 if error.problem_mark else 1
-        return Fault(f"{name}:{line}", f"not readable as YAML: {error.problem}", "Check indentation, colons and quotes on this line.")
+        return Fault(
+            f"{name}:{line}",
+            f"not readable as YAML: {error.problem}",
+            "Check indentation, colons and quotes on this line.",
+        )
     except UnicodeDecodeError:
         return Fault(f"{name}:1", "not UTF-8 text", "Save the file as UTF-8.")
 
@@ -85,14 +89,24 @@ def _fault(document: Document, error: Any) -> Fault:
     if kind == "extra_forbidden":
         known = _fields_beside(document, loc)
         near = nearest_name(str(loc[-1]), known)
-        return Fault(where, f'"{loc[-1]}" is not a field here', f'Did you mean "{near}"?' if near else f"The fields here are: {', '.join(known)}.")
+        return Fault(
+            where,
+            f'"{loc[-1]}" is not a field here',
+            f'Did you mean "{near}"?' if near else f"The fields here are: {', '.join(known)}.",
+        )
     if kind == "missing":
         return Fault(where, f'"{loc[-1]}" is missing', _REMEDIES.get(str(loc[-1]), f'Add "{loc[-1]}".'))
     if kind == "literal_error":
-        near = nearest_name(str(found), [w.strip("'") for w in error["ctx"]["expected"].replace(" or ", ", ").split(", ")])
-        return Fault(where, f'"{found}" is not one of {error["ctx"]["expected"]}', f'Did you mean "{near}"?' if near else "")
+        near = nearest_name(
+            str(found), [w.strip("'") for w in error["ctx"]["expected"].replace(" or ", ", ").split(", ")]
+        )
+        return Fault(
+            where, f'"{found}" is not one of {error["ctx"]["expected"]}', f'Did you mean "{near}"?' if near else ""
+        )
     if kind == "union_tag_invalid":
-        return Fault(where, f'"{error["ctx"]["tag"]}" is not a kind of promise', "Write kind: reach, presence or feature.")
+        return Fault(
+            where, f'"{error["ctx"]["tag"]}" is not a kind of promise', "Write kind: reach, presence or feature."
+        )
     if kind == "union_tag_not_found":
         return Fault(where, 'the promise has no "kind"', "Write kind: reach, presence or feature.")
     message = error["msg"].removeprefix("Value error, ")

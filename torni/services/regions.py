@@ -56,7 +56,7 @@ def all_regions(root: Path | None = None) -> list[Region]:
 
 def find(name: str, *, root: Path | None = None) -> Region:
     """The region of this id, name or county code. Case, spaces and hyphens do not matter; a near miss is suggested."""
-    known = {}
+    known: dict[str, Region] = {}
     for region in all_regions(root):
         for called in (*region.names, *(region.counties if len(region.counties) == 1 else ())):
             known.setdefault(folded(called), region)
@@ -66,7 +66,8 @@ def find(name: str, *, root: Path | None = None) -> Region:
     raise bad_input(
         f'region "{name}"',
         t("no such region"),
-        (t('Did you mean "{near}"?', near=known[near].id) + " " if near else "") + t("`torni region list` names them all."),
+        (t('Did you mean "{near}"?', near=known[near].id) + " " if near else "")
+        + t("`torni region list` names them all."),
     )
 
 

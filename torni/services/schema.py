@@ -57,7 +57,9 @@ class ReachPromise(_Promise):
     kind: Literal["reach"]
     unit: UnitFilter
     population: Identifier = Field("residents", description="residents, or an age group such as aged_65_plus")
-    stands_in_for: Text | None = Field(None, description="Whom the population stands in for, where theirs is not known.")
+    stands_in_for: Text | None = Field(
+        None, description="Whom the population stands in for, where theirs is not known."
+    )
     mode: Mode = "car"
     within_min: int = Field(gt=0, le=600)
     share: Decimal = Field(gt=0, le=1)

@@ -31,7 +31,11 @@ def read_timetable(path: Path, *, on: date | None = None) -> Timetable:
     services = _services_on(tables, day)
     trips = tables["trips"].filter(pl.col("service_id").is_in(services)).select("trip_id").with_row_index("trip")
     if not len(trips):
-        raise bad_input(path.name, t("no trips on {day}", day=day), t("Choose a day that the timetable covers, such as {a}.", a=busiest_day(tables)))
+        raise bad_input(
+            path.name,
+            t("no trips on {day}", day=day),
+            t("Choose a day that the timetable covers, such as {a}.", a=busiest_day(tables)),
+        )
     stops = tables["stops"].with_row_index("stop").filter(pl.col("stop_lat").is_not_null())
     rows = (
         tables["stop_times"].join(trips, on="trip_id").join(stops.select("stop_id", "stop"), on="stop_id")
@@ -41,7 +45,9 @@ def read_timetable(path: Path, *, on: date | None = None) -> Timetable:
     )  # fmt: skip
     trip, stop = rows["trip"].to_numpy(), rows["stop"].to_numpy()
     same = trip[1:] == trip[:-1]
-    x, y = to_metres(tables["stops"]["stop_lon"].cast(pl.Float64).to_numpy(), tables["stops"]["stop_lat"].cast(pl.Float64).to_numpy())
+    x, y = to_metres(
+        tables["stops"]["stop_lon"].cast(pl.Float64).to_numpy(), tables["stops"]["stop_lat"].cast(pl.Float64).to_numpy()
+    )
     return Timetable(
         x=x, y=y,
         from_stop=stop[:-1][same].astype(np.int32), to_stop=stop[1:][same].astype(np.int32),
@@ -64,14 +70,24 @@ def _tables(path: Path) -> dict[str, pl.DataFrame]:
         for table in ("stops", "trips", "stop_times", "calendar", "calendar_dates"):
             if f"{table}.txt" not in names:
                 if table in NEEDED:
-                    faults.append(Fault(path.name, t("{table}.txt is missing", table=table), t("Give a whole GTFS timetable.")))
+                    faults.append(
+                        Fault(path.name, t("{table}.txt is missing", table=table), t("Give a whole GTFS timetable."))
+                    )
                 continue
             tables[table] = pl.read_csv(io.BytesIO(archive.read(f"{table}.txt")), infer_schema=False)
             for column in NEEDED.get(table, ()):
                 if column not in tables[table].columns:
-                    faults.append(Fault(f"{path.name}, {table}.txt", t('the column "{column}" is missing', column=column), t("Give a whole GTFS timetable.")))
+                    faults.append(
+                        Fault(
+                            f"{path.name}, {table}.txt",
+                            t('the column "{column}" is missing', column=column),
+                            t("Give a whole GTFS timetable."),
+                        )
+                    )
     if not faults and "calendar" not in tables and "calendar_dates" not in tables:
-        faults.append(Fault(path.name, t("neither calendar.txt nor calendar_dates.txt"), t("Give a whole GTFS timetable.")))
+        faults.append(
+            Fault(path.name, t("neither calendar.txt nor calendar_dates.txt"), t("Give a whole GTFS timetable."))
+        )
     if faults:
         raise BadInput(*faults)
     return tables
@@ -83,7 +99,9 @@ def busiest_day(tables: dict[str, pl.DataFrame]) -> date:
     days: set[date] = set()
     for row in tables["calendar"].iter_rows(named=True) if "calendar" in tables else ():
         start, end = _day(row["start_date"]), _day(row["end_date"])
-        days |= {date.fromordinal(d) for d in range(start.toordinal(), min(end.toordinal(), start.toordinal() + 60) + 1)}
+        days |= {
+            date.fromordinal(d) for d in range(start.toordinal(), min(end.toordinal(), start.toordinal() + 60) + 1)
+        }
     for row in tables["calendar_dates"].iter_rows(named=True) if "calendar_dates" in tables else ():
         days.add(_day(row["date"]))
     return max(sorted(days), key=lambda day: sum(per_service.get(s, 0) for s in _services_on(tables, day)))

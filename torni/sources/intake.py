@@ -85,7 +85,11 @@ def read_units(path: Path, *, kind_names: Mapping[str, str], far_km: float) -> I
         unit = _unit(row, kind_names)
         unit_id = row.text("unit_id") or f"U{i + 1:04d}"
         if unit_id in ids:
-            row.fault("unit_id", t('"{unit_id}" is already on row {a}', unit_id=unit_id, a=ids[unit_id]), t("Give each unit an id of its own."))
+            row.fault(
+                "unit_id",
+                t('"{unit_id}" is already on row {a}', unit_id=unit_id, a=ids[unit_id]),
+                t("Give each unit an id of its own."),
+            )
         ids.setdefault(unit_id, i + 2)
         point = _point(row, points, i)
         if point and unit["municipality"]:
@@ -96,7 +100,21 @@ def read_units(path: Path, *, kind_names: Mapping[str, str], far_km: float) -> I
             continue
         assert point
         good.append({"unit_id": unit_id, **unit, "lon": f"{point[0]:.6f}", "lat": f"{point[1]:.6f}"})
-    order = ["unit_id", "name", "kinds", "municipality", "lon", "lat", "size", "opening", "producer", "electronic", "serves", "open_from", "open_to"]
+    order = [
+        "unit_id",
+        "name",
+        "kinds",
+        "municipality",
+        "lon",
+        "lat",
+        "size",
+        "opening",
+        "producer",
+        "electronic",
+        "serves",
+        "open_from",
+        "open_to",
+    ]
     table = pl.DataFrame(good, schema=dict.fromkeys(order, pl.String))
     return Intake(table, tuple(faults), tuple(doubts), len(raw), refused, ignored)
 
@@ -118,31 +136,68 @@ def read_population(path: Path, *, side_m: int) -> Intake:
     known = set(shipped.municipalities()["municipality"])
     for i in range(len(raw)):
         row = _Row(path.name, i + 2, {name: values[i] for name, values in texts.items()}, columns)
-        counts = {name: row.whole(name, needed=name == "residents") for name in ("residents", "age_0_14", "age_15_64", "age_65")}
+        counts = {
+            name: row.whole(name, needed=name == "residents")
+            for name in ("residents", "age_0_14", "age_15_64", "age_65")
+        }
         point = _point(row, points, i)
         municipality = _municipality(row.text("municipality")) if row.text("municipality") else None
         if row.text("municipality") and municipality not in known:
-            row.fault("municipality", t('"{a}" is not a municipality', a=row.text("municipality")), t("Write its name or its 3-digit code."))
+            row.fault(
+                "municipality",
+                t('"{a}" is not a municipality', a=row.text("municipality")),
+                t("Write its name or its 3-digit code."),
+            )
         if point:
             x, y = to_metres(np.array([point[0]]), np.array([point[1]]))
             place = (round(float(x[0])), round(float(y[0])))
             if place in seen:
-                row.fault("x" if "x" in columns else "lon", t("the same cell is on row {a}", a=seen[place]), t("Keep one row a cell."))
+                row.fault(
+                    "x" if "x" in columns else "lon",
+                    t("the same cell is on row {a}", a=seen[place]),
+                    t("Keep one row a cell."),
+                )
             seen.setdefault(place, i + 2)
         if row.faults:
             faults += row.faults
             refused += 1
             continue
         good.append({"x": place[0], "y": place[1], "municipality": municipality, **counts})
-    table = pl.DataFrame(good, schema={"x": pl.Int32, "y": pl.Int32, "municipality": pl.String, "residents": pl.Int32, "age_0_14": pl.Int32, "age_15_64": pl.Int32, "age_65": pl.Int32})
+    table = pl.DataFrame(
+        good,
+        schema={
+            "x": pl.Int32,
+            "y": pl.Int32,
+            "municipality": pl.String,
+            "residents": pl.Int32,
+            "age_0_14": pl.Int32,
+            "age_15_64": pl.Int32,
+            "age_65": pl.Int32,
+        },
+    )
     if len(table) and table["municipality"].null_count():
         found = located(table["x"].to_numpy(), table["y"].to_numpy())
-        outside = [i for i, (code, had) in enumerate(zip(found, table["municipality"], strict=True)) if code is None and had is None]
+        outside = [
+            i
+            for i, (code, had) in enumerate(zip(found, table["municipality"], strict=True))
+            if code is None and had is None
+        ]
         if outside:
-            faults += [Fault(f"{path.name}, point {table['x'][i]}, {table['y'][i]}", t("in no municipality"), t("Check the point, or state the municipality.")) for i in outside]
+            faults += [
+                Fault(
+                    f"{path.name}, point {table['x'][i]}, {table['y'][i]}",
+                    t("in no municipality"),
+                    t("Check the point, or state the municipality."),
+                )
+                for i in outside
+            ]
             refused += len(outside)
-        table = table.with_columns(pl.col("municipality").fill_null(pl.Series(found, dtype=pl.String))).filter(pl.col("municipality").is_not_null())
-    return Intake(table.with_columns(pl.lit(side_m, pl.Int32).alias("side_m")), tuple(faults), (), len(raw), refused, ignored)
+        table = table.with_columns(pl.col("municipality").fill_null(pl.Series(found, dtype=pl.String))).filter(
+            pl.col("municipality").is_not_null()
+        )
+    return Intake(
+        table.with_columns(pl.lit(side_m, pl.Int32).alias("side_m")), tuple(faults), (), len(raw), refused, ignored
+    )
 
 
 class _Row:
@@ -156,7 +211,12 @@ class _Row:
         return self.values.get(column)
 
     def where(self, column: str) -> str:
-        return t("{file}, row {row}, column {column}", file=self.file, row=self.number, column=self.columns.get(column, column))
+        return t(
+            "{file}, row {row}, column {column}",
+            file=self.file,
+            row=self.number,
+            column=self.columns.get(column, column),
+        )
 
     def fault(self, column: str, what: str, remedy: str) -> None:
         self.faults.append(Fault(self.where(column), what, remedy))
@@ -168,7 +228,9 @@ class _Row:
                 self.fault(column, t("empty"), t("Write a whole number of people."))
             return None
         if not re.fullmatch(r"\d{1,7}", text.replace("\xa0", "").replace(" ", "")):
-            self.fault(column, t('"{text}" is not a whole number of people', text=text), t("Write digits only, such as 120."))
+            self.fault(
+                column, t('"{text}" is not a whole number of people', text=text), t("Write digits only, such as 120.")
+            )
             return None
         return int(text.replace("\xa0", "").replace(" ", ""))
 
@@ -183,16 +245,26 @@ def _unit(row: _Row, kind_names: Mapping[str, str]) -> dict[str, str | None]:
             kind = kind_names.get(part.strip().casefold())
             if kind is None:
                 near = nearest_name(part, kind_names)
-                row.fault("kinds", t('"{a}" is not a kind of unit', a=part.strip()), t('Did you mean "{near}"?', near=near) if near else t("Kinds: {a}.", a=', '.join(sorted(set(kind_names.values())))))
+                row.fault(
+                    "kinds",
+                    t('"{a}" is not a kind of unit', a=part.strip()),
+                    t('Did you mean "{near}"?', near=near)
+                    if near
+                    else t("Kinds: {a}.", a=", ".join(sorted(set(kind_names.values())))),
+                )
             else:
                 kinds.append(kind)
     if not (row.text("kinds") or "").strip():
-        row.fault("kinds", t("empty"), t("Write one of: {a}.", a=', '.join(sorted(set(kind_names.values())))))
+        row.fault("kinds", t("empty"), t("Write one of: {a}.", a=", ".join(sorted(set(kind_names.values())))))
     code = _municipality(row.text("municipality"))
     if code is None:
         text = row.text("municipality")
         near = nearest_name(text or "", _municipality_names())
-        row.fault("municipality", t('"{text}" is not a municipality', text=text) if text else t("empty"), t('Did you mean "{near}"?', near=near) if near else t("Write its name or its 3-digit code."))
+        row.fault(
+            "municipality",
+            t('"{text}" is not a municipality', text=text) if text else t("empty"),
+            t('Did you mean "{near}"?', near=near) if near else t("Write its name or its 3-digit code."),
+        )
     size = (row.text("size") or "").upper() or None
     if size and size not in SIZES:
         row.fault("size", t('"{a}" is not a size', a=row.text("size")), t("Write S, M or L, or leave it empty."))
@@ -201,7 +273,11 @@ def _unit(row: _Row, kind_names: Mapping[str, str]) -> dict[str, str | None]:
         if part.strip():
             served = _municipality(part.strip())
             if served is None:
-                row.fault("serves", t('"{a}" is not a municipality', a=part.strip()), t("Write names or codes with | between them."))
+                row.fault(
+                    "serves",
+                    t('"{a}" is not a municipality', a=part.strip()),
+                    t("Write names or codes with | between them."),
+                )
             else:
                 serves.append(served)
     electronic = _YES_NO.get((row.text("electronic") or "").casefold(), "?") if row.text("electronic") else None
@@ -225,10 +301,23 @@ def _unit(row: _Row, kind_names: Mapping[str, str]) -> dict[str, str | None]:
     }  # fmt: skip
 
 
-_YES_NO = {"yes": "yes", "no": "no", "kyllä": "yes", "ei": "no", "ja": "yes", "nej": "no", "true": "yes", "false": "no", "1": "yes", "0": "no"}
+_YES_NO = {
+    "yes": "yes",
+    "no": "no",
+    "kyllä": "yes",
+    "ei": "no",
+    "ja": "yes",
+    "nej": "no",
+    "true": "yes",
+    "false": "no",
+    "1": "yes",
+    "0": "no",
+}
 
 
-def _columns(path: Path, raw: pl.DataFrame, known: Mapping[str, tuple[str, ...]], *, required: Iterable[str], points: bool) -> tuple[dict[str, str], tuple[str, ...]]:
+def _columns(
+    path: Path, raw: pl.DataFrame, known: Mapping[str, tuple[str, ...]], *, required: Iterable[str], points: bool
+) -> tuple[dict[str, str], tuple[str, ...]]:
     """Which column of the file is which of ours, by our name first and then by other names for it."""
     if not len(raw):
         raise bad_input(path.name, t("no rows under the column names"), t("Add the rows."))
@@ -243,9 +332,22 @@ def _columns(path: Path, raw: pl.DataFrame, known: Mapping[str, tuple[str, ...]]
     for ours in required:
         if ours not in found:
             near = nearest_name(ours, [c for c in raw.columns if c not in found.values()])
-            faults.append(Fault(path.name, t('the column "{ours}" is missing', ours=ours), (t('Is it "{near}"? Rename it.', near=near) + " " if near else "") + t("It may also be called: {a}.", a=', '.join(known[ours]))))
+            faults.append(
+                Fault(
+                    path.name,
+                    t('the column "{ours}" is missing', ours=ours),
+                    (t('Is it "{near}"? Rename it.', near=near) + " " if near else "")
+                    + t("It may also be called: {a}.", a=", ".join(known[ours])),
+                )
+            )
     if points and not {"lon", "lat"} <= set(found) and not {"x", "y"} <= set(found):
-        faults.append(Fault(path.name, t("no point: neither lon and lat nor x and y"), t("Add lon and lat (WGS84 degrees) or x and y (ETRS-TM35FIN metres).")))
+        faults.append(
+            Fault(
+                path.name,
+                t("no point: neither lon and lat nor x and y"),
+                t("Add lon and lat (WGS84 degrees) or x and y (ETRS-TM35FIN metres)."),
+            )
+        )
     if faults:
         raise BadInput(*faults)
     return found, tuple(c for c in raw.columns if c not in found.values())
@@ -263,7 +365,13 @@ def _point(row: _Row, names: tuple[str, str], _: int) -> tuple[float, float] | N
         try:
             values.append(float((text or "").replace(",", ".").replace("\xa0", "").replace(" ", "")))
         except ValueError:
-            row.fault(name, t('"{text}" is not a number', text=text) if text else t("empty"), t("Write a decimal number, such as 25.7048.") if name in ("lon", "lat") else t("Write metres, such as 434485."))
+            row.fault(
+                name,
+                t('"{text}" is not a number', text=text) if text else t("empty"),
+                t("Write a decimal number, such as 25.7048.")
+                if name in ("lon", "lat")
+                else t("Write metres, such as 434485."),
+            )
     if len(values) < 2:
         return None
     if names == ("x", "y"):
@@ -273,7 +381,13 @@ def _point(row: _Row, names: tuple[str, str], _: int) -> tuple[float, float] | N
         first, second = values
     if not inside_finland(first, second):
         swapped = names == ("lon", "lat") and inside_finland(second, first)
-        row.fault(names[0], t("{a}, {b} is not in Finland", a=format(values[0], "g"), b=format(values[1], "g")), t("Longitude and latitude are swapped.") if swapped else t("Check the coordinate system: WGS84 degrees as lon and lat, or ETRS-TM35FIN metres as x and y."))
+        row.fault(
+            names[0],
+            t("{a}, {b} is not in Finland", a=format(values[0], "g"), b=format(values[1], "g")),
+            t("Longitude and latitude are swapped.")
+            if swapped
+            else t("Check the coordinate system: WGS84 degrees as lon and lat, or ETRS-TM35FIN metres as x and y."),
+        )
         return None
     return first, second
 
@@ -284,9 +398,13 @@ class _CoordinateCheck:
     def __init__(self, far_km: float) -> None:
         self.far_m = far_km * 1000
         postal = shipped.table("postal_areas")
-        self.postal = {code: (name, x, y) for code, name, x, y in postal.select("postcode", "name", "x", "y").iter_rows()}
+        self.postal = {
+            code: (name, x, y) for code, name, x, y in postal.select("postcode", "name", "x", "y").iter_rows()
+        }
 
-    def __call__(self, row: _Row, point: tuple[float, float], municipality: str, postcode: str | None, doubts: list[Fault]) -> None:
+    def __call__(
+        self, row: _Row, point: tuple[float, float], municipality: str, postcode: str | None, doubts: list[Fault]
+    ) -> None:
         x, y = (float(v[0]) for v in to_metres(np.array(point[:1]), np.array(point[1:])))
         column = "lon" if "lon" in row.columns else "x"
         away = float(_borders()[municipality].distance(shapely.Point(x, y))) if municipality in _borders() else 0.0
@@ -295,10 +413,21 @@ class _CoordinateCheck:
             code = located(np.array([x]), np.array([y]))[0]
             there = _municipality_names_by_code().get(code or "", t("no municipality"))
             told = f"{away / 1000:.1f} km" if away >= 1000 else f"{away:.0f} m"
-            what = t("the point is in {there}, {told} outside {stated}, which the row states", there=there, told=told, stated=stated)
+            what = t(
+                "the point is in {there}, {told} outside {stated}, which the row states",
+                there=there,
+                told=told,
+                stated=stated,
+            )
             remedy = t("Correct the point, or write municipality {there}.", there=there)
             if away <= ON_THE_BORDER_M:
-                doubts.append(Fault(row.where(column), what + " " + t("(the borders held here are simplified)"), t("Check which side of the border it is.")))
+                doubts.append(
+                    Fault(
+                        row.where(column),
+                        what + " " + t("(the borders held here are simplified)"),
+                        t("Check which side of the border it is."),
+                    )
+                )
             else:
                 row.fault(column, what, remedy)
             return
@@ -307,7 +436,18 @@ class _CoordinateCheck:
             name, px, py = self.postal[padded]
             far = float(np.hypot(x - px, y - py))
             if far > self.far_m:
-                doubts.append(Fault(row.where(column), t("the point is {a} km from the middle of postal area {padded} {name}", a=format(far / 1000, ".0f"), padded=padded, name=name), t("Right municipality; check the point or the postcode.")))
+                doubts.append(
+                    Fault(
+                        row.where(column),
+                        t(
+                            "the point is {a} km from the middle of postal area {padded} {name}",
+                            a=format(far / 1000, ".0f"),
+                            padded=padded,
+                            name=name,
+                        ),
+                        t("Right municipality; check the point or the postcode."),
+                    )
+                )
 
 
 def located(x: np.ndarray, y: np.ndarray) -> list[str | None]:
@@ -333,13 +473,19 @@ _cache: dict[str, Any] = {}
 def _borders() -> dict[str, shapely.Geometry]:
     if "borders" not in _cache:
         table = shipped.table("borders")
-        _cache["borders"] = {code: shapely.from_wkb(wkb) for code, wkb in table.select("municipality", "wkb").iter_rows()}
+        _cache["borders"] = {
+            code: shapely.from_wkb(wkb) for code, wkb in table.select("municipality", "wkb").iter_rows()
+        }
     return _cache["borders"]  # type: ignore[no-any-return]
 
 
 def _municipality_names() -> dict[str, str]:
     key = shipped.municipalities()
-    return {name.casefold(): code for column in ("name_sv", "name_fi") for name, code in key.select(column, "municipality").iter_rows()}
+    return {
+        name.casefold(): code
+        for column in ("name_sv", "name_fi")
+        for name, code in key.select(column, "municipality").iter_rows()
+    }
 
 
 def _municipality_names_by_code() -> dict[str, str]:
@@ -355,5 +501,3 @@ def _municipality(text: str | None) -> str | None:
         return None
     code = _MERGED.get(text.zfill(3), text.zfill(3)) if text.isdigit() else _municipality_names().get(text.casefold())
     return code if code in _municipality_names_by_code() else None
-
-

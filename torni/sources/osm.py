@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import re
 from pathlib import Path
+from typing import Any
 
 import numpy as np
 import osmium
@@ -40,7 +41,8 @@ def read_streets(path: Path, *, ferry_wait_min: float) -> RoadGraph:
     oneways: list[int] = []
     fixed: list[float] = []
     try:
-        for way in osmium.FileProcessor(str(path), osmium.osm.WAY).with_filter(osmium.filter.KeyFilter("highway", "route")):
+        reader: Any = osmium.FileProcessor(str(path), osmium.osm.WAY)
+        for way in reader.with_filter(osmium.filter.KeyFilter("highway", "route")):
             tags = way.tags
             highway = tags.get("highway")
             ferry = highway is None and tags.get("route") == "ferry"
@@ -48,7 +50,13 @@ def read_streets(path: Path, *, ferry_wait_min: float) -> RoadGraph:
             if kind is None or tags.get("access") in _FORBIDDEN or len(way.nodes) < 2 or tags.get("area") == "yes":
                 continue
             oneway = tags.get("oneway")
-            direction = -1 if oneway == "-1" else 1 if oneway in ("yes", "true", "1") or tags.get("junction") == "roundabout" or highway == "motorway" else 0
+            direction = (
+                -1
+                if oneway == "-1"
+                else 1
+                if oneway in ("yes", "true", "1") or tags.get("junction") == "roundabout" or highway == "motorway"
+                else 0
+            )
             refs = [n.ref for n in way.nodes]
             ways_nodes += refs[::-1] if direction < 0 else refs
             lengths.append(len(refs))
@@ -56,12 +64,28 @@ def read_streets(path: Path, *, ferry_wait_min: float) -> RoadGraph:
             oneways.append(abs(direction))
             fixed.append((_duration_s(tags.get("duration")) or -1.0) if ferry else 0.0)
         if not lengths:
-            raise bad_input(path.name, t("no streets in the extract"), t("Give an OpenStreetMap extract (.osm.pbf) with highways."))
+            raise bad_input(
+                path.name, t("no streets in the extract"), t("Give an OpenStreetMap extract (.osm.pbf) with highways.")
+            )
         needed = np.unique(np.array(ways_nodes, np.int64))
         lon, lat = _locations(path, needed)
     except RuntimeError as error:
-        raise bad_input(path.name, t("not readable as an OpenStreetMap extract"), t("Give an .osm.pbf file, and check that it is whole.")) from error
-    return _network(needed, np.array(ways_nodes, np.int64), np.array(lengths), np.array(kinds, np.int16), np.array(oneways, np.int8), np.array(fixed), lon, lat, ferry_wait_min)
+        raise bad_input(
+            path.name,
+            t("not readable as an OpenStreetMap extract"),
+            t("Give an .osm.pbf file, and check that it is whole."),
+        ) from error
+    return _network(
+        needed,
+        np.array(ways_nodes, np.int64),
+        np.array(lengths),
+        np.array(kinds, np.int16),
+        np.array(oneways, np.int8),
+        np.array(fixed),
+        lon,
+        lat,
+        ferry_wait_min,
+    )
 
 
 def _locations(path: Path, needed: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
@@ -69,7 +93,8 @@ def _locations(path: Path, needed: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
     ids: list[int] = []
     xs: list[float] = []
     ys: list[float] = []
-    for node in osmium.FileProcessor(str(path), osmium.osm.NODE).with_filter(osmium.filter.IdFilter(needed.tolist()).enable_for(osmium.osm.NODE)):
+    reader: Any = osmium.FileProcessor(str(path), osmium.osm.NODE)
+    for node in reader.with_filter(osmium.filter.IdFilter(needed.tolist())):
         ids.append(node.id)
         xs.append(node.lon)
         ys.append(node.lat)

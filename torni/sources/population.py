@@ -17,7 +17,10 @@ _BANDS: dict[str, dict[str, float]] = {
     "0_6": {"age_0_2": 1, "age_3_6": 1},
     "7_14": {"age_7_12": 1, "age_13_15": 2 / 3},
     "15_17": {"age_13_15": 1 / 3, "age_16_17": 1},
-    "18_64": {f"age_{a}": 1 for a in ("18_19", "20_24", "25_29", "30_34", "35_39", "40_44", "45_49", "50_54", "55_59", "60_64")},
+    "18_64": {
+        f"age_{a}": 1
+        for a in ("18_19", "20_24", "25_29", "30_34", "35_39", "40_44", "45_49", "50_54", "55_59", "60_64")
+    },
     "65_74": {"age_65_69": 1, "age_70_74": 1},
     "75_84": {"age_75_79": 1, "age_80_84": 1},
     "85_plus": {"age_85_": 1},
@@ -54,13 +57,18 @@ class Population:
         if population == "residents":
             return self.residents.astype(float)
         columns = [AGE_GROUPS.index(group) for group in POPULATIONS[population]]
-        return self.ages[:, columns].sum(axis=1)
+        return np.asarray(self.ages[:, columns].sum(axis=1), float)
 
 
 def census_grid(municipalities: Sequence[str]) -> Population:
     """The shipped 2021 grid for these municipalities."""
     cells = shipped.table("cells").filter(pl.col("municipality").is_in(list(municipalities)))
-    return population_of(cells, side_m=1000, turn_deg=float(cells["turn_deg"].mean() or 0.0), version=shipped.version("cells"))  # type: ignore[arg-type]
+    return population_of(
+        cells,
+        side_m=1000,
+        turn_deg=float(np.mean(cells["turn_deg"].to_numpy())) if len(cells) else 0.0,
+        version=shipped.version("cells"),
+    )
 
 
 def population_of(cells: pl.DataFrame, *, side_m: int, turn_deg: float, version: str) -> Population:
@@ -99,7 +107,7 @@ def _shares_within_groups() -> dict[str, dict[str, float]]:
     bands = shipped.table("age_bands")
     rows = {row["municipality"]: row for row in bands.iter_rows(named=True)}
     rows["all"] = {name: bands[name].sum() for name in bands.columns if name != "municipality"}
-    out = {}
+    out: dict[str, dict[str, float]] = {}
     for code, row in rows.items():
         count = {group: sum(row[band] * share for band, share in parts.items()) for group, parts in _BANDS.items()}
         out[code] = {}

@@ -45,6 +45,8 @@ def _graph(nodes: pl.DataFrame, edges: pl.DataFrame) -> RoadGraph:
         road_class=names.replace_strict({c: i for i, c in enumerate(classes)}, return_dtype=pl.Int16).to_numpy(),
         classes=classes,
         oneway=edges["oneway"].to_numpy().astype(np.int8),
-        fixed_s=edges["fixed_s"].to_numpy().astype(np.int32) if "fixed_s" in edges.columns else np.zeros(len(edges), np.int32),
+        fixed_s=edges["fixed_s"].to_numpy().astype(np.int32)
+        if "fixed_s" in edges.columns
+        else np.zeros(len(edges), np.int32),
         rank=nodes["rank"].to_numpy().astype(np.int32) if "rank" in nodes.columns else None,
     )

@@ -73,9 +73,15 @@ def read_region_file(path: Path, *, invented: bool = False) -> pl.DataFrame:
     source = pl.lit("invented for demonstration" if invented else path.parent.name + "/" + path.name).alias("source")
     return completed(
         raw.with_columns(
-            *split, *dates, *flags, pl.Series("x", x), pl.Series("y", y), source,
-            pl.lit(invented).alias("invented"), pl.lit(invented).alias("size_invented"),
-        )  # fmt: skip
+            *split,
+            *dates,
+            *flags,
+            pl.Series("x", x),
+            pl.Series("y", y),
+            source,
+            pl.lit(invented).alias("invented"),
+            pl.lit(invented).alias("size_invented"),
+        )
     )
 
 
@@ -88,5 +94,3 @@ def with_invented_sizes(units: pl.DataFrame, path: Path) -> pl.DataFrame:
             *[pl.coalesce(name, f"demo_{name}").alias(name) for name in ("size", "opening", "producer")],
         ).drop("demo_size", "demo_opening", "demo_producer")
     )  # fmt: skip
-
-

@@ -46,12 +46,24 @@ class RegionMap:
         population = network.population
         borders = shipped.table("borders").filter(pl.col("municipality").is_in(network.municipality_codes))
         self.shapes = {code: shapely.from_wkb(wkb) for code, wkb in borders.select("municipality", "wkb").iter_rows()}
-        bounds = np.array([s.bounds for s in self.shapes.values()] or [[population.x.min(), population.y.min(), population.x.max(), population.y.max()]])
+        bounds = np.array(
+            [s.bounds for s in self.shapes.values()]
+            or [[population.x.min(), population.y.min(), population.x.max(), population.y.max()]]
+        )
         # Municipal borders run far out to sea: the residents' extent bounds the picture.
-        west, south = max(bounds[:, 0].min(), population.x.min() - 12_000), max(bounds[:, 1].min(), population.y.min() - 12_000)
-        east, north = min(bounds[:, 2].max(), population.x.max() + 12_000), min(bounds[:, 3].max(), population.y.max() + 12_000)
+        west, south = (
+            max(bounds[:, 0].min(), population.x.min() - 12_000),
+            max(bounds[:, 1].min(), population.y.min() - 12_000),
+        )
+        east, north = (
+            min(bounds[:, 2].max(), population.x.max() + 12_000),
+            min(bounds[:, 3].max(), population.y.max() + 12_000),
+        )
         self.west, self.north = west - MARGIN * 10, north + MARGIN * 10
-        self.width, self.height = math.ceil((east - west) / SCALE + 2 * MARGIN / 10), math.ceil((north - south) / SCALE + 2 * MARGIN / 10)
+        self.width, self.height = (
+            math.ceil((east - west) / SCALE + 2 * MARGIN / 10),
+            math.ceil((north - south) / SCALE + 2 * MARGIN / 10),
+        )
         side = population.side_m / SCALE
         turn = math.radians(population.turn_deg)
         a, b = side * math.cos(turn), -side * math.sin(turn)  # a cell's east side on the page, y down
@@ -68,7 +80,7 @@ class RegionMap:
     @property
     def text_size(self) -> int:
         """Names legible at any region's scale."""
-        return round(max(self.width, self.height) / 62)
+        return int(max(self.width, self.height) / 62 + 0.5)
 
     def place(self, x: float, y: float) -> tuple[float, float]:
         """Metres to the drawing."""
@@ -90,9 +102,14 @@ class RegionMap:
 
     def names(self) -> Markup:
         """Municipality names at their centres, the largest first so that small ones do not cover them."""
-        key = shipped.municipalities().filter(pl.col("municipality").is_in(self.network.municipality_codes) & pl.col("centre_x").is_not_null())
-        out, taken = [], []
-        for code, x, y in key.sort("residents", descending=True).select("municipality", "centre_x", "centre_y").iter_rows():
+        key = shipped.municipalities().filter(
+            pl.col("municipality").is_in(self.network.municipality_codes) & pl.col("centre_x").is_not_null()
+        )
+        out: list[str] = []
+        taken: list[tuple[float, float, float, float]] = []
+        for code, x, y in (
+            key.sort("residents", descending=True).select("municipality", "centre_x", "centre_y").iter_rows()
+        ):
             px, py = self.place(x, y)
             name = str(self.network.names[code])
             half, tall = len(name) * self.text_size * 0.3, self.text_size * 1.2
@@ -105,15 +122,21 @@ class RegionMap:
 
     def cells(self, groups: list[tuple[str, npt.NDArray[np.bool_]]]) -> Markup:
         """One path for each class of cells."""
-        return Markup("".join(f'<path class="{style}" d="{"".join(self._cells[mask])}"/>' for style, mask in groups if mask.any()))
+        return Markup(
+            "".join(f'<path class="{style}" d="{"".join(self._cells[mask])}"/>' for style, mask in groups if mask.any())
+        )
 
-    def units(self, units: pl.DataFrame, style: str = "", link: str | None = None) -> Markup:
+    def units(self, units: pl.DataFrame, style: str = "") -> Markup:
         size = max(self.width, self.height) / 130
         marks = []
-        for unit_id, name, x, y, made_up in units.select("unit_id", "name", "x", "y", pl.col("invented") | pl.col("size_invented")).iter_rows():
+        for unit_id, name, x, y, made_up in units.select(
+            "unit_id", "name", "x", "y", pl.col("invented") | pl.col("size_invented")
+        ).iter_rows():
             px, py = self.place(x, y)
             title = escape(name) + (" (" + escape(_("invented")) + ")" if made_up else "")
-            marks.append(f'<circle cx="{px}" cy="{py}" r="{size:.0f}" data-unit="{escape(unit_id)}"{" class=invented" if made_up else ""}><title>{title}</title></circle>')
+            marks.append(
+                f'<circle cx="{px}" cy="{py}" r="{size:.0f}" data-unit="{escape(unit_id)}"{" class=invented" if made_up else ""}><title>{title}</title></circle>'
+            )
         return Markup(f'<g class="unit {style}">{"".join(marks)}</g>')
 
     def reach(self, promise: ReachPromise, seconds: Seconds) -> tuple[Markup, list[Band]]:
@@ -124,8 +147,17 @@ class RegionMap:
         minutes = seconds / 60
         masks = [minutes <= steps[0], (minutes > steps[0]) & (minutes <= limit), (minutes > limit) & (minutes <= steps[2]),
                  (minutes > steps[2]) & (minutes <= steps[3]), minutes > steps[3]]  # fmt: skip
-        labels = [f"≤ {steps[0]} min", f"{steps[0]}–{limit} min", f"{limit}–{steps[2]} min", f"{steps[2]}–{steps[3]} min", f"> {steps[3]} min"]
-        bands = [Band(f"b{i}", label, round(float(people[m].sum()))) for i, (label, m) in enumerate(zip(labels, masks, strict=True))]
+        labels = [
+            f"≤ {steps[0]} min",
+            f"{steps[0]}–{limit} min",
+            f"{limit}–{steps[2]} min",
+            f"{steps[2]}–{steps[3]} min",
+            f"> {steps[3]} min",
+        ]
+        bands = [
+            Band(f"b{i}", label, round(float(people[m].sum())))
+            for i, (label, m) in enumerate(zip(labels, masks, strict=True))
+        ]
         return self.cells([(f"b{i}", m) for i, m in enumerate(masks)]), bands
 
     def populated(self) -> Markup:
@@ -135,13 +167,24 @@ class RegionMap:
     def municipalities(self, finding: Finding) -> tuple[Markup, list[Band]]:
         """Municipalities where a presence promise holds, and where it does not."""
         table = finding.by_municipality
-        state = {code: "lacks" if outside > 0 else "has" for code, outside in table.select("municipality", "outside").iter_rows()}
+        state = {
+            code: "lacks" if outside > 0 else "has"
+            for code, outside in table.select("municipality", "outside").iter_rows()
+        }
         if finding.value is None:
             state = dict.fromkeys(state, "untold")
-        paths = "".join(f'<path class="{state[c]}" d="{_path(s, self)}"><title>{escape(str(self.network.names[c]))}</title></path>' for c, s in self.shapes.items() if c in state)
+        paths = "".join(
+            f'<path class="{state[c]}" d="{_path(s, self)}"><title>{escape(str(self.network.names[c]))}</title></path>'
+            for c, s in self.shapes.items()
+            if c in state
+        )
         people = dict(table.select("municipality", "residents").iter_rows())
         names = {"has": _("holds"), "lacks": _("does not hold"), "untold": _("cannot be told")}
-        bands = [Band(s, names[s], round(sum(people[c] for c in state if state[c] == s))) for s in names if s in state.values()]
+        bands = [
+            Band(s, names[s], round(sum(people[c] for c in state if state[c] == s)))
+            for s in names
+            if s in state.values()
+        ]
         return Markup(f"<g>{paths}</g>"), bands
 
 
@@ -167,8 +210,18 @@ def draw(region: RegionMap, finding: Finding, *, names: bool = True) -> Drawn:
     else:
         cells, bands = region.populated(), []
     layers = region.land + cells + region.edges + region.units(units) + (region.names() if names else Markup())
-    worst = ", ".join(f"{n} {number(round(o))}" for n, o in finding.worst(3).select("name", "outside").iter_rows()) if finding.value is not None else ""
-    described = str(finding.sentence) + ". " + (_("Most outside: {places}.").format(places=worst) if worst else "") + " " + _("The same figures are in the table below.")
+    worst = (
+        ", ".join(f"{n} {number(round(o))}" for n, o in finding.worst(3).select("name", "outside").iter_rows())
+        if finding.value is not None
+        else ""
+    )
+    described = (
+        str(finding.sentence)
+        + ". "
+        + (_("Most outside: {places}.").format(places=worst) if worst else "")
+        + " "
+        + _("The same figures are in the table below.")
+    )
     return Drawn(layers, bands, region.view_box, str(finding.sentence), described)
 
 

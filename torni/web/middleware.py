@@ -60,5 +60,5 @@ def _preferred(request: HttpRequest) -> str:
     for part in request.headers.get("Accept-Language", "").split(","):
         name = part.split(";")[0].strip()[:2].lower()
         if name in LANGUAGES:
-            return name
+            return str(name)
     return "fi"

@@ -11,16 +11,16 @@ import jinja2
 from django.http import HttpRequest, HttpResponse
 from django.shortcuts import render
 
-from torni.cli.show import affected_text, state_name, target_text, value_text
 from torni.core import language as lang
 from torni.network.check import population_name
+from torni.tower.words import affected_text, state_name, target_text, value_text
 
 _STATIC = Path(__file__).parent / "static"
 
 
 def environment(**options: Any) -> jinja2.Environment:
     options.update(undefined=jinja2.StrictUndefined, trim_blocks=True, lstrip_blocks=True, autoescape=True)
-    env = jinja2.Environment(**options, extensions=["jinja2.ext.i18n"])
+    env = jinja2.Environment(**options, extensions=["jinja2.ext.i18n"])  # noqa: S701 - autoescape is in the options
     env.install_gettext_callables(lang._, lang.ngettext, newstyle=True)  # type: ignore[attr-defined]
     env.globals.update(
         static=_static, link=link, language=lang.language, state_name=state_name, value_text=value_text,
@@ -39,7 +39,12 @@ def page(request: HttpRequest, template: str, *, status: int = 200, **context: A
 def link(*parts: str, **query: Any) -> str:
     """A path from its parts, with those query values that are given."""
     path = "/" + "/".join(quote(p, safe="") for p in parts) + ("/" if parts else "")
-    pairs = [(k, v) for k, values in query.items() for v in (values if isinstance(values, list | tuple) else [values]) if v not in (None, "")]
+    pairs = [
+        (k, v)
+        for k, values in query.items()
+        for v in (values if isinstance(values, list | tuple) else [values])
+        if v not in (None, "")
+    ]
     return path + ("?" + urlencode(pairs) if pairs else "")
 
 
@@ -56,5 +61,3 @@ def _static(name: str) -> str:
 
 
 _digests: dict[str, str] = {}
-
-

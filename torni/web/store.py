@@ -11,9 +11,9 @@ from functools import cached_property
 from django.http import Http404, HttpRequest
 
 from torni import network as net
-from torni.cli.main import today
+from torni.core.clock import today
 from torni.core.faults import BadInput, bad_input
-from torni.core.language import language, speaking
+from torni.core.language import language, speaking, t
 from torni.network.explain import Explanation, explain
 from torni.services import regions
 from torni.services.finding import Finding
@@ -75,7 +75,7 @@ def held(request: HttpRequest, region: str) -> Held:
     try:
         day = date.fromisoformat(on) if on else today()
     except ValueError as error:
-        raise bad_input("on", f'"{on}" is not a date', "2026-01-31") from error
+        raise bad_input("on", t('"{text}" is not a date', text=on), t("Write such as 2026-01-31.")) from error
     return hold(region, day, real_only=request.GET.get("real") == "1")
 
 

@@ -9,6 +9,7 @@ from __future__ import annotations
 import math
 import time as clock
 from dataclasses import dataclass
+from typing import Any
 
 import highspy
 import numpy as np
@@ -41,7 +42,9 @@ class Choice:
         return self.gap <= 1e-9
 
 
-def fewest(cover: Cover, people: Floats, need: float, cost: Floats | None = None, *, quick: bool = False, seconds: float = 30.0) -> Choice:
+def fewest(
+    cover: Cover, people: Floats, need: float, cost: Floats | None = None, *, quick: bool = False, seconds: float = 30.0
+) -> Choice:
     """The least costly sites that cover at least `need` people.
 
     `cover[i, j]`: cell i is covered by site j. `people`: by cell. `cost`: by site, 1 each when not given.
@@ -69,7 +72,9 @@ def fewest(cover: Cover, people: Floats, need: float, cost: Floats | None = None
     # At least `need`: people are whole or fractional, so the solver's own tolerance is checked against exact sums.
     tightened = need
     for _ in range(5):
-        solution = model.solve(np.concatenate([np.zeros(columns), small.people]), tightened, np.inf, start, small.cover, seconds)
+        solution = model.solve(
+            np.concatenate([np.zeros(columns), small.people]), tightened, np.inf, start, small.cover, seconds
+        )
         sites = np.flatnonzero(solution.x[:columns] > 0.5)
         value = small.value(sites)
         if value >= need - slack:
@@ -148,7 +153,8 @@ class _Reduced:
 
     def greedy_until(self, need: float) -> npt.NDArray[np.int64]:
         """Best people per cost until enough are covered, then whatever has become needless is dropped."""
-        open_people, chosen = self.people.copy(), []
+        open_people = self.people.copy()
+        chosen: list[int] = []
         while self.value(np.array(chosen, np.int64)) < need:
             rate = (self.cover.T @ open_people) / self.cost
             best = int(rate.argmax())
@@ -181,8 +187,9 @@ class _Reduced:
                     improved = True
         return np.array(sorted(set(chosen)), np.int64)
 
-
-    def best(self, count: int, start: npt.NDArray[np.int64], seconds: float, enough: float = math.inf) -> tuple[npt.NDArray[np.int64], float]:
+    def best(
+        self, count: int, start: npt.NDArray[np.int64], seconds: float, enough: float = math.inf
+    ) -> tuple[npt.NDArray[np.int64], float]:
         """The `count` sites that cover most, and the proven most; stops early once `enough` is covered."""
         rows, columns = self.cover.shape
         model = _Model(rows, columns, self.cover)
@@ -197,7 +204,7 @@ def _merged(cover: Cover, people: Floats) -> tuple[Cover, Floats]:
     packed = np.packbits(cover, axis=1)
     whole = np.ascontiguousarray(packed).view(np.dtype((np.void, packed.shape[1]))).ravel()
     _, first, group = np.unique(whole, return_index=True, return_inverse=True)
-    weight = np.bincount(group.ravel(), weights=people, minlength=len(first))
+    weight = np.bincount(group.ravel(), weights=people, minlength=len(first)).astype(float)
     rows = cover[first]
     keep = rows.any(axis=1) & (weight > 0)
     return rows[keep], weight[keep]
@@ -211,7 +218,9 @@ def _undominated(cover: Cover, cost: Floats) -> npt.NDArray[np.int64]:
     keep = []
     for j in range(len(size)):
         all_mine = shared[j] >= size[j]
-        cheaper = (cost < cost[j]) | ((cost == cost[j]) & ((size > size[j]) | ((size == size[j]) & (np.arange(len(size)) < j))))
+        cheaper = (cost < cost[j]) | (
+            (cost == cost[j]) & ((size > size[j]) | ((size == size[j]) & (np.arange(len(size)) < j)))
+        )
         if size[j] > 0 and not (all_mine & cheaper & (cost <= cost[j])).any():
             keep.append(j)
     return np.array(keep, np.int64)
@@ -240,7 +249,16 @@ class _Model:
     def minimise(self, objective: Floats) -> None:
         self.objective = objective
 
-    def solve(self, row: Floats, low: float, high: float, start: npt.NDArray[np.int64], cover: Cover, seconds: float, target: float = -math.inf) -> _Solution:
+    def solve(
+        self,
+        row: Floats,
+        low: float,
+        high: float,
+        start: npt.NDArray[np.int64],
+        cover: Cover,
+        seconds: float,
+        target: float = -math.inf,
+    ) -> _Solution:
         matrix = vstack([self.link, csc_matrix(row[None, :])]).tocsc()
         lp = highspy.HighsLp()
         lp.num_col_, lp.num_row_ = self.columns + self.rows, self.rows + 1
@@ -250,8 +268,10 @@ class _Model:
         lp.row_upper_ = np.concatenate([np.full(self.rows, np.inf), [high]])
         lp.a_matrix_.format_ = highspy.MatrixFormat.kColwise
         lp.a_matrix_.start_, lp.a_matrix_.index_, lp.a_matrix_.value_ = matrix.indptr, matrix.indices, matrix.data
-        lp.integrality_ = [highspy.HighsVarType.kInteger] * self.columns + [highspy.HighsVarType.kContinuous] * self.rows
-        solver = highspy.Highs()
+        lp.integrality_ = [highspy.HighsVarType.kInteger] * self.columns + [
+            highspy.HighsVarType.kContinuous
+        ] * self.rows
+        solver: Any = highspy.Highs()  # type: ignore[no-untyped-call]
         for option, value in (*_OPTIONS, ("time_limit", seconds)):
             solver.setOptionValue(option, value)
         if math.isfinite(target):

@@ -54,22 +54,28 @@ def _merged(seconds: npt.NDArray[np.uint16], people: Floats) -> tuple[Floats, Fl
     rows = np.ascontiguousarray(seconds)
     whole = rows.view(np.dtype((np.void, rows.dtype.itemsize * rows.shape[1]))).ravel()
     _, first, group = np.unique(whole, return_index=True, return_inverse=True)
-    return rows[first].astype(float), np.bincount(group.ravel(), weights=people)
+    return rows[first].astype(float), np.bincount(group.ravel(), weights=people).astype(float)
 
 
 def _choice(sites: npt.NDArray[np.int64], upper: float, lower: float) -> Choice:
     gap = max(0.0, (upper - lower) / upper) if upper else 0.0
-    return Choice(tuple(sorted(int(s) for s in sites)), upper, float(len(sites)), lower, gap if gap > TOLERANCE else 0.0)
+    return Choice(
+        tuple(sorted(int(s) for s in sites)), upper, float(len(sites)), lower, gap if gap > TOLERANCE else 0.0
+    )
 
 
 class _Search:
     """Branch and bound over sites fixed open (1), closed (dropped) or free (0)."""
 
-    def __init__(self, weighted: Floats, count: int, sites: npt.NDArray[np.int64], upper: float, limit_s: float) -> None:
+    def __init__(
+        self, weighted: Floats, count: int, sites: npt.NDArray[np.int64], upper: float, limit_s: float
+    ) -> None:
         self.weighted, self.count, self.sites, self.upper = weighted, count, sites, upper
         self.narrow = weighted.astype(np.float32)
         self.deadline = clock.perf_counter() + limit_s
-        self.heap: list[tuple[float, int, npt.NDArray[np.int64], npt.NDArray[np.int8], npt.NDArray[np.float32], Floats]] = []
+        self.heap: list[
+            tuple[float, int, npt.NDArray[np.int64], npt.NDArray[np.int8], npt.NDArray[np.float32], Floats]
+        ] = []
         self.made = 0
 
     def run(self) -> Choice:

@@ -84,7 +84,7 @@ class Mode:
         return self.replace(speed_kmh={k: v * factor for k, v in self.speed_kmh.items()})
 
     def replace(self, **changes: object) -> Mode:
-        return Mode(**{**self.__dict__, **changes})  # type: ignore[arg-type]
+        return Mode(**{**self.__dict__, **changes})
 
     def leg_ds(self, distance_m: Floats) -> npt.NDArray[np.int64]:
         """Tenths of a second, rounded up, at least 1, for a straight joining distance in metres."""

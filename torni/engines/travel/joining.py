@@ -35,7 +35,12 @@ class RoadsToJoin:
         self._usable = (network.forward_ds < FORBIDDEN) & (graph.fixed_s == 0)
         self._samples: _Samples | None = None
         if len(around_x):
-            self._box = (around_x.min() - NEAR_M, around_y.min() - NEAR_M, around_x.max() + NEAR_M, around_y.max() + NEAR_M)
+            self._box = (
+                around_x.min() - NEAR_M,
+                around_y.min() - NEAR_M,
+                around_x.max() + NEAR_M,
+                around_y.max() + NEAR_M,
+            )
             west, south, east, north = self._box
             x, y = graph.x, graph.y
             inside = (x >= west) & (x <= east) & (y >= south) & (y <= north)
@@ -91,7 +96,9 @@ class _Samples:
         self.fraction = step / pieces[which]
         self.edge = edges[which]
         tail = graph.tail[self.edge]
-        self.tree = cKDTree(np.column_stack([graph.x[tail] + dx[which] * self.fraction, graph.y[tail] + dy[which] * self.fraction]))
+        self.tree = cKDTree(
+            np.column_stack([graph.x[tail] + dx[which] * self.fraction, graph.y[tail] + dy[which] * self.fraction])
+        )
 
     def query(self, x: Floats, y: Floats) -> tuple[Floats, Floats, npt.NDArray[np.int64]]:
         choices = min(CHOICES, len(self.edge))

@@ -154,7 +154,23 @@ def _insert(first, count, departs, arrives, stop, departure, arrival):  # type: 
 
 
 @nb.njit(cache=True)
-def _scan(from_stop, to_stop, departs, arrives, trip, on_trip, egress, foot_first, foot_stop, foot_s, change, first, count, p_departs, p_arrives):  # type: ignore[no-untyped-def]
+def _scan(  # type: ignore[no-untyped-def]
+    from_stop,
+    to_stop,
+    departs,
+    arrives,
+    trip,
+    on_trip,
+    egress,
+    foot_first,
+    foot_stop,
+    foot_s,
+    change,
+    first,
+    count,
+    p_departs,
+    p_arrives,
+):
     for c in range(len(from_stop)):
         stop = to_stop[c]
         best = on_trip[trip[c]]
@@ -176,5 +192,7 @@ def _from_homes(first, stop, walk, on_foot, p_first, p_count, p_departs, p_arriv
         for t in range(len(departures)):
             best = min(np.int64(NEVER), departures[t] + on_foot[h])
             for k in range(first[h], first[h + 1]):
-                best = min(best, np.int64(_arrival(p_first, p_count, p_departs, p_arrives, stop[k], departures[t] + walk[k])))
+                best = min(
+                    best, np.int64(_arrival(p_first, p_count, p_departs, p_arrives, stop[k], departures[t] + walk[k]))
+                )
             out[h, t] = NEVER if best >= NEVER else best - departures[t]

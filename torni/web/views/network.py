@@ -8,7 +8,7 @@ import time
 from django.http import Http404, HttpRequest, HttpResponse
 from markupsafe import Markup
 
-from torni.core.faults import BadInput
+from torni.core.faults import BadInput, Fault
 from torni.network.check import counted_units
 from torni.network.explain import nearest_seconds
 from torni.network.export import geojson, workbook
@@ -37,9 +37,18 @@ def network(request: HttpRequest, region: str) -> HttpResponse:
     assert isinstance(chosen.promise, ReachPromise)
     overlay, gains, losses = _overlay(here.map, here, found, chosen.promise)
     part = bool(request.headers.get("HX-Request"))
-    layers, bands = (Markup(), []) if part else here.map.reach(chosen.promise, nearest_seconds(here.ready, chosen.promise))
-    steps = [(i, s.told(here.ready if s.verb != "open" else found.network), plan.without(i)) for i, s in enumerate(plan.steps)]
-    kinds = {k: str(v.name) for k, v in here.network.library.unit_kinds.items() if any(f.promise.unit.kind == k for f in here.picture.findings)}
+    layers, bands = (
+        (Markup(), []) if part else here.map.reach(chosen.promise, nearest_seconds(here.ready, chosen.promise))
+    )
+    steps = [
+        (i, s.told(here.ready if s.verb != "open" else found.network), plan.without(i))
+        for i, s in enumerate(plan.steps)
+    ]
+    kinds = {
+        k: str(v.name)
+        for k, v in here.network.library.unit_kinds.items()
+        if any(f.promise.unit.kind == k for f in here.picture.findings)
+    }
     return page(
         request, "part_network.html" if part else "network.html", here="network", region=here, plan=plan, faults=faults,
         found=found, steps=steps, changed=[c for c in found.changes if c.moved or c.flips], chosen=chosen, reach=reach,
@@ -50,7 +59,7 @@ def network(request: HttpRequest, region: str) -> HttpResponse:
     )  # fmt: skip
 
 
-def _plan(request: HttpRequest, here: Held) -> tuple[Plan, tuple]:  # type: ignore[type-arg]
+def _plan(request: HttpRequest, here: Held) -> tuple[Plan, tuple[Fault, ...]]:
     """The link's plan and the form's one further step. A faulty step is told and left out; the plan stays."""
     text, name = request.GET.get("plan", "")[:LONGEST], request.GET.get("name", "")[:80]
     try:
@@ -68,7 +77,9 @@ def _plan(request: HttpRequest, here: Held) -> tuple[Plan, tuple]:  # type: igno
 
 def _new_step(request: HttpRequest, here: Held) -> str:
     """The step that the form describes, in the plan's own words."""
-    asked = {k: request.GET.get(k, "").strip().replace(";", "") for k in ("verb", "unit", "kind", "size", "at", "hours")}
+    asked = {
+        k: request.GET.get(k, "").strip().replace(";", "") for k in ("verb", "unit", "kind", "size", "at", "hours")
+    }
     if not asked["verb"]:
         return ""
     point = asked["at"]
@@ -90,12 +101,15 @@ def _new_step(request: HttpRequest, here: Held) -> str:
             return f"hours {asked['unit']} {asked['hours']}"
         case "close":
             return f"close {asked['unit']}"
-    return asked["verb"]
+    return str(asked["verb"])
 
 
 def _overlay(region: RegionMap, here: Held, found: WhatIf, promise: ReachPromise) -> tuple[Markup, int, int]:
     """Cells that gain or lose a minute or more, closed and open units; and how many people gain and lose."""
-    before, after = nearest_seconds(here.ready, promise).astype(int), nearest_seconds(found.network, promise).astype(int)
+    before, after = (
+        nearest_seconds(here.ready, promise).astype(int),
+        nearest_seconds(found.network, promise).astype(int),
+    )
     change = after - before
     people = here.network.people(promise.population)
     gain, lose = change <= -NOTICED_S, change >= NOTICED_S
@@ -104,7 +118,12 @@ def _overlay(region: RegionMap, here: Held, found: WhatIf, promise: ReachPromise
     now = found.network.units[counted_units(found.network, promise.unit).sure]
     gone = was.join(now, on=["unit_id", "x", "y"], how="anti")
     new = now.join(was, on=["unit_id", "x", "y"], how="anti")
-    layers += region.units(now.join(new, on=["unit_id", "x", "y"], how="anti")) + region.units(gone, "gone") + region.units(new, "new") + region.names()
+    layers += (
+        region.units(now.join(new, on=["unit_id", "x", "y"], how="anti"))
+        + region.units(gone, "gone")
+        + region.units(new, "new")
+        + region.names()
+    )
     return layers, round(float(people[gain].sum())), round(float(people[lose].sum()))
 
 
@@ -112,7 +131,10 @@ def _choices(found: WhatIf) -> list[tuple[str, str]]:
     """Units that a step may name, by their names."""
     kinds = {k: str(v.name) for k, v in found.network.library.unit_kinds.items()}
     rows = found.network.units.select("unit_id", "name", "kinds", "size").iter_rows()
-    told = [(unit, f"{name} ({', '.join(kinds[k] for k in own)}{' ' + size if size else ''})") for unit, name, own, size in rows]
+    told = [
+        (unit, f"{name} ({', '.join(kinds[k] for k in own)}{' ' + size if size else ''})")
+        for unit, name, own, size in rows
+    ]
     return sorted(told, key=lambda u: u[1])
 
 
@@ -123,7 +145,8 @@ def _others(request: HttpRequest) -> list[str]:
 def compare(request: HttpRequest, region: str) -> HttpResponse:
     """Plans side by side. Each `with` is `name|plan`."""
     here = held(request, region)
-    plans, faults = [], []
+    plans: list[Plan] = []
+    faults: list[Fault] = []
     for i, text in enumerate(_others(request)):
         name, _, body = text.rpartition("|")
         try:
@@ -148,13 +171,18 @@ def download(request: HttpRequest, region: str, form: str) -> HttpResponse:
     if form not in ("xlsx", "csv", "geojson"):
         raise Http404
     found = what_if(here.ready, parse(request.GET.get("plan", "")[:LONGEST], here.ready), before=here.picture.findings)
-    kinds = {"xlsx": "application/vnd.openxmlformats-officedocument.spreadsheetml.sheet", "csv": "text/csv; charset=utf-8", "geojson": "application/geo+json"}
-    body = {
-        "xlsx": lambda: workbook(found), "csv": lambda: "\ufeff" + found.table().write_csv(),
-        "geojson": lambda: json.dumps(geojson(found), ensure_ascii=False),
-    }[form]()  # fmt: skip
+    kinds = {
+        "xlsx": "application/vnd.openxmlformats-officedocument.spreadsheetml.sheet",
+        "csv": "text/csv; charset=utf-8",
+        "geojson": "application/geo+json",
+    }
+    body: str | bytes
+    if form == "xlsx":
+        body = workbook(found)
+    elif form == "csv":
+        body = "\ufeff" + found.table().write_csv()
+    else:
+        body = json.dumps(geojson(found), ensure_ascii=False)
     response = HttpResponse(body, content_type=kinds[form])
     response["Content-Disposition"] = f'attachment; filename="{here.id}-plan.{form}"'
     return response
-
-

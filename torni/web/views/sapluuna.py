@@ -34,12 +34,28 @@ def matrix(request: HttpRequest, region: str) -> HttpResponse:
     here = held(request, region)
     library = here.network.library
     rows = [
-        (group, [(s, [view(here, s, column) for column in COLUMNS]) for s in library.services.values() if s.group == group.id])
+        (
+            group,
+            [
+                (s, [view(here, s, column) for column in COLUMNS])
+                for s in library.services.values()
+                if s.group == group.id
+            ],
+        )
         for group in library.groups
     ]
     cells = [c for _, services in rows for _, row in services for c in row]
     counts = {state: sum(c.state == state for c in cells) for state in ("executable", "prose", "missing")}
-    return page(request, "sapluuna.html", here="sapluuna", region=here, rows=rows, columns=COLUMNS, counts=counts, regions=regions.all_regions())
+    return page(
+        request,
+        "sapluuna.html",
+        here="sapluuna",
+        region=here,
+        rows=rows,
+        columns=COLUMNS,
+        counts=counts,
+        regions=regions.all_regions(),
+    )
 
 
 def cell(request: HttpRequest, region: str, service_id: str, column: str) -> HttpResponse:
@@ -58,7 +74,9 @@ def cell(request: HttpRequest, region: str, service_id: str, column: str) -> Htt
 
 def view(here: Held, service: Service, column: str) -> CellView:
     library = here.network.library
-    text, source, findings, amounts = "", None, (), ()
+    text, source = "", None
+    findings: tuple[Finding, ...] = ()
+    amounts: tuple[dict[str, Any], ...] = ()
     executable = False
     if column in type(service.channels).model_fields:
         channel = getattr(service.channels, column)
@@ -78,7 +96,16 @@ def view(here: Held, service: Service, column: str) -> CellView:
                 executable = True
     state = "executable" if executable else "prose" if text else "missing"
     known = library.sources.get(source) if source else None
-    return CellView(service, column, state, text, str(known.title) if known else None, bool(known and known.invented), findings, amounts)
+    return CellView(
+        service,
+        column,
+        state,
+        text,
+        str(known.title) if known else None,
+        bool(known and known.invented),
+        findings,
+        amounts,
+    )
 
 
 def _amount(here: Held, amount: Any) -> dict[str, Any]:

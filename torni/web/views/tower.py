@@ -7,12 +7,14 @@ import time
 from django.http import HttpRequest, HttpResponse
 
 from torni.core.faults import BadInput
+from torni.network.explain import Explanation
 from torni.network.mend import mend as mended
 from torni.services import regions
+from torni.services.finding import Finding
 from torni.services.schema import PresencePromise, ReachPromise
 from torni.web.maps import draw
 from torni.web.rendering import page
-from torni.web.store import held
+from torni.web.store import Held, held
 
 FILTERS = ("broken", "unknown", "kept", "reach", "presence", "feature")
 
@@ -31,13 +33,13 @@ def tower(request: HttpRequest, region: str) -> HttpResponse:
     )  # fmt: skip
 
 
-def _first(findings: list) -> str:  # type: ignore[type-arg]
+def _first(findings: list[Finding]) -> str:
     """The promise first shown on the map: the first reach promise in the list, else the first of all."""
     reach = [f for f in findings if isinstance(f.promise, ReachPromise) and f.value is not None]
-    return (reach or findings)[0].id  # type: ignore[no-any-return]
+    return (reach or findings)[0].id
 
 
-def _count(here, name: str) -> int:  # type: ignore[no-untyped-def]
+def _count(here: Held, name: str) -> int:
     return sum(name in (f.state, f.kind) for f in here.picture.findings)
 
 
@@ -52,19 +54,26 @@ def promise(request: HttpRequest, region: str, promise_id: str) -> HttpResponse:
     )  # fmt: skip
 
 
-def _can_mend(finding) -> bool:  # type: ignore[no-untyped-def]
+def _can_mend(finding: Finding) -> bool:
     promise = finding.promise
     if isinstance(promise, ReachPromise):
-        return promise.mode != "transit" and not any(finding.value is None and finding.high - finding.low > 0.999 for _ in [0])
-    return isinstance(promise, PresencePromise) and promise.each == "municipality" and not promise.serving and finding.value is not None
+        return promise.mode != "transit" and not (finding.value is None and finding.high - finding.low > 0.999)
+    return (
+        isinstance(promise, PresencePromise)
+        and promise.each == "municipality"
+        and not promise.serving
+        and finding.value is not None
+    )
 
 
-def _bars(explained) -> list[dict[str, object]]:  # type: ignore[no-untyped-def]
+def _bars(explained: Explanation) -> list[dict[str, object]]:
     """The histogram's rows with their heights."""
     if explained.histogram is None:
         return []
-    most = float(explained.histogram["people"].max() or 1)
-    return [{**row, "height": round(200 * row["people"] / most, 1)} for row in explained.histogram.iter_rows(named=True)]
+    most = max(explained.histogram["people"].to_list()) or 1.0
+    return [
+        {**row, "height": round(200 * row["people"] / most, 1)} for row in explained.histogram.iter_rows(named=True)
+    ]
 
 
 def mend(request: HttpRequest, region: str, promise_id: str) -> HttpResponse:
@@ -82,7 +91,7 @@ def mend(request: HttpRequest, region: str, promise_id: str) -> HttpResponse:
         if question not in ("restore", "open", "close") or not count.isdigit():
             raise BadInput()
         found = mended(
-            here.ready, promise_id, candidates=candidates if candidates in ("cells", "centres", "units") else "cells",  # type: ignore[arg-type]
+            here.ready, promise_id, candidates=candidates if candidates in ("cells", "centres", "units") else "cells",
             budget=int(count) if question == "open" else None, closures=int(count) if question == "close" else None, quick=quick,
         )  # fmt: skip
     except BadInput as error:

@@ -1,4 +1,4 @@
-"""`torni serve` and `torni demo`: the pages on this machine."""
+"""`torni serve`: the pages on this machine."""
 
 from __future__ import annotations
 
@@ -6,27 +6,17 @@ import argparse
 import logging
 import os
 import socket
-import sys
 
-from torni.cli.check import load, print_picture
 from torni.core.faults import bad_input
-from torni.core.language import _
-from torni.tower import picture
-
-
-def demo(args: argparse.Namespace) -> int:
-    shown = picture(load(args))
-    print_picture(shown)
-    sys.stdout.flush()
-    return 0 if args.no_serve else serve(args)
+from torni.core.language import _, t
+from torni.services import regions
+from torni.web import store
 
 
 def serve(args: argparse.Namespace) -> int:
     os.environ.setdefault("DJANGO_SETTINGS_MODULE", "torni.web.settings")
     from waitress import create_server
 
-    from torni.services import regions
-    from torni.web import store
     from torni.web.wsgi import application
 
     region = regions.find(args.region).id
@@ -34,7 +24,10 @@ def serve(args: argparse.Namespace) -> int:
     logging.getLogger("waitress.queue").setLevel(logging.ERROR)
     server = create_server(application, host="127.0.0.1", port=port, threads=4, ident="torni")
     store.warm(region)
-    print("\n" + _("The pages: {address}   (Ctrl+C stops)").format(address=f"http://127.0.0.1:{port}/{region}/"), flush=True)
+    print(
+        "\n" + _("The pages: {address}   (Ctrl+C stops)").format(address=f"http://127.0.0.1:{port}/{region}/"),
+        flush=True,
+    )
     try:
         server.run()
     except KeyboardInterrupt:
@@ -47,7 +40,7 @@ def serve(args: argparse.Namespace) -> int:
 def _free_port(wanted: int) -> int:
     """The wanted port, or the first free one of the twenty after it."""
     if not 1 <= wanted <= 65_500:
-        raise bad_input("--port", f"{wanted} is not a port", "Write a number from 1024 to 65500.")
+        raise bad_input("--port", t("{wanted} is not a port", wanted=wanted), t("Write a number from 1024 to 65500."))
     for port in range(wanted, wanted + 20):
         with socket.socket() as probe:
             probe.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
@@ -56,4 +49,8 @@ def _free_port(wanted: int) -> int:
                 return port
             except OSError:
                 continue
-    raise bad_input("--port", f"ports {wanted} to {wanted + 19} are all in use", "Choose another with --port.")
+    raise bad_input(
+        "--port",
+        t("ports {first} to {last} are all in use", first=wanted, last=wanted + 19),
+        t("Choose another with --port."),
+    )

@@ -1,0 +1,50 @@
+# `just` lists the recipes; `./do RECIPE` makes the environment first.
+
+# List the recipes.
+default:
+    @just --list
+
+# Print Keski-Suomi's findings and serve the pages.
+demo *ARGS:
+    torni demo {{ARGS}}
+
+# All tests: laws, specifications, units, golden, pages and journeys in a browser (where Chromium is installed).
+test *ARGS:
+    pytest {{ARGS}}
+
+# Style, types and the direction of imports.
+lint:
+    ruff check .
+    ruff format --check .
+    mypy
+    lint-imports
+
+# Everything that a change must pass.
+check: lint texts-check reference-check test
+
+# Renew the catalogues after texts have changed (write the new translations into the .po files, then run again).
+texts:
+    python tools/texts.py renew
+
+# Are all texts translated and compiled?
+texts-check:
+    python tools/texts.py check
+
+# Renew the generated reference pages.
+reference:
+    python tools/reference.py
+
+reference-check:
+    python tools/reference.py --check
+
+# Renew the golden findings; read the difference before committing.
+golden:
+    pytest tests/golden --renew-golden
+
+# Screenshots of every page at 1440 and 390 px into shots/.
+shots:
+    pytest tests/journeys --shots -k every_page
+
+# Benchmarks beside the peers (makes .peers, an environment of its own).
+bench *ARGS:
+    python bench/run.py {{ARGS}}
