@@ -184,11 +184,13 @@ class _Loading:
 
     def _services(self, groups: list[Group]) -> tuple[dict[str, tuple[Service, Document]], dict[str, tuple[str, ...]]]:
         newest: dict[str, Document] = {}
+        written: set[str] = set()
         for path in sorted((self.root / "services").rglob("*.yaml")):
             document = self._read(path)
+            name = path.stem.split("@")[0]
+            written.add(name)
             if not document or not self._begun(document):
                 continue
-            name = path.stem.split("@")[0]
             if isinstance(document.content, dict) and document.content.get("id") not in (None, name):
                 self.faults.append(
                     Fault(
@@ -207,6 +209,8 @@ class _Loading:
                     continue
                 name = path.stem.split("@")[0]
                 shared = newest.get(name)
+                if shared is None and name in written and "id" not in difference.content:
+                    continue  # the shared definition is not in force yet, nor then what differs from it
                 newest[name] = _laid_on(shared, difference) if shared else difference
                 files[name] = (*files.get(name, ()), difference.name)
         services = {}

@@ -5,7 +5,8 @@ from __future__ import annotations
 import logging
 from collections.abc import Callable
 
-from django.http import Http404, HttpRequest, HttpResponse, HttpResponseNotAllowed
+from django.core.exceptions import DisallowedHost
+from django.http import Http404, HttpRequest, HttpResponse, HttpResponseBadRequest, HttpResponseNotAllowed
 
 from torni.core.faults import BadInput
 from torni.core.language import LANGUAGES, speaking
@@ -26,8 +27,14 @@ class SafePages:
         self.get_response = get_response
 
     def __call__(self, request: HttpRequest) -> HttpResponse:
-        allowed = request.method in ("GET", "HEAD")
-        response = self.get_response(request) if allowed else HttpResponseNotAllowed(["GET", "HEAD"])
+        response: HttpResponse
+        try:
+            request.get_host()  # other hosts' names are refused, so that no outside page can read this one under its own
+        except DisallowedHost:
+            response = HttpResponseBadRequest()
+        else:
+            allowed = request.method in ("GET", "HEAD")
+            response = self.get_response(request) if allowed else HttpResponseNotAllowed(["GET", "HEAD"])
         response["Content-Security-Policy"] = POLICY
         response["Permissions-Policy"] = "geolocation=(), camera=(), microphone=()"
         response["X-Frame-Options"] = "DENY"

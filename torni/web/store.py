@@ -88,7 +88,10 @@ def hold(region: str, day: date, *, real_only: bool = False) -> Held:
     with _lock:
         if key not in _held:
             with speaking("fi"):
-                _held[key] = Held(net.load(name, on=day, invented=not real_only), real_only)
+                made = Held(net.load(name, on=day, invented=not real_only), real_only)
+            if not made.picture.findings:
+                raise bad_input(str(day), t("nothing was defined yet"), t("Ask for a later day."))
+            _held[key] = made
             while len(_held) > MOST_REGIONS:
                 _held.popitem(last=False)
         _held.move_to_end(key)

@@ -109,7 +109,7 @@ def elimination_order(graph: RoadGraph) -> Ints:
     both_tail, both_head = np.concatenate([low, high]), np.concatenate([high, low])
     order = np.argsort(both_tail, kind="stable")
     starts = np.searchsorted(both_tail[order], np.arange(graph.nodes + 1))
-    _, rank = pymetis.nested_dissection(adjncy=both_head[order], xadj=starts)
+    _, rank = pymetis.nested_dissection(pymetis.CSRAdjacency(starts, both_head[order]))
     return np.asarray(rank, np.int32)
 
 

@@ -52,7 +52,10 @@ class Walking:
 
 @dataclass(frozen=True, eq=False)
 class Profiles:
-    """For every stop the Pareto pairs (departure, arrival at a unit), departures falling. `first` delimits stops."""
+    """For every stop the Pareto pairs (departure by a vehicle here, arrival at a unit), departures falling.
+
+    `first` delimits the stops' rooms, `count` how much of each is filled.
+    """
 
     first: npt.NDArray[np.int64]
     count: Ints
@@ -75,6 +78,10 @@ def profiles(timetable: Timetable, unit_x: Floats, unit_y: Floats, walking: Walk
     foot_stop, foot_s = pairs["j"].astype(np.int32), walking.seconds(pairs["v"]).astype(np.int32)
     order = np.lexsort((timetable.arrives, timetable.departs))[::-1]
     departing = np.bincount(timetable.from_stop, minlength=len(stops))
+    # A change may walk to another stop first; somebody from home has already walked. Hence two sets of profiles.
+    board_first = np.concatenate([[0], np.cumsum(departing)]).astype(np.int64)
+    board_count = np.zeros(len(stops), np.int32)
+    board_departs, board_arrives = np.empty(board_first[-1], np.int32), np.empty(board_first[-1], np.int32)
     room = departing.copy()
     np.add.at(room, foot_stop, np.repeat(departing, np.diff(foot_first)))
     first = np.concatenate([[0], np.cumsum(room)]).astype(np.int64)
@@ -84,8 +91,9 @@ def profiles(timetable: Timetable, unit_x: Floats, unit_y: Floats, walking: Walk
         timetable.from_stop[order], timetable.to_stop[order], timetable.departs[order], timetable.arrives[order],
         timetable.trip[order], np.full(timetable.trips, NEVER, np.int32), np.minimum(egress, NEVER).astype(np.int32),
         foot_first.astype(np.int64), foot_stop, foot_s, np.int32(walking.change_s), first, count, departs, arrives,
+        board_first, board_count, board_departs, board_arrives,
     )  # fmt: skip
-    return Profiles(first, count, departs, arrives)
+    return Profiles(board_first, board_count, board_departs, board_arrives)
 
 
 def travel_seconds(
@@ -170,6 +178,10 @@ def _scan(  # type: ignore[no-untyped-def]
     count,
     p_departs,
     p_arrives,
+    b_first,
+    b_count,
+    b_departs,
+    b_arrives,
 ):
     for c in range(len(from_stop)):
         stop = to_stop[c]
@@ -182,6 +194,7 @@ def _scan(  # type: ignore[no-untyped-def]
         on_trip[trip[c]] = best
         board = from_stop[c]
         _insert(first, count, p_departs, p_arrives, board, departs[c], best)
+        _insert(b_first, b_count, b_departs, b_arrives, board, departs[c], best)
         for k in range(foot_first[board], foot_first[board + 1]):
             _insert(first, count, p_departs, p_arrives, foot_stop[k], departs[c] - foot_s[k], best)
 

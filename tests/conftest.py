@@ -1,0 +1,121 @@
+"""What tests share: no network, no wall clock, no files outside their own folder; a small world on a straight road."""
+
+from __future__ import annotations
+
+import os
+from collections.abc import Callable, Iterator
+from datetime import date
+from pathlib import Path
+
+import numpy as np
+import polars as pl
+import pytest
+
+TODAY = date(2026, 11, 22)
+DATA = Path(__file__).parent / "data"
+
+
+def pytest_addoption(parser: pytest.Parser) -> None:
+    parser.addoption("--renew-golden", action="store_true", help="write the golden files anew; read the difference")
+    parser.addoption("--shots", action="store_true", help="keep screenshots of every page in shots/")
+
+
+@pytest.fixture(scope="session", autouse=True)
+def _own_cache(tmp_path_factory: pytest.TempPathFactory) -> Iterator[None]:
+    os.environ["TORNI_CACHE"] = str(tmp_path_factory.mktemp("cache"))
+    os.environ["TORNI_REGIONS"] = str(tmp_path_factory.mktemp("no-regions"))
+    os.environ["TORNI_LANG"] = "en"
+    yield
+
+
+@pytest.fixture(autouse=True)
+def _english() -> Iterator[None]:
+    from torni.core.language import speaking
+
+    with speaking("en"):
+        yield
+
+
+@pytest.fixture
+def own_regions(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
+    """An empty folder where this test's own regions live."""
+    folder = tmp_path / "regions"
+    folder.mkdir()
+    monkeypatch.setenv("TORNI_REGIONS", str(folder))
+    return folder
+
+
+@pytest.fixture(scope="session")
+def keski_suomi():
+    from torni import network
+
+    return network.load("keski-suomi", on=TODAY).ready_for_changes()
+
+
+ORIGIN = (410_000, 6_980_000)  # in Kannonkoski, far from nothing that matters
+HEAD = """id: trial
+name: {fi: Koe, sv: Prov, en: Trial}
+group: centre_reception
+valid_from: 2017-01-01
+availability:
+  promises:
+    - id: one
+      sentence: {fi: Lupaus, sv: Löfte, en: Promise}
+      source: invented
+"""
+
+
+@pytest.fixture
+def world(own_regions: Path) -> Callable[..., object]:
+    """A straight east-west road of 60 km at 60 km/h with homes and units at kilometres along it.
+
+    `world(homes="0:100 10:50", units="u1 centre S @5", promise="kind: reach ...")` gives the one finding. A home at km k
+    with n people is `k:n`, or `k:n:216` in a municipality; a unit is `id kind size @km` (size - for none), with
+    `producer=P serves=216|226 electronic=yes` after it.
+    """
+    from torni import network
+    from torni.engines.travel import RoadGraph
+    from torni.network import check
+    from torni.sources.coordinates import to_degrees
+    from torni.sources.roads import write_network
+
+    def make(*, homes: str, promise: str, units: str = "", invented: bool = True):
+        folder = own_regions / "trial"
+        (folder / "services").mkdir(parents=True, exist_ok=True)
+        (folder / "region.yaml").write_text('name: {fi: Koe, sv: Prov, en: Trial}\nmunicipalities: ["216", "226"]\n')
+        indented = "".join(f"      {line.strip()}\n" for line in promise.strip().splitlines())
+        (folder / "services" / "trial.yaml").write_text(HEAD + indented)
+        parts = [h.split(":") for h in homes.split()]
+        km = np.array([float(p[0]) for p in parts])
+        pl.DataFrame({
+            "x": (ORIGIN[0] + km * 1000).astype(np.int32), "y": np.full(len(km), ORIGIN[1], np.int32),
+            "municipality": [p[2] if len(p) > 2 else "216" for p in parts], "residents": [int(p[1]) for p in parts],
+            "age_0_14": [0] * len(parts), "age_15_64": [0] * len(parts), "age_65": [int(p[1]) for p in parts],
+            "side_m": [100] * len(parts),
+        }).write_parquet(folder / "population.parquet")  # fmt: skip
+        nodes = 61
+        write_network(
+            RoadGraph(
+                x=ORIGIN[0] + 1000.0 * np.arange(nodes), y=np.full(nodes, float(ORIGIN[1])),
+                tail=np.arange(nodes - 1, dtype=np.int32), head=np.arange(1, nodes, dtype=np.int32),
+                length_m=np.full(nodes - 1, 1000, np.int32), road_class=np.zeros(nodes - 1, np.int16), classes=("connecting",),
+                oneway=np.zeros(nodes - 1, np.int8), fixed_s=np.zeros(nodes - 1, np.int32),
+            ),
+            folder / "roads",
+        )  # fmt: skip
+        rows = []
+        for line in filter(None, (u.strip() for u in units.splitlines())):
+            unit_id, kind, size, at, *more = line.split()
+            lon, lat = to_degrees(np.array([ORIGIN[0] + float(at[1:]) * 1000]), np.array([float(ORIGIN[1])]))
+            extra = dict(pair.split("=") for pair in more)
+            rows.append({
+                "unit_id": unit_id, "name": unit_id, "kinds": kind, "municipality": extra.get("in", "216"),
+                "lon": f"{lon[0]:.7f}", "lat": f"{lat[0]:.7f}", "size": None if size == "-" else size,
+                "producer": extra.get("producer"), "serves": extra.get("serves"), "electronic": extra.get("electronic"),
+            })  # fmt: skip
+        columns = ["unit_id", "name", "kinds", "municipality", "lon", "lat", "size", "producer", "serves", "electronic"]
+        pl.DataFrame(rows, schema=dict.fromkeys(columns, pl.String)).write_csv(folder / "units.csv")
+        loaded = network.load("trial", on=TODAY, invented=invented)
+        return next(f for f in check(loaded, pattern="trial.one"))
+
+    return make

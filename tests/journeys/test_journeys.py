@@ -1,0 +1,156 @@
+"""The network planner's and the director's stories, by mouse and by keyboard, in a real browser."""
+
+import re
+from pathlib import Path
+
+import pytest
+
+PAGES = {
+    "tower": "/keski-suomi/",
+    "promise": "/keski-suomi/promise/centre.m_within_60_min/",
+    "presence": "/keski-suomi/promise/centre.s_in_small_municipality/",
+    "sapluuna": "/keski-suomi/sapluuna/",
+    "cell": "/keski-suomi/sapluuna/centre/availability/",
+    "fees": "/keski-suomi/sapluuna/dental/fees/",
+    "network": "/keski-suomi/network/",
+    "plan": "/keski-suomi/network/?promise=centre.m_within_60_min&plan=close+KS16;open+25.30,62.90,centre,M;resize+KS13+M",
+    "compare": "/keski-suomi/network/compare/?with=Saarijärvi|close+KS16&with=Viitasaari|resize+KS13+M",
+    "data": "/data/",
+    "uusimaa": "/uusimaa/",
+}
+SHOTS = Path(__file__).parents[2] / "shots"
+
+
+@pytest.mark.parametrize("width", [1440, 390])
+@pytest.mark.parametrize("name", PAGES)
+def test_every_page_fits_its_window_and_can_be_used_by_everybody(visit, axe, request, name, width):
+    """No sideways scrolling of the page, and no violation that axe-core finds (WCAG 2.1 A and AA)."""
+    page = visit(PAGES[name], width)
+    if request.config.getoption("--shots"):
+        SHOTS.mkdir(exist_ok=True)
+        page.screenshot(path=SHOTS / f"{name}-{width}.png", full_page=True)
+    assert page.evaluate("document.documentElement.scrollWidth") <= width
+    page.evaluate(axe)
+    rules = {"runOnly": ["wcag2a", "wcag2aa", "wcag21a", "wcag21aa"]}
+    found = page.evaluate("rules => axe.run(document, rules)", rules)["violations"]
+    assert [(v["id"], v["nodes"][0]["html"][:160]) for v in found] == []
+
+
+@pytest.mark.parametrize("language", ["sv", "en"])
+def test_the_other_languages_fit_too(visit, axe, language):
+    for name in ("tower", "sapluuna", "plan"):
+        page = visit(PAGES[name], 390, language)
+        assert page.evaluate("document.documentElement.scrollWidth") <= 390
+        assert page.locator("html").get_attribute("lang") == language
+
+
+def test_the_director_chooses_a_promise_and_its_map_follows(visit):
+    page = visit("/keski-suomi/")
+    page.get_by_role("link", name=re.compile("95 % asukkaista on enintään 60 minuutin päässä vuodeosastosta")).click()
+    page.locator("#map h2", has_text="vuodeosastosta").wait_for()
+    page.get_by_role("link", name="Avaa lupaus").click()
+    page.wait_for_url("**/promise/ward.within_60_min/")
+    assert page.locator("h1").inner_text() == "95 % asukkaista on enintään 60 minuutin päässä vuodeosastosta"
+    assert page.locator(".figures").inner_text().count("99,8") == 1
+
+
+def test_the_planner_closes_opens_by_a_click_undoes_and_shares(visit):
+    page = visit("/keski-suomi/network/?promise=centre.m_within_60_min")
+    page.locator("select[name=unit]").select_option("KS16")
+    page.get_by_role("button", name="Kokeile").click()
+    page.locator(".what-if .steps li", has_text="Sulje: Saarijärven terveysasema").wait_for()
+    assert "plan=close" in page.url
+
+    page.get_by_label("Avaa").check()
+    page.locator("select[name=size]").select_option("M")
+    box = page.locator("#overlay").bounding_box()
+    page.mouse.click(box["x"] + box["width"] * 0.42, box["y"] + box["height"] * 0.45)
+    page.locator(".what-if .steps li", has_text="Avaa: sote-keskus M").wait_for()
+    assert page.locator(".what-if .steps li").count() == 2
+    assert page.locator("#overlay .new circle").count() == 1
+
+    shared = page.url
+    again = visit(shared.removeprefix(re.match(r"https?://[^/]+", shared)[0]))
+    assert again.locator(".what-if .steps li").count() == 2
+
+    page.locator(".undo").first.click()
+    page.locator(".what-if .steps li", has_text="Sulje").wait_for(state="detached")
+    assert page.locator(".what-if .steps li").count() == 1
+    page.go_back()
+    page.locator(".what-if .steps li", has_text="Sulje").wait_for()
+
+
+def test_a_flip_is_told_and_two_plans_stand_side_by_side(visit):
+    page = visit("/keski-suomi/network/?plan=resize+KS13+M&name=Viitasaari")
+    assert "1 lupauksen tila vaihtuu" in page.locator(".verdict").inner_text()
+    page.get_by_role("link", name="Säilytä vertailuun ja aloita toinen").click()
+    page.locator("select[name=unit]").select_option("KS13")
+    page.get_by_role("button", name="Kokeile").click()
+    page.locator(".what-if .steps li").wait_for()
+    page.get_by_role("link", name=re.compile("Vertaa rinnakkain")).click()
+    assert page.locator("thead th").count() == 4
+    assert "Viitasaari" in page.locator("thead").inner_text()
+
+
+def test_the_mend_is_found_proven_and_tried(visit):
+    page = visit("/keski-suomi/promise/centre.m_in_large_municipality/")
+    page.get_by_role("button", name="Etsi").click()
+    page.locator("#mend", has_text="Todistettu").wait_for(timeout=60_000)
+    page.get_by_role("link", name=re.compile("Kokeile palveluverkon sivulla")).click()
+    assert "Muuta kokoa: Viitasaaren terveyskeskus, uusi koko M" in page.locator(".what-if .steps").inner_text()
+
+
+def test_the_proof_follows_the_first_answer(visit):
+    page = visit("/keski-suomi/promise/centre.s_within_30_min/")
+    page.get_by_label("Kysymys").select_option("open")
+    page.get_by_role("button", name="Etsi").click()
+    page.locator("#mend .steps li").first.wait_for(timeout=60_000)
+    page.locator("#mend", has_text="Todistettu").wait_for(timeout=60_000)
+    assert page.locator("#mend .steps li").count() == 3
+
+
+def test_a_plan_is_made_by_keyboard_alone(visit):
+    page = visit("/keski-suomi/network/")
+    for _ in range(60):
+        page.keyboard.press("Tab")
+        if page.evaluate("document.activeElement.name") == "verb":
+            break
+    page.keyboard.press("ArrowRight")  # open
+    page.keyboard.press("Tab")  # kind
+    page.keyboard.press("Tab")  # size
+    page.keyboard.press("Tab")  # place
+    page.keyboard.type("24.7982,62.4137")
+    page.keyboard.press("Enter")
+    page.locator(".what-if .steps li", has_text="Avaa: sote-keskus S").wait_for()
+
+
+def test_everything_works_without_scripts(visit):
+    page = visit("/keski-suomi/network/", java_script_enabled=False)
+    page.locator("select[name=unit]").select_option("KS16")
+    page.get_by_role("button", name="Kokeile").click()
+    assert "Sulje: Saarijärven terveysasema" in page.locator(".what-if .steps").inner_text()
+
+
+def test_the_sapluuna_leads_to_the_text_and_its_findings(visit):
+    page = visit("/keski-suomi/sapluuna/")
+    page.get_by_role("link", name=re.compile("Sote-keskus kokonaisuutena, Saatavuus")).click()
+    assert page.locator(".plainlist li").count() == 6
+    assert "definitions/services/centre_reception/centre.yaml" in page.locator(".rest").inner_text()
+    page.get_by_role("link", name=re.compile("M-koon sote-keskuksesta")).click()
+    assert "/promise/centre.m_within_60_min/" in page.url
+
+
+def test_another_language_and_another_region(visit):
+    page = visit("/keski-suomi/")
+    page.get_by_role("link", name="sv", exact=True).click()
+    assert page.locator("html").get_attribute("lang") == "sv"
+    page.get_by_label("Område").select_option("uusimaa")
+    page.wait_for_url("**/uusimaa/")
+    assert page.locator("h1").inner_text().startswith("Nyland")
+
+
+def test_a_page_prints_without_its_controls(visit):
+    page = visit("/keski-suomi/promise/centre.m_within_60_min/")
+    page.emulate_media(media="print")
+    assert not page.locator("nav").first.is_visible()
+    assert page.locator(".map svg").first.is_visible()

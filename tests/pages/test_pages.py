@@ -1,0 +1,136 @@
+"""Every page: it answers, in three languages, safely; what is asked wrongly is told; nothing can be changed."""
+
+import os
+import re
+
+import pytest
+
+os.environ.setdefault("DJANGO_SETTINGS_MODULE", "torni.web.settings")
+PAGES = [
+    "/keski-suomi/",
+    "/keski-suomi/?show=broken",
+    "/keski-suomi/?promise=hospital.at_nova",
+    "/keski-suomi/?real=1",
+    "/keski-suomi/promise/centre.m_within_60_min/",
+    "/keski-suomi/promise/centre.s_in_small_municipality/",
+    "/keski-suomi/promise/reception.usual_means_transit/",
+    "/keski-suomi/promise/reception.electronic/",
+    "/keski-suomi/promise/home_care.everywhere/",
+    "/keski-suomi/promise/centre.m_in_large_municipality/mend/",
+    "/keski-suomi/promise/ward.within_60_min/mend/?question=close&count=2&quick=1",
+    "/keski-suomi/sapluuna/",
+    "/keski-suomi/sapluuna/centre/availability/",
+    "/keski-suomi/sapluuna/dental/fees/",
+    "/keski-suomi/sapluuna/ward/budget/",
+    "/keski-suomi/sapluuna/centre/centre/",
+    "/keski-suomi/network/",
+    "/keski-suomi/network/?plan=close+KS16;resize+KS13+M",
+    "/keski-suomi/network/?verb=open&at=map:900,900&kind=centre&size=M",
+    "/keski-suomi/network/compare/?with=A|close+KS16&with=B|resize+KS13+M",
+    "/pirkanmaa/",
+    "/data/",
+]
+
+
+@pytest.fixture(scope="module")
+def client():
+    import django
+    from django.test import Client
+
+    django.setup()
+    return Client(headers={"host": "127.0.0.1"})
+
+
+@pytest.mark.parametrize("language", ["fi", "sv", "en"])
+@pytest.mark.parametrize("page", PAGES)
+def test_every_page_answers_in_every_language(client, page, language):
+    client.cookies["language"] = language
+    response = client.get(page)
+    assert response.status_code == 200
+    text = response.content.decode()
+    assert "Undefined" not in text
+    if "<html" in text:
+        assert f'<html lang="{language}">' in text
+        assert re.search(r"<title>[^<]+ – Torni</title>", text)
+
+
+@pytest.mark.parametrize("page", [*PAGES, "/nothing/", "/keski-suomi/?on=x", "/health/", "/static/torni.css"])
+def test_headers_are_strict_everywhere(client, page):
+    response = client.get(page)
+    policy = response["Content-Security-Policy"]
+    assert "default-src 'none'" in policy
+    assert "unsafe" not in policy
+    assert response["X-Content-Type-Options"] == "nosniff"
+    assert response["X-Frame-Options"] == "DENY"
+    response.close()
+
+
+@pytest.mark.parametrize("page", PAGES)
+def test_pages_carry_no_inline_script_or_style_and_load_nothing_from_outside(client, page):
+    text = client.get(page).content.decode()
+    assert not re.search(r"<script(?![^>]*src=)", text)
+    assert not re.search(r"\s(style|on\w+)=", text)
+    assert not re.search(r'(src|href)="(https?:)?//', text)
+
+
+@pytest.mark.parametrize("method", ["post", "put", "delete", "patch"])
+@pytest.mark.parametrize("page", ["/keski-suomi/", "/keski-suomi/network/", "/data/"])
+def test_nothing_can_be_changed(client, page, method):
+    assert getattr(client, method)(page).status_code == 405
+
+
+@pytest.mark.parametrize("host", ["evil.example", "torni.example.com"])
+def test_other_hosts_are_refused(client, host):
+    assert client.get("/keski-suomi/", headers={"host": host}).status_code == 400
+
+
+@pytest.mark.parametrize("page", ["/nothing/", "/keski-suomi/promise/no.such/", "/keski-suomi/sapluuna/no/fees/", "/keski-suomi/sapluuna/ward/no/",
+                                  "/keski-suomi/network/plan.exe", "/keski-suomi/?promise=no.such", "/../etc/passwd"])  # fmt: skip
+def test_what_is_not_there_is_not_found(client, page):
+    response = client.get(page)
+    assert response.status_code == 404
+    assert "Traceback" not in response.content.decode()
+
+
+def test_a_fault_is_told_on_a_page_of_its_own(client):
+    client.cookies["language"] = "en"
+    response = client.get("/keski-suomi/?on=2016-01-01")
+    assert response.status_code == 400
+    assert "nothing was defined yet" in response.content.decode()
+
+
+def test_a_faulty_step_keeps_the_plan(client):
+    client.cookies["language"] = "en"
+    text = client.get("/keski-suomi/network/?plan=close+KS16&verb=resize&unit=KS01&size=M").content.decode()
+    assert "KS01 has no size" in text
+    assert 'value="close KS16"' in text
+
+
+@pytest.mark.parametrize("text", ["<script>alert(1)</script>", '"><img src=x>', "{{ 7 * 7 }}"])
+def test_what_is_typed_is_never_markup(client, text):
+    for page in ("/keski-suomi/network/", "/keski-suomi/network/compare/"):
+        answer = client.get(page, {"plan": f"close {text}", "name": text, "with": f"{text}|close KS16", "promise": text}).content.decode()
+        assert "<script>alert" not in answer
+        assert "<img src=x" not in answer
+        assert "49" not in re.findall(r"{{|49 }}", answer)
+
+
+def test_downloads(client):
+    plan = {"plan": "close KS16"}
+    assert client.get("/keski-suomi/network/plan.xlsx", plan).content[:2] == b"PK"
+    assert "centre.s_within_30_min" in client.get("/keski-suomi/network/plan.csv", plan).content.decode()
+    assert client.get("/keski-suomi/network/plan.geojson", plan).json()["type"] == "FeatureCollection"
+
+
+def test_the_language_is_remembered_and_leads_nowhere_else(client):
+    response = client.get("/language/sv/", {"next": "/data/"})
+    assert response["Location"] == "/data/"
+    assert response.cookies["language"].value == "sv"
+    for outside in ("https://evil.example/", "//evil.example/", "javascript:alert(1)"):
+        assert client.get("/language/sv/", {"next": outside})["Location"] == "/"
+
+
+def test_the_start_leads_to_the_chosen_region(client):
+    assert client.get("/")["Location"] == "/keski-suomi/"
+    assert client.get("/", {"region": "Uusimaa"})["Location"] == "/uusimaa/"
+    assert client.get("/", {"region": "Atlantis"}).status_code == 400

@@ -1,0 +1,102 @@
+"""A faulty definition is told by file, line, field and remedy: all faults at once."""
+
+import shutil
+from datetime import date
+from pathlib import Path
+
+import pytest
+
+from torni.core.faults import BadInput
+from torni.core.places import definitions
+from torni.services import load_library
+
+TODAY = date(2026, 11, 22)
+
+
+@pytest.fixture
+def root(tmp_path: Path) -> Path:
+    shutil.copytree(definitions(), tmp_path / "definitions")
+    return tmp_path / "definitions"
+
+
+def faults_after(root: Path, file: str, old: str, new: str) -> str:
+    path = root / file
+    text = path.read_text(encoding="utf-8")
+    assert old in text
+    path.write_text(text.replace(old, new, 1), encoding="utf-8")
+    with pytest.raises(BadInput) as caught:
+        load_library("keski-suomi", on=TODAY, root=root)
+    return str(caught.value)
+
+
+WARD = "services/nursing_and_care/ward.yaml"
+
+
+@pytest.mark.parametrize(
+    ("old", "new", "told"),
+    [
+        ("within_min: 60", "within_mins: 60", ['"within_mins" is not a field here', 'Did you mean "within_min"?', "ward.yaml:20"]),
+        ("share: 0.95", "share: 1.5", ["less than or equal to 1", "found 1.5", "share: 0.95"]),
+        ("kind: reach", "kind: reech", ['"reech" is not a kind of promise', "Write kind: reach, presence or feature."]),
+        ("kind: ward", "kind: wards", ['"wards" is not a kind of unit', 'Did you mean "ward"?']),
+        ("population: residents", "population: resident", ['"resident" is not a population', 'Did you mean "residents"?']),
+        ("source: preparation_2017", "source: preparation_2018", ['"preparation_2018" is not a source', 'Did you mean "preparation_2017"?']),
+        ("group: nursing_and_care", "group: nursing", ['"nursing" is not a service area']),
+        ("valid_from: 2017-01-01", "valid_from: soon", ["the first day is not a date", "valid_from: 2017-01-01"]),
+        ("mode: car", "mode: cart", ['"cart" is not one of', 'Did you mean "car"?']),
+        ("id: ward", "id: wardroom", ['"wardroom" is not the file\'s name', "Write id: ward"]),
+        ("name:\n", "name:\nname:\n", ['"name" is written twice', "ward.yaml:3"]),
+        ("  sv: Vårdavdelning\n", "", ['"sv" is missing', "Write the Swedish text."]),
+    ],
+)  # fmt: skip
+def test_each_fault_says_where_what_and_what_to_write(root, old, new, told):
+    message = faults_after(root, WARD, old, new)
+    assert "ward.yaml" in message
+    for part in told:
+        assert part in message
+
+
+def test_all_faults_of_all_files_are_told_together(root):
+    (root / "services/nursing_and_care/home_care.yaml").write_text("id: home_care\n")
+    message = faults_after(root, WARD, "mode: car", "mode: boat")
+    assert "ward.yaml" in message
+    assert "home_care.yaml" in message
+
+
+def test_a_file_that_is_not_yaml_is_told_by_its_line(root):
+    message = faults_after(root, WARD, "group: nursing", "group: [nursing")
+    assert "not readable as YAML" in message
+
+
+def test_a_region_states_only_its_differences():
+    shared = load_library("pirkanmaa", on=TODAY)
+    own = load_library("keski-suomi", on=TODAY)
+    assert [p.id for p in shared.services["hospital"].promises] == []
+    assert [p.id for p in own.services["hospital"].promises] == ["at_nova"]
+    assert own.services["hospital"].name == shared.services["hospital"].name
+    assert own.number("fee.doctor_visit") == 30.20
+    assert shared.number("fee.doctor_visit") == 23.00
+
+
+def test_a_parameter_outside_its_dates_is_a_fault_and_never_a_default():
+    with pytest.raises(BadInput, match="its first day is 2026-01-01"):
+        load_library("keski-suomi", on=date(2025, 6, 1)).value("fee.outpatient_visit")
+
+
+def test_a_dated_version_takes_over_on_its_first_day(root):
+    later = (root / WARD).read_text(encoding="utf-8").replace("2017-01-01", "2027-01-01").replace("share: 0.95", "share: 0.98")
+    (root / "services/nursing_and_care/ward@2027-01-01.yaml").write_text(later, encoding="utf-8")
+    before = load_library("keski-suomi", on=date(2026, 12, 31), root=root)
+    after = load_library("keski-suomi", on=date(2027, 1, 1), root=root)
+    assert [float(lib.services["ward"].promises[0].share) for lib in (before, after)] == [0.95, 0.98]
+    assert before.version("ward") != after.version("ward")
+
+
+@pytest.mark.parametrize("name", ["Keski-Suomi", "keski suomi", "Mellersta Finland", "15", "Keski-Suomen hyvinvointialue", "KESKI-SUOMI"])
+def test_a_region_is_found_by_any_of_its_names(name):
+    assert load_library(name, on=TODAY).region.id == "keski-suomi"
+
+
+def test_an_unknown_region_names_the_nearest():
+    with pytest.raises(BadInput, match="pirkanmaa"):
+        load_library("Pirkanma", on=TODAY)
