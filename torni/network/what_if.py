@@ -8,7 +8,7 @@ from dataclasses import dataclass
 import numpy as np
 import polars as pl
 
-from torni.network.check import check, counted_units
+from torni.network.check import check, counted_units, measure
 from torni.network.plan import Plan, applied
 from torni.network.region import Network
 from torni.services.finding import Finding
@@ -77,11 +77,27 @@ def what_if(network: Network, plan: Plan, *, before: Sequence[Finding] | None = 
     """
     after = applied(network, plan)
     was = list(before) if before is not None else check(network)
-    now = check(after)
+    touched = _kinds_touched(network, after)
+    # A promise about other kinds of units rests on the same rows as before: its finding stands.
+    now = [measure_again(after, f) if f.promise.unit.kind in touched else f for f in was]
     minutes, ages = _minutes(
-        network, after, [f for f, g in zip(was, now, strict=True) if isinstance(f.promise, ReachPromise)]
+        network, after, [f for f in was if isinstance(f.promise, ReachPromise) and f.promise.unit.kind in touched]
     )
     return WhatIf(plan, after, tuple(Change(f, g) for f, g in zip(was, now, strict=True)), minutes, ages)
+
+
+def measure_again(network: Network, finding: Finding) -> Finding:
+    """The same promise measured in another network."""
+    return measure(network, network.library.services[finding.service], finding.promise)
+
+
+def _kinds_touched(before: Network, after: Network) -> set[str]:
+    """Kinds of the units that differ in any column between the two."""
+    old = {row[0]: row for row in before.units.iter_rows()}
+    new = {row[0]: row for row in after.units.iter_rows()}
+    kinds = before.units.columns.index("kinds")
+    changed = [unit for unit in old.keys() | new.keys() if old.get(unit) != new.get(unit)]
+    return {kind for unit in changed for rows in (old, new) if unit in rows for kind in rows[unit][kinds]}
 
 
 def _minutes(before: Network, after: Network, findings: Sequence[Finding]) -> tuple[pl.DataFrame, pl.DataFrame]:
@@ -130,5 +146,5 @@ def _minutes(before: Network, after: Network, findings: Sequence[Finding]) -> tu
 
 def _places(network: Network, rows: np.ndarray) -> bytes:
     """Which points serve, whatever their ids."""
-    places = network.units.select("x", "y")[rows].unique().sort("x", "y")
-    return places.to_numpy().tobytes()
+    x, y = network.units["x"].to_numpy()[rows], network.units["y"].to_numpy()[rows]
+    return np.unique(np.column_stack([x, y]), axis=0).tobytes()

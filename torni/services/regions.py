@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import unicodedata
 from dataclasses import dataclass
+from functools import lru_cache
 from pathlib import Path
 
 from torni.core import places
@@ -34,24 +35,32 @@ class Region:
 
 def all_regions(root: Path | None = None) -> list[Region]:
     """Every region, shipped and the user's own, in the order of their ids."""
+    bases = ((root or places.definitions()) / "regions", places.own_regions())
+    files = tuple(
+        (base, path, path.stat().st_mtime_ns) for base in bases for path in sorted(base.glob("*/region.yaml"))
+    )
+    return list(_read_regions(files))
+
+
+@lru_cache(maxsize=8)
+def _read_regions(files: tuple[tuple[Path, Path, int], ...]) -> tuple[Region, ...]:
     found: dict[str, Region] = {}
     faults: list[Fault] = []
-    for base in ((root or places.definitions()) / "regions", places.own_regions()):
-        for path in sorted(base.glob("*/region.yaml")):
-            document = read(path, base.parent)
-            value = [document] if isinstance(document, Fault) else parse(document, RegionFile)
-            if isinstance(value, list):
-                faults += value
-                continue
-            name = path.parent.name
-            below = found[name].folders if name in found else ()
-            found[name] = Region(
+    for base, path, _changed in files:
+        document = read(path, base.parent)
+        value = [document] if isinstance(document, Fault) else parse(document, RegionFile)
+        if isinstance(value, list):
+            faults += value
+            continue
+        name = path.parent.name
+        below = found[name].folders if name in found else ()
+        found[name] = Region(
                 name, value.name, tuple(value.counties), tuple(value.municipalities), (*below, path.parent),
                 (name, value.name.fi, value.name.sv, value.name.en, *value.also_called),
             )  # fmt: skip
     if faults:
         raise BadInput(*faults)
-    return [found[name] for name in sorted(found)]
+    return tuple(found[name] for name in sorted(found))
 
 
 def find(name: str, *, root: Path | None = None) -> Region:

@@ -113,7 +113,7 @@ def _overlay(region: RegionMap, here: Held, found: WhatIf, promise: ReachPromise
     change = after - before
     people = here.network.people(promise.population)
     gain, lose = change <= -NOTICED_S, change >= NOTICED_S
-    layers = region.cells([("gain", gain), ("lose", lose)]) + region.edges
+    layers = region.cells([("gain", gain), ("lose", lose)])
     was = here.ready.units[counted_units(here.ready, promise.unit).sure]
     now = found.network.units[counted_units(found.network, promise.unit).sure]
     gone = was.join(now, on=["unit_id", "x", "y"], how="anti")
@@ -122,7 +122,6 @@ def _overlay(region: RegionMap, here: Held, found: WhatIf, promise: ReachPromise
         region.units(now.join(new, on=["unit_id", "x", "y"], how="anti"))
         + region.units(gone, "gone")
         + region.units(new, "new")
-        + region.names()
     )
     return layers, round(float(people[gain].sum())), round(float(people[lose].sum()))
 
