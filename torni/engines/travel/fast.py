@@ -100,6 +100,13 @@ class Hierarchy:
         return np.minimum(out, FORBIDDEN)
 
 
+def join_homes(leg_ds: Ints, where: npt.NDArray[np.int64], by_node: Ints) -> Ints:
+    """Homes x units: the best over each home's joints of the leg and the road time from there."""
+    out = np.full((len(leg_ds), by_node.shape[1]), FORBIDDEN, np.int32)
+    _join(leg_ds, where, by_node, out)
+    return out
+
+
 def elimination_order(graph: RoadGraph) -> Ints:
     """Nested dissection by METIS: `rank[node]`, low ranks are contracted first."""
     low, high = np.minimum(graph.tail, graph.head), np.maximum(graph.tail, graph.head)
@@ -294,3 +301,12 @@ def _sweep(first, above, climb, rows):  # type: ignore[no-untyped-def]
             x, w = above[i], climb[i]
             for k in range(width):
                 rows[v, k] = min(rows[v, k], rows[x, k] + w)
+
+
+@nb.njit(cache=True, fastmath=True)
+def _join(leg, where, by_node, out):  # type: ignore[no-untyped-def]
+    for i in range(leg.shape[0]):
+        for c in range(leg.shape[1]):
+            row, cost = where[i, c], leg[i, c]
+            for u in range(out.shape[1]):
+                out[i, u] = min(out[i, u], cost + by_node[row, u])

@@ -55,6 +55,8 @@ class Travel:
 
     def matrix(self, unit_x: Floats, unit_y: Floats) -> Seconds:
         """Seconds from every home to every unit: homes x units."""
+        time: npt.NDArray[np.int64] | npt.NDArray[np.int32]
+        by_node: npt.NDArray[np.int64] | npt.NDArray[np.int32]
         time = np.full((len(self.home_x), len(unit_x)), FORBIDDEN, np.int64)
         if not len(unit_x):
             return self._seconds(time)
@@ -65,11 +67,16 @@ class Travel:
             sources = self.graph.nodes + np.arange(len(unit_x))
             by_node = plain.to_each(network, self.graph.nodes, sources)[nodes]
         else:
-            by_node = self._hierarchy.to_each(self._metric, self._selection, units).astype(np.int64)
-        for choice in range(where.shape[1]):
-            np.minimum(time, self.homes.leg_ds[:, choice, None] + by_node[where[:, choice]], out=time)
+            by_node = self._hierarchy.to_each(self._metric, self._selection, units)
+        if self.engine == "plain":
+            for choice in range(where.shape[1]):
+                np.minimum(time, self.homes.leg_ds[:, choice, None] + by_node[where[:, choice]], out=time)
+        else:
+            from torni.engines.travel.fast import join_homes
+
+            time = join_homes(self.homes.leg_ds.astype(np.int32), where, by_node.astype(np.int32, copy=False))
         direct = direct_trips(self.home_x, self.home_y, unit_x, unit_y, self.mode)
-        np.minimum.at(time, (direct.home, direct.unit), direct.cost_ds)
+        np.minimum.at(time, (direct.home, direct.unit), direct.cost_ds.astype(time.dtype))
         return self._seconds(time)
 
     def warmed(self) -> Travel:
@@ -79,7 +86,7 @@ class Travel:
         self.matrix(self.home_x[:1], self.home_y[:1])
         return self
 
-    def _seconds(self, time_ds: npt.NDArray[np.int64]) -> Seconds:
+    def _seconds(self, time_ds: npt.NDArray[np.int64] | npt.NDArray[np.int32]) -> Seconds:
         whole = (time_ds + self.mode.end_ds + DECI - 1) // DECI
         return np.where(time_ds >= FORBIDDEN, UNREACHABLE, np.minimum(whole, UNREACHABLE)).astype(np.uint16)
 
