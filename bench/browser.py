@@ -33,7 +33,11 @@ def main() -> dict[str, float]:
             flags = ["--no-sandbox", "--disable-gpu", "--disable-background-networking"]
             browser = playwright.chromium.launch(executable_path=shutil.which("chromium"), args=flags)
             page = browser.new_page(viewport={"width": 1440, "height": 900})
-            for name, path in (("tower", "/keski-suomi/"), ("network", "/keski-suomi/network/"), ("promise", "/keski-suomi/promise/centre.m_within_60_min/")):
+            for name, path in (
+                ("tower", "/keski-suomi/"),
+                ("network", "/keski-suomi/network/"),
+                ("promise", "/keski-suomi/promise/centre.m_within_60_min/"),
+            ):
                 page.goto(base + path)
                 page.goto(base + path, wait_until="load")
                 out[f"{name} page, navigation to load, ms"] = page.evaluate(
@@ -49,7 +53,9 @@ def main() -> dict[str, float]:
             assert box
             for i in range(12):
                 before = page.evaluate("window.took.length")
-                page.mouse.click(box["x"] + box["width"] * (0.35 + 0.02 * i), box["y"] + box["height"] * (0.3 + 0.03 * i))
+                page.mouse.click(
+                    box["x"] + box["width"] * (0.35 + 0.02 * i), box["y"] + box["height"] * (0.3 + 0.03 * i)
+                )
                 while page.evaluate("window.took.length") <= before:
                     page.wait_for_timeout(20)  # a string predicate would need eval, which the pages' policy refuses
             took = page.evaluate("window.took")[2:]

@@ -14,7 +14,6 @@ from torni.network.plan import applied, parse
 from torni.network.reach import reach
 from torni.network.what_if import what_if
 
-
 TODAY = date(2026, 11, 22)
 PLANS = [
     "close KS16",
@@ -56,7 +55,10 @@ def test_a_new_unit_never_lowers_reach(keski_suomi):
         from torni.network.plan import place_of
 
         lon, lat = place_of(keski_suomi.population.x[i], keski_suomi.population.y[i])
-        after = check(applied(keski_suomi, parse(f"open {lon},{lat},centre,L; open {lon},{lat},ward", keski_suomi)), pattern="*within*")
+        after = check(
+            applied(keski_suomi, parse(f"open {lon},{lat},centre,L; open {lon},{lat},ward", keski_suomi)),
+            pattern="*within*",
+        )
         assert all(f.low >= before[f.id] for f in after)
 
 
@@ -107,7 +109,10 @@ def test_reach_of_a_users_units_is_the_same_as_the_regions_own(keski_suomi):
 
 @pytest.mark.parametrize("candidates", ["units", "centres", "cells"])
 def test_a_mend_restores_the_promise_and_one_step_fewer_does_not(keski_suomi, candidates):
-    broken = applied(keski_suomi, parse("close KS13; close KS14; close KS15; close KS16; close KS17; close KS18; close KS11", keski_suomi))
+    broken = applied(
+        keski_suomi,
+        parse("close KS13; close KS14; close KS15; close KS16; close KS17; close KS18; close KS11", keski_suomi),
+    )
     assert next(f for f in check(broken, pattern="ward.within_60_min")).state == "broken"
     mended = mend(broken, "ward.within_60_min", candidates=candidates)
     assert mended.after.state == "kept"

@@ -30,7 +30,10 @@ def covered(cover, people, sites):
 def test_max_cover_is_the_most_of_all_choices(case, count):
     seconds, people, _ = case
     cover = seconds <= 1800
-    best = max((covered(cover, people, c) for k in range(1, count + 1) for c in combinations(range(cover.shape[1]), k)), default=0.0)
+    best = max(
+        (covered(cover, people, c) for k in range(1, count + 1) for c in combinations(range(cover.shape[1]), k)),
+        default=0.0,
+    )
     found = max_cover(cover, people, count)
     assert found.value == pytest.approx(best)
     assert found.proven
@@ -65,7 +68,9 @@ def test_fewest_is_the_cheapest_of_all_choices_that_are_enough(case, share, pric
 def test_p_median_is_the_least_travel_of_all_choices(case, count):
     seconds, people, _ = case
     count = min(count, seconds.shape[1])
-    best = min(float((people * seconds[:, list(c)].min(axis=1)).sum()) for c in combinations(range(seconds.shape[1]), count))
+    best = min(
+        float((people * seconds[:, list(c)].min(axis=1)).sum()) for c in combinations(range(seconds.shape[1]), count)
+    )
     found = p_median(seconds, people, count)
     assert found.value == pytest.approx(best)
     assert found.gap == 0

@@ -10,7 +10,9 @@ from torni.engines.travel.graph import FORBIDDEN, arcs
 from torni.engines.travel.trips import Travel
 
 CLASSES = ("fast", "slow", "closed")
-MODE = Mode("test", {"fast": 80, "slow": 30}, joining_kmh=20, joining_detour=1.2, within_cell_km=0.1, end_min=0.5, direct_km=0.8)
+MODE = Mode(
+    "test", {"fast": 80, "slow": 30}, joining_kmh=20, joining_detour=1.2, within_cell_km=0.1, end_min=0.5, direct_km=0.8
+)
 slow_ok = settings(max_examples=40, deadline=None, suppress_health_check=[HealthCheck.too_slow])
 
 
@@ -65,7 +67,12 @@ def test_a_faster_road_never_lengthens_a_trip(case, factor):
 @given(networks())
 def test_a_closed_road_never_shortens_a_trip(case):
     graph, homes, units = case
-    closed = RoadGraph(**{**graph.__dict__, "road_class": np.where(np.arange(len(graph.tail)) % 3 == 1, 2, graph.road_class).astype(np.int16)})
+    closed = RoadGraph(
+        **{
+            **graph.__dict__,
+            "road_class": np.where(np.arange(len(graph.tail)) % 3 == 1, 2, graph.road_class).astype(np.int16),
+        }
+    )
     before = np.asarray(_by_node(graph, units))
     after = np.asarray(_by_node(closed, units))
     assert (after >= before).all()
@@ -92,7 +99,10 @@ def test_a_slow_clear_search_agrees(case):
             reached[tail] = min(reached[tail], reached[head] + cost)
     from torni.engines.travel import plain
 
-    assert np.array_equal(np.minimum(reached, FORBIDDEN), plain.to_each(plain.backward_network(graph.nodes, one), graph.nodes, np.array([0]))[:, 0])
+    assert np.array_equal(
+        np.minimum(reached, FORBIDDEN),
+        plain.to_each(plain.backward_network(graph.nodes, one), graph.nodes, np.array([0]))[:, 0],
+    )
 
 
 def test_walkers_are_not_bound_by_one_way_streets():

@@ -109,7 +109,9 @@ def test_a_faulty_step_keeps_the_plan(client):
 @pytest.mark.parametrize("text", ["<script>alert(1)</script>", '"><img src=x>', "{{ 7 * 7 }}"])
 def test_what_is_typed_is_never_markup(client, text):
     for page in ("/keski-suomi/network/", "/keski-suomi/network/compare/"):
-        answer = client.get(page, {"plan": f"close {text}", "name": text, "with": f"{text}|close KS16", "promise": text}).content.decode()
+        answer = client.get(
+            page, {"plan": f"close {text}", "name": text, "with": f"{text}|close KS16", "promise": text}
+        ).content.decode()
         assert "<script>alert" not in answer
         assert "<img src=x" not in answer
         assert "49" not in re.findall(r"{{|49 }}", answer)

@@ -84,7 +84,12 @@ def test_a_parameter_outside_its_dates_is_a_fault_and_never_a_default():
 
 
 def test_a_dated_version_takes_over_on_its_first_day(root):
-    later = (root / WARD).read_text(encoding="utf-8").replace("2017-01-01", "2027-01-01").replace("share: 0.95", "share: 0.98")
+    later = (
+        (root / WARD)
+        .read_text(encoding="utf-8")
+        .replace("2017-01-01", "2027-01-01")
+        .replace("share: 0.95", "share: 0.98")
+    )
     (root / "services/nursing_and_care/ward@2027-01-01.yaml").write_text(later, encoding="utf-8")
     before = load_library("keski-suomi", on=date(2026, 12, 31), root=root)
     after = load_library("keski-suomi", on=date(2027, 1, 1), root=root)
@@ -92,7 +97,9 @@ def test_a_dated_version_takes_over_on_its_first_day(root):
     assert before.version("ward") != after.version("ward")
 
 
-@pytest.mark.parametrize("name", ["Keski-Suomi", "keski suomi", "Mellersta Finland", "15", "Keski-Suomen hyvinvointialue", "KESKI-SUOMI"])
+@pytest.mark.parametrize(
+    "name", ["Keski-Suomi", "keski suomi", "Mellersta Finland", "15", "Keski-Suomen hyvinvointialue", "KESKI-SUOMI"]
+)
 def test_a_region_is_found_by_any_of_its_names(name):
     assert load_library(name, on=TODAY).region.id == "keski-suomi"
 

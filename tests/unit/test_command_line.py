@@ -28,7 +28,9 @@ def test_the_check_contract(capsys):
     code, out, _ = run(capsys, "check", "--json", *ON)
     answer = json.loads(out)
     assert (code, answer["region"], answer["as_of"]) == (1, "keski-suomi", "2026-11-22")
-    assert {"id", "kind", "service", "target", "value", "state", "affected", "assumptions", "invented"} <= set(answer["findings"][0])
+    assert {"id", "kind", "service", "target", "value", "state", "affected", "assumptions", "invented"} <= set(
+        answer["findings"][0]
+    )
     assert {f["state"] for f in answer["findings"]} == {"kept", "broken", "unknown"}
     assert {f["kind"] for f in answer["findings"]} == {"reach", "presence", "feature"}
 
@@ -68,7 +70,14 @@ def test_the_csv_holds_the_table(capsys, tmp_path):
 
 def test_explain_shows_every_step(capsys):
     _, out, _ = run(capsys, "explain", "centre.m_within_60_min", *ON)
-    for part in ("1. The text", "4. The units counted (14)", "5. The minutes", "Road speeds −20 %", "Units of size S and larger count", "Without invented"):
+    for part in (
+        "1. The text",
+        "4. The units counted (14)",
+        "5. The minutes",
+        "Road speeds −20 %",
+        "Units of size S and larger count",
+        "Without invented",
+    ):
         assert part in out
     code, out, _ = run(capsys, "explain", "centre.m_within_60_min", "--json", *ON)
     answer = json.loads(out)
@@ -80,7 +89,9 @@ def test_explain_shows_every_step(capsys):
 def test_the_reach_contract_in_any_county(capsys, tmp_path):
     path = tmp_path / "units.csv"
     path.write_text("name,lon,lat,owner\nNova,25.70483,62.229918,x\nTampere,23.8140,61.5060,y\n")
-    code, out, _ = run(capsys, "reach", "--region", "pirkanmaa", "--units", str(path), "--within", "30,60", "--json", *ON)
+    code, out, _ = run(
+        capsys, "reach", "--region", "pirkanmaa", "--units", str(path), "--within", "30,60", "--json", *ON
+    )
     answer = json.loads(out)
     assert (code, answer["region"]) == (0, "pirkanmaa")
     assert answer["residents"] == 517_276
@@ -99,8 +110,30 @@ def test_units_of_another_county_count(capsys, tmp_path):
 
 
 def test_the_what_if_contract_and_files(capsys, tmp_path):
-    plan = ["--close", "KS16", "--open", "25.30,62.70,centre,M", "--resize", "KS13", "M", "--move", "KS19", "25.95,62.44", "--hours", "KS20", "ma-pe", "8-20"]
-    files = ["--xlsx", str(tmp_path / "p.xlsx"), "--csv", str(tmp_path / "p.csv"), "--geojson", str(tmp_path / "p.geojson")]
+    plan = [
+        "--close",
+        "KS16",
+        "--open",
+        "25.30,62.70,centre,M",
+        "--resize",
+        "KS13",
+        "M",
+        "--move",
+        "KS19",
+        "25.95,62.44",
+        "--hours",
+        "KS20",
+        "ma-pe",
+        "8-20",
+    ]
+    files = [
+        "--xlsx",
+        str(tmp_path / "p.xlsx"),
+        "--csv",
+        str(tmp_path / "p.csv"),
+        "--geojson",
+        str(tmp_path / "p.geojson"),
+    ]
     code, out, _ = run(capsys, "network", "what-if", *plan, *files, "--json", *ON)
     answer = json.loads(out)
     assert code == 1
@@ -118,11 +151,18 @@ def test_the_mend_contract(capsys):
     answer = json.loads(out)
     assert code == 0
     assert answer["flips"] == [{"id": "centre.m_in_large_municipality", "from": "broken", "to": "kept"}]
-    assert (answer["chosen"][0]["step"], answer["bound"], answer["gap"], answer["proven"]) == ("resize KS13 M", 1.0, 0.0, True)
+    assert (answer["chosen"][0]["step"], answer["bound"], answer["gap"], answer["proven"]) == (
+        "resize KS13 M",
+        1.0,
+        0.0,
+        True,
+    )
 
 
 def test_import_tells_all_and_keeps_nothing(capsys, own_regions):
-    code, out, _ = run(capsys, "import", "units", str(Path(__file__).parents[1] / "data" / "health_units_finland.csv"), *ON)
+    code, out, _ = run(
+        capsys, "import", "units", str(Path(__file__).parents[1] / "data" / "health_units_finland.csv"), *ON
+    )
     assert code == 2
     assert out.count("which the row states") + out.count("is not in Finland") == 22
     assert "22 rows have faults: nothing was kept" in out
@@ -130,7 +170,19 @@ def test_import_tells_all_and_keeps_nothing(capsys, own_regions):
 
 
 def test_every_command_has_help(capsys):
-    for command in ("check", "explain", "reach", "network", "region", "import", "definitions", "schema", "sources", "serve", "demo"):
+    for command in (
+        "check",
+        "explain",
+        "reach",
+        "network",
+        "region",
+        "import",
+        "definitions",
+        "schema",
+        "sources",
+        "serve",
+        "demo",
+    ):
         with pytest.raises(SystemExit) as done:
             main([command, "--help"])
         assert done.value.code == 0

@@ -43,8 +43,16 @@ def test_the_rows_known_to_be_in_the_wrong_municipality_are_found(kinds):
 @pytest.mark.parametrize(
     ("old", "new", "told"),
     [
-        ("health_centre", "helth_centre", ['row 2, column kind: "helth_centre" is not a kind of unit', 'Did you mean "health_centre"?']),
-        ("Saarijärvi", "Saarjärvi", ['column municipality: "Saarjärvi" is not a municipality', 'Did you mean "saarijärvi"?']),
+        (
+            "health_centre",
+            "helth_centre",
+            ['row 2, column kind: "helth_centre" is not a kind of unit', 'Did you mean "health_centre"?'],
+        ),
+        (
+            "Saarijärvi",
+            "Saarjärvi",
+            ['column municipality: "Saarjärvi" is not a municipality', 'Did you mean "saarijärvi"?'],
+        ),
         ("25.2527", "kaksi", ['column lon: "kaksi" is not a number', "25.7048"]),
         ("25.2527,62.7072", "62.7072,25.2527", ["is not in Finland", "swapped"]),
         ("25.2527,62.7072", "24.9384,60.1699", ["the point is in Helsinki", "outside Saarijärvi"]),
@@ -75,7 +83,9 @@ def test_finnish_headers_semicolons_and_decimal_commas_are_read(tmp_path, kinds)
 
 def test_a_workbook_is_read_as_a_csv_is(tmp_path, kinds):
     path = tmp_path / "units.xlsx"
-    pl.DataFrame({"name": ["Keskus"], "kind": ["ward|centre"], "kunta": ["729"], "lon": [25.2527], "lat": [62.7072]}).write_excel(path)
+    pl.DataFrame(
+        {"name": ["Keskus"], "kind": ["ward|centre"], "kunta": ["729"], "lon": [25.2527], "lat": [62.7072]}
+    ).write_excel(path)
     assert read_units(path, kind_names=kinds, far_km=12).good["kinds"].to_list() == ["ward|centre"]
 
 

@@ -11,7 +11,9 @@ def test_numbers(language, written):
         assert number(1234.5, 1) == written
 
 
-@pytest.mark.parametrize(("share", "written"), [(0.95, "95.0%"), (0.94999, "94.9%"), (0.99999, "99.9%"), (1.0, "100.0%")])
+@pytest.mark.parametrize(
+    ("share", "written"), [(0.95, "95.0%"), (0.94999, "94.9%"), (0.99999, "99.9%"), (1.0, "100.0%")]
+)
 def test_a_share_is_never_rounded_up_to_a_target_that_it_misses(share, written):
     assert per_cent(share) == written
 

@@ -27,7 +27,11 @@ def timetables(draw):
             rows.append((a, b, at, arrive, trip))
             at = arrive + int(rng.integers(0, 60))
     columns = np.array(rows, np.int32).T
-    return Timetable(x, y, *columns), rng.uniform(0, 3000, (2, 4)) * [[1], [0.2]], rng.uniform(0, 3000, (2, 2)) * [[1], [0.2]]
+    return (
+        Timetable(x, y, *columns),
+        rng.uniform(0, 3000, (2, 4)) * [[1], [0.2]],
+        rng.uniform(0, 3000, (2, 2)) * [[1], [0.2]],
+    )
 
 
 @settings(max_examples=60, deadline=None)
@@ -58,7 +62,9 @@ def _search(timetable, home, units, start):
     queue = [(start + walk(*home, *s), "ready", i) for i, s in enumerate(stops) if near(*home, *s, WALK.stop_max_km)]
     heapq.heapify(queue)
     seen = set()
-    connections = list(zip(timetable.from_stop, timetable.to_stop, timetable.departs, timetable.arrives, timetable.trip, strict=True))
+    connections = list(
+        zip(timetable.from_stop, timetable.to_stop, timetable.departs, timetable.arrives, timetable.trip, strict=True)
+    )
     while queue:
         now, how, where = heapq.heappop(queue)
         if (how, where) in seen:

@@ -11,13 +11,13 @@ from typing import Any
 
 import numpy as np
 import polars as pl
-import shapely
 
 from torni.core.faults import BadInput, Fault, bad_input, nearest_name
 from torni.core.language import t
 from torni.sources import shipped
 from torni.sources.coordinates import inside_finland, to_degrees, to_metres
 from torni.sources.tables import read_table
+from torni.sources.where import CoordinateCheck, code_of, codes_by_name, located
 
 UNIT_COLUMNS: dict[str, tuple[str, ...]] = {
     "unit_id": ("tunnus", "yksikkotunnus", "id", "site_id"),
@@ -45,7 +45,6 @@ POPULATION_COLUMNS: dict[str, tuple[str, ...]] = {
     "municipality": ("kunta", "kommun"),
 }  # fmt: skip
 SIZES = ("S", "M", "L")
-ON_THE_BORDER_M = 100.0  # the shipped borders are simplified: so near one, a point is doubted, not refused
 
 
 @dataclass(frozen=True)
@@ -72,7 +71,7 @@ def read_units(path: Path, *, kind_names: Mapping[str, str], far_km: float) -> I
     """
     raw = read_table(path)
     columns, ignored = _columns(path, raw, UNIT_COLUMNS, required=("name", "kinds", "municipality"), points=True)
-    check = _CoordinateCheck(far_km)
+    check = CoordinateCheck(far_km)
     faults: list[Fault] = []
     doubts: list[Fault] = []
     good: list[dict[str, str | None]] = []
@@ -141,7 +140,7 @@ def read_population(path: Path, *, side_m: int) -> Intake:
             for name in ("residents", "age_0_14", "age_15_64", "age_65")
         }
         point = _point(row, points, i)
-        municipality = _municipality(row.text("municipality")) if row.text("municipality") else None
+        municipality = code_of(row.text("municipality")) if row.text("municipality") else None
         if row.text("municipality") and municipality not in known:
             row.fault(
                 "municipality",
@@ -256,10 +255,10 @@ def _unit(row: _Row, kind_names: Mapping[str, str]) -> dict[str, str | None]:
                 kinds.append(kind)
     if not (row.text("kinds") or "").strip():
         row.fault("kinds", t("empty"), t("Write one of: {a}.", a=", ".join(sorted(set(kind_names.values())))))
-    code = _municipality(row.text("municipality"))
+    code = code_of(row.text("municipality"))
     if code is None:
         text = row.text("municipality")
-        near = nearest_name(text or "", _municipality_names())
+        near = nearest_name(text or "", codes_by_name())
         row.fault(
             "municipality",
             t('"{text}" is not a municipality', text=text) if text else t("empty"),
@@ -271,7 +270,7 @@ def _unit(row: _Row, kind_names: Mapping[str, str]) -> dict[str, str | None]:
     serves = []
     for part in re.split(r"[|;]", row.text("serves") or ""):
         if part.strip():
-            served = _municipality(part.strip())
+            served = code_of(part.strip())
             if served is None:
                 row.fault(
                     "serves",
@@ -390,114 +389,3 @@ def _point(row: _Row, names: tuple[str, str], _: int) -> tuple[float, float] | N
         )
         return None
     return first, second
-
-
-class _CoordinateCheck:
-    """A unit's point against its stated municipality's borders and its postal area's centre."""
-
-    def __init__(self, far_km: float) -> None:
-        self.far_m = far_km * 1000
-        postal = shipped.table("postal_areas")
-        self.postal = {
-            code: (name, x, y) for code, name, x, y in postal.select("postcode", "name", "x", "y").iter_rows()
-        }
-
-    def __call__(
-        self, row: _Row, point: tuple[float, float], municipality: str, postcode: str | None, doubts: list[Fault]
-    ) -> None:
-        x, y = (float(v[0]) for v in to_metres(np.array(point[:1]), np.array(point[1:])))
-        column = "lon" if "lon" in row.columns else "x"
-        away = float(_borders()[municipality].distance(shapely.Point(x, y))) if municipality in _borders() else 0.0
-        if away > 0:
-            stated = _municipality_names_by_code()[municipality]
-            code = located(np.array([x]), np.array([y]))[0]
-            there = _municipality_names_by_code().get(code or "", t("no municipality"))
-            told = f"{away / 1000:.1f} km" if away >= 1000 else f"{away:.0f} m"
-            what = t(
-                "the point is in {there}, {told} outside {stated}, which the row states",
-                there=there,
-                told=told,
-                stated=stated,
-            )
-            remedy = t("Correct the point, or write municipality {there}.", there=there)
-            if away <= ON_THE_BORDER_M:
-                doubts.append(
-                    Fault(
-                        row.where(column),
-                        what + " " + t("(the borders held here are simplified)"),
-                        t("Check which side of the border it is."),
-                    )
-                )
-            else:
-                row.fault(column, what, remedy)
-            return
-        padded = postcode.zfill(5) if postcode and postcode.isdigit() else None
-        if padded in self.postal:
-            name, px, py = self.postal[padded]
-            far = float(np.hypot(x - px, y - py))
-            if far > self.far_m:
-                doubts.append(
-                    Fault(
-                        row.where(column),
-                        t(
-                            "the point is {a} km from the middle of postal area {padded} {name}",
-                            a=format(far / 1000, ".0f"),
-                            padded=padded,
-                            name=name,
-                        ),
-                        t("Right municipality; check the point or the postcode."),
-                    )
-                )
-
-
-def located(x: np.ndarray, y: np.ndarray) -> list[str | None]:
-    """The municipality whose borders hold each point, or the nearest within 5 km, or None."""
-    borders = _borders()
-    codes = list(borders)
-    tree = shapely.STRtree(list(borders.values()))
-    points = shapely.points(x, y)
-    out: list[str | None] = [None] * len(points)
-    for i, j in zip(*tree.query(points, predicate="intersects"), strict=True):
-        if out[i] is None:
-            out[i] = codes[j]
-    for i, code in enumerate(out):
-        if code is None:
-            j = int(tree.nearest(points[i]))
-            out[i] = codes[j] if tree.geometries[j].distance(points[i]) <= 5_000 else None
-    return out
-
-
-_cache: dict[str, Any] = {}
-
-
-def _borders() -> dict[str, shapely.Geometry]:
-    if "borders" not in _cache:
-        table = shipped.table("borders")
-        _cache["borders"] = {
-            code: shapely.from_wkb(wkb) for code, wkb in table.select("municipality", "wkb").iter_rows()
-        }
-    return _cache["borders"]  # type: ignore[no-any-return]
-
-
-def _municipality_names() -> dict[str, str]:
-    key = shipped.municipalities()
-    return {
-        name.casefold(): code
-        for column in ("name_sv", "name_fi")
-        for name, code in key.select(column, "municipality").iter_rows()
-    }
-
-
-def _municipality_names_by_code() -> dict[str, str]:
-    return dict(shipped.municipalities().select("municipality", "name_fi").iter_rows())
-
-
-_MERGED = {"588": "507"}  # Pertunmaa joined Mäntyharju on 2026-01-01
-
-
-def _municipality(text: str | None) -> str | None:
-    """A municipality's code from its name (Finnish or Swedish) or code; None if there is none such."""
-    if not text:
-        return None
-    code = _MERGED.get(text.zfill(3), text.zfill(3)) if text.isdigit() else _municipality_names().get(text.casefold())
-    return code if code in _municipality_names_by_code() else None

@@ -82,7 +82,7 @@ class _Search:
         best, second = _two_best(self.weighted, self.sites)
         start = ((best + second) / 2).astype(np.float32)
         columns = np.arange(self.weighted.shape[1])
-        self._bound(columns, np.zeros(len(columns), np.int8), start, iterations=900, step=1.5, above=-np.inf)
+        self._bound(columns, np.zeros(len(columns), np.int8), start, iterations=1500, step=1.5, above=-np.inf)
         lower = self.heap[0][0] if self.heap else self.upper
         while self.heap:
             lower, _, columns, state, prices, often = heapq.heappop(self.heap)
@@ -107,7 +107,9 @@ class _Search:
                 self._try(columns)
             return
         part = np.ascontiguousarray(self.narrow[:, columns])
-        prices, often, found = _subgradient(part, self.count, state, prices.copy(), self.upper, iterations, step)
+        prices, often, found = _subgradient(
+            part, self.count, state, prices.copy(), self.upper, iterations, step, 30 if iterations > 500 else 8
+        )
         reduced, constant = _reduced_costs(np.ascontiguousarray(self.weighted[:, columns]), prices.astype(np.float64))
         order_key = np.where(state == 1, -np.inf, reduced)
         order = np.argsort(order_key, kind="stable")
@@ -231,7 +233,7 @@ def _reduced_costs(weighted, prices):  # type: ignore[no-untyped-def]
 
 
 @nb.njit(cache=True, fastmath=True)
-def _subgradient(weighted, count, state, prices, upper, iterations, step):  # type: ignore[no-untyped-def]
+def _subgradient(weighted, count, state, prices, upper, iterations, step, patience):  # type: ignore[no-untyped-def]
     """Better prices by subgradient steps; how often each site was chosen; the best sites met on the way."""
     cells, sites = weighted.shape
     best_bound, best_cost = -1e30, 1e30  # finite: fastmath may not see infinities
@@ -240,7 +242,7 @@ def _subgradient(weighted, count, state, prices, upper, iterations, step):  # ty
     key = np.empty(sites, np.float64)
     often = np.zeros(sites)
     found = np.arange(count)
-    slope = np.empty(cells, np.float32)
+    slope = np.zeros(cells, np.float32)
     stalled, counted = 0, 0
     for it in range(iterations):
         reduced[:] = 0
@@ -261,8 +263,8 @@ def _subgradient(weighted, count, state, prices, upper, iterations, step):  # ty
             stalled = 0
         else:
             stalled += 1
-            if stalled >= 8:
-                step *= 0.6
+            if stalled >= patience:
+                step *= 0.7
                 stalled = 0
                 prices[:] = best_prices
         if it >= iterations // 2:
@@ -287,9 +289,9 @@ def _subgradient(weighted, count, state, prices, upper, iterations, step):  # ty
             for j in order:
                 if weighted[i, j] < prices[i]:
                     served += 1
-            slope[i] = 1 - served
+            slope[i] = 1 - served + np.float32(0.75) * slope[i]  # a part of the last direction damps zigzagging
             norm += slope[i] * slope[i]
-        if norm == 0 or step < 0.005:
+        if norm == 0 or step < 0.001:
             break
         length = np.float32(step * (1.01 * upper - bound) / norm)
         for i in range(cells):
