@@ -20,7 +20,7 @@ def timed(what: str, run) -> object:  # type: ignore[no-untyped-def]
     return result
 
 
-def streets(path: Path) -> None:
+def streets(path: Path, name: str) -> None:
     case = np.load(path)
     n, tail, head, cost = int(case["n"]), case["tail"], case["head"], case["cost"].astype(float)
     units, homes = case["units"], case["homes"]
@@ -51,28 +51,36 @@ def streets(path: Path) -> None:
     def routingkit():  # type: ignore[no-untyped-def]
         import routingkit_cch as rk
 
-        order = rk.compute_order_inertial(n, tail.astype(np.uint32), head.astype(np.uint32), case["y"].astype(np.float32), case["x"].astype(np.float32))
-        cch = rk.CCH(order, tail.astype(np.uint32), head.astype(np.uint32), False)
-        metric = rk.CCHMetric(cch, case["cost"].astype(np.int32))
-        query = rk.CCHQuery(metric)
+        ends = tail.tolist(), head.tolist()
+        order = rk.compute_order_inertial(n, *ends, (case["y"] / 1e5).tolist(), (case["x"] / 1e5).tolist())
+        metric = rk.CCHMetric(rk.CCH(order, *ends, False), case["cost"].tolist())
+        pinned = rk.CCHManyToOne(metric, homes.tolist())
         start = time.process_time()
-        query.run_matrix(homes.astype(np.uint32), units.astype(np.uint32)) if hasattr(query, "run_matrix") else query.matrix(homes, units)
+        for u in units.tolist():
+            pinned.distances_to(u)
         return time.process_time() - start
 
     def pandana():  # type: ignore[no-untyped-def]
         import pandana as pdna
         import pandas as pd
 
-        network = pdna.Network(pd.Series(case["x"]), pd.Series(case["y"]), pd.Series(tail), pd.Series(head), pd.DataFrame({"cost": cost}), twoway=False)
+        network = pdna.Network(
+            pd.Series(case["x"]),
+            pd.Series(case["y"]),
+            pd.Series(tail),
+            pd.Series(head),
+            pd.DataFrame({"cost": cost}),
+            twoway=False,
+        )
         start = time.process_time()
         network.shortest_path_lengths(np.repeat(homes, 2), np.tile(units[:2], len(homes)), imp_name="cost")
         return (time.process_time() - start) * 100
 
-    for name, run in (("networkit", networkit), ("rustworkx", rustworkx), ("routingkit-cch", routingkit), ("pandana", pandana)):
-        try:
-            print(f"{name}, the same matrix, CPU s\t{run():.1f}", flush=True)
-        except Exception as error:
-            print(f"{name}\tfailed here: {type(error).__name__}: {str(error)[:90]}", flush=True)
+    run = {"networkit": networkit, "rustworkx": rustworkx, "routingkit-cch": routingkit, "pandana": pandana}[name]
+    try:
+        print(f"{name}, the same matrix, CPU s\t{run():.2f}", flush=True)
+    except Exception as error:
+        print(f"{name}\tfailed here: {type(error).__name__}: {str(error)[:90]}", flush=True)
 
 
 def siting(folder: Path) -> None:
@@ -106,11 +114,13 @@ def siting(folder: Path) -> None:
             import pulp
             from spopt.locate import MCLP
 
-            MCLP.from_cost_matrix(times.astype(float), people, 1800.0, p_facilities=p).solve(pulp.HiGHS(msg=False, timeLimit=60))
+            MCLP.from_cost_matrix(times.astype(float), people, 1800.0, p_facilities=p).solve(
+                pulp.HiGHS(msg=False, timeLimit=60)
+            )
 
-        timed(f"{region}, plain HiGHS, max cover p=10, CPU s", lambda: plain(10))  # noqa: B023
-        timed(f"{region}, spopt 0.7 (HiGHS), max cover p=10, CPU s", lambda: spopt(10))  # noqa: B023
+        timed(f"{region}, plain HiGHS, max cover p=10, CPU s", lambda: plain(10))
+        timed(f"{region}, spopt 0.7 (HiGHS), max cover p=10, CPU s", lambda: spopt(10))
 
 
 if __name__ == "__main__":
-    {"streets": streets, "siting": siting}[sys.argv[1]](Path(sys.argv[2]))
+    {"streets": streets, "siting": siting}[sys.argv[1]](Path(sys.argv[2]), *sys.argv[3:])

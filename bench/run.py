@@ -22,7 +22,17 @@ for name in ("OMP_NUM_THREADS", "OPENBLAS_NUM_THREADS", "POLARS_MAX_THREADS", "N
 ROOT = Path(__file__).parents[1]
 sys.path.insert(0, str(ROOT))
 DAY = date(2026, 11, 22)
-PEERS = ["scipy<1.18", "networkit", "rustworkx", "routingkit-cch", "pandana", "spopt==0.7.0", "highspy", "numpy<2.4", "pandas<3"]
+PEERS = [
+    "scipy<1.18",
+    "networkit",
+    "rustworkx",
+    "routingkit-cch",
+    "pandana",
+    "spopt==0.7.0",
+    "highspy",
+    "numpy<2.4",
+    "pandas<3",
+]
 
 
 def cpu(run: Callable[[], Any], times: int = 3) -> tuple[float, Any]:
@@ -42,13 +52,18 @@ def say(what: str, value: object) -> None:
 def check() -> None:
     """Cold processes, wall seconds: an empty cache, then a kept one."""
     torni = str(Path(sys.executable).parent / "torni")
-    for what, arguments in (("torni check, Keski-Suomi", ["check"]), ("torni check --all, 23 counties", ["check", "--all"])):
+    for what, arguments in (
+        ("torni check, Keski-Suomi", ["check"]),
+        ("torni check --all, 23 counties", ["check", "--all"]),
+    ):
         cold, kept, memory = [], [], 0
         for _ in range(5 if "all" not in what else 2):
             with tempfile.TemporaryDirectory() as cache:
                 for took in (cold, kept):
                     start = time.perf_counter()
-                    process = subprocess.Popen([torni, *arguments], env={**os.environ, "TORNI_CACHE": cache}, stdout=subprocess.DEVNULL)
+                    process = subprocess.Popen(
+                        [torni, *arguments], env={**os.environ, "TORNI_CACHE": cache}, stdout=subprocess.DEVNULL
+                    )
                     _, _, usage = os.wait4(process.pid, 0)
                     took.append(time.perf_counter() - start)
                     memory = max(memory, usage.ru_maxrss)
@@ -103,7 +118,9 @@ def streets() -> None:
     swept = len(selection.above)
     moved = swept * 32 * 4 * 7  # each of 7 batches reads one row of 32 int32 an arc
     ideal = _copy_rate()
-    say("streets: bytes the sweeps must move, GB; at this core's copy rate, s", f"{moved / 1e9:.2f} {moved / ideal:.4f}")
+    say(
+        "streets: bytes the sweeps must move, GB; at this core's copy rate, s", f"{moved / 1e9:.2f} {moved / ideal:.4f}"
+    )
     back = backward_network(graph.nodes, network)
     scipy_s, exact = cpu(lambda: to_each(back, graph.nodes, units.astype(np.int64)), 1)
     say("streets: SciPy, the same matrix, CPU s (ratio to ours)", f"{scipy_s:.1f} ({scipy_s / ours:.0f}x)")
@@ -113,7 +130,9 @@ def streets() -> None:
     def change() -> None:
         changed = network.cost_ds.copy()
         changed[rng.choice(len(changed), 500)] *= 20
-        again = hierarchy.customise(type(network)(network.tail, network.head, changed, network.forward_ds, network.backward_ds))
+        again = hierarchy.customise(
+            type(network)(network.tail, network.head, changed, network.forward_ds, network.backward_ds)
+        )
         hierarchy.to_each(again, selection, joints)
 
     seconds, _ = cpu(change)
@@ -121,9 +140,20 @@ def streets() -> None:
     one = Joints(units[:1, None], np.zeros((1, 1), np.int64))
     seconds, _ = cpu(lambda: hierarchy.to_each(metric, selection, one), 20)
     say("streets: a new unit anywhere, times to 20,000 homes, CPU ms", f"{seconds * 1e3:.2f}")
+    start = time.process_time()
+    weight = rng.integers(1, 30, len(homes)).astype(np.float32)
+    outside = nearest[homes] > np.quantile(nearest[homes], 0.9)
+    far = hierarchy.select(homes[outside])
+    gain = np.zeros(len(homes), np.float32)
+    for first in range(0, len(homes), 512):
+        part = homes[first : first + 512]
+        times = hierarchy.to_each(metric, far, Joints(part[:, None], np.zeros((len(part), 1), np.int64)))
+        gain[first : first + 512] = weight[outside] @ (times <= 6_000)
+    say("streets: best place for one more unit, tried at 20,000 homes, CPU s", f"{time.process_time() - start:.1f}")
     np.savez(folder / "case.npz", tail=network.tail, head=network.head, cost=network.cost_ds, units=units, homes=homes,
              n=graph.nodes, x=graph.x, y=graph.y, exact=exact[homes])  # fmt: skip
-    _peers("streets", folder / "case.npz", ours)
+    for peer in ("networkit", "rustworkx", "routingkit-cch", "pandana"):
+        _peers("streets", folder / "case.npz", ours, peer)
 
 
 def _copy_rate() -> float:
@@ -180,7 +210,10 @@ def siting() -> None:
         p_median(times[:300, :30], people[:300], 3)
         cover = times <= 1800
         seconds, c = cpu(lambda: fewest(cover, people, 0.95 * people.sum()), 1)
-        say(f"siting {region}: fewest for 95 % in 30 min, CPU s; sites, gap", f"{seconds:.2f}; {len(c.sites)}, {c.gap:.0e}")
+        say(
+            f"siting {region}: fewest for 95 % in 30 min, CPU s; sites, gap",
+            f"{seconds:.2f}; {len(c.sites)}, {c.gap:.0e}",
+        )
         for p in (5, 10, 20):
             quick, q = cpu(lambda: max_cover(cover, people, p, quick=True), 1)
             seconds, c = cpu(lambda: max_cover(cover, people, p), 1)
@@ -192,33 +225,45 @@ def siting() -> None:
                 f"{seconds:.2f}; {quick * 1e3:.0f}, {(q.value - c.value) / c.value:.2%}, {c.gap:.0e}")  # fmt: skip
         start = time.process_time()
         best = _best_place(loaded)
-        say(f"siting {region}: best place for one more unit, every populated cell tried, CPU s", f"{time.process_time() - start:.2f} ({best})")
+        say(
+            f"siting {region}: best place for one more unit, every populated cell tried, CPU s",
+            f"{time.process_time() - start:.2f} ({best})",
+        )
     _peers("siting", folder, 0.0)
 
 
 def _best_place(loaded: Any) -> str:
     """The cell where one more centre brings most people inside 30 minutes, all cells tried."""
-    from torni.network.mend import best_cell
+    from torni.network.mend import mend
 
-    cell, gain = best_cell(loaded, "centre.s_within_30_min")
-    return f"cell {cell}, {gain:.0f} residents"
+    found = mend(loaded, "centre.s_within_30_min", budget=1)
+    return f"{found.candidates} tried, {found.after.met - found.finding.met:.0f} residents more"
 
 
-def _peers(part: str, path: Path, ours: float) -> None:
+def _peers(part: str, path: Path, ours: float, *more: str) -> None:
     python = ROOT / ".peers" / "bin" / "python"
     if not python.exists():
         subprocess.run([sys.executable, "-m", "venv", str(ROOT / ".peers")], check=True)
         for peer in PEERS:
-            done = subprocess.run([str(python), "-m", "pip", "install", "-q", "--disable-pip-version-check", peer], capture_output=True, text=True)
+            done = subprocess.run(
+                [str(python), "-m", "pip", "install", "-q", "--disable-pip-version-check", peer],
+                capture_output=True,
+                text=True,
+            )
             if done.returncode:
                 say(f"peer {peer}", "does not install here")
-    done = subprocess.run([str(python), str(ROOT / "bench" / "peers.py"), part, str(path)], capture_output=True, text=True)
+    done = subprocess.run(
+        [str(python), str(ROOT / "bench" / "peers.py"), part, str(path), *more], capture_output=True, text=True
+    )
     for line in done.stdout.splitlines():
         what, _, value = line.partition("\t")
         ratio = f" ({float(value) / ours:.0f}x ours)" if ours and value.replace(".", "", 1).isdigit() else ""
         say(f"{part}: {what}", value + ratio)
     if done.returncode:
-        say(f"{part}: peers ended early", done.stderr.strip().splitlines()[-1][:200])
+        say(
+            f"{part}: {' '.join(more)} ended early with {done.returncode}",
+            (done.stderr.strip().splitlines() or [""])[-1][:120],
+        )
 
 
 def browser() -> None:

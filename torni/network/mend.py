@@ -33,6 +33,12 @@ class Candidate:
     label: str
     x: float
     y: float
+    suffix: str = ""
+
+    @property
+    def text(self) -> str:
+        """The step's text; an opening's degrees are worked out only when it is chosen."""
+        return self.step or _opening(self.label, self.x, self.y, self.suffix).step
 
 
 @dataclass(frozen=True)
@@ -68,7 +74,8 @@ def mend(
     With neither `budget` nor `closures`: the fewest openings and upgrades that restore the promise. `budget=k`: the k
     that bring most people inside. `closures=k`: the k units whose closing harms least (`minimise`: people left outside,
     or all travel). `candidates`: "units" (existing sites), "centres" (municipality centres), "cells" (the `most_cells`
-    populated cells that cover most people yet outside, spread over the region), or points as (lon, lat).
+    populated cells with most people yet outside around them; every populated cell for a budget of one), or points as
+    (lon, lat).
     `quick`: the greedy answer at once, with its bound. Not considered: capacity, cost differences between places.
     """
     service, promise = network.library.promise(promise_id)
@@ -105,7 +112,8 @@ def mend(
     problem = _Problem(network, finding, promise, counted, quick, seconds)
     if closures is not None:
         return problem.close(closures, minimise)
-    return problem.open(_candidates(network, promise, counted, candidates, most_cells), budget)
+    most = len(network.population.x) if budget == 1 else most_cells
+    return problem.open(_candidates(network, promise, counted, candidates, most), budget)
 
 
 class _Problem:
@@ -118,10 +126,12 @@ class _Problem:
         self.limit = promise.within_min * 60
 
     def open(self, candidates: list[Candidate], budget: int | None) -> Mend:
-        times = self._times(candidates)
         (now,) = self.network.nearest(self.promise.mode, [self.counted.sure])
         outside = now > self.limit
-        cover, people = times[outside] <= self.limit, self.people[outside]
+        people = self.people[outside]
+        if budget == 1:
+            return self._best_one(candidates, outside, float(self.people[~outside].sum()))
+        cover = self._times(candidates, outside) <= self.limit
         need = self.finding.target * float(self.people.sum()) - float(self.people[~outside].sum())
         if budget is None:
             choice = fewest(cover, people, need, quick=self.quick, seconds=self.seconds)
@@ -129,6 +139,19 @@ class _Problem:
         choice = max_cover(cover, people, budget, quick=self.quick, seconds=self.seconds)
         inside = float(self.people[~outside].sum())
         return self._answer("open", candidates, choice, inside + choice.value, inside + choice.bound)
+
+    def _best_one(self, candidates: list[Candidate], outside: npt.NDArray[np.bool_], inside: float) -> Mend:
+        """One step: every candidate is tried, so the best of them is proven."""
+        gain = np.zeros(len(candidates))
+        for start in range(0, len(candidates), 512):
+            part = candidates[start : start + 512]
+            gain[start : start + 512] = self.people[outside] @ (self._times(part, outside) <= self.limit)
+        best = int(gain.argmax()) if len(gain) else 0
+        chosen = (best,) if len(gain) and gain[best] > 0 else ()
+        value = float(gain[best]) if chosen else 0.0
+        return self._answer(
+            "open", candidates, Choice(chosen, value, float(len(chosen)), value, 0.0), inside + value, inside + value
+        )
 
     def close(self, closures: int, minimise: str) -> Mend:
         rows = self.counted.sure
@@ -143,7 +166,7 @@ class _Problem:
             Candidate(f"close {unit_id}/{self.promise.unit.kind}", name, float(x), float(y))
             for unit_id, name, x, y in units.select("unit_id", "name", "x", "y")[rows].iter_rows()
         ]
-        times = self._times(sites)
+        times = self._times(sites, np.ones(len(self.people), bool))
         keep = len(rows) - closures
         if minimise == "minutes":
             choice = p_median(times, self.people, keep, quick=self.quick, limit_s=self.seconds)
@@ -167,14 +190,18 @@ class _Problem:
             kept.add(int(np.argmax(saved)))
         return kept
 
-    def _times(self, candidates: list[Candidate]) -> npt.NDArray[np.uint16]:
+    def _times(self, candidates: list[Candidate], homes: npt.NDArray[np.bool_]) -> npt.NDArray[np.uint16]:
+        """Seconds from these homes to every candidate."""
         x, y = np.array([c.x for c in candidates]), np.array([c.y for c in candidates])
-        return self.network.travel(self.promise.mode).matrix(x, y)
+        travel = self.network.travel(self.promise.mode)
+        if not homes.all():
+            travel = travel.from_homes(self.network.population.x[homes], self.network.population.y[homes])
+        return travel.matrix(x, y)
 
     def _answer(
         self, question: Question, candidates: list[Candidate], choice: Choice, objective: float, bound: float
     ) -> Mend:
-        plan = parse([candidates[j].step for j in choice.sites], self.network)
+        plan = parse([candidates[j].text for j in choice.sites], self.network)
         after = self.finding
         if choice.feasible and plan.steps:
             changed = applied(self.network, plan)
@@ -225,7 +252,7 @@ def _candidates(
     elif wanted == "cells":
         for i in cell_candidates(network, promise, counted, most):
             x, y = float(network.population.x[i]), float(network.population.y[i])
-            out.append(_opening(str(network.names[str(network.population.municipality[i])]), x, y, suffix))
+            out.append(Candidate("", str(network.names[str(network.population.municipality[i])]), x, y, suffix))
     elif isinstance(wanted, str):  # type: ignore[unreachable]
         raise bad_input(
             "candidates", t('"{wanted}" is not a set of places', wanted=wanted), t("Write units, centres or cells.")
@@ -248,6 +275,8 @@ def cell_candidates(network: Network, promise: ReachPromise, counted: Counted, m
     """Populated cells worth trying: those with most people yet outside within 10 km, 2 km apart, at most `most`."""
     from scipy.spatial import cKDTree
 
+    if most >= len(network.population.x):
+        return np.arange(len(network.population.x))
     (now,) = network.nearest(promise.mode, [counted.sure])
     people = network.people(promise.population)
     outside = now > promise.within_min * 60

@@ -28,7 +28,13 @@ class Measured:
 class Guidelines:
     """`seconds`: homes x units. `units[g]`: the guideline's unit columns. `weight`: guidelines x homes. `limit_s`: by guideline."""
 
-    def __init__(self, seconds: Seconds, units: Sequence[npt.NDArray[np.int64]], weight: npt.NDArray[np.float32], limit_s: npt.NDArray[np.int64]) -> None:
+    def __init__(
+        self,
+        seconds: Seconds,
+        units: Sequence[npt.NDArray[np.int64]],
+        weight: npt.NDArray[np.float32],
+        limit_s: npt.NDArray[np.int64],
+    ) -> None:
         self.first = np.concatenate([[0], np.cumsum([len(u) for u in units])]).astype(np.int64)
         self.unit = np.concatenate([*units, np.empty(0, np.int64)]).astype(np.int64)
         self.weight, self.limit = weight, np.asarray(limit_s, np.int64)
@@ -36,7 +42,9 @@ class Guidelines:
         self.nearest, self.second = np.empty(shape, np.uint16), np.empty(shape, np.uint16)
         self.who = np.empty(shape, np.int32)
         covered, travel = np.zeros(len(units)), np.zeros(len(units))
-        _measure(seconds, self.first, self.unit, weight, self.limit, self.nearest, self.second, self.who, covered, travel)
+        _measure(
+            seconds, self.first, self.unit, weight, self.limit, self.nearest, self.second, self.who, covered, travel
+        )
         self.now = Measured(covered, travel)
         # Homes by who serves them, so that a closure reads only its own.
         self.order, self.served = _by_server(self.who, self.first)
@@ -44,7 +52,19 @@ class Guidelines:
     def close(self, unit: int) -> Measured:
         """Everything after closing one unit."""
         covered, travel = self.now.covered.copy(), self.now.travel.copy()
-        _close(unit, self.first, self.unit, self.order, self.served, self.weight, self.limit, self.nearest, self.second, covered, travel)
+        _close(
+            unit,
+            self.first,
+            self.unit,
+            self.order,
+            self.served,
+            self.weight,
+            self.limit,
+            self.nearest,
+            self.second,
+            covered,
+            travel,
+        )
         return Measured(covered, travel)
 
     def every_closure(self) -> tuple[Floats, Floats]:

@@ -34,6 +34,14 @@ class Travel:
         self.roads = RoadsToJoin(graph, mode, self.arcs, home_x, home_y)
         self.homes = self.roads.leaving(home_x, home_y)
 
+    def from_homes(self, home_x: Floats, home_y: Floats) -> Travel:
+        """The same network and mode from other homes; what was made of the network is shared."""
+        other = Travel.__new__(Travel)
+        other.__dict__.update({k: v for k, v in self.__dict__.items() if k not in ("_needed_nodes", "_selection")})
+        other.home_x, other.home_y = home_x, home_y
+        other.homes = self.roads.leaving(home_x, home_y)
+        return other
+
     def nearest(self, unit_x: Floats, unit_y: Floats, groups: list[npt.NDArray[np.int64]]) -> list[Seconds]:
         """For each group of unit numbers, seconds from every home to the nearest of them."""
         units = self.roads.arriving(unit_x, unit_y)
