@@ -15,7 +15,13 @@ def cases(draw):
     matrix[rng.random(matrix.shape) < 0.1] = 65535
     sets = [np.sort(rng.choice(units, rng.integers(0, units + 1), replace=False)) for _ in range(guidelines)]
     weight = rng.integers(0, 50, (guidelines, homes)).astype(np.float32)
-    return matrix, sets, weight, rng.choice([600, 1800, 3600], guidelines), rng.integers(0, 5000, homes).astype(np.uint16)
+    return (
+        matrix,
+        sets,
+        weight,
+        rng.choice([600, 1800, 3600], guidelines),
+        rng.integers(0, 5000, homes).astype(np.uint16),
+    )
 
 
 def from_scratch(matrix, sets, weight, limit):
