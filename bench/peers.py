@@ -31,10 +31,14 @@ def streets(path: Path, name: str) -> None:
         import networkit as nk
 
         nk.setNumberOfThreads(1)
-        graph = nk.GraphFromCoo((cost, (head, tail)), n=n, weighted=True, directed=True)
+        graph = nk.GraphFromCoo(
+            (cost, (head.astype(np.uint64), tail.astype(np.uint64))), n=n, weighted=True, directed=True
+        )
         start = time.process_time()
         for u in some:
-            nk.distance.Dijkstra(graph, int(u), storePaths=False, storeNodesSortedByDistance=False).run().getDistances()
+            search = nk.distance.Dijkstra(graph, int(u), False, False)
+            search.run()
+            search.getDistances()
         return (time.process_time() - start) * 10
 
     def rustworkx():  # type: ignore[no-untyped-def]

@@ -8,6 +8,7 @@ Seconds are CPU seconds of one core unless a line says wall.
 from __future__ import annotations
 
 import os
+import resource
 import subprocess
 import sys
 import tempfile
@@ -150,6 +151,7 @@ def streets() -> None:
         times = hierarchy.to_each(metric, far, Joints(part[:, None], np.zeros((len(part), 1), np.int64)))
         gain[first : first + 512] = weight[outside] @ (times <= 6_000)
     say("streets: best place for one more unit, tried at 20,000 homes, CPU s", f"{time.process_time() - start:.1f}")
+    say("streets: peak MiB of all this", resource.getrusage(resource.RUSAGE_SELF).ru_maxrss // 1024)
     np.savez(folder / "case.npz", tail=network.tail, head=network.head, cost=network.cost_ds, units=units, homes=homes,
              n=graph.nodes, x=graph.x, y=graph.y, exact=exact[homes])  # fmt: skip
     for peer in ("networkit", "rustworkx", "routingkit-cch", "pandana"):
