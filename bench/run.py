@@ -122,11 +122,6 @@ def streets() -> None:
     say(
         "streets: bytes the sweeps must move, GB; at this core's copy rate, s", f"{moved / 1e9:.2f} {moved / ideal:.4f}"
     )
-    back = backward_network(graph.nodes, network)
-    scipy_s, exact = cpu(lambda: to_each(back, graph.nodes, units.astype(np.int64)), 1)
-    say("streets: SciPy, the same matrix, CPU s (ratio to ours)", f"{scipy_s:.1f} ({scipy_s / ours:.0f}x)")
-    say("streets: matrix differs from SciPy in cells", int((exact[homes] != matrix).sum()))
-    say("streets: nearest differs from SciPy in nodes", int((exact.min(axis=1) != nearest).sum()))
 
     def change() -> None:
         changed = network.cost_ds.copy()
@@ -152,6 +147,11 @@ def streets() -> None:
         gain[first : first + 512] = weight[outside] @ (times <= 6_000)
     say("streets: best place for one more unit, tried at 20,000 homes, CPU s", f"{time.process_time() - start:.1f}")
     say("streets: peak MiB of all this", resource.getrusage(resource.RUSAGE_SELF).ru_maxrss // 1024)
+    back = backward_network(graph.nodes, network)
+    scipy_s, exact = cpu(lambda: to_each(back, graph.nodes, units.astype(np.int64)), 1)
+    say("streets: SciPy, the same matrix, CPU s (ratio to ours)", f"{scipy_s:.1f} ({scipy_s / ours:.0f}x)")
+    say("streets: matrix differs from SciPy in cells", int((exact[homes] != matrix).sum()))
+    say("streets: nearest differs from SciPy in nodes", int((exact.min(axis=1) != nearest).sum()))
     np.savez(folder / "case.npz", tail=network.tail, head=network.head, cost=network.cost_ds, units=units, homes=homes,
              n=graph.nodes, x=graph.x, y=graph.y, exact=exact[homes])  # fmt: skip
     for peer in ("networkit", "rustworkx", "routingkit-cch", "pandana"):

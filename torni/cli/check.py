@@ -63,7 +63,7 @@ def _every_county(args: argparse.Namespace) -> int:
     if args.json:
         print(json.dumps([p.as_json() for p in out], ensure_ascii=False, indent=2))
     else:
-        table([_("county"), _("residents"), _("broken"), _("cannot be told"), _("kept")], rows, right=(1, 2, 3, 4))
+        table([_("county"), _("Residents"), _("broken"), _("cannot be told"), _("kept")], rows, right=(1, 2, 3, 4))
     return code
 
 

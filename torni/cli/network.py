@@ -42,7 +42,7 @@ def reach(args: argparse.Namespace) -> int:
             "units": found.units.to_dicts(),
         }, ensure_ascii=False, indent=2))  # fmt: skip
         return 0
-    print(f"{found.region}  {number(found.residents)} {_('residents')}  {found.mode}  {len(found.units)} {_('units')}")
+    print(f"{found.region}  {number(found.residents)} {_('residents')}  {found.mode}  {_('units')} {len(found.units)}")
     for minutes, share in found.share_within.items():
         print(f"  {minutes:>4} min  {per_cent(share, 2)}")
     print()
@@ -56,7 +56,7 @@ def reach(args: argparse.Namespace) -> int:
         for r in found.by_municipality.iter_rows(named=True)
     ]
     table(
-        [_("municipality"), _("residents"), _("mean min"), *(f"{m} min" for m in within)],
+        [_("municipality"), _("Residents"), _("mean min"), *(f"{m} min" for m in within)],
         rows,
         right=tuple(range(1, 3 + len(within))),
     )

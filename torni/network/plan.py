@@ -50,13 +50,10 @@ class Step:
                 else Message("Close: {name}", name=name)
             )
         if self.verb == "open":
-            return Message(
-                "Open: {kind} {size} at {lon}, {lat}",
-                kind=kind,
-                size=self.size or "",
-                lon=f"{self.lon:.3f}",
-                lat=f"{self.lat:.3f}",
-            )
+            at = {"lon": f"{self.lon:.3f}", "lat": f"{self.lat:.3f}"}
+            if self.size:
+                return Message("Open: {kind} {size} at {lon}, {lat}", kind=kind, size=self.size, **at)
+            return Message("Open: {kind} at {lon}, {lat}", kind=kind, **at)
         if self.verb == "move":
             return Message("Move: {name} to {lon}, {lat}", name=name, lon=f"{self.lon:.3f}", lat=f"{self.lat:.3f}")
         if self.verb == "resize":

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import hashlib
+import threading
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from datetime import date
@@ -29,6 +30,7 @@ if TYPE_CHECKING:
 
 STREET_MODES = ("car", "bicycle", "walk")
 ROAD_MODES = (*STREET_MODES, "car_helsinki_daytime")
+MOST_COLUMN_BYTES = 300_000_000
 
 
 @dataclass(frozen=True, eq=False)
@@ -96,9 +98,6 @@ class Network:
         x, y = self.units["x"].to_numpy(), self.units["y"].to_numpy()
         rows = np.unique(np.concatenate([*groups, np.empty(0, np.int64)])).astype(np.int64)
         keys = {int(i): (mode, float(x[i]), float(y[i])) for i in rows}
-        missing = [i for i, key in keys.items() if key not in self._columns]
-        if self._columns and missing:
-            self.fill_matrix(mode, x[missing], y[missing])
         if not self._columns:
             stored = Stored(self, mode)
             found = [stored.nearest(x[g], y[g]) for g in groups]
@@ -108,13 +107,18 @@ class Network:
                 for i, seconds in zip(unknown, computed, strict=True):
                     found[i] = stored.keep_nearest(x[groups[i]], y[groups[i]], seconds)
             return [seconds for seconds in found if seconds is not None]
+        with _columns_lock:
+            self.fill_matrix(mode, x[rows], y[rows])
+            columns = {i: self._columns[key] for i, key in keys.items()}
         far = np.full(len(self.population.x), np.iinfo(np.uint16).max, np.uint16)
         return [
-            np.minimum.reduce([self._columns[keys[int(i)]] for i in group]) if len(group) else far for group in groups
+            np.minimum.reduce([columns[int(i)] for i in group]) if len(group) else far for group in groups
         ]  # fmt: skip
 
     def fill_matrix(self, mode: str, x: npt.NDArray[np.float64], y: npt.NDArray[np.float64]) -> None:
         """Compute and keep the seconds from every cell to each of these points."""
+        if len(self._columns) * len(self.population.x) * 2 > MOST_COLUMN_BYTES:
+            self._columns.clear()  # a long-lived server is asked about ever new places
         new = [k for k in range(len(x)) if (mode, float(x[k]), float(y[k])) not in self._columns]
         if new:
             stored = Stored(self, mode)
@@ -255,6 +259,7 @@ def _units(library: Library, codes: Sequence[str], *, invented: bool) -> pl.Data
 
 
 _graphs: dict[str, RoadGraph] = {}
+_columns_lock = threading.RLock()
 
 
 def _version(units: pl.DataFrame) -> str:

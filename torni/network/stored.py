@@ -19,6 +19,7 @@ if TYPE_CHECKING:
     from torni.network.region import Network
 
 ENGINE = "1"  # raise when the travel engine's answers change
+FEWEST_POINTS = 10  # a tried place or two are found again faster than read
 MOST_BYTES = 400_000_000  # a matrix larger than this is computed anew rather than kept
 
 
@@ -46,7 +47,7 @@ class Stored:
     def keep_matrix(self, x: npt.NDArray[np.float64], y: npt.NDArray[np.float64], columns: Seconds) -> Seconds:
         return (
             self._write("matrix", np.column_stack([x, y]), columns)
-            if len(x) > 1 and columns.nbytes <= MOST_BYTES
+            if len(x) >= FEWEST_POINTS and columns.nbytes <= MOST_BYTES
             else columns
         )
 
