@@ -92,7 +92,7 @@ def minutes_histogram(network: Network, promise: ReachPromise, seconds: npt.NDAr
 def data_described(network: Network) -> dict[str, str]:
     """Each data set with its version."""
     return {
-        str(Message("residents")): f"{network.data_versions['population']}",
+        str(Message("population")): f"{network.data_versions['population']}",
         str(Message("roads")): f"{network.data_versions['roads']}",
         str(Message("units")): f"{network.data_versions['units']}",
     }
