@@ -51,6 +51,7 @@ def test_the_check_contract(capsys):
         (["network", "mend", "ward.within_60_min", "--close", "99", *ON], 2),
         (["reach", "--units", "missing.csv", *ON], 2),
         (["region", "new", "Keski-Suomi", *ON], 2),
+        (["check", "--promise", "ward", "--csv", "/proc/no/such/folder.csv", *ON], 2),
     ],
 )
 def test_exit_codes(capsys, arguments, code):

@@ -54,6 +54,11 @@ def test_a_faulty_step_is_told_with_its_remedy(keski_suomi, text, told):
     assert told in str(caught.value)
 
 
+def test_a_plan_has_an_end(keski_suomi):
+    with pytest.raises(BadInput, match="at most 100 steps"):
+        parse("close KS16;" * 101, keski_suomi)
+
+
 def test_all_faulty_steps_are_told_together(keski_suomi):
     with pytest.raises(BadInput) as caught:
         parse("close X1; close KS16; resize KS13 Q", keski_suomi)

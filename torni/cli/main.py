@@ -32,6 +32,11 @@ def main(arguments: list[str] | None = None) -> int:
         except BrokenPipeError:
             os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
             return 0
+        except OSError as error:
+            where = str(error.filename or "")
+            told = t("cannot be read or written: {reason}", reason=error.strerror or error)
+            print(bad_input(where, told, t("Check the path and its permissions.")), file=sys.stderr)
+            return 2
         except KeyboardInterrupt:
             return 130
 

@@ -15,7 +15,7 @@ from dataclasses import dataclass
 import numpy as np
 import polars as pl
 
-from torni.core.faults import BadInput, Fault, nearest_name
+from torni.core.faults import BadInput, Fault, bad_input, nearest_name
 from torni.core.language import Message, t
 from torni.network.region import Network, kind_names
 from torni.sources import units as unit_source
@@ -23,6 +23,7 @@ from torni.sources.coordinates import inside_finland, to_degrees, to_metres
 
 VERBS = ("close", "open", "move", "resize", "hours")
 SIZES = ("S", "M", "L")
+MOST_STEPS = 100
 
 
 @dataclass(frozen=True)
@@ -79,10 +80,15 @@ class Plan:
 def parse(text: str | Iterable[str], network: Network, *, name: str = "") -> Plan:
     """The plan that a text (or several steps) describes. Every fault of every step is told at once."""
     parts = text.split(";") if isinstance(text, str) else list(text)
+    parts = [p.strip() for p in parts if p.strip()]
+    if len(parts) > MOST_STEPS:
+        raise bad_input(
+            t("the plan"), t("{count} steps", count=len(parts)), t("Write at most {most} steps.", most=MOST_STEPS)
+        )
     faults: list[Fault] = []
     steps: list[Step] = []
     state = _State(network)
-    for number, part in enumerate((p.strip() for p in parts if p.strip()), start=1):
+    for number, part in enumerate(parts, start=1):
         found = _step(part, t("step {number} ({text})", number=number, text=part[:60]), state)
         if isinstance(found, Fault):
             faults.append(found)
