@@ -117,6 +117,23 @@ def test_what_is_typed_is_never_markup(client, text):
         assert "49" not in re.findall(r"{{|49 }}", answer)
 
 
+def test_the_chosen_day_and_data_stay_from_page_to_page(client):
+    for page in (
+        "/keski-suomi/",
+        "/keski-suomi/network/",
+        "/keski-suomi/sapluuna/",
+        "/keski-suomi/promise/ward.within_60_min/",
+    ):
+        text = client.get(page, {"real": "1", "on": "2026-01-31"}).content.decode()
+        own = [
+            a for a in re.findall(r'href="(/keski-suomi/[^"]*)"', text) if "real=" not in a or "on=2026-01-31" not in a
+        ]
+        assert all("on=2026-01-31" in a and "real" not in a for a in own), own[:3]  # only the way back to all units
+        assert len(own) <= 1
+        forms = re.findall(r'<form class="(?:step|ask)".*?</form>', text, re.S)
+        assert all('name="real" value="1"' in f and 'name="on" value="2026-01-31"' in f for f in forms)
+
+
 def test_downloads(client):
     plan = {"plan": "close KS16"}
     assert client.get("/keski-suomi/network/plan.xlsx", plan).content[:2] == b"PK"

@@ -36,8 +36,11 @@ def page(request: HttpRequest, template: str, *, status: int = 200, **context: A
     return render(request, template, {"path": request.get_full_path(), **context}, status=status)
 
 
-def link(*parts: str, **query: Any) -> str:
-    """A path from its parts, with those query values that are given."""
+def link(*parts: Any, **query: Any) -> str:
+    """A path from its parts, with those query values that are given. A held region brings its day and data along."""
+    if parts and not isinstance(parts[0], str):
+        query = {**query, **{k: v for k, v in parts[0].query.items() if k not in query}}
+        parts = (parts[0].id, *parts[1:])
     path = "/" + "/".join(quote(p, safe="") for p in parts) + ("/" if parts else "")
     pairs = [
         (k, v)

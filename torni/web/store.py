@@ -51,6 +51,12 @@ class Held:
     def id(self) -> str:
         return self.network.library.region.id
 
+    @property
+    def query(self) -> dict[str, str]:
+        """What its pages' links carry so that the day and the data stay as chosen."""
+        day = self.network.as_of
+        return {**({"on": str(day)} if day != today() else {}), **({"real": "1"} if self.real_only else {})}
+
     def finding(self, promise_id: str) -> Finding:
         for finding in self._findings:
             if finding.id == promise_id:

@@ -54,7 +54,7 @@ addEventListener("htmx:afterSwap", () => {
   fields();
   // The address is the plan: it can be shared, and the browser's back button undoes.
   const query = new URLSearchParams();
-  for (const name of ["plan", "promise", "name", "real"]) if (form.elements[name] && form.elements[name].value) query.set(name, form.elements[name].value);
+  for (const name of ["plan", "promise", "name", "real", "on"]) if (form.elements[name] && form.elements[name].value) query.set(name, form.elements[name].value);
   for (const kept of form.querySelectorAll("[name=with]")) query.append("with", kept.value);
   const address = `${location.pathname}?${query}`;
   if (address !== location.pathname + location.search) history.pushState(null, "", address);
