@@ -75,7 +75,7 @@ def commands() -> str:
     from torni.cli.main import main
 
     lines = [NOTE + "# Commands\n"]
-    for words in ("", "check", "explain", "reach", "network units", "network what-if", "network mend", "region list", "region new",
+    for words in ("", "check", "explain", "reach", "network units", "network what-if", "network closures", "network mend", "region list", "region new",
                   "import units", "import population", "import roads", "import timetable", "definitions", "schema", "sources", "serve", "demo"):  # fmt: skip
         out = io.StringIO()
         with contextlib.redirect_stdout(out), contextlib.suppress(SystemExit):

@@ -25,7 +25,7 @@ if TYPE_CHECKING:
     from torni.network.what_if import WhatIf
     from torni.tower import Picture
 
-__all__ = ["check", "explain", "load", "mend", "reach", "what_if"]
+__all__ = ["check", "closures", "explain", "load", "mend", "reach", "what_if"]
 __version__ = "0.1.0"
 
 
@@ -75,6 +75,13 @@ def what_if(region: Network | str, plan: str) -> WhatIf:
 
     network = _network(region).ready_for_changes()
     return tried(network, parse(plan, network))
+
+
+def closures(region: Network | str = "keski-suomi", *, promise: str = "*") -> pl.DataFrame:
+    """Every unit closed alone, by promise: who falls outside, minutes added, state after."""
+    from torni.network.closures import every_closure
+
+    return every_closure(_network(region), pattern=promise)
 
 
 def mend(

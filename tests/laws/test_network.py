@@ -34,6 +34,15 @@ def test_a_what_if_equals_computing_the_changed_region_from_scratch(keski_suomi,
     assert bounds(c.after for c in tried.changes) == bounds(check(applied(scratch, parse(plan, scratch))))
 
 
+def test_every_promise_that_moves_has_its_own_rows_of_minutes(keski_suomi):
+    """Two promises of the same units are both asked about: neither hides behind the other."""
+    tried = what_if(keski_suomi, parse("close KS16", keski_suomi))
+    with_minutes = set(tried.minutes["promise"])
+    moved = {c.before.id for c in tried.changes if c.moved and c.before.kind == "reach"}
+    assert {"centre.s_within_30_min", "reception.usual_means_car"} <= moved <= with_minutes
+    assert with_minutes == set(tried.minutes_by_age["promise"])
+
+
 def test_closing_and_reopening_is_the_identity(keski_suomi):
     row = keski_suomi.units.filter(pl.col("unit_id") == "KS16")
     closed = applied(keski_suomi, parse("close KS16", keski_suomi))
@@ -134,6 +143,21 @@ def test_closures_do_the_least_harm_of_all(keski_suomi):
             best = max(best, float(people[rest <= limit].sum()))
     assert found.objective == best
     assert found.after.met == best
+
+
+def test_every_closure_is_what_trying_each_would_show(keski_suomi):
+    from torni.network.closures import every_closure
+
+    found = every_closure(keski_suomi)
+    for unit in ("KS16", "KS09", "demo-centre-410-91"):
+        kinds = keski_suomi.units.filter(pl.col("unit_id") == unit)["kinds"].to_list()[0]
+        tried = what_if(keski_suomi, parse(f"close {unit}", keski_suomi))
+        for row in found.filter(pl.col("unit_id") == unit).iter_rows(named=True):
+            change = next(c for c in tried.changes if c.before.id == row["promise"])
+            assert row["share_after"] == pytest.approx(change.after.value, abs=1e-7), (unit, kinds, row["promise"])
+            assert row["state_after"] == change.after.state
+            minutes = tried.minutes.filter(pl.col("promise") == row["promise"])["lose_min"].sum()
+            assert row["added_min"] == pytest.approx(minutes, rel=1e-5, abs=1)
 
 
 def test_presence_is_mended_municipality_by_municipality(keski_suomi):

@@ -147,6 +147,15 @@ def test_the_what_if_contract_and_files(capsys, tmp_path):
     assert (again, json.loads(out)["flips"]) == (1, answer["flips"])
 
 
+def test_the_closures_contract(capsys):
+    code, out, _ = run(capsys, "network", "closures", "--promise", "ward", "--json", *ON)
+    answer = json.loads(out)
+    assert code == 0
+    assert len(answer) == 13
+    assert set(answer[0]) == {"promise", "unit_id", "name", "lost", "added_min", "share_after", "state", "state_after"}
+    assert "Keuruun" in run(capsys, "network", "closures", *ON)[1]
+
+
 def test_the_mend_contract(capsys):
     code, out, _ = run(capsys, "network", "mend", "centre.m_in_large_municipality", "--json", *ON)
     answer = json.loads(out)

@@ -170,6 +170,7 @@ def test_a_timetable_makes_public_transport_tellable(own_regions, tmp_path):
     (finding,) = check(load("joukkokoe", on=TODAY), pattern="reception.usual_means_transit")
     assert finding.value is not None
     assert any("Public transport" in str(a) for a in finding.assumptions)
+    assert finding.low == finding.high
 
 
 @pytest.mark.parametrize(

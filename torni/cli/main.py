@@ -113,6 +113,11 @@ def _parser() -> argparse.ArgumentParser:
     what_if.add_argument("--xlsx", metavar="FILE", type=Path, help="write all tables to a workbook")
     what_if.add_argument("--csv", metavar="FILE", type=Path, help="write the promises before and after")
     what_if.add_argument("--geojson", metavar="FILE", type=Path, help="write the units after the plan")
+    closures = _add(
+        parts, "closures", "what closing each unit alone would do", "torni.cli.network:closures", region=True
+    )
+    closures.add_argument("--promise", default="*", metavar="PATTERN", help="only promises whose id fits")
+    closures.add_argument("--json", action="store_true")
     mend = _add(parts, "mend", "the smallest mend of a promise, proven", "torni.cli.network:mend", region=True)
     mend.add_argument("promise", metavar="PROMISE")
     mend.add_argument(

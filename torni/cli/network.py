@@ -167,6 +167,39 @@ def what_if_json(found: WhatIf) -> dict[str, Any]:
     }  # fmt: skip
 
 
+def closures(args: argparse.Namespace) -> int:
+    """Each unit closed alone, the least harmful first; the promise that suffers most is named."""
+    from torni.network.closures import every_closure
+
+    found = every_closure(load(args), pattern=args.promise)
+    if args.json:
+        print(json.dumps(found.to_dicts(), ensure_ascii=False, indent=2))
+        return 0
+    rows = []
+    for (unit_id,), part in found.sort("promise").group_by(["unit_id"], maintain_order=True):
+        worst = part.sort(["lost", "added_min"], descending=True).row(0, named=True)
+        broken = part.filter((part["state"] != "broken") & (part["state_after"] == "broken"))["promise"].to_list()
+        rows.append(
+            (
+                worst["lost"],
+                max(part["added_min"].to_list()),
+                unit_id,
+                worst["name"],
+                worst["promise"] if worst["lost"] else "",
+                broken,
+            )
+        )
+    table(
+        [_("unit"), _("name"), _("farther than promised"), _("minutes lost"), _("most in"), _("breaks")],
+        [
+            [u, n, number(round(lost)), number(round(minutes)), p, ", ".join(b)]
+            for lost, minutes, u, n, p, b in sorted(rows)
+        ],
+        right=(2, 3),
+    )
+    return 0
+
+
 def mend(args: argparse.Namespace) -> int:
     from torni.network.mend import mend as mended
 

@@ -128,15 +128,12 @@ def _reach(network: Network, service: Service, promise: ReachPromise, times: Tim
     counted = counted_units(network, promise.unit)
     missing: list[Message] = []
     kind = network.library.unit_kinds[promise.unit.kind].name
-    if promise.mode == "transit":
-        seconds = transit.nearest(network, counted.sure)
-        if seconds is None:
-            missing.append(Message("no timetable (GTFS) of the region"))
-        bounds = [seconds, seconds] if seconds is not None else []
-        real = bounds
+    if promise.mode == "transit" and network.timetable_file is None:
+        missing.append(Message("no timetable (GTFS) of the region"))
+        bounds, real = [], []
     else:
-        bounds = [times(promise.mode, rows) for rows in (counted.sure, counted.perhaps)]
-        real = [times(promise.mode, rows) for rows in (counted.sure_real, counted.perhaps_real)]
+        found = [_minutes_to(network, promise, rows, times) for rows in counted.cases]
+        bounds, real = found[:2], found[2:]
     if not counted.known:
         missing.append(Message("no unit of the kind “{kind}” in the data", kind=kind))
     elif len(counted.perhaps) > len(counted.sure):
@@ -169,7 +166,7 @@ def _reach(network: Network, service: Service, promise: ReachPromise, times: Tim
         )
     if promise.unit.size_at_least == "S":
         assumptions.append(Message("Every unit of the kind counts as at least size S"))
-    if network.known_kinds and promise.unit.size_at_least in ("M", "L") and not missing:
+    if counted.known:
         assumptions.append(Message("Only the region's own units count"))
     return _finding(
         network, service, promise, target=target, low=low, high=high, state=state, told=told, counted="residents",
@@ -180,6 +177,12 @@ def _reach(network: Network, service: Service, promise: ReachPromise, times: Tim
         assumptions=assumptions, missing=missing,
         invented=bool(abs(low - float(inside_real[0].sum()) / max(total, 1)) > ROUNDING or abs(high - float(inside_real[1].sum()) / max(total, 1)) > ROUNDING),
     )  # fmt: skip
+
+
+def _minutes_to(network: Network, promise: ReachPromise, rows: Rows, times: Times) -> Seconds:
+    if promise.mode == "transit":
+        return transit.nearest(network, rows)
+    return times(promise.mode, rows)
 
 
 def _presence(network: Network, service: Service, promise: PresencePromise) -> Finding:

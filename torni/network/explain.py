@@ -111,9 +111,7 @@ def _catchment(
     network: Network, promise: ReachPromise, rows: npt.NDArray[np.int64], sure: npt.NDArray[np.int64]
 ) -> list[float | None]:
     """People to whom each unit is the nearest (ties to the first); None for a unit that may not count."""
-    x, y = network.units["x"].to_numpy()[sure], network.units["y"].to_numpy()[sure]
-    network.fill_matrix(promise.mode, x, y)
-    columns = np.stack([network._columns[promise.mode, float(a), float(b)] for a, b in zip(x, y, strict=True)])
+    columns = np.stack(network.times(promise.mode, sure))
     nearest = columns.argmin(axis=0)
     reached = columns.min(axis=0) < np.iinfo(np.uint16).max
     people = np.bincount(nearest[reached], network.people(promise.population)[reached], len(sure))

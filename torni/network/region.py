@@ -97,7 +97,6 @@ class Network:
         """
         x, y = self.units["x"].to_numpy(), self.units["y"].to_numpy()
         rows = np.unique(np.concatenate([*groups, np.empty(0, np.int64)])).astype(np.int64)
-        keys = {int(i): (mode, float(x[i]), float(y[i])) for i in rows}
         if not self._columns:
             stored = Stored(self, mode)
             found = [stored.nearest(x[g], y[g]) for g in groups]
@@ -107,13 +106,18 @@ class Network:
                 for i, seconds in zip(unknown, computed, strict=True):
                     found[i] = stored.keep_nearest(x[groups[i]], y[groups[i]], seconds)
             return [seconds for seconds in found if seconds is not None]
-        with _columns_lock:
-            self.fill_matrix(mode, x[rows], y[rows])
-            columns = {i: self._columns[key] for i, key in keys.items()}
+        columns = dict(zip(rows.tolist(), self.times(mode, rows), strict=True))
         far = np.full(len(self.population.x), np.iinfo(np.uint16).max, np.uint16)
         return [
             np.minimum.reduce([columns[int(i)] for i in group]) if len(group) else far for group in groups
         ]  # fmt: skip
+
+    def times(self, mode: str, rows: npt.NDArray[np.int64]) -> list[Seconds]:
+        """For each of these rows of `units`, seconds from every cell to it; kept for the next question."""
+        x, y = self.units["x"].to_numpy()[rows], self.units["y"].to_numpy()[rows]
+        with _columns_lock:
+            self.fill_matrix(mode, x, y)
+            return [self._columns[mode, float(a), float(b)] for a, b in zip(x, y, strict=True)]
 
     def fill_matrix(self, mode: str, x: npt.NDArray[np.float64], y: npt.NDArray[np.float64]) -> None:
         """Compute and keep the seconds from every cell to each of these points."""
@@ -148,7 +152,7 @@ class Network:
         return int(self.population.residents[self.population.municipality == code].sum())
 
     @property
-    def timetable_file(self):  # type: ignore[no-untyped-def]
+    def timetable_file(self) -> Path | None:
         """The region's timetable (GTFS), or None."""
         return self.library.region.file("timetable.zip")
 

@@ -15,14 +15,14 @@ from torni.services import Library
 _timetables: dict[str, object] = {}
 
 
-def nearest(network: Network, rows: npt.NDArray[np.int64]) -> Seconds | None:
+def nearest(network: Network, rows: npt.NDArray[np.int64]) -> Seconds:
     """Median seconds from every cell to the unit reached first, over departures each minute of the window.
 
-    None without a timetable. Half of the departures take longer; waiting at home is not counted, waiting at stops is.
+    Half of the departures take longer; waiting at home is not counted, waiting at stops is. The region must have a
+    timetable.
     """
     path = network.timetable_file
-    if path is None:
-        return None
+    assert path is not None
     x, y = network.units["x"].to_numpy()[rows], network.units["y"].to_numpy()[rows]
     return median_seconds(network, path, x, y)
 

@@ -102,17 +102,14 @@ def _kinds_touched(before: Network, after: Network) -> set[str]:
 
 def _minutes(before: Network, after: Network, findings: Sequence[Finding]) -> tuple[pl.DataFrame, pl.DataFrame]:
     rows, ages = [], []
-    seen: set[tuple[str, bytes, bytes, str]] = set()
     for finding in findings:
         promise = finding.promise
         assert isinstance(promise, ReachPromise)
         if promise.mode == "transit":
             continue
         old, new = counted_units(before, promise.unit).sure, counted_units(after, promise.unit).sure
-        key = (promise.mode, _places(before, old), _places(after, new), promise.population)
-        if key[1] == key[2] or key in seen:
+        if _places(before, old) == _places(after, new):
             continue
-        seen.add(key)
         (was,), (now,) = before.nearest(promise.mode, [old]), after.nearest(promise.mode, [new])
         change = now.astype(np.int64) - was.astype(np.int64)
         people = before.people(promise.population)

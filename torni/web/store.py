@@ -104,11 +104,6 @@ def hold(region: str, day: date, *, real_only: bool = False) -> Held:
         return _held[key]
 
 
-def clear() -> None:
-    with _lock:
-        _held.clear()
-
-
 def warm(region: str) -> None:
     """Make a region's slow parts ready in the background, so that the first what-if and mend answer at once."""
 

@@ -157,10 +157,9 @@ def compare(request: HttpRequest, region: str) -> HttpResponse:
     for i, before in enumerate(here.picture.findings):
         if any(f.changes[i].moved or f.changes[i].flips for f in found):
             rows.append((before, [f.changes[i] for f in found]))
-    totals = [(float(f.minutes["gain_min"].sum()), float(f.minutes["lose_min"].sum())) for f in found]
     steps = [[s.told(here.ready if s.verb != "open" else f.network) for s in f.plan.steps] for f in found]
     return page(
-        request, "compare.html", here="network", region=here, found=list(zip(found, steps, totals, strict=True)), rows=rows,
+        request, "compare.html", here="network", region=here, found=list(zip(found, steps, strict=True)), rows=rows,
         faults=faults, regions=regions.all_regions(),
     )  # fmt: skip
 

@@ -1,0 +1,49 @@
+"""Every unit closed alone: for whom each promise would then fail, and how many minutes it would add."""
+
+from __future__ import annotations
+
+import numpy as np
+import polars as pl
+
+from torni.network.check import check, counted_units
+from torni.network.region import Network
+from torni.services.finding import state_of
+from torni.services.schema import ReachPromise
+
+
+def every_closure(network: Network, *, pattern: str = "*") -> pl.DataFrame:
+    """One row a promise of reach by road and unit that counts in it.
+
+    Columns: promise, unit_id, name, lost (people who fall outside), added_min (person-minutes), share_after, state,
+    state_after. `pattern` is as in `check`. A promise that cannot be told is left out. Each unit is closed alone: two
+    closures together may harm more than their sum, which `mend` with `closures` weighs. Capacity is not considered.
+    """
+    from torni.engines.travel.guidelines import Guidelines
+
+    rows: list[dict[str, object]] = []
+    findings = [
+        f for f in check(network, pattern=pattern) if isinstance(f.promise, ReachPromise) and f.value is not None
+    ]
+    units = network.units.select("unit_id", "name").rows()
+    for mode in sorted({f.promise.mode for f in findings if isinstance(f.promise, ReachPromise)} - {"transit"}):
+        of_mode = [f for f in findings if isinstance(f.promise, ReachPromise) and f.promise.mode == mode]
+        sets = [counted_units(network, f.promise.unit).sure for f in of_mode]
+        every = np.unique(np.concatenate(sets))
+        matrix = np.stack(network.times(mode, every), axis=1)
+        people = np.stack(
+            [network.people(f.promise.population) for f in of_mode if isinstance(f.promise, ReachPromise)]
+        )
+        limits = np.array([f.promise.within_min * 60 for f in of_mode if isinstance(f.promise, ReachPromise)])
+        kept = Guidelines(matrix, [np.searchsorted(every, s) for s in sets], people.astype(np.float32), limits)
+        lost, added = kept.every_closure()
+        for g, (finding, own) in enumerate(zip(of_mode, sets, strict=True)):
+            for slot, unit in enumerate(own, start=int(kept.first[g])):
+                share = (finding.met - float(lost[slot])) / finding.total if finding.total else 1.0
+                rows.append({
+                    "promise": finding.id, "unit_id": units[int(unit)][0], "name": units[int(unit)][1],
+                    "lost": float(lost[slot]), "added_min": float(added[slot]) / 60, "share_after": share,
+                    "state": finding.state, "state_after": state_of(share + 1e-9, share + 1e-9, finding.target),
+                })  # fmt: skip
+    schema = {"promise": pl.String, "unit_id": pl.String, "name": pl.String, "lost": pl.Float64, "added_min": pl.Float64,
+              "share_after": pl.Float64, "state": pl.String, "state_after": pl.String}  # fmt: skip
+    return pl.DataFrame(rows, schema=schema)
