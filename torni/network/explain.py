@@ -10,6 +10,7 @@ import numpy.typing as npt
 import polars as pl
 
 from torni.core.language import Message
+from torni.network import transit
 from torni.network.check import counted_units, measure
 from torni.network.region import Network, mode_of
 from torni.services.finding import Finding
@@ -55,9 +56,9 @@ def explain(network: Network, promise_id: str) -> Explanation:
     finding = measure(network, service, promise)
     counted = counted_units(network, promise.unit)
     units, histogram, effects = _units(network, counted.perhaps), None, []
+    if isinstance(promise, ReachPromise) and can_be_timed(network, promise):
+        histogram = minutes_histogram(network, promise, nearest_seconds(network, promise))
     if isinstance(promise, ReachPromise) and promise.mode != "transit" and len(counted.sure):
-        seconds = nearest_seconds(network, promise)
-        histogram = minutes_histogram(network, promise, seconds)
         units = units.with_columns(pl.Series("people", _catchment(network, promise, counted.perhaps, counted.sure)))
         effects = _effects(network, service, promise)
     return Explanation(
@@ -68,8 +69,16 @@ def explain(network: Network, promise_id: str) -> Explanation:
 
 def nearest_seconds(network: Network, promise: ReachPromise) -> npt.NDArray[np.uint16]:
     """Seconds from every cell to the nearest unit that counts; 65535 everywhere when none is known."""
-    (seconds,) = network.nearest(promise.mode, [counted_units(network, promise.unit).sure])
-    return seconds
+    rows = counted_units(network, promise.unit).sure
+    if promise.mode == "transit":
+        return transit.nearest(network, rows)
+    return network.nearest(promise.mode, [rows])[0]
+
+
+def can_be_timed(network: Network, promise: ReachPromise) -> bool:
+    """Whether there are units to travel to, and a timetable where one is needed."""
+    known = len(counted_units(network, promise.unit).sure) > 0
+    return known and (promise.mode != "transit" or network.timetable_file is not None)
 
 
 def minutes_histogram(network: Network, promise: ReachPromise, seconds: npt.NDArray[np.uint16]) -> pl.DataFrame:

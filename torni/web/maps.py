@@ -19,7 +19,7 @@ from markupsafe import Markup, escape
 from torni.core.language import _, number
 from torni.network import Network
 from torni.network.check import counted_units
-from torni.network.explain import nearest_seconds
+from torni.network.explain import can_be_timed, nearest_seconds
 from torni.services.finding import Finding
 from torni.services.schema import ReachPromise
 from torni.sources import shipped
@@ -203,7 +203,7 @@ def draw(region: RegionMap, finding: Finding, *, names: bool = True) -> Drawn:
     """The map of one finding."""
     network, promise = region.network, finding.promise
     units = network.units[counted_units(network, promise.unit).sure]
-    if isinstance(promise, ReachPromise) and promise.mode != "transit" and len(units):
+    if isinstance(promise, ReachPromise) and can_be_timed(network, promise):
         cells, bands = region.reach(promise, nearest_seconds(network, promise))
     elif len(finding.by_municipality) and not isinstance(promise, ReachPromise):
         cells, bands = region.municipalities(finding)
