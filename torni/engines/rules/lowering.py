@@ -1,0 +1,576 @@
+"""From text to the typed tree, or to faults that say where, what was found, and what to write instead.
+
+SQLGlot parses, but does not protect: every token is allowed by name before it parses, and every node, with each of its
+arguments, is rebuilt and typed here after it. Nothing that this module does not know reaches the tree.
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass, field
+from datetime import date
+from decimal import Decimal
+from typing import Any, cast
+
+import sqlglot
+from sqlglot import exp
+from sqlglot.tokens import Token, TokenType
+
+from torni.core.faults import Fault, nearest_name
+from torni.core.language import t
+from torni.engines.rules import tree
+from torni.engines.rules.tree import Node, Operator, Type
+
+MOST_CHARACTERS, MOST_DEPTH, LONGEST_LIST = 2_000, 25, 500
+MOST_WHOLE_DIGITS, MOST_DECIMALS = 9, 4
+_WHOLE = re.compile(rf"\d{{1,{MOST_WHOLE_DIGITS}}}")
+_DECIMAL = re.compile(rf"\d{{1,{MOST_WHOLE_DIGITS}}}\.\d{{1,{MOST_DECIMALS}}}")
+
+
+@dataclass(frozen=True)
+class Scope:
+    """What a text may name: fields, parameters with their values, tables, and earlier lines of its formula."""
+
+    fields: Mapping[str, tree.Field]
+    parameters: Mapping[str, Decimal] = field(default_factory=dict)
+    tables: Mapping[str, tree.Table] = field(default_factory=dict)
+    lines: Mapping[str, Type] = field(default_factory=dict)
+
+
+def lower(text: str, scope: Scope, *, where: str = "rule", number: bool = False) -> Node | list[Fault]:
+    """The typed tree of a condition (or, with `number`, of a numeric term), or every fault of the text.
+
+    `where` opens each fault's place; the character is added. Holds at most 2,000 characters, 25 levels and lists of
+    500; deeper or longer is a fault. Never raises, whatever the text.
+    """
+    lowering = _Lowering(text, scope, where)
+    found = lowering.whole(number)
+    return lowering.faults if lowering.faults or found is None else found
+
+
+class _Lowering:
+    def __init__(self, text: str, scope: Scope, where: str) -> None:
+        self.text, self.scope, self.where = text, scope, where
+        self.faults: list[Fault] = []
+
+    def fault(self, at: int | None, what: str, remedy: str) -> None:
+        place = self.where if at is None else f"{self.where}, " + t("character {n}", n=at + 1)
+        found = Fault(place, what, remedy)
+        if found not in self.faults:
+            self.faults.append(found)
+
+    def whole(self, number: bool) -> Node | None:
+        if not self._readable():
+            return None
+        try:
+            parsed = sqlglot.parse_one(self.text)
+        except (sqlglot.errors.SqlglotError, RecursionError, ValueError) as error:
+            at = _error_position(self.text, error)
+            self.fault(
+                at, t("this is not a complete condition"), t("Write such as: age >= 75 and rai_maple >= 4. Check brackets and quotes.")
+            )  # fmt: skip
+            return None
+        self._not_too_deep(_depth(parsed))
+        if self.faults:
+            return None
+        node = self.node(parsed)
+        if node is None:
+            return None
+        if number and not node.type.is_number:
+            self.fault(0, t("a number is expected here, found {kind}", kind=_kind(node.type)), t("Write a sum or a case."))
+        if not number and node.type != tree.CONDITION:
+            self.fault(
+                0, t("a condition is expected, found {kind}", kind=_kind(node.type)), t("Compare it, such as: {text} >= 1", text=self.text[:40])
+            )  # fmt: skip
+        return node
+
+    # What may be written at all, told token by token before anything parses it.
+    def _readable(self) -> bool:
+        if not self.text.strip():
+            self.fault(None, t("the rule is empty"), t("Write such as: age >= 75"))
+            return False
+        if len(self.text) > MOST_CHARACTERS:
+            self.fault(
+                None, t("{n} characters; at most {most} are allowed", n=len(self.text), most=MOST_CHARACTERS),
+                t("Split the rule into several criteria: all of them must hold."),
+            )  # fmt: skip
+            return False
+        for sign in _FORBIDDEN_TEXT:
+            if (at := self.text.find(sign)) >= 0 and not _inside_quotes(self.text, at):
+                self.fault(at, t('"{found}" is not allowed in a rule', found=sign), _remedy_of_sign(sign))
+        odd = next((i for i, c in enumerate(self.text) if not c.isprintable() and c not in "\n\t "), None)
+        if odd is not None:
+            self.fault(odd, t("an invisible character is not allowed"), t("Remove it and write it anew."))
+        if self.faults:
+            return False
+        try:
+            tokens = sqlglot.tokenize(self.text)
+        except (sqlglot.errors.SqlglotError, ValueError) as error:
+            self.fault(
+                _error_position(self.text, error), t("a quote is not closed"), t("Close it, such as: language = 'fi'")
+            )
+            return False
+        depth = most = run = 0
+        for i, token in enumerate(tokens):
+            self._allowed(token, tokens[i + 1] if i + 1 < len(tokens) else None, tokens[i - 1] if i else None)
+            depth += token.token_type in _OPENING
+            depth -= token.token_type in _CLOSING
+            run = run + 1 if token.token_type in (TokenType.NOT, TokenType.DASH) else 0
+            most = max(most, depth + run)
+        self._not_too_deep(most)
+        return not self.faults
+
+    def _not_too_deep(self, levels: int) -> None:
+        if levels > MOST_DEPTH:
+            self.fault(
+                None, t("{n} levels deep; at most {most} are allowed", n=levels, most=MOST_DEPTH), t("Write it flatter, or split it into several criteria or lines.")
+            )  # fmt: skip
+
+    def _allowed(self, token: Token, after: Token | None, before: Token | None) -> None:
+        kind, found, at = token.token_type, token.text, token.start
+        opens = after is not None and after.token_type == TokenType.L_PAREN
+        named = before is not None and before.token_type == TokenType.DOT
+        if kind in _MARKS or (kind == TokenType.STRING):
+            return
+        if kind == TokenType.NUMBER:
+            written = self.text[token.start : token.end + 1]
+            if not _WHOLE.fullmatch(written) and not _DECIMAL.fullmatch(written):
+                self.fault(
+                    at, t('"{found}" is not a number that a rule can hold', found=written[:30]),
+                    t("At most {n} digits before the point and {d} after, such as 1250.50.", n=MOST_WHOLE_DIGITS, d=MOST_DECIMALS),
+                )  # fmt: skip
+            return
+        word = found.lower()
+        if kind in (TokenType.TRUE, TokenType.FALSE):
+            self.fault(
+                at, t('"{found}" is not needed in a rule', found=found), t("A yes-no field is a condition by itself: write lives_alone, or not lives_alone.")
+            )  # fmt: skip
+        elif word in _BANNED:
+            self.fault(at, t('"{found}" is not allowed in a rule', found=found), _banned_remedy(word))
+        elif word in _UNITS or word in self.scope.fields or word in _SPACES or named:
+            if opens:
+                self.fault(at, t('"{found}" is not a function', found=found), t("Write the field's name alone."))
+            return
+        elif re.fullmatch(r"[A-Za-z_][A-Za-z0-9_]*", found) and kind != TokenType.IDENTIFIER:
+            if opens:
+                self.fault(
+                    at, t('"{found}" is a function; a rule has none', found=found), t("Allowed are and, or, not, = <> < <= > >=, + - *, between, in, is null, case.")
+                )  # fmt: skip
+                return
+            near = nearest_name(found, [*self.scope.fields, *_WORDS])
+            self.fault(
+                at, t('"{found}" is not a client field', found=found),
+                (t('Did you mean "{near}"?', near=near) + " " if near else "") + t("`torni fields` lists them."),
+            )  # fmt: skip
+        else:
+            self.fault(
+                at, t('"{found}" is not allowed in a rule', found=self.text[token.start : token.end + 1][:30]),
+                t("Allowed are and, or, not, = <> < <= > >=, + - *, between, in, is null, case."),
+            )  # fmt: skip
+
+    # What was parsed, rebuilt node by node.
+    def node(self, e: exp.Expression) -> Node | None:
+        handler = _HANDLERS.get(type(e))
+        used = {k for k, v in e.args.items() if v not in (None, [], False)}
+        if handler is None or not used <= handler[1]:
+            self.fault(
+                _start(e), t("this form is not allowed in a rule"), t("Allowed are and, or, not, = <> < <= > >=, + - *, between, in, is null, case.")
+            )  # fmt: skip
+            return None
+        return handler[0](self, e)
+
+    def paren(self, e: exp.Expression) -> Node | None:
+        return self.node(e.this)
+
+    def joined(self, e: exp.Expression) -> Node | None:
+        made = tree.And if isinstance(e, exp.And) else tree.Or
+        chain: list[exp.Expression] = []
+        rest: exp.Expression = e
+        while type(rest) is type(e):  # a and b and c is one level, however long
+            chain.append(rest.expression)
+            rest = rest.this
+        parts: list[Node] = []
+        for side in [rest, *reversed(chain)]:
+            part = self.condition(side)
+            if part is not None:
+                parts += part.parts if isinstance(part, made) and not isinstance(side, exp.Paren) else (part,)
+        return made(tuple(parts)) if len(parts) == len(chain) + 1 or parts else None
+
+    def condition(self, e: exp.Expression) -> Node | None:
+        part = self.node(e)
+        if part is not None and part.type != tree.CONDITION:
+            self.fault(
+                _start(e), t("a condition is expected, found {kind}", kind=_kind(part.type)), t("Compare it with something, such as: age >= 75")
+            )  # fmt: skip
+            return None
+        return part
+
+    def negated(self, e: exp.Expression) -> Node | None:
+        part = self.condition(e.this)
+        return tree.Not(part) if part is not None else None
+
+    def literal(self, e: exp.Expression) -> Node | None:
+        if e.args.get("is_string"):
+            return tree.Const(str(e.this), Type("code"))
+        text = str(e.this)
+        if "." in text:
+            whole, _, rest = text.partition(".")
+            return tree.Const(Decimal(text), Type("decimal", len(whole) + len(rest), len(rest)))
+        return tree.Const(int(text), Type("whole", len(text)))
+
+    def minus(self, e: exp.Expression) -> Node | None:
+        part = self.number(e.this)
+        if part is None:
+            return None
+        if isinstance(part, tree.Const) and isinstance(part.value, int | Decimal):
+            return tree.Const(-part.value, part.type)
+        return self.sum("-", tree.Const(0, Type("whole", 1)), part, e)
+
+    def name(self, e: exp.Expression) -> Node | None:
+        parts = [p.name for p in e.parts] if isinstance(e, exp.Column | exp.Dot) else []
+        at = _start(e)
+        if not parts or not all(re.fullmatch(r"[A-Za-z0-9_]+", p) for p in parts):
+            self.fault(at, t("this is not a name"), t("`torni fields` lists the fields."))
+            return None
+        space, rest = parts[0].lower(), ".".join(parts[1:])
+        if len(parts) == 1:
+            return self._field(space, at, parts[0])
+        if space == "param":
+            return self._parameter(rest, at)
+        if space == "table":
+            return self._known(rest, at, self.scope.tables, t("a table"), tree.Lookup)
+        if space == "line":
+            return self._known(
+                rest, at, self.scope.lines, t("an earlier line of this formula"), lambda found: tree.Line(rest, found)
+            )
+        self.fault(at, t('"{found}" is not a name', found=".".join(parts)), t("Write a field, param.NAME or table.NAME."))
+        return None
+
+    def _field(self, name: str, at: int, shown: str) -> Node | None:
+        if name in self.scope.fields:
+            return tree.Ask(self.scope.fields[name])
+        near = nearest_name(name, self.scope.fields)
+        self.fault(
+            at, t('"{found}" is not a client field', found=shown),
+            (t('Did you mean "{near}"?', near=near) + " " if near else "") + t("`torni fields` lists them."),
+        )  # fmt: skip
+        return None
+
+    def _parameter(self, name: str, at: int) -> Node | None:
+        def made(value: Decimal) -> Node:
+            digits = _digits(value)
+            return tree.Param(name, int(value) if digits.kind == "whole" else value, digits)
+
+        return self._known(name, at, self.scope.parameters, t("a parameter with a single value on this day"), made)
+
+    def _known(
+        self, name: str, at: int, known: Mapping[str, Any], what: str, made: Callable[[Any], Node]
+    ) -> Node | None:
+        if name in known:
+            return made(known[name])
+        near = nearest_name(name, known)
+        self.fault(
+            at, t('"{found}" is not {what}', found=name, what=what), t('Did you mean "{near}"?', near=near) if near else ""
+        )  # fmt: skip
+        return None
+
+    def number(self, e: exp.Expression) -> Node | None:
+        part = self.node(e)
+        if part is not None and not part.type.is_number:
+            self.fault(_start(e), t("a number is expected here, found {kind}", kind=_kind(part.type)), t("Use a numeric field."))
+            return None
+        return part
+
+    def arithmetic(self, e: exp.Expression) -> Node | None:
+        operator = {exp.Add: "+", exp.Sub: "-", exp.Mul: "*"}[type(e)]
+        if isinstance(e.expression, exp.Interval):
+            return self.shifted(e)
+        left, right = self.number(e.this), self.number(e.expression)
+        return self.sum(operator, left, right, e) if left is not None and right is not None else None
+
+    def sum(self, operator: str, left: Node, right: Node, e: exp.Expression) -> Node | None:
+        a, b = left.type, right.type
+        if operator == "*":
+            digits, scale = a.digits + b.digits, a.scale + b.scale
+        else:
+            scale = max(a.scale, b.scale)
+            digits = max(a.digits - a.scale, b.digits - b.scale) + scale + 1
+        if digits > tree.MOST_DIGITS - 2:
+            self.fault(
+                _start(e), t("the sum grows to {n} digits, more than can be counted exactly", n=digits), t("Round a part of it on a line of its own.")
+            )  # fmt: skip
+            return None
+        return tree.Arithmetic(cast(Any, operator), left, right, Type("decimal" if scale else "whole", digits, scale))
+
+    def shifted(self, e: exp.Expression) -> Node | None:
+        day, step = self.node(e.this), e.expression
+        if day is None:
+            return None
+        count, unit = step.this, step.args.get("unit")
+        name = str(unit.this).lower().rstrip("s") if isinstance(unit, exp.Var) else ""
+        ok = isinstance(count, exp.Literal) and re.fullmatch(r"\d{1,5}", str(count.this)) and name in ("day", "month", "year")
+        if isinstance(e, exp.Mul) or not ok or day.type.kind != "date":
+            self.fault(
+                _start(e), t("only a date can be moved, by days, months or years"), t("Write such as: decision_day - interval 12 month")
+            )  # fmt: skip
+            return None
+        n = int(str(count.this)) * (12 if name == "year" else 1) * (-1 if isinstance(e, exp.Sub) else 1)
+        if abs(n) > (73_000 if name == "day" else 2_400):
+            self.fault(_start(e), t("the date moves more than 200 years"), t("Use a nearer date."))
+            return None
+        return tree.Shift(day, n, "day" if name == "day" else "month")
+
+    def compared(self, e: exp.Expression) -> Node | None:
+        left, right = self.node(e.this), self.node(e.expression)
+        if left is None or right is None:
+            return None
+        operator = _OPERATORS[type(e)]
+        pair = self.alike(left, right, e)
+        if pair is None:
+            return None
+        left, right = pair
+        if left.type.kind == "code" and operator not in ("=", "<>"):
+            self.fault(_start(e), t("codes have no order"), t("Use = , <> or in (...)."))
+            return None
+        if _is_fixed(left) and _is_fixed(right):
+            self.fault(_start(e), t("nothing here depends on the client"), t("Compare a field."))
+            return None
+        if _is_fixed(left):
+            left, right, operator = right, left, _TURNED[operator]
+        if operator == "<>":
+            return tree.Not(tree.Compare("=", left, right))
+        return tree.Compare(cast(Operator, operator), left, right)
+
+    def alike(self, left: Node, right: Node, e: exp.Expression) -> tuple[Node, Node] | None:
+        """Both sides with one type: a text in quotes becomes a date or a code of the other side's list."""
+        a, b = left.type.kind, right.type.kind
+        if "yes_no" in (a, b):
+            self.fault(
+                _start(e), t("conditions are not compared"), t("Write them joined by and, or, not. A yes-no field is a condition by itself.")
+            )  # fmt: skip
+            return None
+        fixed_left, fixed_right = self.text_as(left, right.type, e), self.text_as(right, left.type, e)
+        if fixed_left is None or fixed_right is None:
+            return None
+        left, right = fixed_left, fixed_right
+        a, b = left.type.kind, right.type.kind
+        if (left.type.is_number and right.type.is_number) or (a == b == "date") or (a == b == "code" and left.type.codes == right.type.codes):
+            return left, right
+        self.fault(
+            _start(e), t("{left} and {right} cannot be compared", left=_kind(left.type), right=_kind(right.type)), _type_remedy(left.type)
+        )  # fmt: skip
+        return None
+
+    def text_as(self, node: Node, wanted: Type, e: exp.Expression) -> Node | None:
+        if not isinstance(node, tree.Const) or node.type != Type("code") or not isinstance(node.value, str):
+            return node
+        if wanted.kind == "date":
+            day = _date(node.value)
+            if day is None:
+                self.fault(
+                    _start(e), t('"{text}" is not a date', text=node.value[:30]), t("Write such as 2026-01-31.")
+                )
+                return None
+            return tree.Const(day, Type("date"))
+        if wanted.kind == "code" and wanted.codes:
+            codes = next((f.codes for f in self.scope.fields.values() if f.code_list == wanted.codes), ())
+            if node.value not in codes:
+                near = nearest_name(node.value, codes)
+                shown = ", ".join(codes[:8]) + (" …" if len(codes) > 8 else "")
+                self.fault(
+                    _start(e), t('"{text}" is not in the code list {name}', text=node.value[:30], name=wanted.codes),
+                    t('Did you mean "{near}"?', near=near) if near else t("The codes are: {codes}.", codes=shown),
+                )  # fmt: skip
+                return None
+            return tree.Const(node.value, wanted)
+        return node
+
+    def day(self, e: exp.Expression) -> Node | None:
+        to = e.args.get("to")
+        if not isinstance(to, exp.DataType) or to.this != exp.DataType.Type.DATE or to.expressions or not isinstance(e.this, exp.Literal):
+            self.fault(_start(e), t("a value's type cannot be changed in a rule"), t("Only date '2026-01-31' is allowed."))
+            return None
+        day = _date(str(e.this.this)) if e.this.args.get("is_string") else None
+        if day is None:
+            self.fault(_start(e), t('"{text}" is not a date', text=str(e.this.this)[:30]), t("Write such as 2026-01-31."))
+            return None
+        return tree.Const(day, Type("date"))
+
+    def between(self, e: exp.Expression) -> Node | None:
+        low = exp.GTE(this=e.this, expression=e.args["low"])
+        high = exp.LTE(this=e.this, expression=e.args["high"])
+        parts = [self.compared(low), self.compared(high)]
+        return tree.And(tuple(p for p in parts if p is not None)) if all(parts) else None
+
+    def one_of(self, e: exp.Expression) -> Node | None:
+        term = self.node(e.this)
+        listed = e.args.get("expressions") or []
+        if term is None:
+            return None
+        if not listed or len(listed) > LONGEST_LIST:
+            self.fault(
+                _start(e), t("a list has from 1 to {most} values, found {n}", most=LONGEST_LIST, n=len(listed)), t("Write such as: municipality in ('179', '182')")
+            )  # fmt: skip
+            return None
+        values: list[Value_] = []
+        for item in listed:
+            made = self.node(item) if isinstance(item, exp.Literal | exp.Neg | exp.Cast) else None
+            if not isinstance(made, tree.Const):
+                self.fault(_start(item) or _start(e), t("a list holds fixed values only"), t("Write numbers, dates or codes in quotes."))
+                return None
+            pair = self.alike(term, made, e)
+            if pair is None:
+                return None
+            value = cast(tree.Const, pair[1]).value
+            if value not in values:
+                values.append(value)
+        return tree.OneOf(term, tuple(values))
+
+    def missing(self, e: exp.Expression) -> Node | None:
+        part = self.node(e.this)
+        if not isinstance(e.expression, exp.Null) or not isinstance(part, tree.Ask):
+            if part is not None:
+                self.fault(_start(e), t("only a field can be tried for being missing"), t("Write such as: rai_maple is null"))
+            return None
+        return tree.Unknown(part.field)
+
+    def choice(self, e: exp.Expression) -> Node | None:
+        if e.args.get("default") is None:
+            self.fault(_start(e), t("a case needs an else"), t("Write such as: case when age < 18 then 0 else 12.50 end"))
+            return None
+        branches = [(self.condition(b.this), self.number(b.args["true"])) for b in e.args.get("ifs", [])]
+        otherwise = self.number(e.args["default"])
+        if otherwise is None or any(c is None or v is None for c, v in branches):
+            return None
+        values = [*(v.type for _, v in branches if v), otherwise.type]
+        scale = max(v.scale for v in values)
+        digits = max(v.digits - v.scale for v in values) + scale
+        return tree.Choice(
+            tuple((c, v) for c, v in branches if c and v), otherwise, Type("decimal" if scale else "whole", digits, scale)
+        )  # fmt: skip
+
+
+Value_ = tree.Value
+_SPACES = ("param", "table", "line")
+_UNITS = ("day", "days", "month", "months", "year", "years")
+_WORDS = ("and", "or", "not", "between", "in", "is", "null", "case", "when", "then", "else", "end", "interval", "date")
+_MARKS = {
+    TokenType.L_PAREN, TokenType.R_PAREN, TokenType.COMMA, TokenType.PLUS, TokenType.DASH, TokenType.STAR, TokenType.LT,
+    TokenType.GT, TokenType.LTE, TokenType.GTE, TokenType.EQ, TokenType.NEQ, TokenType.AND, TokenType.OR, TokenType.NOT,
+    TokenType.IN, TokenType.IS, TokenType.NULL, TokenType.BETWEEN, TokenType.CASE, TokenType.WHEN, TokenType.THEN,
+    TokenType.ELSE, TokenType.END, TokenType.DOT, TokenType.INTERVAL, TokenType.DATE,
+}  # fmt: skip
+_OPENING = (TokenType.L_PAREN, TokenType.CASE)
+_CLOSING = (TokenType.R_PAREN, TokenType.END)
+_FORBIDDEN_TEXT = ("--", "/*", "*/", "#", ";", '"', "`", "$", "{", "}", "[", "]", "\\", "::", "/", "%", "||", "@", "?", "^", "&", "~", "==", "!")  # fmt: skip
+_BANNED = {"greatest", "least", "coalesce", "ifnull", "nullif", "cast", "try_cast", "round", "floor", "ceil", "symmetric", "exists", "select", "any", "all", "like", "count", "sum"}  # fmt: skip
+_OPERATORS: dict[type, str] = {exp.EQ: "=", exp.NEQ: "<>", exp.LT: "<", exp.LTE: "<=", exp.GT: ">", exp.GTE: ">="}
+_TURNED = {"=": "=", "<>": "<>", "<": ">", "<=": ">=", ">": "<", ">=": "<="}
+_Handler = Callable[[_Lowering, exp.Expression], Node | None]
+_HANDLERS: dict[type, tuple[_Handler, set[str]]] = {
+    exp.Paren: (_Lowering.paren, {"this"}),
+    exp.And: (_Lowering.joined, {"this", "expression"}),
+    exp.Or: (_Lowering.joined, {"this", "expression"}),
+    exp.Not: (_Lowering.negated, {"this"}),
+    exp.Literal: (_Lowering.literal, {"this", "is_string"}),
+    exp.Neg: (_Lowering.minus, {"this"}),
+    exp.Column: (_Lowering.name, {"this", "table", "db", "catalog"}),
+    exp.Dot: (_Lowering.name, {"this", "expression"}),
+    exp.Cast: (_Lowering.day, {"this", "to"}),
+    exp.Between: (_Lowering.between, {"this", "low", "high"}),
+    exp.In: (_Lowering.one_of, {"this", "expressions"}),
+    exp.Is: (_Lowering.missing, {"this", "expression"}),
+    exp.Case: (_Lowering.choice, {"ifs", "default"}),
+    **{kind: (_Lowering.arithmetic, {"this", "expression"}) for kind in (exp.Add, exp.Sub, exp.Mul)},
+    **{kind: (_Lowering.compared, {"this", "expression"}) for kind in _OPERATORS},
+}
+
+
+def _remedy_of_sign(sign: str) -> str:
+    told = {
+        "/": t("Multiply by a decimal instead, or divide a whole line of a formula with divided_by."),
+        '"': t("Write field names without quotes, and codes in single quotes: language = 'fi'."),
+        "==": t("Write = for equal."),
+        "!": t("Write not, or <> for unequal."),
+        "--": t("Comments belong beside the rule, not in it. Write - 1 - -1 as - 1 + 1."),
+    }
+    return told.get(sign, t("Allowed are and, or, not, = <> < <= > >=, + - *, between, in, is null, case."))
+
+
+def _banned_remedy(word: str) -> str:
+    if word in ("greatest", "least"):
+        return t("They pass over missing values. Write case when a > b then a else b end.")
+    if word in ("coalesce", "ifnull", "nullif"):
+        return t("They turn what is not known into a value. Say what happens with: field is null.")
+    if word in ("round", "floor", "ceil", "cast", "try_cast"):
+        return t("Engines round differently. A formula's line states its decimals; the rule does not round.")
+    return t("Allowed are and, or, not, = <> < <= > >=, + - *, between, in, is null, case.")
+
+
+def _kind(type_: Type) -> str:
+    return {
+        "yes_no": t("a condition"), "whole": t("a number"), "decimal": t("a number"), "date": t("a date"),
+        "code": t("a code"),
+    }[type_.kind]  # fmt: skip
+
+
+def _type_remedy(type_: Type) -> str:
+    if type_.is_number:
+        return t("Compare a number with a number, without quotes.")
+    if type_.kind == "date":
+        return t("Compare a date with a date, such as '2026-01-31'.")
+    return t("Compare a code with a code of its list, in single quotes.")
+
+
+def _digits(value: Decimal) -> Type:
+    value = value.normalize()
+    exponent = value.as_tuple().exponent
+    scale = max(0, -exponent) if isinstance(exponent, int) else 0
+    return Type("decimal" if scale else "whole", len(str(abs(int(value)))) + scale, scale)
+
+
+def _is_fixed(node: Node) -> bool:
+    return not any(isinstance(part, tree.Ask | tree.Unknown | tree.Lookup | tree.Line) for part in tree.walk(node))
+
+
+def _date(text: str) -> date | None:
+    try:
+        return date.fromisoformat(text) if re.fullmatch(r"\d{4}-\d{2}-\d{2}", text) else None
+    except ValueError:
+        return None
+
+
+def _inside_quotes(text: str, at: int) -> bool:
+    return text.count("'", 0, at) % 2 == 1
+
+
+def _depth(e: exp.Expression) -> int:
+    """Levels of the parsed tree. A chain of and, or of or, is one level, however long."""
+    deepest, stack = 0, [(e, 1)]
+    while stack:
+        node, level = stack.pop()
+        deepest = max(deepest, level)
+        for child in node.iter_expressions():
+            chained = isinstance(node, exp.And | exp.Or) and type(child) is type(node)
+            plain = isinstance(child, exp.Paren | exp.Identifier | exp.Column | exp.Literal)
+            stack.append((child, level if chained or plain else level + 1))
+    return deepest
+
+
+def _start(e: Any) -> int:
+    """Where the expression's first name or number stands in the text."""
+    if isinstance(e, exp.Expression):
+        starts = [n.meta["start"] for n in e.walk() if "start" in n.meta]
+        return min(starts, default=0)
+    return 0
+
+
+def _error_position(text: str, error: Exception) -> int | None:
+    for found in getattr(error, "errors", None) or []:
+        near = str(found.get("highlight") or "")
+        line, column = found.get("line"), found.get("col")
+        if isinstance(line, int) and isinstance(column, int):
+            before = text.split("\n")[: line - 1]
+            return max(0, min(len(text) - 1, sum(len(x) + 1 for x in before) + column - max(1, len(near))))
+    return None

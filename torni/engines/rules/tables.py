@@ -1,0 +1,300 @@
+"""Tables of any shape: bands of any dimensions, checked to answer every case exactly once.
+
+A table is written as text. One form has a column for each dimension and the value last; the other spreads the last
+dimension over the columns ("hours / household_size" in the corner):
+
+    age   | household_size | value         hours / household_size | 1    | 2    | 3..
+    <1    | *              | 900.00        ..4                    | 0.08 | 0.07 | 0.06
+    1..17 | 1,2            | 700.00        5..                    | 0.10 | 0.09 | 0.08
+    >=18  | 3..            | 500.00
+
+A band is one value, several with commas, `a..b` (ends included), `..b`, `a..`, `<b`, `<=b`, `>a`, `>=a`, or `*`.
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from datetime import date, timedelta
+from decimal import Decimal, InvalidOperation
+
+from torni.core.faults import Fault, nearest_name
+from torni.core.language import t
+from torni.engines.rules.tree import Band, Field, Table, Type, Value
+
+Row = tuple[tuple[Band, ...], Decimal]
+MOST_ROWS = 5_000
+
+
+def read(text: str, fields: Mapping[str, Field], *, name: str, where: str) -> Table | list[Fault]:
+    """The table, or all its faults: a field that is not known, a band that is not one, a case left out or told twice."""
+    return _Reading(text, fields, name, where).table()
+
+
+class _Reading:
+    def __init__(self, text: str, fields: Mapping[str, Field], name: str, where: str) -> None:
+        self.fields, self.name, self.where = fields, name, where
+        self.lines = [[cell.strip() for cell in line.split("|")] for line in text.splitlines() if line.strip()]
+        self.faults: list[Fault] = []
+
+    def table(self) -> Table | list[Fault]:
+        if len(self.lines) < 2:
+            self.fault(1, t("the table has no rows"), t("Write a heading row, then at least one row."))
+            return self.faults
+        heading, spread = self.lines[0], "/" in self.lines[0][0]
+        names = [n.strip() for n in heading[0].split("/")] if spread else heading[:-1]
+        if not spread and heading[-1] != "value":
+            self.fault(1, t('the last column is "{found}"', found=heading[-1]), t('Name it "value".'))
+        if spread and len(names) != 2:
+            self.fault(1, t("the corner names {n} fields", n=len(names)), t('Write two, such as "hours / household_size".'))
+        dimensions = [self.dimension(n) for n in names]
+        for i, line in enumerate(self.lines[1:], 2):
+            if len(line) != len(heading):
+                self.fault(
+                    i, t("{n} cells; the heading has {m}", n=len(line), m=len(heading)), t("Give every row as many cells as the heading, between |.")
+                )  # fmt: skip
+        if self.faults:
+            return self.faults
+        known = [d for d in dimensions if d]
+        rows = self.spread(known) if spread else self.listed(known)
+        if self.faults:
+            return self.faults
+        if len(rows) > MOST_ROWS:
+            self.fault(1, t("{n} cells; at most {most} are allowed", n=len(rows), most=MOST_ROWS), t("Use wider bands."))
+            return self.faults
+        self.complete(known, rows)
+        scale = max(max(0, -int(v.as_tuple().exponent)) for _, v in rows)
+        digits = max(len(str(abs(int(v)))) for _, v in rows) + scale
+        made = Table(self.name, tuple(known), tuple(rows), Type("decimal" if scale else "whole", digits, scale))
+        return self.faults or made
+
+    def dimension(self, name: str) -> Field | None:
+        field = self.fields.get(name)
+        if field is None:
+            near = nearest_name(name, self.fields)
+            self.fault(
+                1, t('"{found}" is not a client field', found=name), t('Did you mean "{near}"?', near=near) if near else t("`torni fields` lists them.")
+            )  # fmt: skip
+        elif field.kind == "yes_no":
+            self.fault(1, t('"{found}" is a yes-no field', found=name), t("Use a number, a date or a code."))
+            return None
+        return field
+
+    def listed(self, dimensions: Sequence[Field]) -> list[Row]:
+        rows: list[Row] = []
+        for i, line in enumerate(self.lines[1:], 2):
+            bands = [self.bands(cell, d, i) for cell, d in zip(line[:-1], dimensions, strict=True)]
+            value = self.value(line[-1], i)
+            if value is not None:
+                rows += [(combination, value) for combination in _combinations(bands)]
+        return rows
+
+    def spread(self, dimensions: Sequence[Field]) -> list[Row]:
+        down, across = dimensions
+        columns = [self.bands(cell, across, 1) for cell in self.lines[0][1:]]
+        rows: list[Row] = []
+        for i, line in enumerate(self.lines[1:], 2):
+            head = self.bands(line[0], down, i)
+            for column, cell in zip(columns, line[1:], strict=True):
+                value = self.value(cell, i)
+                if value is not None:
+                    rows += [(combination, value) for combination in _combinations([head, column])]
+        return rows
+
+    def value(self, cell: str, line: int) -> Decimal | None:
+        if not re.fullmatch(r"-?\d{1,9}(\.\d{1,4})?", cell):
+            self.fault(
+                line, t('"{found}" is not an amount', found=cell), t("Write a number with a decimal point, such as 900 or 0.085.")
+            )  # fmt: skip
+            return None
+        return Decimal(cell)
+
+    def bands(self, cell: str, field: Field, line: int) -> list[Band]:
+        if cell == "*":
+            return [Band(codes=frozenset(field.codes))] if field.kind == "code" else [Band(field.least, field.most)]  # type: ignore[arg-type]
+        if field.kind == "code":
+            codes = [c.strip() for c in cell.split(",")]
+            for code in codes:
+                if code not in field.codes:
+                    near = nearest_name(code, field.codes)
+                    self.fault(
+                        line, t('"{text}" is not in the code list {name}', text=code, name=field.code_list), t('Did you mean "{near}"?', near=near) if near else ""
+                    )  # fmt: skip
+            return [Band(codes=frozenset(codes))]
+        return [band for part in cell.split(",") if (band := self.band(part.strip(), field, line))]
+
+    def band(self, text: str, field: Field, line: int) -> Band | None:
+        match = re.fullmatch(r"(<=|>=|<|>)\s*(\S+)", text)
+        low: object = None
+        high: object = None
+        try:
+            if match:
+                value = _number(match[2], field)
+                step = _step(value, field)
+                low = {"<": None, "<=": None, ">": step(1), ">=": value}[match[1]]
+                high = {"<": step(-1), "<=": value, ">": None, ">=": None}[match[1]]
+            elif ".." in text:
+                first, _, last = text.partition("..")
+                low = _number(first, field) if first.strip() else None
+                high = _number(last, field) if last.strip() else None
+            else:
+                low = high = _number(text, field)
+        except (ValueError, InvalidOperation):
+            self.fault(
+                line, t('"{found}" is not a band of {name}', found=text, name=field.name), t("Write such as 5, 1..4, ..4, 38.., <1, >=18 or *.")
+            )  # fmt: skip
+            return None
+        low = field.least if low is None else low
+        high = field.most if high is None else high
+        if _less(high, low) or _less(low, field.least) or _less(field.most, high):
+            self.fault(
+                line, t('"{found}" is outside the range of {name}, {least}–{most}', found=text, name=field.name, least=field.least, most=field.most), t("Write a band within the range.")
+            )  # fmt: skip
+            return None
+        return Band(low, high)  # type: ignore[arg-type]
+
+    def complete(self, dimensions: Sequence[Field], rows: Sequence[Row]) -> None:
+        """Every case has exactly one value. Cases are boxes between the bands' edges, so the check is exact."""
+        gap = _first_fault(dimensions, rows, [])
+        if gap:
+            cases, count = gap
+            told = ", ".join(f"{name} {value}" for name, value in cases)
+            if count == 0:
+                self.fault(1, t("no row answers the case: {case}", case=told), t("Add a row for it, or widen a band."))
+            else:
+                self.fault(1, t("{n} rows answer the case: {case}", n=count, case=told), t("Let the bands not overlap."))
+
+    def fault(self, line: int, what: str, remedy: str) -> None:
+        self.faults.append(Fault(f"{self.where}, " + t("table line {n}", n=line), what, remedy))
+
+
+def _first_fault(
+    dimensions: Sequence[Field], rows: Sequence[Row], sofar: list[tuple[str, object]]
+) -> tuple[list[tuple[str, object]], int] | None:
+    if not dimensions:
+        return None if len(rows) == 1 else (sofar, len(rows))
+    field, rest = dimensions[0], dimensions[1:]
+    done: set[frozenset[int]] = set()
+    for value in _corners(field, [bands[0] for bands, _ in rows]):
+        inside = frozenset(i for i, (bands, _) in enumerate(rows) if _holds(bands[0], value))
+        if inside in done:
+            continue
+        done.add(inside)
+        found = _first_fault(
+            rest, [(rows[i][0][1:], rows[i][1]) for i in sorted(inside)], [*sofar, (field.name, value)]
+        )
+        if found:
+            return found
+    return None
+
+
+def _corners(field: Field, bands: Sequence[Band]) -> list[object]:
+    """One value of each stretch on which no band begins or ends."""
+    if field.kind == "code":
+        return list(field.codes)
+    edges: set[object] = {field.least}
+    for band in bands:
+        edges.add(band.low)
+        after = _step(band.high, field)(1)
+        if not _less(field.most, after):
+            edges.add(after)
+    return sorted(edges, key=_order)
+
+
+def _holds(band: Band, value: object) -> bool:
+    if band.codes is not None:
+        return value in band.codes
+    return not _less(value, band.low) and not _less(band.high, value)
+
+
+@dataclass(frozen=True, eq=False)
+class Split:
+    """A step of the way to a table's value: below the limit (or in the codes) to one side, else to the other."""
+
+    dimension: int
+    limit: Value | frozenset[str]
+    inside: Split | Decimal
+    outside: Split | Decimal
+
+
+def way(table: Table) -> Split | Decimal:
+    """The table as a balanced way of yes-no steps, the same for every engine."""
+    return _way(table.dimensions, list(table.rows))
+
+
+def _way(dimensions: Sequence[Field], rows: list[Row]) -> Split | Decimal:
+    values = {value for _, value in rows}
+    if len(values) == 1:
+        return values.pop()
+    best: tuple[int, int, Value | frozenset[str], list[Row], list[Row]] | None = None
+    for d, field in enumerate(dimensions):
+        limits: set[object]
+        if field.kind == "code":
+            limits = {bands[d].codes for bands, _ in rows}
+        else:
+            limits = {bands[d].low for bands, _ in rows} - {min((bands[d].low for bands, _ in rows), key=_order)}
+        for limit in limits:
+            inside, outside = _parts(d, limit, rows)
+            if not inside or not outside:
+                continue
+            size = max(len(inside), len(outside))
+            if best is None or (size, d) < best[:2]:
+                best = (size, d, limit, inside, outside)  # type: ignore[assignment]
+    assert best is not None, "rows of a complete table can always be told apart"
+    _, d, limit, inside, outside = best
+    return Split(d, limit, _way(dimensions, inside), _way(dimensions, outside))
+
+
+def _parts(d: int, limit: object, rows: list[Row]) -> tuple[list[Row], list[Row]]:
+    inside: list[Row] = []
+    outside: list[Row] = []
+    for bands, value in rows:
+        band = bands[d]
+        if isinstance(limit, frozenset):
+            assert band.codes is not None
+            for codes, side in ((band.codes & limit, inside), (band.codes - limit, outside)):
+                if codes:
+                    side.append(((*bands[:d], Band(codes=codes), *bands[d + 1 :]), value))
+        else:
+            if _less(band.low, limit):
+                inside.append((bands, value))
+            if not _less(band.high, limit):
+                low = band.low if not _less(band.low, limit) else limit
+                outside.append(((*bands[:d], Band(low, band.high), *bands[d + 1 :]), value))  # type: ignore[arg-type]
+    return inside, outside
+
+
+def _combinations(bands: Sequence[Sequence[Band]]) -> list[tuple[Band, ...]]:
+    found: list[tuple[Band, ...]] = [()]
+    for choices in bands:
+        found = [(*sofar, band) for sofar in found for band in choices]
+    return found
+
+
+def _number(text: str, field: Field) -> Value:
+    text = text.strip()
+    if field.kind == "date":
+        return date.fromisoformat(text)
+    if field.kind == "whole":
+        return int(text)
+    value = Decimal(text)
+    if not value.is_finite() or -int(value.as_tuple().exponent) > field.decimals:
+        raise ValueError
+    return value
+
+
+def _step(value: object, field: Field):  # type: ignore[no-untyped-def]
+    """The neighbouring value on the field's own scale: a day, a whole, or a last decimal away."""
+    if isinstance(value, date):
+        return lambda n: value + timedelta(days=n)
+    size = 1 if field.kind == "whole" else Decimal(1).scaleb(-field.decimals)
+    return lambda n: value + n * size  # type: ignore[operator]
+
+
+def _less(a: object, b: object) -> bool:
+    return a is not None and b is not None and a < b  # type: ignore[operator]
+
+
+def _order(value: object) -> tuple[bool, object]:
+    return value is not None, value
