@@ -84,8 +84,7 @@ def amount(r: random.Random) -> str:
 
 def moment(r: random.Random, *, fixed: bool = False) -> str:
     if fixed:
-        day = f"date '{date(2000, 1, 1) + timedelta(days=r.randint(0, 11_000))}'"
-        return day
+        return f"date '{date(2000, 1, 1) + timedelta(days=r.randint(0, 11_000))}'"
     name = r.choice(("assessed_on", "decision_day"))
     return f"{name} {r.choice('+-')} interval {r.randint(1, 40)} {r.choice(('day', 'month', 'year'))}"
 

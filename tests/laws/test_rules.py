@@ -69,7 +69,9 @@ def test_sums_agree_to_the_last_digit(duck, seed):
     r = random.Random(seed)
     people = [rr.person(r, 0.05) for _ in range(60)]
     nodes = trees(seed, 8, number=True)
-    nodes += [tree.Rounded(n, 1, tree.Type("decimal", min(30, n.type.digits + 3), 2)) for n in nodes if n.type.digits < 20]
+    nodes += [
+        tree.Rounded(n, 1, tree.Type("decimal", min(30, n.type.digits + 3), 2)) for n in nodes if n.type.digits < 20
+    ]
     nodes += [tree.Rounded(n, 60, tree.Type("decimal", 20, 4)) for n in nodes if n.type.digits < 12]
     for person, row in zip(people, in_duckdb(duck, people, [sql.expression(n) for n in nodes]), strict=True):
         for node, cell in zip(nodes, row, strict=True):
@@ -163,10 +165,17 @@ def test_impossible_and_empty_conditions_are_told():
     assert told("age < 70 or age > 60") == [("always", "age < 70 or age > 60")]
     assert told("rai_maple is null and rai_maple > 3") == [("never", "rai_maple is null and rai_maple > 3")]
     assert told("rai_maple is null or rai_maple > 3") == []
-    assert told("language in ('fi', 'sv') and language = 'en'") == [("never", "language in ('fi', 'sv') and language = 'en'")]
+    assert told("language in ('fi', 'sv') and language = 'en'") == [
+        ("never", "language in ('fi', 'sv') and language = 'en'")
+    ]
     assert told("age > household_size") == []
-    wide = " and ".join(f"({f} > 3 or hours in ({','.join(map(str, range(20)))}))" for f in ("age", "household_size", "rai_maple", "income"))
-    assert told(f"age > 90 and {wide} and age < 30") == [("never", f"age > 90 and {wide} and age < 30".replace(",", ", "))]
+    wide = " and ".join(
+        f"({f} > 3 or hours in ({','.join(map(str, range(20)))}))"
+        for f in ("age", "household_size", "rai_maple", "income")
+    )
+    assert told(f"age > 90 and {wide} and age < 30") == [
+        ("never", f"age > 90 and {wide} and age < 30".replace(",", ", "))
+    ]
 
 
 @settings(max_examples=400, deadline=None)

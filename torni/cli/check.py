@@ -197,11 +197,18 @@ def explain(args: argparse.Namespace) -> int:
 
 def definitions(args: argparse.Namespace) -> int:
     from torni.services import load_library
+    from torni.services.rules import load_rules
 
     library = load_library(args.region, on=args.on)
+    rules = load_rules(library)
     promises = len(list(library.promises()))
+    counts = (
+        (len(library.services), _("services")), (promises, _("promises")), (len(library.parameters), _("parameters")),
+        (len(rules.fields), _("client fields")), (len(rules.tables), _("tables")), (len(rules.granting), _("services with granting criteria")),
+        (len(rules.formulas), _("formulas")),
+    )  # fmt: skip
     print(
-        f"{library.region.id}: {len(library.services)} {_('services')}, {promises} {_('promises')}, {len(library.parameters)} {_('parameters')}; {_('version')} {library.whole_version}"
+        f"{library.region.id}: {', '.join(f'{n} {what}' for n, what in counts)}; {_('version')} {library.whole_version}"
     )
     return 0
 

@@ -138,6 +138,8 @@ def _parser() -> argparse.ArgumentParser:
     )
     mend.add_argument("--json", action="store_true")
 
+    _rules(commands)
+
     region = commands.add_parser("region", help="regions: list them, start one", formatter_class=_Help)
     region.set_defaults(parser=region)
     parts = region.add_subparsers(metavar="WHAT", title="what")
@@ -182,6 +184,37 @@ def _parser() -> argparse.ArgumentParser:
         if name == "demo":
             serve.add_argument("--no-serve", action="store_true", help="only print")
     return parser
+
+
+def _rules(commands: argparse._SubParsersAction[argparse.ArgumentParser]) -> None:
+    fields = _add(commands, "fields", "what a rule may ask about a client", "torni.cli.rules:fields", region=True)
+    fields.add_argument("--json", action="store_true", help="for machines")
+
+    decide = _add(commands, "decide", "decide one client, with every reason", "torni.cli.rules:decide", region=True)
+    decide.add_argument("service", metavar="SERVICE", help="the service, such as home-care")
+    decide.add_argument("--letter", metavar="FILE", type=Path, help="write the decision letter: .html or .pdf")
+
+    fee = _add(commands, "fee", "reckon one client's fee, line by line", "torni.cli.rules:fee", region=True)
+    fee.add_argument("formula", metavar="FORMULA", help="the formula, such as home-care or doctor-visit")
+    for command in (decide, fee):
+        command.add_argument(
+            "--client",
+            metavar="FILE",
+            type=Path,
+            required=True,
+            help="the client's facts, YAML or JSON; stored nowhere",
+        )
+        command.add_argument("--change", metavar="FILE", type=Path, help="with this change laid on the definitions")
+        command.add_argument("--json", action="store_true", help="for machines")
+
+    rule = commands.add_parser("rule", help="try a rule's text", formatter_class=_Help)
+    rule.set_defaults(parser=rule)
+    parts = rule.add_subparsers(metavar="WHAT", title="what")
+    check = _add(parts, "check", "the text's typed tree, or its faults", "torni.cli.rules:rule_check", region=True)
+    check.add_argument("file", metavar="FILE", type=Path, help="a file with one rule, or - for standard input")
+    check.add_argument("--number", action="store_true", help="a formula's line instead of a condition")
+    check.add_argument("--change", metavar="FILE", type=Path, help="with this change laid on the definitions")
+    check.add_argument("--json", action="store_true", help="for machines")
 
 
 def _add(

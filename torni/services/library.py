@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import hashlib
 import json
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import date
 from decimal import Decimal
@@ -18,6 +18,7 @@ from torni.core.language import t
 from torni.services import regions
 from torni.services.reading import Document, Loc, Model, parse, read
 from torni.services.schema import (
+    DatedValue,
     FeaturePromise,
     Group,
     Groups,
@@ -61,6 +62,9 @@ class Library:
     sources: Mapping[str, Source]
     unit_kinds: Mapping[str, UnitKind]
     files: Mapping[str, tuple[str, ...]]
+    documents: Mapping[str, Document]
+    root: Path
+    layers: tuple[Document, ...] = ()
 
     def promises(self) -> Iterator[tuple[Service, AnyPromise]]:
         """Every promise in the sapluuna's order."""
@@ -105,6 +109,12 @@ class Library:
                 t("Ask for a later day, or add the earlier value with its source."),
             )
         last = valid[-1]
+        if last.until is not None and self.as_of > last.until:
+            raise bad_input(
+                f'parameter "{parameter_id}"',
+                t("is known only until {last}, not on {day}", last=last.until, day=self.as_of),
+                t("Ask for an earlier day, or add the later value with its source."),
+            )
         return Value(parameter_id, last.value, parameter.unit, last.from_, self.sources[last.source], parameter.checked)
 
     def number(self, parameter_id: str) -> float:
@@ -123,23 +133,29 @@ def content_hash(content: Any) -> str:
     return hashlib.sha256(text.encode()).hexdigest()[:12]
 
 
-def load_library(region: str = "keski-suomi", *, on: date, root: Path | None = None) -> Library:
+def load_library(
+    region: str = "keski-suomi", *, on: date, root: Path | None = None, layers: Sequence[Document] = ()
+) -> Library:
     """The definitions of one region on one day.
 
     `region`: an id, a name in any of the three languages, or a county code. `root`: another definitions folder
-    (for tests). A region's files are laid on the shared ones field by field; a promise is matched by its id.
+    (for tests). A region's files are laid on the shared ones field by field; a promise or a criterion is matched by
+    its id. `layers`: changes to lay on them, the last uppermost (`torni.services.change`).
     Raises BadInput with every fault of every file.
     """
-    return _Loading(root or places.definitions(), regions.find(region, root=root), on).library()
+    return _Loading(root or places.definitions(), regions.find(region, root=root), on, tuple(layers)).library()
 
 
 class _Loading:
-    def __init__(self, root: Path, region: regions.Region, on: date) -> None:
-        self.root, self.region, self.on = root, region, on
+    def __init__(self, root: Path, region: regions.Region, on: date, layers: tuple[Document, ...]) -> None:
+        self.root, self.region, self.on, self.layers = root, region, on, layers
         self.faults: list[Fault] = []
 
     def library(self) -> Library:
         sources = self._one("sources.yaml", Sources)
+        if sources and self.layers:
+            own = {layer.content["source"]: layer.content["source_text"] for layer in self.layers}
+            sources = Sources(sources={**sources.sources, **own})
         groups = self._one("groups.yaml", Groups)
         kinds = self._one("unit_kinds.yaml", UnitKinds)
         parameters = self._parameters()
@@ -151,7 +167,7 @@ class _Loading:
         assert sources and groups and kinds
         return Library(
             self.region, self.on, tuple(groups.groups), {s: d for s, (d, _) in services.items()},
-            parameters, sources.sources, kinds.kinds, files,
+            parameters, sources.sources, kinds.kinds, files, {s: d for s, (_, d) in services.items()}, self.root, self.layers,
         )  # fmt: skip
 
     def _read(self, path: Path) -> Document | None:
@@ -180,6 +196,39 @@ class _Loading:
         for path in paths:
             if (document := self._read(path)) and (found := self._parsed(document, Parameters)):
                 out |= found.parameters
+        for layer in self.layers:
+            out |= self._changed(layer, out)
+        return out
+
+    def _changed(self, layer: Document, known: Mapping[str, Parameter]) -> dict[str, Parameter]:
+        """A change gives a parameter's new value alone; its name, unit and bounds stay, or are given whole if new."""
+        content = layer.content.get("parameters") or {}
+        whole = {name: value for name, value in content.items() if isinstance(value, dict) and "values" in value}
+        out: dict[str, Parameter] = {}
+        if whole:
+            found = self._parsed(Document(layer.name, {"parameters": whole}, layer.lines), Parameters)
+            out |= found.parameters if found else {}
+        for name, value in content.items():
+            if name in whole:
+                continue
+            if name not in known:
+                near = nearest_name(name, known)
+                self.faults.append(
+                    Fault(
+                        layer.where(("parameters", name)),
+                        f'"{name}" is not a parameter',
+                        f'Did you mean "{near}"?' if near else "Write it whole, with what, unit, checked and values.",
+                    )
+                )
+                continue
+            changed = {"from": layer.content.get("from", self.on), "value": value, "source": layer.content["source"]}
+            before = [v.model_dump(by_alias=True) for v in known[name].values if v.from_ < changed["from"]]
+            content_of = known[name].model_dump(by_alias=True) | {"values": [*before, changed]}
+            parsed = parse(Document(layer.name, content_of, {}), Parameter)
+            if isinstance(parsed, list):
+                self.faults += [Fault(layer.where(("parameters", name)), f.what, f.remedy) for f in parsed]
+            else:
+                out[name] = parsed
         return out
 
     def _services(self, groups: list[Group]) -> tuple[dict[str, tuple[Service, Document]], dict[str, tuple[str, ...]]]:
@@ -213,6 +262,19 @@ class _Loading:
                     continue  # the shared definition is not in force yet, nor then what differs from it
                 newest[name] = _laid_on(shared, difference) if shared else difference
                 files[name] = (*files.get(name, ()), difference.name)
+        for layer in self.layers:
+            for name, content in (layer.content.get("services") or {}).items():
+                if name not in newest and "id" not in content:
+                    near = nearest_name(name, newest)
+                    where = layer.where(("services", name))
+                    self.faults.append(
+                        Fault(where, f'"{name}" is not a service', f'Did you mean "{near}"?' if near else "")
+                    )
+                    continue
+                lines = {loc[2:]: line for loc, line in layer.lines.items() if loc[:2] == ("services", name)}
+                difference = Document(layer.name, content, lines)
+                newest[name] = _laid_on(newest[name], difference) if name in newest else difference
+                files[name] = (*files.get(name, ()), layer.name)
         services = {}
         known = {g.id for g in groups}
         for name, document in newest.items():
@@ -293,6 +355,40 @@ class _Loading:
                             "Add it to definitions/sources.yaml.",
                         )
                     )
+            self.faults += bounds_faults(name, parameter, parameters)
+
+
+def bounds_faults(name: str, parameter: Parameter, parameters: Mapping[str, Parameter]) -> list[Fault]:
+    """A rule on rules: no amount above its national maximum (or below its minimum) on any day that both are known."""
+    faults = []
+    for bound, above in ((parameter.at_most, True), (parameter.at_least, False)):
+        if bound is None:
+            continue
+        if bound not in parameters:
+            near = nearest_name(bound, parameters)
+            faults.append(
+                Fault(f"parameter {name}", f'"{bound}" is not a parameter', f'Did you mean "{near}"?' if near else "")
+            )
+            continue
+        limits = parameters[bound].values
+        for day in sorted({v.from_ for v in (*parameter.values, *limits)}):
+            value, limit = _on(parameter.values, day), _on(limits, day)
+            if value is None or limit is None or isinstance(value, dict) or isinstance(limit, dict):
+                continue
+            if (value > limit) if above else (value < limit):
+                faults.append(
+                    Fault(
+                        f"parameter {name}",
+                        f"{value} from {day} is {'above' if above else 'below'} the national {'maximum' if above else 'minimum'} {limit}",
+                        f"Write at {'most' if above else 'least'} {limit}, or correct {bound} with its source.",
+                    )
+                )
+    return faults
+
+
+def _on(values: Sequence[DatedValue], day: date) -> Decimal | dict[str, Decimal] | None:
+    begun = [v for v in values if v.from_ <= day]
+    return begun[-1].value if begun and (begun[-1].until is None or day <= begun[-1].until) else None
 
 
 def _references(service: Service) -> Iterator[tuple[Loc, str, str, str]]:
@@ -310,6 +406,8 @@ def _references(service: Service) -> Iterator[tuple[Loc, str, str, str]]:
         yield (*at, "unit", "kind"), promise.unit.kind, "kind", "a kind of unit"
         if isinstance(promise, ReachPromise):
             yield (*at, "population"), promise.population, "population", "a population"
+    for i, criterion in enumerate(service.criteria.granting if service.criteria else []):
+        yield ("criteria", "granting", i, "source"), criterion.source, "source", "a source"
     for i, amount in enumerate(service.fees.amounts if service.fees else []):
         yield ("fees", "amounts", i, "parameter"), amount.parameter, "parameter", "a parameter"
 

@@ -34,7 +34,15 @@ def read(path: Path, root: Path) -> Document | Fault:
     """The file's content, or the one fault that keeps it from being YAML."""
     name = path.relative_to(root).as_posix() if path.is_relative_to(root) else path.as_posix()
     try:
-        loader = _Loader(path.read_text(encoding="utf-8"))
+        return read_text(path.read_text(encoding="utf-8"), name)
+    except UnicodeDecodeError:
+        return Fault(f"{name}:1", "not UTF-8 text", "Save the file as UTF-8.")
+
+
+def read_text(text: str, name: str) -> Document | Fault:
+    """The same from a text; `name` stands for the file in faults."""
+    try:
+        loader = _Loader(text)
         node = loader.get_single_node()
         lines: dict[Loc, int] = {}
         if node is None:
@@ -50,8 +58,10 @@ def read(path: Path, root: Path) -> Document | Fault:
             f"not readable as YAML: {error.problem}",
             "Check indentation, colons and quotes on this line.",
         )
-    except UnicodeDecodeError:
-        return Fault(f"{name}:1", "not UTF-8 text", "Save the file as UTF-8.")
+    except (yaml.YAMLError, ValueError, RecursionError) as error:
+        return Fault(
+            f"{name}:1", f"not readable as YAML: {error}", "Check for invisible characters and impossible dates."
+        )
 
 
 def _walk(node: yaml.Node, loc: Loc, lines: dict[Loc, int]) -> tuple[str, int] | None:

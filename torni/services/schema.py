@@ -112,6 +112,30 @@ class Availability(Strict):
         return self
 
 
+class Criterion(Strict):
+    """One condition of granting, in words and as a rule. A service is granted when all of its criteria hold."""
+
+    id: Identifier
+    text: Text
+    when: str = Field(min_length=1, description="A condition over client fields, such as: age >= 75 and rai_maple >= 4")
+    source: Identifier
+    note: Text | None = None
+
+
+class Criteria(Strict):
+    text: Text | None = None
+    source: Identifier | None = None
+    granting: list[Criterion] = []
+
+    @model_validator(mode="after")
+    def _said(self) -> Criteria:
+        if self.text is None and not self.granting:
+            raise ValueError(
+                "a criteria cell needs a text or granting criteria; leave the cell out if neither is known"
+            )
+        return self
+
+
 class Amount(Strict):
     parameter: str
     label: Text
@@ -121,6 +145,7 @@ class Fees(Strict):
     text: Text | None = None
     source: Identifier | None = None
     amounts: list[Amount] = []
+    formulas: list[Identifier] = Field([], description="The formulas of what a client of this service pays.")
 
 
 class Channel(Strict):
@@ -129,6 +154,7 @@ class Channel(Strict):
     open: bool
     text: Text | None = None
     source: Identifier
+    when: str | None = Field(None, description="Open to those clients for whom this condition holds.")
 
 
 class Channels(Strict):
@@ -152,7 +178,7 @@ class Service(Strict):
     quality: Cell | None = None
     availability: Availability | None = None
     interface: Cell | None = None
-    criteria: Cell | None = None
+    criteria: Criteria | None = None
     fees: Fees | None = None
     cost: Cell | None = None
     channels: Channels = Channels()
@@ -187,6 +213,7 @@ class Sources(Strict):
 
 class DatedValue(Strict):
     from_: date = Field(alias="from")
+    until: date | None = Field(None, description="The last day the value is known for; after it nothing is assumed.")
     value: Decimal | dict[str, Decimal]
     source: Identifier
 
@@ -197,18 +224,145 @@ class Parameter(Strict):
     what: Text
     unit: str
     checked: date
+    at_most: str | None = Field(None, description="A parameter that this one may not exceed: a national maximum.")
+    at_least: str | None = Field(None, description="A parameter that this one may not fall below.")
     values: list[DatedValue] = Field(min_length=1)
 
     @model_validator(mode="after")
     def _in_order(self) -> Parameter:
-        days = [v.from_ for v in self.values]
-        if days != sorted(set(days)):
-            raise ValueError("the values' first days must rise, each day once")
+        _rising([v.from_ for v in self.values])
         return self
+
+
+def _rising(days: list[date]) -> None:
+    if days != sorted(set(days)):
+        raise ValueError("the values' first days must rise, each day once")
 
 
 class Parameters(Strict):
     parameters: dict[str, Parameter]
+
+
+class Counted(Strict):
+    """A fact counted from a client's events before any rule: how many, or whether any, of a kind within so many days."""
+
+    event: Identifier
+    codes: list[str] = Field([], description="Only events whose code begins with one of these.")
+    within_days: int | None = Field(None, gt=0, le=36_525)
+
+
+class ClientField(Strict):
+    """One fact about a client that rules may ask for, declared once."""
+
+    what: Text
+    said: Text | None = Field(None, description="Opens a sentence: the client's age is")
+    type: Literal["yes_no", "whole", "decimal", "date", "code"]
+    least: Decimal | date | None = None
+    most: Decimal | date | None = None
+    decimals: int = Field(0, ge=0, le=4)
+    codes: Identifier | None = Field(None, description="The code list of a code field.")
+    unit: Text | None = None
+    instrument: Text | None = Field(
+        None, description="The instrument a scale belongs to; its range is the instrument's."
+    )
+    source: Identifier
+    legal_basis: Text | None = None
+    fresh_months: int | None = Field(None, gt=0, description="Older than this, a measured fact counts as missing.")
+    counted: Counted | None = None
+
+    @model_validator(mode="after")
+    def _ranged(self) -> ClientField:
+        if self.type in ("whole", "decimal") and not (
+            isinstance(self.least, Decimal) and isinstance(self.most, Decimal)
+        ):
+            raise ValueError("a number needs its range: least and most")
+        if self.type == "date" and not (isinstance(self.least, date) and isinstance(self.most, date)):
+            raise ValueError("a date needs its range: least and most, as dates")
+        if (self.type == "code") != (self.codes is not None):
+            raise ValueError("a code field names its code list in codes, and no other field does")
+        if self.type == "decimal" and not self.decimals:
+            raise ValueError("a decimal field states its decimals, from 1 to 4")
+        if self.least is not None and self.most is not None and self.least > self.most:  # type: ignore[operator]
+            raise ValueError("least is greater than most")
+        return self
+
+
+class ClientFields(Strict):
+    fields: dict[Identifier, ClientField]
+
+
+class CodeList(Strict):
+    what: Text
+    source: Identifier
+    codes: dict[str, Text] = {}
+    taken_from: Literal["municipalities"] | None = Field(None, description="Codes of the shipped data instead.")
+
+
+class CodeLists(Strict):
+    code_lists: dict[Identifier, CodeList]
+
+
+class DatedCells(Strict):
+    from_: date = Field(alias="from")
+    until: date | None = None
+    source: Identifier
+    cells: str = Field(min_length=1, description="The table as text, cells between |.")
+
+
+class TableDefinition(Strict):
+    """A dated table of any dimensions: percentages, brackets, caps."""
+
+    what: Text
+    unit: str
+    checked: date
+    at_most: str | None = Field(None, description="A table that no cell of this one may exceed.")
+    at_least: str | None = None
+    values: list[DatedCells] = Field(min_length=1)
+
+    @model_validator(mode="after")
+    def _in_order(self) -> TableDefinition:
+        _rising([v.from_ for v in self.values])
+        return self
+
+
+class Tables(Strict):
+    tables: dict[str, TableDefinition]
+
+
+class FormulaLine(Strict):
+    """One step of a sum. `decimals` rounds it, halves away from zero; `divided_by` divides it first."""
+
+    id: Identifier
+    what: Text
+    value: str = Field(min_length=1)
+    unit: str = "EUR"
+    decimals: int | None = Field(None, ge=0, le=4)
+    divided_by: int = Field(1, ge=1, le=1_000_000)
+    shown: bool = Field(True, description="False for a step that a letter need not tell.")
+
+    @model_validator(mode="after")
+    def _rounded(self) -> FormulaLine:
+        if self.divided_by > 1 and self.decimals is None:
+            raise ValueError("a divided line states its decimals")
+        return self
+
+
+class Formula(Strict):
+    """What a client pays, or what the organiser pays for one: lines reckoned in order, the last is the amount."""
+
+    what: Text
+    unit: str
+    source: Identifier
+    legal_basis: Text | None = None
+    counts_towards_ceiling: bool = False
+    a_month: str | None = Field(None, description="How many times a month, as a rule over fields, for yearly sums.")
+    paid_by: Literal["client", "organiser"] = "client"
+    note: Text | None = None
+    lines: list[FormulaLine] = Field(min_length=1)
+
+
+class Formulas(Strict):
+    formulas: dict[Identifier, Formula]
 
 
 class UnitKind(Strict):

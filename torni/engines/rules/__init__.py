@@ -6,7 +6,8 @@ in three languages; `version` is its hash. The engine knows no service and no am
 are given to it.
 """
 
-from torni.engines.rules.lowering import Scope, lower
+from torni.engines.rules.lowering import lower
 from torni.engines.rules.tree import Field, version
+from torni.engines.rules.wording import Scope
 
 __all__ = ["Field", "Scope", "lower", "version"]

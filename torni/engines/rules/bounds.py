@@ -20,8 +20,9 @@ Found = tuple[Literal["never", "always"], Node]
 def suspect(node: Node) -> list[Found]:
     """The smallest parts that can never hold, or that always do. A part with more than 16,384 cases is not judged whole.
 
-    What always holds only because of a parameter's value is not told: parameters are there to be changed. A part that
-    compares sums, or fields with each other, is taken to be able to go either way.
+    What a parameter's value makes so is told only where the value is outside its field's range: parameters are there
+    to be changed, and a limit of 0 may mean none. A part that compares sums, or fields with each other, is taken to be
+    able to go either way.
     """
     found: list[Found] = []
     for part in tree.walk(node):
@@ -34,17 +35,33 @@ def suspect(node: Node) -> list[Found]:
 
 def _judge(node: Node, found: list[Found]) -> bool:
     """True when the part, or a part of it, was told."""
-    below = [_judge(child, found) for child in tree.children(node)] if isinstance(node, tree.And | tree.Or | tree.Not) else []
+    below = (
+        [_judge(child, found) for child in tree.children(node)]
+        if isinstance(node, tree.And | tree.Or | tree.Not)
+        else []
+    )
     if any(below) or node.type != tree.CONDITION:
         return any(below)
     told = _verdict(node)
     if told is None and isinstance(node, tree.And | tree.Or) and _cases(node) > MOST_COMBINATIONS:
         told = _by_field(node)
-    if told == "always" and any(isinstance(p, tree.Param) for p in tree.walk(node)):
+    if told and not _outside(node) and any(isinstance(p, tree.Param) for p in tree.walk(node)):
         told = None
     if told:
         found.append((told, node))
     return told is not None
+
+
+def _outside(node: Node) -> bool:
+    """Is a field compared with a parameter whose value it can never have?"""
+    for part in tree.walk(node):
+        match part:
+            case tree.Compare(_, tree.Ask(field), tree.Param(_, value)) if (
+                field.least is not None and field.most is not None
+            ):
+                if value < field.least or value > field.most:  # type: ignore[operator]
+                    return True
+    return False
 
 
 def _by_field(node: tree.And | tree.Or) -> Literal["never", "always"] | None:
@@ -57,7 +74,7 @@ def _by_field(node: tree.And | tree.Or) -> Literal["never", "always"] | None:
     wanted = "never" if isinstance(node, tree.And) else "always"
     for parts in groups.values():
         if len(parts) > 1 and _verdict(type(node)(tuple(parts))) == wanted:
-            return wanted  # type: ignore[return-value]
+            return wanted
     return None
 
 
@@ -97,7 +114,12 @@ def _bits(node: Node, points: dict[str, list[Value | None]], strides: dict[str, 
         pairs = [_bits(part, points, strides, total) for part in node.parts]
         all_hold, any_hold, all_fail, any_fail = everything, 0, everything, 0
         for holds, fails in pairs:
-            all_hold, any_hold, all_fail, any_fail = all_hold & holds, any_hold | holds, all_fail & fails, any_fail | fails
+            all_hold, any_hold, all_fail, any_fail = (
+                all_hold & holds,
+                any_hold | holds,
+                all_fail & fails,
+                any_fail | fails,
+            )
         return (all_hold, any_fail) if isinstance(node, tree.And) else (any_hold, all_fail)
     if not _plain(node):
         return everything, everything

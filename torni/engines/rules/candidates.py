@@ -61,8 +61,8 @@ def _within(field: Field, found: set[Value]) -> list[Value]:
         if len(field.codes) <= MOST_CODES:
             return list(field.codes)
         other = next((c for c in field.codes if c not in found), None)
-        return [*sorted(found), *([other] if other else [])]  # type: ignore[type-var]
+        return [*sorted(found), *([other] if other else [])]
     ends = {e for e in (field.least, field.most) if e is not None}
     least, most = field.least, field.most
     inside = {v for v in found if (least is None or v >= least) and (most is None or v <= most)}  # type: ignore[operator]
-    return sorted(inside | ends)  # type: ignore[type-var]
+    return sorted(inside | ends)

@@ -65,7 +65,7 @@ def function(node: Node) -> Function:
 def _field_compared(compare: Callable[[Any, Any], bool], name: str, value: Value) -> Function:
     def run(facts: Facts) -> bool | None:
         found = facts.get(name)
-        return None if found is None else compare(found, value)
+        return None if found is None else bool(compare(found, value))
 
     return run
 
@@ -86,7 +86,7 @@ def _joined(parts: list[Function], settles: bool) -> Function:
         for part in parts:
             found = part(facts)
             if found is settles:
-                return settles
+                return settles  # type: ignore[no-any-return]
             if found is None:
                 result = None
         return result

@@ -8,34 +8,18 @@ from __future__ import annotations
 
 import re
 from collections.abc import Callable, Mapping
-from dataclasses import dataclass, field
 from datetime import date
 from decimal import Decimal
 from typing import Any, cast
 
 import sqlglot
 from sqlglot import exp
-from sqlglot.tokens import Token, TokenType
 
 from torni.core.faults import Fault, nearest_name
 from torni.core.language import t
 from torni.engines.rules import tree
 from torni.engines.rules.tree import Node, Operator, Type
-
-MOST_CHARACTERS, MOST_DEPTH, LONGEST_LIST = 2_000, 25, 500
-MOST_WHOLE_DIGITS, MOST_DECIMALS = 9, 4
-_WHOLE = re.compile(rf"\d{{1,{MOST_WHOLE_DIGITS}}}")
-_DECIMAL = re.compile(rf"\d{{1,{MOST_WHOLE_DIGITS}}}\.\d{{1,{MOST_DECIMALS}}}")
-
-
-@dataclass(frozen=True)
-class Scope:
-    """What a text may name: fields, parameters with their values, tables, and earlier lines of its formula."""
-
-    fields: Mapping[str, tree.Field]
-    parameters: Mapping[str, Decimal] = field(default_factory=dict)
-    tables: Mapping[str, tree.Table] = field(default_factory=dict)
-    lines: Mapping[str, Type] = field(default_factory=dict)
+from torni.engines.rules.wording import LONGEST_LIST, Scope, Wording, error_position
 
 
 def lower(text: str, scope: Scope, *, where: str = "rule", number: bool = False) -> Node | list[Fault]:
@@ -49,127 +33,35 @@ def lower(text: str, scope: Scope, *, where: str = "rule", number: bool = False)
     return lowering.faults if lowering.faults or found is None else found
 
 
-class _Lowering:
-    def __init__(self, text: str, scope: Scope, where: str) -> None:
-        self.text, self.scope, self.where = text, scope, where
-        self.faults: list[Fault] = []
-
-    def fault(self, at: int | None, what: str, remedy: str) -> None:
-        place = self.where if at is None else f"{self.where}, " + t("character {n}", n=at + 1)
-        found = Fault(place, what, remedy)
-        if found not in self.faults:
-            self.faults.append(found)
-
+class _Lowering(Wording):
+    # What was parsed, rebuilt node by node.
     def whole(self, number: bool) -> Node | None:
-        if not self._readable():
+        if not self.readable():
             return None
         try:
-            parsed = sqlglot.parse_one(self.text)
+            parsed = cast(exp.Expression, sqlglot.parse_one(self.text))
         except (sqlglot.errors.SqlglotError, RecursionError, ValueError) as error:
-            at = _error_position(self.text, error)
+            at = error_position(self.text, error)
             self.fault(
                 at, t("this is not a complete condition"), t("Write such as: age >= 75 and rai_maple >= 4. Check brackets and quotes.")
             )  # fmt: skip
             return None
-        self._not_too_deep(_depth(parsed))
+        self.not_too_deep(_depth(parsed))
         if self.faults:
             return None
         node = self.node(parsed)
         if node is None:
             return None
         if number and not node.type.is_number:
-            self.fault(0, t("a number is expected here, found {kind}", kind=_kind(node.type)), t("Write a sum or a case."))
+            self.fault(
+                0, t("a number is expected here, found {kind}", kind=_kind(node.type)), t("Write a sum or a case.")
+            )
         if not number and node.type != tree.CONDITION:
             self.fault(
                 0, t("a condition is expected, found {kind}", kind=_kind(node.type)), t("Compare it, such as: {text} >= 1", text=self.text[:40])
             )  # fmt: skip
         return node
 
-    # What may be written at all, told token by token before anything parses it.
-    def _readable(self) -> bool:
-        if not self.text.strip():
-            self.fault(None, t("the rule is empty"), t("Write such as: age >= 75"))
-            return False
-        if len(self.text) > MOST_CHARACTERS:
-            self.fault(
-                None, t("{n} characters; at most {most} are allowed", n=len(self.text), most=MOST_CHARACTERS),
-                t("Split the rule into several criteria: all of them must hold."),
-            )  # fmt: skip
-            return False
-        for sign in _FORBIDDEN_TEXT:
-            if (at := self.text.find(sign)) >= 0 and not _inside_quotes(self.text, at):
-                self.fault(at, t('"{found}" is not allowed in a rule', found=sign), _remedy_of_sign(sign))
-        odd = next((i for i, c in enumerate(self.text) if not c.isprintable() and c not in "\n\t "), None)
-        if odd is not None:
-            self.fault(odd, t("an invisible character is not allowed"), t("Remove it and write it anew."))
-        if self.faults:
-            return False
-        try:
-            tokens = sqlglot.tokenize(self.text)
-        except (sqlglot.errors.SqlglotError, ValueError) as error:
-            self.fault(
-                _error_position(self.text, error), t("a quote is not closed"), t("Close it, such as: language = 'fi'")
-            )
-            return False
-        depth = most = run = 0
-        for i, token in enumerate(tokens):
-            self._allowed(token, tokens[i + 1] if i + 1 < len(tokens) else None, tokens[i - 1] if i else None)
-            depth += token.token_type in _OPENING
-            depth -= token.token_type in _CLOSING
-            run = run + 1 if token.token_type in (TokenType.NOT, TokenType.DASH) else 0
-            most = max(most, depth + run)
-        self._not_too_deep(most)
-        return not self.faults
-
-    def _not_too_deep(self, levels: int) -> None:
-        if levels > MOST_DEPTH:
-            self.fault(
-                None, t("{n} levels deep; at most {most} are allowed", n=levels, most=MOST_DEPTH), t("Write it flatter, or split it into several criteria or lines.")
-            )  # fmt: skip
-
-    def _allowed(self, token: Token, after: Token | None, before: Token | None) -> None:
-        kind, found, at = token.token_type, token.text, token.start
-        opens = after is not None and after.token_type == TokenType.L_PAREN
-        named = before is not None and before.token_type == TokenType.DOT
-        if kind in _MARKS or (kind == TokenType.STRING):
-            return
-        if kind == TokenType.NUMBER:
-            written = self.text[token.start : token.end + 1]
-            if not _WHOLE.fullmatch(written) and not _DECIMAL.fullmatch(written):
-                self.fault(
-                    at, t('"{found}" is not a number that a rule can hold', found=written[:30]),
-                    t("At most {n} digits before the point and {d} after, such as 1250.50.", n=MOST_WHOLE_DIGITS, d=MOST_DECIMALS),
-                )  # fmt: skip
-            return
-        word = found.lower()
-        if kind in (TokenType.TRUE, TokenType.FALSE):
-            self.fault(
-                at, t('"{found}" is not needed in a rule', found=found), t("A yes-no field is a condition by itself: write lives_alone, or not lives_alone.")
-            )  # fmt: skip
-        elif word in _BANNED:
-            self.fault(at, t('"{found}" is not allowed in a rule', found=found), _banned_remedy(word))
-        elif word in _UNITS or word in self.scope.fields or word in _SPACES or named:
-            if opens:
-                self.fault(at, t('"{found}" is not a function', found=found), t("Write the field's name alone."))
-            return
-        elif re.fullmatch(r"[A-Za-z_][A-Za-z0-9_]*", found) and kind != TokenType.IDENTIFIER:
-            if opens:
-                self.fault(
-                    at, t('"{found}" is a function; a rule has none', found=found), t("Allowed are and, or, not, = <> < <= > >=, + - *, between, in, is null, case.")
-                )  # fmt: skip
-                return
-            near = nearest_name(found, [*self.scope.fields, *_WORDS])
-            self.fault(
-                at, t('"{found}" is not a client field', found=found),
-                (t('Did you mean "{near}"?', near=near) + " " if near else "") + t("`torni fields` lists them."),
-            )  # fmt: skip
-        else:
-            self.fault(
-                at, t('"{found}" is not allowed in a rule', found=self.text[token.start : token.end + 1][:30]),
-                t("Allowed are and, or, not, = <> < <= > >=, + - *, between, in, is null, case."),
-            )  # fmt: skip
-
-    # What was parsed, rebuilt node by node.
     def node(self, e: exp.Expression) -> Node | None:
         handler = _HANDLERS.get(type(e))
         used = {k for k, v in e.args.items() if v not in (None, [], False)}
@@ -244,7 +136,11 @@ class _Lowering:
             return self._known(
                 rest, at, self.scope.lines, t("an earlier line of this formula"), lambda found: tree.Line(rest, found)
             )
-        self.fault(at, t('"{found}" is not a name', found=".".join(parts)), t("Write a field, param.NAME or table.NAME."))
+        if space == "granted":
+            return self._known(rest, at, self.scope.granted, t("a service with granting criteria"), lambda found: found)
+        self.fault(
+            at, t('"{found}" is not a name', found=".".join(parts)), t("Write a field, param.NAME or table.NAME.")
+        )
         return None
 
     def _field(self, name: str, at: int, shown: str) -> Node | None:
@@ -278,12 +174,16 @@ class _Lowering:
     def number(self, e: exp.Expression) -> Node | None:
         part = self.node(e)
         if part is not None and not part.type.is_number:
-            self.fault(_start(e), t("a number is expected here, found {kind}", kind=_kind(part.type)), t("Use a numeric field."))
+            self.fault(
+                _start(e),
+                t("a number is expected here, found {kind}", kind=_kind(part.type)),
+                t("Use a numeric field."),
+            )
             return None
         return part
 
     def arithmetic(self, e: exp.Expression) -> Node | None:
-        operator = {exp.Add: "+", exp.Sub: "-", exp.Mul: "*"}[type(e)]
+        operator = _SUMS[type(e)]
         if isinstance(e.expression, exp.Interval):
             return self.shifted(e)
         left, right = self.number(e.this), self.number(e.expression)
@@ -309,7 +209,11 @@ class _Lowering:
             return None
         count, unit = step.this, step.args.get("unit")
         name = str(unit.this).lower().rstrip("s") if isinstance(unit, exp.Var) else ""
-        ok = isinstance(count, exp.Literal) and re.fullmatch(r"\d{1,5}", str(count.this)) and name in ("day", "month", "year")
+        ok = (
+            isinstance(count, exp.Literal)
+            and re.fullmatch(r"\d{1,5}", str(count.this))
+            and name in ("day", "month", "year")
+        )
         if isinstance(e, exp.Mul) or not ok or day.type.kind != "date":
             self.fault(
                 _start(e), t("only a date can be moved, by days, months or years"), t("Write such as: decision_day - interval 12 month")
@@ -355,7 +259,11 @@ class _Lowering:
             return None
         left, right = fixed_left, fixed_right
         a, b = left.type.kind, right.type.kind
-        if (left.type.is_number and right.type.is_number) or (a == b == "date") or (a == b == "code" and left.type.codes == right.type.codes):
+        if (
+            (left.type.is_number and right.type.is_number)
+            or (a == b == "date")
+            or (a == b == "code" and left.type.codes == right.type.codes)
+        ):
             return left, right
         self.fault(
             _start(e), t("{left} and {right} cannot be compared", left=_kind(left.type), right=_kind(right.type)), _type_remedy(left.type)
@@ -368,9 +276,7 @@ class _Lowering:
         if wanted.kind == "date":
             day = _date(node.value)
             if day is None:
-                self.fault(
-                    _start(e), t('"{text}" is not a date', text=node.value[:30]), t("Write such as 2026-01-31.")
-                )
+                self.fault(_start(e), t('"{text}" is not a date', text=node.value[:30]), t("Write such as 2026-01-31."))
                 return None
             return tree.Const(day, Type("date"))
         if wanted.kind == "code" and wanted.codes:
@@ -388,12 +294,21 @@ class _Lowering:
 
     def day(self, e: exp.Expression) -> Node | None:
         to = e.args.get("to")
-        if not isinstance(to, exp.DataType) or to.this != exp.DataType.Type.DATE or to.expressions or not isinstance(e.this, exp.Literal):
-            self.fault(_start(e), t("a value's type cannot be changed in a rule"), t("Only date '2026-01-31' is allowed."))
+        if (
+            not isinstance(to, exp.DataType)
+            or to.this != exp.DataType.Type.DATE
+            or to.expressions
+            or not isinstance(e.this, exp.Literal)
+        ):
+            self.fault(
+                _start(e), t("a value's type cannot be changed in a rule"), t("Only date '2026-01-31' is allowed.")
+            )
             return None
         day = _date(str(e.this.this)) if e.this.args.get("is_string") else None
         if day is None:
-            self.fault(_start(e), t('"{text}" is not a date', text=str(e.this.this)[:30]), t("Write such as 2026-01-31."))
+            self.fault(
+                _start(e), t('"{text}" is not a date', text=str(e.this.this)[:30]), t("Write such as 2026-01-31.")
+            )
             return None
         return tree.Const(day, Type("date"))
 
@@ -417,7 +332,11 @@ class _Lowering:
         for item in listed:
             made = self.node(item) if isinstance(item, exp.Literal | exp.Neg | exp.Cast) else None
             if not isinstance(made, tree.Const):
-                self.fault(_start(item) or _start(e), t("a list holds fixed values only"), t("Write numbers, dates or codes in quotes."))
+                self.fault(
+                    _start(item) or _start(e),
+                    t("a list holds fixed values only"),
+                    t("Write numbers, dates or codes in quotes."),
+                )
                 return None
             pair = self.alike(term, made, e)
             if pair is None:
@@ -431,13 +350,17 @@ class _Lowering:
         part = self.node(e.this)
         if not isinstance(e.expression, exp.Null) or not isinstance(part, tree.Ask):
             if part is not None:
-                self.fault(_start(e), t("only a field can be tried for being missing"), t("Write such as: rai_maple is null"))
+                self.fault(
+                    _start(e), t("only a field can be tried for being missing"), t("Write such as: rai_maple is null")
+                )
             return None
         return tree.Unknown(part.field)
 
     def choice(self, e: exp.Expression) -> Node | None:
         if e.args.get("default") is None:
-            self.fault(_start(e), t("a case needs an else"), t("Write such as: case when age < 18 then 0 else 12.50 end"))
+            self.fault(
+                _start(e), t("a case needs an else"), t("Write such as: case when age < 18 then 0 else 12.50 end")
+            )
             return None
         branches = [(self.condition(b.this), self.number(b.args["true"])) for b in e.args.get("ifs", [])]
         otherwise = self.number(e.args["default"])
@@ -452,20 +375,8 @@ class _Lowering:
 
 
 Value_ = tree.Value
-_SPACES = ("param", "table", "line")
-_UNITS = ("day", "days", "month", "months", "year", "years")
-_WORDS = ("and", "or", "not", "between", "in", "is", "null", "case", "when", "then", "else", "end", "interval", "date")
-_MARKS = {
-    TokenType.L_PAREN, TokenType.R_PAREN, TokenType.COMMA, TokenType.PLUS, TokenType.DASH, TokenType.STAR, TokenType.LT,
-    TokenType.GT, TokenType.LTE, TokenType.GTE, TokenType.EQ, TokenType.NEQ, TokenType.AND, TokenType.OR, TokenType.NOT,
-    TokenType.IN, TokenType.IS, TokenType.NULL, TokenType.BETWEEN, TokenType.CASE, TokenType.WHEN, TokenType.THEN,
-    TokenType.ELSE, TokenType.END, TokenType.DOT, TokenType.INTERVAL, TokenType.DATE,
-}  # fmt: skip
-_OPENING = (TokenType.L_PAREN, TokenType.CASE)
-_CLOSING = (TokenType.R_PAREN, TokenType.END)
-_FORBIDDEN_TEXT = ("--", "/*", "*/", "#", ";", '"', "`", "$", "{", "}", "[", "]", "\\", "::", "/", "%", "||", "@", "?", "^", "&", "~", "==", "!")  # fmt: skip
-_BANNED = {"greatest", "least", "coalesce", "ifnull", "nullif", "cast", "try_cast", "round", "floor", "ceil", "symmetric", "exists", "select", "any", "all", "like", "count", "sum"}  # fmt: skip
-_OPERATORS: dict[type, str] = {exp.EQ: "=", exp.NEQ: "<>", exp.LT: "<", exp.LTE: "<=", exp.GT: ">", exp.GTE: ">="}
+_OPERATORS: dict[type[Any], str] = {exp.EQ: "=", exp.NEQ: "<>", exp.LT: "<", exp.LTE: "<=", exp.GT: ">", exp.GTE: ">="}
+_SUMS: dict[type[Any], str] = {exp.Add: "+", exp.Sub: "-", exp.Mul: "*"}
 _TURNED = {"=": "=", "<>": "<>", "<": ">", "<=": ">=", ">": "<", ">=": "<="}
 _Handler = Callable[[_Lowering, exp.Expression], Node | None]
 _HANDLERS: dict[type, tuple[_Handler, set[str]]] = {
@@ -485,27 +396,6 @@ _HANDLERS: dict[type, tuple[_Handler, set[str]]] = {
     **{kind: (_Lowering.arithmetic, {"this", "expression"}) for kind in (exp.Add, exp.Sub, exp.Mul)},
     **{kind: (_Lowering.compared, {"this", "expression"}) for kind in _OPERATORS},
 }
-
-
-def _remedy_of_sign(sign: str) -> str:
-    told = {
-        "/": t("Multiply by a decimal instead, or divide a whole line of a formula with divided_by."),
-        '"': t("Write field names without quotes, and codes in single quotes: language = 'fi'."),
-        "==": t("Write = for equal."),
-        "!": t("Write not, or <> for unequal."),
-        "--": t("Comments belong beside the rule, not in it. Write - 1 - -1 as - 1 + 1."),
-    }
-    return told.get(sign, t("Allowed are and, or, not, = <> < <= > >=, + - *, between, in, is null, case."))
-
-
-def _banned_remedy(word: str) -> str:
-    if word in ("greatest", "least"):
-        return t("They pass over missing values. Write case when a > b then a else b end.")
-    if word in ("coalesce", "ifnull", "nullif"):
-        return t("They turn what is not known into a value. Say what happens with: field is null.")
-    if word in ("round", "floor", "ceil", "cast", "try_cast"):
-        return t("Engines round differently. A formula's line states its decimals; the rule does not round.")
-    return t("Allowed are and, or, not, = <> < <= > >=, + - *, between, in, is null, case.")
 
 
 def _kind(type_: Type) -> str:
@@ -541,10 +431,6 @@ def _date(text: str) -> date | None:
         return None
 
 
-def _inside_quotes(text: str, at: int) -> bool:
-    return text.count("'", 0, at) % 2 == 1
-
-
 def _depth(e: exp.Expression) -> int:
     """Levels of the parsed tree. A chain of and, or of or, is one level, however long."""
     deepest, stack = 0, [(e, 1)]
@@ -564,13 +450,3 @@ def _start(e: Any) -> int:
         starts = [n.meta["start"] for n in e.walk() if "start" in n.meta]
         return min(starts, default=0)
     return 0
-
-
-def _error_position(text: str, error: Exception) -> int | None:
-    for found in getattr(error, "errors", None) or []:
-        near = str(found.get("highlight") or "")
-        line, column = found.get("line"), found.get("col")
-        if isinstance(line, int) and isinstance(column, int):
-            before = text.split("\n")[: line - 1]
-            return max(0, min(len(text) - 1, sum(len(x) + 1 for x in before) + column - max(1, len(near))))
-    return None

@@ -74,7 +74,12 @@ class Reasoning:
         absent = [f for f in self.fields if facts.get(f.name) is None]
         if not absent:
             return []
-        open_ = {f.name for leaf in self.leaves(facts) if leaf.decided and leaf.state == "missing" for f in tree.fields(leaf.node)}
+        open_ = {
+            f.name
+            for leaf in self.leaves(facts)
+            if leaf.decided and leaf.state == "missing"
+            for f in tree.fields(leaf.node)
+        }
         undecided = self.verdict(facts) is None
         return [(f, undecided and f.name in open_) for f in absent]
 
@@ -156,5 +161,9 @@ def _distance(field: Field, now: Value | None, to: Value) -> float:
     if isinstance(to, date):
         assert isinstance(now, date)
         return abs((to - now).days) / 36_525
-    assert isinstance(now, int | Decimal) and isinstance(field.least, int | Decimal) and isinstance(field.most, int | Decimal)
+    assert (
+        isinstance(now, int | Decimal)
+        and isinstance(field.least, int | Decimal)
+        and isinstance(field.most, int | Decimal)
+    )
     return float(abs(Decimal(to) - Decimal(now)) / max(Decimal(1), Decimal(field.most) - Decimal(field.least)))

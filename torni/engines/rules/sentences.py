@@ -81,7 +81,7 @@ def _term(node: Node, field: Field | None, facts: Facts | None) -> str:
         case tree.Ask(other) if facts is None or facts.get(other.name) is None:
             return label(other)
         case tree.Ask(other):
-            return f"{label(other)} ({shown(facts[other.name], other)})"
+            return f"{label(other)} ({shown((facts or {})[other.name], other)})"
     if facts is not None and (value := function(node)(facts)) is not None:
         return shown(value, field)
     return _reckoned(node)

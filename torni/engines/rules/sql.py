@@ -193,7 +193,7 @@ def source(node: Node) -> str:
         case tree.Choice(branches, otherwise):
             cases = " ".join(f"when {source(c)} then {source(v)}" for c, v in branches)
             return f"case {cases} else {source(otherwise)} end"
-        case tree.Rounded(number, divisor, type_):
+        case tree.Rounded(number, _, _):
             return source(number)
     raise AssertionError(node)
 

@@ -47,7 +47,9 @@ class _Reading:
         if not spread and heading[-1] != "value":
             self.fault(1, t('the last column is "{found}"', found=heading[-1]), t('Name it "value".'))
         if spread and len(names) != 2:
-            self.fault(1, t("the corner names {n} fields", n=len(names)), t('Write two, such as "hours / household_size".'))
+            self.fault(
+                1, t("the corner names {n} fields", n=len(names)), t('Write two, such as "hours / household_size".')
+            )
         dimensions = [self.dimension(n) for n in names]
         for i, line in enumerate(self.lines[1:], 2):
             if len(line) != len(heading):
@@ -61,7 +63,9 @@ class _Reading:
         if self.faults:
             return self.faults
         if len(rows) > MOST_ROWS:
-            self.fault(1, t("{n} cells; at most {most} are allowed", n=len(rows), most=MOST_ROWS), t("Use wider bands."))
+            self.fault(
+                1, t("{n} cells; at most {most} are allowed", n=len(rows), most=MOST_ROWS), t("Use wider bands.")
+            )
             return self.faults
         self.complete(known, rows)
         scale = max(max(0, -int(v.as_tuple().exponent)) for _, v in rows)
@@ -112,7 +116,7 @@ class _Reading:
 
     def bands(self, cell: str, field: Field, line: int) -> list[Band]:
         if cell == "*":
-            return [Band(codes=frozenset(field.codes))] if field.kind == "code" else [Band(field.least, field.most)]  # type: ignore[arg-type]
+            return [Band(codes=frozenset(field.codes))] if field.kind == "code" else [Band(field.least, field.most)]
         if field.kind == "code":
             codes = [c.strip() for c in cell.split(",")]
             for code in codes:
@@ -163,7 +167,9 @@ class _Reading:
             if count == 0:
                 self.fault(1, t("no row answers the case: {case}", case=told), t("Add a row for it, or widen a band."))
             else:
-                self.fault(1, t("{n} rows answer the case: {case}", n=count, case=told), t("Let the bands not overlap."))
+                self.fault(
+                    1, t("{n} rows answer the case: {case}", n=count, case=told), t("Let the bands not overlap.")
+                )
 
     def fault(self, line: int, what: str, remedy: str) -> None:
         self.faults.append(Fault(f"{self.where}, " + t("table line {n}", n=line), what, remedy))
@@ -233,7 +239,8 @@ def _way(dimensions: Sequence[Field], rows: list[Row]) -> Split | Decimal:
         if field.kind == "code":
             limits = {bands[d].codes for bands, _ in rows}
         else:
-            limits = {bands[d].low for bands, _ in rows} - {min((bands[d].low for bands, _ in rows), key=_order)}
+            lows: set[object] = {bands[d].low for bands, _ in rows}
+            limits = lows - {min(lows, key=_order)}
         for limit in limits:
             inside, outside = _parts(d, limit, rows)
             if not inside or not outside:
@@ -289,7 +296,7 @@ def _step(value: object, field: Field):  # type: ignore[no-untyped-def]
     if isinstance(value, date):
         return lambda n: value + timedelta(days=n)
     size = 1 if field.kind == "whole" else Decimal(1).scaleb(-field.decimals)
-    return lambda n: value + n * size  # type: ignore[operator]
+    return lambda n: value + n * size
 
 
 def _less(a: object, b: object) -> bool:

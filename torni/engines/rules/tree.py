@@ -54,7 +54,7 @@ class Field:
         if self.kind not in ("whole", "decimal"):
             return Type(self.kind, codes=self.code_list)
         assert isinstance(self.least, int | Decimal) and isinstance(self.most, int | Decimal), self.name
-        before = len(str(int(max(abs(self.least), abs(self.most)))))
+        before = len(str(int(max(abs(Decimal(self.least)), abs(Decimal(self.most))))))
         return Type(self.kind, before + self.decimals, self.decimals)
 
 

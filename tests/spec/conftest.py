@@ -1,0 +1,75 @@
+"""A small text table in, a verdict or an amount out: a page of the manual."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from datetime import date
+
+import pytest
+import yaml
+
+from torni.guidance import decide, reckon_fee
+from torni.guidance.client import client_of
+from torni.services import load_library
+from torni.services.rules import Rules, load_rules
+
+_held: dict[tuple[str, date], Rules] = {}
+
+
+def rules_on(region: str, on: date) -> Rules:
+    if (region, on) not in _held:
+        _held[region, on] = load_rules(load_library(region, on=on))
+    return _held[region, on]
+
+
+@pytest.fixture
+def rules() -> Rules:
+    return rules_on("keski-suomi", date(2026, 11, 22))
+
+
+def _rows(text: str) -> list[dict[str, str]]:
+    lines = [[c.strip() for c in line.split("|")] for line in text.strip().splitlines()]
+    return [dict(zip(lines[0], line, strict=True)) for line in lines[1:]]
+
+
+def _facts(row: dict[str, str], last: str) -> dict[str, object]:
+    return {k: yaml.safe_load(v) if k not in ("municipality",) else v for k, v in row.items() if k != last and v}
+
+
+@pytest.fixture
+def spec() -> Callable[..., None]:
+    """`spec("home_care", table)`: the last column is granted, refused, or undecided with the facts that could change it."""
+
+    def check(
+        service: str, table: str, *, on: str = "2026-11-22", region: str = "keski-suomi", given: str = ""
+    ) -> None:
+        rules = rules_on(region, date.fromisoformat(on))
+        common = yaml.safe_load(f"{{{given}}}")
+        for row in _rows(table):
+            found = decide(rules, service, client_of({**common, **_facts(row, "decision")}, rules))
+            open_ = ", ".join(f.name for f, matters in found.missing if matters)
+            told = f"{found.verdict}: {open_}" if open_ else found.verdict
+            assert told == row["decision"], row
+
+    return check
+
+
+@pytest.fixture
+def fee_spec() -> Callable[..., None]:
+    """`fee_spec("home_care", table)`: the last column is the amount, or undecided with the facts it waits for."""
+
+    def check(
+        formula: str, table: str, *, on: str = "2026-11-22", region: str = "keski-suomi", given: str = ""
+    ) -> None:
+        rules = rules_on(region, date.fromisoformat(on))
+        common = yaml.safe_load(f"{{{given}}}")
+        for row in _rows(table):
+            found = reckon_fee(rules, formula, client_of({**common, **_facts(row, "amount")}, rules))
+            told = (
+                str(found.amount)
+                if found.amount is not None
+                else "undecided: " + ", ".join(f.name for f in found.because)
+            )
+            assert told == row["amount"], row
+
+    return check

@@ -1,0 +1,163 @@
+"""One client, one service: the proposed verdict with every reason, what is missing, what would change it, the fee.
+
+A proposal: the official decides. RAI scores never decide alone.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import Any, Literal
+
+from torni.core.language import t
+from torni.engines.rules import sql, tree
+from torni.engines.rules.evaluate import function
+from torni.engines.rules.reasoning import Change, Leaf, State
+from torni.engines.rules.sentences import label, sentence, shown
+from torni.engines.rules.tree import Field
+from torni.guidance.client import Client
+from torni.guidance.fees import Reckoned, reckon, rests_on_invented
+from torni.services.rules import Granting, Rules
+from torni.services.schema import CHANNELS, Channel, Criterion
+
+Verdict = Literal["granted", "refused", "undecided"]
+VERDICT: dict[bool | None, Verdict] = {True: "granted", False: "refused", None: "undecided"}
+
+
+@dataclass(frozen=True)
+class Decision:
+    """A proposed decision: never edited, reproducible from the facts, the day and the rule's version."""
+
+    rules: Rules
+    granting: Granting
+    client: Client
+    verdict: Verdict
+    leaves: tuple[Leaf, ...]
+    criteria: tuple[tuple[Criterion, State], ...]
+    missing: tuple[tuple[Field, bool], ...]
+    changes: tuple[Change, ...]
+    fees: tuple[Reckoned, ...]
+    channels: tuple[tuple[str, Channel, bool | None], ...]
+    invented: bool
+
+    @property
+    def nearest(self) -> Change | None:
+        return self.changes[0] if self.changes else None
+
+    @property
+    def rests_on_scales(self) -> bool:
+        """Does the verdict rest on an instrument's scale? Then the official's own judgement must stand beside it."""
+        asked = {f.name for leaf in self.leaves if leaf.decided for f in tree.fields(leaf.node)}
+        return any(self.rules.definitions[name].instrument is not None for name in asked)
+
+    def source(self, leaf: Leaf) -> str:
+        return str(self.rules.library.sources[self.granting.criteria[leaf.criterion].source].title)
+
+    def json(self) -> dict[str, Any]:
+        """The answer for machines; `reasons` has one item a leaf, in the order written."""
+        library = self.rules.library
+        service = self.granting.service
+        facts = self.client.facts
+        return {
+            "service": service.id,
+            "name": str(service.name),
+            "region": library.region.id,
+            "on": str(library.as_of),
+            "verdict": self.verdict,
+            "proposal": True,
+            "needs_judgement": self.rests_on_scales,
+            "reasons": [
+                {
+                    "text": reason_text(leaf, self.client), "state": leaf.state, "decided": leaf.decided, "source": self.source(leaf),
+                    "criterion": self.granting.criteria[leaf.criterion].id, "rule": sql.source(leaf.node),
+                    "fields": [f.name for f in tree.fields(leaf.node)],
+                }
+                for leaf in self.leaves
+            ],
+            "criteria": [
+                {"id": c.id, "text": str(c.text), "state": state, "source": str(library.sources[c.source].title), "invented": library.sources[c.source].invented}
+                for c, state in self.criteria
+            ],
+            "used": {f.name: _plain(facts[f.name]) for f in self.granting.reasoning.fields if facts.get(f.name) is not None},
+            "missing": [f.name for f, _ in self.missing],
+            "missing_facts": [
+                {"field": f.name, "label": label(f), "could_change": matters, "why": self.client.stale.get(f.name, "")} for f, matters in self.missing
+            ],
+            "would_change": [
+                {"field": c.field.name, "from": _plain(c.now), "to": _plain(c.to), "verdict": VERDICT[c.verdict], "text": change_text(c)}
+                for c in self.changes
+            ],
+            "rule_version": self.granting.version,
+            "fee": self.fees[0].json() if self.fees else {},
+            "fees": [f.json() for f in self.fees],
+            "channels": [
+                {"channel": name, "open": opened, "text": str(channel.text or "")} for name, channel, opened in self.channels
+            ],
+            "invented": self.invented,
+        }  # fmt: skip
+
+
+def decide(rules: Rules, service: str, client: Client) -> Decision:
+    """The proposed decision of a service for a client, under the rules' day. An unknown service is a fault."""
+    granting = rules.service(service)
+    reasoning, facts = granting.reasoning, client.facts
+    decided = granting.service
+    states = reasoning.criteria_states(facts)
+    fees = [
+        reckon(rules, rules.formulas[name], facts)
+        for name in (decided.fees.formulas if decided.fees else [])
+        if name in rules.formulas
+    ]
+    channels = []
+    for name in CHANNELS:
+        channel = getattr(decided.channels, name)
+        if channel is not None:
+            condition = rules.channel_conditions.get((decided.id, name))
+            channels.append(
+                (name, channel, channel.open if condition is None else _both(channel.open, function(condition)(facts)))
+            )
+    invented = rests_on_invented(rules, list(granting.nodes)) or any(
+        rules.library.sources[c.source].invented for c in granting.criteria
+    )
+    return Decision(
+        rules, granting, client, VERDICT[reasoning.verdict(facts)], tuple(reasoning.leaves(facts)),
+        tuple(zip(granting.criteria, states, strict=True)), tuple(reasoning.missing(facts)), tuple(reasoning.changes(facts)),
+        tuple(fees), tuple(channels), invented,
+    )  # fmt: skip
+
+
+def reason_text(leaf: Leaf, client: Client) -> str:
+    """A leaf as a sentence with what is known: "the client's age is at least 75 years (82 years)"."""
+    text = sentence(leaf.node, client.facts)
+    text = text[:1].upper() + text[1:]
+    asked = tree.fields(leaf.node)
+    if isinstance(leaf.node, tree.Ask | tree.Unknown) or len(asked) != 1:
+        return text
+    field = asked[0]
+    known = client.facts.get(field.name)
+    if known is None:
+        return f"{text} ({client.stale.get(field.name) or t('not known')})"
+    return f"{text} ({t('known: {value}', value=shown(known, field))})"
+
+
+def change_text(change: Change) -> str:
+    """The change as a sentence: "If MAPLe were 4 (now 3), the service would be granted"."""
+    after = {
+        True: t("the service would be granted"), False: t("the service would be refused"), None: t("the matter would stay open")
+    }[change.verdict]  # fmt: skip
+    if isinstance(change.to, bool):
+        held = t("it held") if change.to else t("it did not hold")
+        return t("{field}: if {held}, {after}", field=label(change.field), held=held, after=after)
+    to, now = shown(change.to, change.field), shown(change.now, change.field)
+    return t("{field}: if it were {to} (now {now}), {after}", field=label(change.field), to=to, now=now, after=after)
+
+
+def _both(opened: bool, held: bool | None) -> bool | None:
+    return False if not opened else held
+
+
+def _plain(value: Any) -> Any:
+    from decimal import Decimal
+
+    if isinstance(value, bool | int | str) or value is None:
+        return value
+    return float(value) if isinstance(value, Decimal) else str(value)

@@ -1,0 +1,188 @@
+"""A fee reckoned line by line, and what of it the yearly ceiling leaves to pay."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from decimal import Decimal
+from typing import Any
+
+from torni.core.faults import BadInput
+from torni.core.language import Message, number, per_cent, t
+from torni.engines.rules import tree
+from torni.engines.rules.evaluate import Facts, function
+from torni.engines.rules.sentences import label
+from torni.engines.rules.tree import Field, Node
+from torni.guidance.client import Client
+from torni.services.rules import Reckoning, Rules
+from torni.services.schema import FormulaLine
+
+CEILING = "fee.ceiling_year"
+
+
+@dataclass(frozen=True)
+class Ceiling:
+    """The yearly ceiling for this client: its amount, fees that have counted towards it, and what is left."""
+
+    limit: Decimal
+    paid: Decimal
+
+    @property
+    def left(self) -> Decimal:
+        return max(Decimal("0.00"), self.limit - self.paid)
+
+
+@dataclass(frozen=True)
+class Reckoned:
+    """One formula reckoned for one client. `amount` is None when a fact that matters is missing (`because`).
+
+    `amount` is what is to be paid: where the formula counts towards the ceiling, no more than the ceiling leaves.
+    """
+
+    formula: Reckoning
+    lines: tuple[tuple[FormulaLine, Decimal | int | None], ...]
+    by_rule: Decimal | None
+    amount: Decimal | None
+    because: tuple[Field, ...]
+    ceiling: Ceiling | None
+    invented: bool
+
+    def json(self) -> dict[str, Any]:
+        d = self.formula.definition
+        return {
+            "formula": self.formula.id,
+            "what": str(d.what),
+            "unit": d.unit,
+            "paid_by": d.paid_by,
+            "amount_eur": None if self.amount is None else float(self.amount),
+            "by_rule_eur": None if self.by_rule is None else float(self.by_rule),
+            "lines": [
+                {"id": line.id, "text": str(line.what), "value": None if v is None else float(v), "unit": line.unit, "shown": line_value(line, v)}
+                for line, v in self.lines
+            ],
+            "ceiling": None
+            if self.ceiling is None
+            else {
+                "counts": d.counts_towards_ceiling, "limit_eur": float(self.ceiling.limit), "paid_eur": float(self.ceiling.paid),
+                "left_eur": float(self.ceiling.left),
+            },
+            "rule_version": self.formula.version,
+            "undecided_because": [f.name for f in self.because],
+            "invented": self.invented,
+        }  # fmt: skip
+
+
+def reckon_fee(rules: Rules, formula: str, client: Client) -> Reckoned:
+    """The formula's lines and amount for a client. An unknown formula, or one without values on the day, is a fault."""
+    return reckon(rules, rules.formula(formula), client.facts)
+
+
+def reckon(rules: Rules, formula: Reckoning, facts: Facts) -> Reckoned:
+    known = dict(facts)
+    lines: list[tuple[FormulaLine, Decimal | int | None]] = []
+    for line, run in formula.functions:
+        value = run(known)
+        known[f"line.{line.id}"] = value
+        lines.append((line, value))
+    last = lines[-1][1]
+    by_rule = None if last is None else Decimal(last)
+    nodes = {line.id: node for line, node in formula.lines}
+    because = () if by_rule is not None else tuple(_blocking(formula.lines[-1][1], known, nodes).values())
+    ceiling = _ceiling(rules, facts) if formula.definition.paid_by == "client" else None
+    amount = by_rule
+    if amount is not None and ceiling is not None and formula.definition.counts_towards_ceiling:
+        amount = min(amount, ceiling.left)
+    return Reckoned(
+        formula,
+        tuple(lines),
+        by_rule,
+        amount,
+        because,
+        ceiling,
+        rests_on_invented(rules, [n for _, n in formula.lines]),
+    )
+
+
+def line_value(line: FormulaLine, value: Decimal | int | None) -> str:
+    """A line's value as a letter writes it: shares as per cent, money to the cent."""
+    if value is None:
+        return t("not known")
+    if line.unit == "share":
+        share = float(value)
+        return per_cent(share, 2 if round(share * 100, 1) != round(share * 100, 4) else 1)
+    if line.unit.startswith("EUR"):
+        return f"{money(value)}{unit_text(line.unit)}"
+    return f"{number(float(value), max(0, -int(Decimal(value).as_tuple().exponent)))} {line.unit}"
+
+
+def money(amount: Decimal | int | float) -> str:
+    return t("{amount} euros", amount=number(float(amount), 2))
+
+
+def unit_text(unit: str) -> str:
+    """What follows an amount: a month, an hour, a visit."""
+    told = {
+        "month": Message("a month"),
+        "hour": Message("an hour"),
+        "visit": Message("a visit"),
+        "year": Message("a year"),
+    }
+    _, _, per = unit.partition("/")
+    return f" {told[per]}" if per in told else ""
+
+
+def rests_on_invented(rules: Rules, nodes: list[Node]) -> bool:
+    """Does any parameter or table that the trees ask for come from a source that is invented?"""
+    for node in nodes:
+        for part in tree.walk(node):
+            if isinstance(part, tree.Param) and rules.library.value(part.name).source.invented:
+                return True
+            if isinstance(part, tree.Lookup) and _table_invented(rules, part.table.name):
+                return True
+    return False
+
+
+def _table_invented(rules: Rules, name: str) -> bool:
+    begun = [v for v in rules.table_definitions[name].values if v.from_ <= rules.library.as_of]
+    return rules.library.sources[begun[-1].source].invented
+
+
+def _ceiling(rules: Rules, facts: Facts) -> Ceiling | None:
+    try:
+        limit = rules.library.value(CEILING).value
+    except BadInput:
+        return None
+    paid = facts.get("fees_paid_this_year_eur")
+    if not isinstance(limit, Decimal) or not isinstance(paid, Decimal):
+        return None
+    return Ceiling(limit, paid)
+
+
+def _blocking(node: Node, facts: Facts, lines: dict[str, Node]) -> dict[str, Field]:
+    """The missing fields that this node's value waits for, or may come to wait for once its conditions are known."""
+    match node:
+        case tree.Ask(field):
+            return {field.name: field} if facts.get(field.name) is None else {}
+        case tree.Lookup(table):
+            return {d.name: d for d in table.dimensions if facts.get(d.name) is None}
+        case tree.Line(name):
+            return _blocking(lines[name], facts, lines) if facts.get(f"line.{name}") is None else {}
+        case tree.Choice(branches, otherwise):
+            waits: dict[str, Field] = {}
+            for condition, value in branches:
+                held = function(condition)(facts)
+                if held is None:
+                    waits |= _blocking(condition, facts, lines)
+                if held is not False:
+                    waits |= _blocking(value, facts, lines)
+                if held:
+                    return waits
+            return waits | _blocking(otherwise, facts, lines)
+    found: dict[str, Field] = {}
+    for child in tree.children(node):
+        if function(child)(facts) is None:
+            found |= _blocking(child, facts, lines)
+    return found
+
+
+def names(fields: tuple[Field, ...]) -> str:
+    return ", ".join(label(f) for f in fields)

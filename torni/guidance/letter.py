@@ -1,0 +1,206 @@
+"""The decision letter: what was decided and why, the fee, the sources, and how to ask for a review. HTML or tagged PDF.
+
+The letter is a proposal until an official signs it, and says so. The same values make both forms.
+"""
+
+from __future__ import annotations
+
+import json
+from dataclasses import asdict, dataclass
+from datetime import timedelta
+from functools import cache
+from pathlib import Path
+from typing import Any
+
+from torni.core.faults import bad_input
+from torni.core.language import language, t
+from torni.engines.rules import tree
+from torni.engines.rules.sentences import day, label, shown
+from torni.guidance.decide import Decision, reason_text
+from torni.guidance.fees import Reckoned, line_value, money, names, unit_text
+from torni.guidance.words import channel_name, leaf_state
+
+_FOLDER = Path(__file__).parent / "letters"
+
+
+@dataclass(frozen=True)
+class Reason:
+    text: str
+    state: str
+    source: str
+    leaves: list[tuple[str, str]]
+
+
+@dataclass(frozen=True)
+class Fee:
+    title: str
+    lines: list[tuple[str, str]]
+    conclusion: str
+    source: str
+
+
+@dataclass(frozen=True)
+class Letter:
+    """A decision letter's texts in one language, in the order they are read."""
+
+    language: str
+    title: str
+    organiser: str
+    addressee: list[str]
+    dated: str
+    notice: list[str]
+    decision_heading: str
+    decision: str
+    reasons_heading: str
+    reasons: list[Reason]
+    facts_heading: str
+    facts: list[tuple[str, str]]
+    missing_heading: str
+    missing: list[str]
+    fee_heading: str
+    fees: list[Fee]
+    channels_heading: str
+    channels: list[str]
+    review_heading: str
+    review: list[str]
+    sources_heading: str
+    sources: list[str]
+    signature: list[str]
+    version: str
+
+
+def letter(decision: Decision) -> Letter:
+    """The letter of a decision in the language of the moment."""
+    d, library = decision, decision.rules.library
+    name = str(d.granting.service.name)
+    client = decision.client
+    asked = {f.name: f for f in d.granting.reasoning.fields}
+    if d.verdict == "granted":
+        asked |= {f.name: f for fee in d.fees for f in fee.formula.fields}
+    notice = [t("This is a draft. The official decides, and the letter is valid when signed.")]
+    if d.invented:
+        notice.append(t("The limits of granting are invented for demonstration."))
+    if any(f.invented for f in d.fees):
+        notice.append(t("Some amounts are invented for demonstration."))
+    verdict = {
+        "granted": t("{service} is granted to you.", service=name),
+        "refused": t("{service} is not granted to you.", service=name),
+        "undecided": t("The matter of {service} cannot be decided yet, because facts are missing.", service=name),
+    }[d.verdict]
+    if d.rests_on_scales:
+        verdict += " " + t("The decision rests on an assessment and on the official's own judgement of your situation.")
+    reasons = [
+        Reason(
+            str(criterion.text), leaf_state(state), str(library.sources[criterion.source].title),
+            [(reason_text(leaf, client), leaf_state(leaf.state)) for leaf in d.leaves if leaf.criterion == i],
+        )
+        for i, (criterion, state) in enumerate(d.criteria)
+    ]  # fmt: skip
+    known = [f for f in asked.values() if client.facts.get(f.name) is not None]
+    measured = {k: t("measured {day}", day=day(v)) for k, v in client.measured.items()}
+    return Letter(
+        language(),
+        {"granted": t("Decision"), "refused": t("Decision"), "undecided": t("Request for further facts")}[d.verdict] + f": {name}",
+        str(library.region.name),
+        [line for line in (client.letter.get("name", ""), *client.letter.get("address", "").split("\n")) if line.strip()],
+        day(library.as_of), notice, t("What is decided") if d.verdict != "undecided" else t("The matter"), verdict,
+        t("Reasons"), reasons, t("Facts on which the decision rests"),
+        [(label(f), shown(client.facts[f.name], f) + (f" ({measured[f.name]})" if f.name in measured else "")) for f in known],
+        t("Facts that are missing"),
+        [label(f) + (f": {client.stale[f.name]}" if f.name in client.stale else "") for f, matters in d.missing if matters or d.verdict == "undecided"],
+        t("What you pay"), [_fee(d, fee) for fee in d.fees] if d.verdict == "granted" else [],
+        t("How the service can be arranged"),
+        [f"{channel_name(n)}." + (f" {c.text}" if c.text else "") for n, c, opened in d.channels if opened] if d.verdict == "granted" else [],
+        t("How to ask for a review"), _review(d) if d.verdict != "undecided" else [], t("Sources of the rules"), _sources(d),
+        [t("Date and signature of the official"), t("Title")],
+        t("Rule version {version}, definitions of {region} on {day}", version=d.granting.version, region=library.region.name, day=day(library.as_of)),
+    )  # fmt: skip
+
+
+def write_letter(decision: Decision, path: Path) -> None:
+    """The letter into a file, by its ending: .html or .pdf."""
+    if path.suffix == ".html":
+        path.write_text(to_html(letter(decision)), encoding="utf-8")
+    elif path.suffix == ".pdf":
+        path.write_bytes(to_pdf(letter(decision)))
+    else:
+        raise bad_input(str(path), t("a letter is written as .html or .pdf"), t("Write such as letter.pdf."))
+
+
+def to_html(letter: Letter) -> str:
+    """One self-contained page: headings, tables with their headers, no script, nothing loaded from elsewhere."""
+    return str(_template().render(letter=letter))
+
+
+def to_pdf(letter: Letter) -> bytes:
+    """A tagged PDF (PDF/UA-1) by Typst. The texts go in as data, never as markup."""
+    return pdf("letter.typ", asdict(letter))
+
+
+def pdf(template: str, content: dict[str, Any]) -> bytes:
+    """A tagged PDF from a Typst template of this folder and its content."""
+    import typst
+
+    made = typst.compile(
+        str(_FOLDER / template), sys_inputs={"content": json.dumps(content, ensure_ascii=False, default=str)}, pdf_standards=["ua-1"]
+    )  # fmt: skip
+    assert isinstance(made, bytes)
+    return made
+
+
+@cache
+def _template() -> Any:
+    import jinja2
+
+    loader = jinja2.FileSystemLoader(_FOLDER)
+    return jinja2.Environment(loader=loader, autoescape=True, undefined=jinja2.StrictUndefined, trim_blocks=True, lstrip_blocks=True).get_template("letter.html")  # fmt: skip
+
+
+def _fee(d: Decision, fee: Reckoned) -> Fee:
+    definition = fee.formula.definition
+    if fee.amount is None:
+        conclusion = t("The amount cannot be reckoned yet: not known {fields}.", fields=names(fee.because))
+    elif definition.paid_by == "client":
+        conclusion = t("To pay: {amount}", amount=money(fee.amount)) + unit_text(definition.unit) + "."
+    else:
+        conclusion = t("Value: {amount}", amount=money(fee.amount)) + unit_text(definition.unit) + "."
+    if fee.ceiling and definition.counts_towards_ceiling:
+        conclusion += " " + t(
+            "Of the yearly ceiling {limit}, {left} is left.",
+            limit=money(fee.ceiling.limit),
+            left=money(fee.ceiling.left),
+        )
+    lines = [(str(line.what), line_value(line, value)) for line, value in fee.lines if line.shown]
+    return Fee(str(definition.what), lines, conclusion, str(d.rules.library.sources[definition.source].title))
+
+
+def _review(d: Decision) -> list[str]:
+    days = int(d.rules.library.value("appeal.days").value)  # type: ignore[arg-type]
+    notice = int(d.rules.library.value("appeal.notice_days").value)  # type: ignore[arg-type]
+    source = d.rules.library.value("appeal.days").source.title
+    sent = d.rules.library.as_of
+    return [
+        t("If you are not satisfied with this decision, you may ask for it to be reviewed. The request is made in writing to the wellbeing services county within {n} days of notice of the decision.", n=days),
+        t("You are taken to have had notice on the {n}th day after the letter was posted, unless you show otherwise. If the letter is posted on {day}, the last day is {last}; if that is a holiday, a Saturday or an eve, the next working day.", n=notice, day=day(sent), last=day(sent + timedelta(days=notice + days))),
+        t("Write in the request which decision you want reviewed, how you want it changed and why, and your name and contact details. Sign it."),
+        t("Source: {source}.", source=source),
+    ]  # fmt: skip
+
+
+def _sources(d: Decision) -> list[str]:
+    """Every source that the reasons and the fee rest on, once each, with its year."""
+    library = d.rules.library
+    used = [c.source for c in d.granting.criteria]
+    nodes = [*d.granting.nodes, *(n for f in d.fees for _, n in f.formula.lines)]
+    found = [library.sources[s] for s in used]
+    for node in nodes:
+        for part in tree.walk(node):
+            if isinstance(part, tree.Param):
+                found.append(library.value(part.name).source)
+            elif isinstance(part, tree.Lookup):
+                dated = [v for v in d.rules.table_definitions[part.table.name].values if v.from_ <= library.as_of]
+                found.append(library.sources[dated[-1].source])
+    found += [library.sources[f.formula.definition.source] for f in d.fees]
+    return list(
+        dict.fromkeys(f"{s.title} ({s.published})" if s.published not in str(s.title) else str(s.title) for s in found)
+    )

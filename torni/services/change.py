@@ -1,0 +1,138 @@
+"""A change of the definitions, before it is decided or after: only what differs, in the definitions' own shape.
+
+    name: Home care from MAPLe 4
+    from: 2027-01-01
+    parameters:
+      grant.home_care.maple: 4
+    services:
+      home_care:
+        criteria:
+          granting:
+            - {id: need, when: "rai_maple >= param.grant.home_care.maple"}
+
+`alternatives` holds several changes to be compared; what stands beside them is common to all.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from datetime import date
+from pathlib import Path
+from typing import Any
+
+from torni.core.faults import BadInput, Fault, nearest_name
+from torni.core.language import t
+from torni.services.reading import Document, Loc, read, read_text
+from torni.services.schema import Source, Text
+
+PARTS = ("parameters", "tables", "formulas", "services", "fields", "code_lists")
+_KEYS = ("name", "why", "from", *PARTS, "alternatives")
+
+
+@dataclass(frozen=True)
+class Change:
+    """One change with its name, its first day if it has one, and the layer to lay on a region's definitions."""
+
+    name: str
+    why: str
+    start: date | None
+    content: Mapping[str, Any]
+    lines: Mapping[Loc, int]
+    file: str
+
+    def layer(self, on: date, *, source: str = "this_change") -> Document:
+        """The change as a layer of definitions in force from its start, or from `on` where it has none."""
+        text = Text(fi=self.name, sv=self.name, en=self.name)
+        content = {
+            **self.content, "from": self.start or on, "source": source, "source_text": Source(title=text, published=str(self.start or on)),
+        }  # fmt: skip
+        return Document(self.file, content, dict(self.lines))
+
+
+def read_changes(path: Path) -> list[Change]:
+    """The change of a file, or its alternatives in their order. Raises BadInput with every fault of its shape."""
+    document = read(path, path.parent)
+    if isinstance(document, Fault):
+        raise BadInput(document)
+    return _changes(document)
+
+
+def parse_changes(text: str, *, name: str = "change") -> list[Change]:
+    """The same from a text, as the page sends it."""
+    document = read_text(text, name)
+    if isinstance(document, Fault):
+        raise BadInput(document)
+    return _changes(document)
+
+
+def _changes(document: Document) -> list[Change]:
+    content, faults = document.content, []
+    if not isinstance(content, dict):
+        raise BadInput(Fault(document.where(()), t("a change has fields"), t("Write such as: name, from, parameters.")))
+    faults += _unknown(document, (), content)
+    alternatives = content.get("alternatives") or []
+    if not isinstance(alternatives, list) or not all(isinstance(a, dict) for a in alternatives):
+        raise BadInput(
+            Fault(
+                document.where(("alternatives",)),
+                t("alternatives are a list of changes"),
+                t("Begin each with - name: ..."),
+            )
+        )
+    for i, alternative in enumerate(alternatives):
+        faults += _unknown(document, ("alternatives", i), alternative)
+    if not alternatives and not any(content.get(p) for p in PARTS):
+        faults.append(
+            Fault(document.where(()), t("nothing is changed"), t("Write parameters, tables, formulas or services, and what differs in them."))
+        )  # fmt: skip
+    if faults:
+        raise BadInput(*faults)
+    name = str(content.get("name") or Path(document.name).stem)
+    common = Change(
+        name, str(content.get("why") or ""), content.get("from"), _parts(content), document.lines, document.name
+    )
+    if not alternatives:
+        return [common]
+    made = []
+    for i, alternative in enumerate(alternatives):
+        at: Loc = ("alternatives", i)
+        lines = {loc[2:]: line for loc, line in document.lines.items() if loc[:2] == at}
+        parts = {p: {**common.content.get(p, {}), **_parts(alternative).get(p, {})} for p in PARTS}
+        made.append(
+            Change(
+                str(alternative.get("name") or f"{name} {i + 1}"),
+                str(alternative.get("why") or common.why),
+                alternative.get("from") or common.start,
+                parts,
+                {**document.lines, **lines},
+                document.name,
+            )
+        )
+    return made
+
+
+def _parts(content: Mapping[str, Any]) -> dict[str, Any]:
+    return {p: content[p] for p in PARTS if content.get(p)}
+
+
+def _unknown(document: Document, at: Loc, content: Mapping[str, Any]) -> list[Fault]:
+    faults = []
+    for key, value in content.items():
+        where = document.where((*at, key))
+        if key not in _KEYS:
+            near = nearest_name(str(key), _KEYS)
+            faults.append(
+                Fault(where, t('"{found}" is not part of a change', found=key), t('Did you mean "{near}"?', near=near) if near else t("A change has: {parts}.", parts=", ".join(_KEYS)))
+            )  # fmt: skip
+        elif key in PARTS and not isinstance(value, dict):
+            faults.append(
+                Fault(
+                    where,
+                    t("names and what differs in them are expected"),
+                    t("Write such as: grant.home_care.maple: 4"),
+                )
+            )
+        elif key == "from" and not isinstance(value, date):
+            faults.append(Fault(where, t('"{text}" is not a date', text=value), t("Write such as 2026-01-31.")))
+    return faults

@@ -1,0 +1,489 @@
+"""A region's rules on a day, lowered and typed: who is granted each service, and what each formula reckons."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterator, Mapping
+from dataclasses import dataclass, field
+from decimal import Decimal
+from functools import cached_property
+from typing import Any
+
+from torni.core.faults import BadInput, Fault, bad_input, nearest_name
+from torni.core.language import t
+from torni.engines.rules import Scope, lower, sql, tree, version
+from torni.engines.rules.bounds import suspect
+from torni.engines.rules.candidates import values as candidate_values
+from torni.engines.rules.evaluate import function
+from torni.engines.rules.reasoning import Reasoning
+from torni.engines.rules.tables import read as read_table
+from torni.engines.rules.tree import Field, Node, Table, Type
+from torni.services.library import Library
+from torni.services.reading import Document, Loc, Model, parse, read
+from torni.services.schema import (
+    ClientField,
+    ClientFields,
+    CodeList,
+    CodeLists,
+    Criterion,
+    DatedCells,
+    Formula,
+    FormulaLine,
+    Formulas,
+    Service,
+    TableDefinition,
+    Tables,
+    Text,
+)
+from torni.sources import shipped
+
+
+@dataclass(frozen=True)
+class Granting:
+    """When one service is granted: its criteria as words, as trees, and as a reasoning. All of them must hold."""
+
+    service: Service
+    criteria: tuple[Criterion, ...]
+    nodes: tuple[Node, ...]
+
+    @cached_property
+    def reasoning(self) -> Reasoning:
+        return Reasoning(self.nodes)
+
+    @property
+    def whole(self) -> Node:
+        return self.nodes[0] if len(self.nodes) == 1 else tree.And(self.nodes)
+
+    @cached_property
+    def version(self) -> str:
+        return version(*self.nodes)
+
+
+@dataclass(frozen=True)
+class Reckoning:
+    """One formula with its lines as trees; the last line is the amount."""
+
+    id: str
+    definition: Formula
+    lines: tuple[tuple[FormulaLine, Node], ...]
+
+    @cached_property
+    def version(self) -> str:
+        return version(*(node for _, node in self.lines))
+
+    @cached_property
+    def functions(self) -> tuple[tuple[FormulaLine, Any], ...]:
+        return tuple((line, function(node)) for line, node in self.lines)
+
+    @cached_property
+    def fields(self) -> tuple[Field, ...]:
+        found = {f.name: f for _, node in self.lines for f in tree.fields(node)}
+        return tuple(found.values())
+
+
+@dataclass(frozen=True)
+class Rules:
+    """One region's rules on one day. What has no value on the day is in `unavailable`, each with its reason."""
+
+    library: Library
+    definitions: Mapping[str, ClientField]
+    fields: Mapping[str, Field]
+    code_lists: Mapping[str, CodeList]
+    tables: Mapping[str, Table]
+    table_definitions: Mapping[str, TableDefinition]
+    granting: Mapping[str, Granting]
+    formulas: Mapping[str, Reckoning]
+    unavailable: Mapping[str, str]
+    channel_conditions: Mapping[tuple[str, str], Node] = field(default_factory=dict)
+
+    def service(self, name: str) -> Granting:
+        """The granting of this service (hyphens or underscores), or a fault that names the nearest."""
+        found = name.replace("-", "_")
+        if found in self.granting:
+            return self.granting[found]
+        if f"service {found}" in self.unavailable:
+            raise bad_input(f'service "{name}"', self.unavailable[f"service {found}"], t("Ask for another day."))
+        if found in self.library.services:
+            raise bad_input(
+                f'service "{name}"', t("has no granting criteria"),
+                t("Services with criteria: {names}.", names=", ".join(self.granting)),
+            )  # fmt: skip
+        near = nearest_name(found, self.granting)
+        raise bad_input(
+            f'service "{name}"', t("no such service"),
+            t('Did you mean "{near}"?', near=near) if near else t("Services with criteria: {names}.", names=", ".join(self.granting)),
+        )  # fmt: skip
+
+    def formula(self, name: str) -> Reckoning:
+        found = name.replace("-", "_")
+        if found in self.formulas:
+            return self.formulas[found]
+        if f"formula {found}" in self.unavailable:
+            raise bad_input(f'formula "{name}"', self.unavailable[f"formula {found}"], t("Ask for another day."))
+        near = nearest_name(found, self.formulas)
+        raise bad_input(
+            f'formula "{name}"', t("no such formula"),
+            t('Did you mean "{near}"?', near=near) if near else t("Formulas: {names}.", names=", ".join(self.formulas)),
+        )  # fmt: skip
+
+    @cached_property
+    def scope(self) -> Scope:
+        """What a new rule of this region may name."""
+        return Scope(
+            self.fields, parameter_numbers(self.library), self.tables, {}, {name: g.whole for name, g in self.granting.items()}
+        )  # fmt: skip
+
+    @cached_property
+    def version(self) -> str:
+        return version(
+            *(n for g in self.granting.values() for n in g.nodes),
+            *(n for f in self.formulas.values() for _, n in f.lines),
+        )
+
+
+def load_rules(library: Library) -> Rules:
+    """Every rule of the library, checked. Raises BadInput with all faults: unknown names, types, impossible conditions,
+    tables with gaps or overlaps, amounts above a national maximum."""
+    return _Loading(library).rules()
+
+
+def parameter_numbers(library: Library) -> dict[str, Decimal]:
+    """The parameters that have a single value on the library's day."""
+    found = {}
+    for name in library.parameters:
+        try:
+            value = library.value(name).value
+        except BadInput:
+            continue
+        if isinstance(value, Decimal):
+            found[name] = value
+    return found
+
+
+class _Loading:
+    def __init__(self, library: Library) -> None:
+        self.library = library
+        self.faults: list[Fault] = []
+        self.unavailable: dict[str, str] = {}
+
+    def rules(self) -> Rules:
+        lists = self._code_lists()
+        definitions, where = self._gathered("fields", ClientFields, "fields")
+        fields = {name: self._field(name, d, lists, where[name]) for name, d in definitions.items()}
+        if self.faults:
+            raise BadInput(*self.faults)
+        tables_defined, table_where = self._gathered("tables", Tables, "tables")
+        tables = self._tables(tables_defined, table_where, fields)
+        numbers = parameter_numbers(self.library)
+        granting = self._granting(Scope(fields, numbers, tables))
+        scope = Scope(fields, numbers, tables, {}, {name: g.whole for name, g in granting.items()})
+        formulas_defined, formula_where = self._gathered("formulas", Formulas, "formulas")
+        formulas = {}
+        for name, definition in formulas_defined.items():
+            made = self._formula(name, definition, scope, formula_where[name])
+            if made:
+                formulas[name] = made
+        channels = self._channels(scope)
+        self._references(formulas_defined)
+        if self.faults:
+            raise BadInput(*self.faults)
+        return Rules(
+            self.library, definitions, fields, lists, tables, tables_defined, granting, formulas, self.unavailable, channels
+        )  # fmt: skip
+
+    def _documents(self, kind: str) -> Iterator[Document]:
+        root, folders = self.library.root, self.library.region.folders
+        paths = sorted((root / kind).glob("*.yaml")) + [p for f in folders for p in sorted(f.glob(f"{kind}*.yaml"))]
+        for path in paths:
+            document = read(path, root)
+            if isinstance(document, Fault):
+                self.faults.append(document)
+            else:
+                yield document
+
+    def _gathered(self, kind: str, model: type[Model], key: str) -> tuple[dict[str, Any], dict[str, Document]]:
+        """Definitions of one kind from shared files, the region's and the changes', the last to name one prevailing."""
+        out: dict[str, Any] = {}
+        where: dict[str, Document] = {}
+        for document in [*self._documents(kind), *self._layered(kind, out, where)]:
+            found = parse(document, model)
+            if isinstance(found, list):
+                self.faults += found
+                continue
+            for name, value in getattr(found, key).items():
+                out[name], where[name] = value, document
+        self.faults += [
+            Fault(where[name].where((kind, name)), f'"{value.source}" is not a source', "Add it to definitions/sources.yaml.")
+            for name, value in out.items()
+            if isinstance(value, ClientField | Formula) and value.source not in self.library.sources
+        ]  # fmt: skip
+        return out, where
+
+    def _layered(self, kind: str, known: Mapping[str, Any], where: Mapping[str, Document]) -> Iterator[Document]:
+        for layer in self.library.layers:
+            content = layer.content.get(kind) or {}
+            made: dict[str, Any] = {}
+            for name, value in content.items():
+                if kind == "tables" and isinstance(value, str):
+                    if name not in known:
+                        near = nearest_name(name, known)
+                        self.faults.append(
+                            Fault(
+                                layer.where((kind, name)),
+                                f'"{name}" is not a table',
+                                f'Did you mean "{near}"?'
+                                if near
+                                else "Write it whole, with what, unit, checked and values.",
+                            )
+                        )
+                        continue
+                    old = known[name].model_dump(by_alias=True)
+                    dated = {"from": layer.content["from"], "source": layer.content["source"], "cells": value}
+                    made[name] = old | {"values": [*(v for v in old["values"] if v["from"] < dated["from"]), dated]}
+                elif isinstance(value, dict) and name in known:
+                    made[name] = _laid(known[name].model_dump(by_alias=True, mode="json"), value)
+                else:
+                    made[name] = value
+            if made:
+                yield Document(layer.name, {kind: made}, layer.lines)
+
+    def _code_lists(self) -> dict[str, CodeList]:
+        out: dict[str, CodeList] = {}
+        for document in self._documents("code_lists"):
+            found = parse(document, CodeLists)
+            if isinstance(found, list):
+                self.faults += found
+                continue
+            out |= found.code_lists
+        for name, codes in out.items():
+            if codes.taken_from == "municipalities":
+                rows = shipped.table("municipalities").sort("municipality").iter_rows(named=True)
+                labels = {r["municipality"]: Text(fi=r["name_fi"], sv=r["name_sv"], en=r["name_fi"]) for r in rows}
+                out[name] = codes.model_copy(update={"codes": labels})
+        return out
+
+    def _field(self, name: str, d: ClientField, lists: Mapping[str, CodeList], document: Document) -> Field:
+        codes = lists.get(d.codes or "")
+        if d.codes and codes is None:
+            near = nearest_name(d.codes, lists)
+            self.faults.append(
+                Fault(
+                    document.where(("fields", name, "codes")),
+                    f'"{d.codes}" is not a code list',
+                    f'Did you mean "{near}"?' if near else "Add it to definitions/code_lists.",
+                )
+            )
+        ends = [int(e) if d.type == "whole" and isinstance(e, Decimal) else e for e in (d.least, d.most)]
+        return Field(
+            name, d.type, ends[0], ends[1], d.decimals, tuple(codes.codes) if codes else (), d.codes or "",
+            d.what.model_dump(), d.said.model_dump() if d.said else {}, d.unit.model_dump() if d.unit else {},
+            {code: text.model_dump() for code, text in codes.codes.items()} if codes else {},
+        )  # fmt: skip
+
+    def _tables(
+        self, defined: Mapping[str, TableDefinition], where: Mapping[str, Document], fields: Mapping[str, Field]
+    ) -> dict[str, Table]:
+        out: dict[str, Table] = {}
+        for name, definition in defined.items():
+            for i, dated in enumerate(definition.values):
+                at = where[name].where(("tables", name, "values", i, "cells"))
+                found = read_table(dated.cells, fields, name=name, where=at)
+                if dated.source not in self.library.sources:
+                    self.faults.append(
+                        Fault(at, f'"{dated.source}" is not a source', "Add it to definitions/sources.yaml.")
+                    )
+                if isinstance(found, list):
+                    self.faults += found
+                elif dated is _in_force(definition.values, self.library):
+                    out[name] = found
+            if name not in out and not self.faults:
+                self.unavailable[f"table {name}"] = t(
+                    "the table {name} has no values on {day}", name=name, day=self.library.as_of
+                )
+        for name, definition in defined.items():
+            for bound, above in ((definition.at_most, True), (definition.at_least, False)):
+                if bound in out and name in out:
+                    self._bounded(where[name].where(("tables", name)), out[name], out[bound], above)
+        return out
+
+    def _bounded(self, where: str, table: Table, limit: Table, above: bool) -> None:
+        """No cell above the national one: tried at one point of each stretch on which neither table changes."""
+        both = tree.And((tree.Compare("=", tree.Lookup(table), tree.Lookup(limit)),))
+        points = candidate_values(both)
+        own, national = function(tree.Lookup(table)), function(tree.Lookup(limit))
+        for case in _cases(list(points.items())):
+            value, most = own(case), national(case)
+            if value is None or most is None or not ((value > most) if above else (value < most)):
+                continue
+            told = ", ".join(f"{k} {v}" for k, v in case.items())
+            self.faults.append(
+                Fault(
+                    where,
+                    f"{value} ({told}) is {'above' if above else 'below'} the national {'maximum' if above else 'minimum'} {most}",
+                    f"Write at {'most' if above else 'least'} {most} there.",
+                )
+            )
+            return
+
+    def _granting(self, scope: Scope) -> dict[str, Granting]:
+        done: dict[str, Granting] = {}
+        wanted = {n: s for n, s in self.library.services.items() if s.criteria and s.criteria.granting}
+        waiting = dict(wanted)
+        while waiting:
+            ready = [n for n, s in waiting.items() if _asks_of(s) <= set(done) | (_asks_of(s) - set(wanted))]
+            if not ready:
+                names = ", ".join(waiting)
+                self.faults.append(
+                    Fault(
+                        f"services {names}",
+                        "their criteria rest on each other in a circle",
+                        "Break the circle of granted.SERVICE.",
+                    )
+                )
+                return done
+            for name in ready:
+                service = waiting.pop(name)
+                here = Scope(scope.fields, scope.parameters, scope.tables, {}, {n: g.whole for n, g in done.items()})
+                made = self._one_granting(name, service, here)
+                if made:
+                    done[name] = made
+        return {n: done[n] for n in self.library.services if n in done}
+
+    def _one_granting(self, name: str, service: Service, scope: Scope) -> Granting | None:
+        assert service.criteria
+        document = self.library.documents[name]
+        nodes = []
+        for i, criterion in enumerate(service.criteria.granting):
+            at: Loc = ("criteria", "granting", i, "when")
+            node = self._lowered(criterion.when, scope, document.where(at), f"service {name}")
+            if node is not None:
+                nodes.append(node)
+        if len(nodes) < len(service.criteria.granting):
+            return None
+        return Granting(service, tuple(service.criteria.granting), tuple(nodes))
+
+    def _lowered(self, text: str, scope: Scope, where: str, owner: str, *, number: bool = False) -> Node | None:
+        """The tree; None with a fault, or with the owner noted as unavailable when only a value of the day is missing."""
+        for kind, known, valid in (
+            ("param", self.library.parameters, scope.parameters),
+            ("granted", self._with_criteria(), scope.granted),
+        ):
+            for asked in re.findall(rf"\b{kind}\.([A-Za-z0-9_.]+)", text):
+                if asked in known and asked not in valid and self._no_value(asked):
+                    self.unavailable[owner] = t("{name} has no value on {day}", name=asked, day=self.library.as_of)
+                    return None
+        for asked in re.findall(r"\btable\.([A-Za-z0-9_.]+)", text):
+            if f"table {asked}" in self.unavailable:
+                self.unavailable[owner] = self.unavailable[f"table {asked}"]
+                return None
+        found = lower(text, scope, where=where, number=number)
+        if isinstance(found, list):
+            self.faults += found
+            return None
+        self.faults += suspicion_faults(found, where)
+        return found
+
+    def _with_criteria(self) -> set[str]:
+        return {f"{n}" for n, s in self.library.services.items() if s.criteria and s.criteria.granting}
+
+    def _no_value(self, name: str) -> bool:
+        if name in self.library.services:
+            return f"service {name}" in self.unavailable
+        try:
+            return isinstance(self.library.value(name).value, Decimal) is False
+        except BadInput:
+            return True
+
+    def _formula(self, name: str, definition: Formula, scope: Scope, document: Document) -> Reckoning | None:
+        types: dict[str, Type] = {}
+        lines: list[tuple[FormulaLine, Node]] = []
+        for i, line in enumerate(definition.lines):
+            at = document.where(("formulas", name, "lines", i, "value"))
+            here = Scope(scope.fields, scope.parameters, scope.tables, types, scope.granted)
+            node = self._lowered(line.value, here, at, f"formula {name}", number=True)
+            if node is None:
+                return None
+            if line.decimals is not None:
+                before = node.type.digits - node.type.scale
+                digits = before + line.decimals + 1
+                if line.divided_by > 1 and digits + node.type.scale > 17:
+                    self.faults.append(Fault(at, "too many digits to divide exactly", "Round an earlier line first."))
+                    return None
+                node = tree.Rounded(
+                    node, line.divided_by, Type("decimal" if line.decimals else "whole", digits, line.decimals)
+                )
+            if line.id in types:
+                self.faults.append(
+                    Fault(at, f'the line "{line.id}" is written twice', "Give each line an id of its own.")
+                )
+            types[line.id] = node.type
+            lines.append((line, node))
+        return Reckoning(name, definition, tuple(lines))
+
+    def _channels(self, scope: Scope) -> dict[tuple[str, str], Node]:
+        out = {}
+        for name, service in self.library.services.items():
+            for channel, decided in service.channels:
+                if decided is not None and decided.when:
+                    where = self.library.documents[name].where(("channels", channel, "when"))
+                    node = self._lowered(decided.when, scope, where, f"channel {name}.{channel}")
+                    if node is not None:
+                        out[name, channel] = node
+        return out
+
+    def _references(self, formulas: Mapping[str, Formula]) -> None:
+        for name, service in self.library.services.items():
+            for i, formula in enumerate(service.fees.formulas if service.fees else []):
+                if formula not in formulas:
+                    near = nearest_name(formula, formulas)
+                    where = self.library.documents[name].where(("fees", "formulas", i))
+                    self.faults.append(
+                        Fault(where, f'"{formula}" is not a formula', f'Did you mean "{near}"?' if near else "")
+                    )
+
+
+def suspicion_faults(node: Node, where: str) -> list[Fault]:
+    """Conditions that can never hold, or always do, as faults."""
+    out = []
+    for told, part in suspect(node):
+        text = sql.source(part)
+        what = t('"{text}" can never hold', text=text) if told == "never" else t('"{text}" always holds', text=text)
+        ranges = ", ".join(f"{f.name} {f.least}–{f.most}" for f in tree.fields(part) if f.least is not None)
+        remedy = t("The ranges are: {ranges}.", ranges=ranges) + " " if ranges else ""
+        out.append(Fault(where, what, remedy + t("Correct the limit, or leave the condition out.")))
+    return out
+
+
+def _asks_of(service: Service) -> set[str]:
+    assert service.criteria
+    return {n for c in service.criteria.granting for n in re.findall(r"\bgranted\.([a-z0-9_]+)", c.when)}
+
+
+def _in_force(values: list[DatedCells], library: Library) -> DatedCells | None:
+    begun = [v for v in values if v.from_ <= library.as_of]
+    return begun[-1] if begun and (begun[-1].until is None or library.as_of <= begun[-1].until) else None
+
+
+def _cases(points: list[tuple[str, list[Any]]]) -> Iterator[dict[str, Any]]:
+    if not points:
+        yield {}
+        return
+    (name, values), rest = points[0], points[1:]
+    for value in values:
+        for case in _cases(rest):
+            yield {name: value, **case}
+
+
+def _laid(below: Any, above: Any) -> Any:
+    """A change's text over a definition: mappings field by field, lists of items with ids by their id."""
+    if isinstance(below, dict) and isinstance(above, dict):
+        return {**below, **{k: _laid(below[k], v) if k in below else v for k, v in above.items()}}
+    if (
+        isinstance(below, list)
+        and isinstance(above, list)
+        and all(isinstance(x, dict) and "id" in x for x in [*below, *above])
+    ):
+        changes = {x["id"]: x for x in above}
+        kept = [_laid(x, changes.pop(x["id"])) if x["id"] in changes else x for x in below]
+        return kept + list(changes.values())
+    return above

@@ -1,0 +1,1 @@
+"""Invented facts and rehearsals: what would happen if a definition were otherwise."""
