@@ -34,6 +34,8 @@ def main(folder: Path) -> None:
     roads(folder)
     postal_areas(folder)
     age_bands(folder)
+    people(folder)
+    county_shares(folder)
     units(folder)
     helsinki(folder)
 
@@ -160,6 +162,69 @@ def age_bands(folder: Path) -> None:
     raw.select(
         pl.col("kunta").replace(MERGED).alias("municipality"), pl.selectors.starts_with("age_").cast(pl.Int32)
     ).group_by("municipality").sum().sort("municipality").write_parquet(OUT / "age_bands.parquet", compression="zstd")
+
+
+def people(folder: Path) -> None:
+    """Men, women, households and the median income of each municipality, and its languages."""
+    had = pl.read_csv(folder / "population/municipality_age_2018.csv", schema_overrides={"kunta": pl.String})
+    counts = ["pop", "men", "women", "households", "pensioner_households"]
+    merged = (
+        had.with_columns(pl.col("kunta").replace(MERGED).alias("municipality"))
+        .group_by("municipality")
+        .agg(
+            *(pl.col(c).sum().cast(pl.Int32) for c in counts),
+            # of two merged municipalities, their medians weighted by residents (one case, derived)
+            ((pl.col("median_income_2017") * pl.col("pop")).sum() / pl.col("pop").sum()).round().cast(pl.Int32).alias("median_income_eur_year"),
+        )
+    )  # fmt: skip
+    languages = {
+        "Yksikielinen suomenkielinen kunta": "fi",
+        "Yksikielinen ruotsinkielinen kunta": "sv",
+        "Kaksikielinen kunta, jossa enemmistön kieli on suomi": "fi_sv",
+        "Kaksikielinen kunta, jossa enemmistön kieli on ruotsi": "sv_fi",
+    }
+    key = pl.read_csv(folder / "areas/municipality_key_2026.csv", infer_schema=False).select(
+        pl.col("kunta").alias("municipality"),
+        pl.col("kielisuhde_name_fi").replace_strict(languages).alias("languages"),
+    )
+    key.join(merged, on="municipality", how="left").sort("municipality").write_parquet(
+        OUT / "people.parquet", compression="zstd"
+    )
+
+
+SHARES = {
+    "health_and_social": {
+        "Nainen": "women", "Diabetes": "diabetes", "Muistisairaudet ja Alzheimerin tauti": "dementia", "Sepelvaltimotauti": "coronary_disease",
+        "Astma": "asthma", "Yksinasuja, alle 75-vuotias": "alone_under_75", "Yksinasuja, 75-84-vuotias": "alone_75_84",
+        "Yksinasuja, 85-89-vuotias": "alone_85_89", "Yksinasuja, yli 89-vuotias": "alone_90", "86-90-vuotias": "aged_86_90",
+        "91-95-vuotias": "aged_91_95", "Yli 96-vuotias": "aged_96", "Taustamaa muu kuin Suomi": "born_abroad",
+        "66-70-vuotias, nainen": "women_66_70", "71-75-vuotias, nainen": "women_71_75", "76-80-vuotias, nainen": "women_76_80",
+        "81-85-vuotias, nainen": "women_81_85", "86-90-vuotias, nainen": "women_86_90", "91-95-vuotias, nainen": "women_91_95",
+        "66-70-vuotias": "aged_66_70", "71-75-vuotias": "aged_71_75", "76-80-vuotias": "aged_76_80", "81-85-vuotias": "aged_81_85",
+    },
+    "elder_care": {"Diabetes": "diabetes_65", "Muistisairaudet ja Alzheimerin tauti": "dementia_65"},
+}  # fmt: skip
+
+
+def county_shares(folder: Path) -> None:
+    """Shares of each county's residents by THL's need model, 2023: who lives alone, and who has which disease."""
+    raw = pl.read_csv(folder / "needs/thl_need_model_shares_2023.csv")
+    names = pl.read_csv(folder / "areas/municipality_key_2026.csv", infer_schema=False)
+    codes = dict(zip(names["hyvinvointialue_name_fi"], names["hyvinvointialue_code"], strict=True))
+    codes |= {"Helsingin kaupunki": "90", "Koko maa": "all"}
+    rows = []
+    for section, wanted in SHARES.items():
+        for row in raw.filter(pl.col("section") == section).iter_rows(named=True):
+            measure = wanted.get(row["variable"].strip())
+            if measure:
+                rows += [
+                    {"county": codes[area], "measure": measure, "share": float(value)}
+                    for area, value in row.items()
+                    if area in codes
+                ]
+    found = pl.DataFrame(rows)
+    assert found["measure"].n_unique() == sum(map(len, SHARES.values())), "a measure of the need model has another name"
+    found.sort("measure", "county").write_parquet(OUT / "county_shares.parquet", compression="zstd")
 
 
 def units(folder: Path) -> None:

@@ -74,7 +74,7 @@ def test_events_are_counted_before_the_rule(rules):
           - {kind: influenza_vaccination, on: 2025-11-01}
     """
     facts = parse_client(events, rules).facts
-    assert (facts["has_diabetes"], facts["has_heart_disease"], facts["emergency_visits_within_year"]) == (
+    assert (facts["has_diabetes"], facts["has_coronary_disease"], facts["emergency_visits_within_year"]) == (
         True,
         False,
         2,

@@ -102,7 +102,7 @@ def test_an_invitation_by_age_or_diagnosis_once_a_round(spec):
         40  | true         | 1                        | refused
         40  | false        | 0                        | refused
         3   |              | 0                        | granted
-    """, given="has_heart_disease: false, has_lung_disease: false")  # fmt: skip
+    """, given="has_coronary_disease: false, has_asthma: false")  # fmt: skip
 
 
 def test_family_service_is_for_children(spec):

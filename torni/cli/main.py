@@ -207,6 +207,25 @@ def _rules(commands: argparse._SubParsersAction[argparse.ArgumentParser]) -> Non
         command.add_argument("--change", metavar="FILE", type=Path, help="with this change laid on the definitions")
         command.add_argument("--json", action="store_true", help="for machines")
 
+    rehearse = _add(commands, "rehearse", "try a change on a whole invented population", "torni.cli.rehearse:rehearse")
+    rehearse.add_argument("change", metavar="CHANGE", type=Path, help="the change, or its alternatives: a YAML file")
+    rehearse.add_argument(
+        "--population", default="keski-suomi", metavar="REGION", help="keski-suomi, uusimaa, finland or any county"
+    )
+    rehearse.add_argument("--alternative", type=int, default=1, metavar="N", help="which one to follow (default 1)")
+    rehearse.add_argument("--show", metavar="GROUP", help="list invented persons: gained, lost or undecided")
+    rehearse.add_argument("--service", metavar="SERVICE", help="with --show or --person: which service")
+    rehearse.add_argument(
+        "--person", type=int, metavar="NUMBER", help="one invented person's reasoning, before and after"
+    )
+    for option, told in (("municipality", "code"), ("age-group", "such as 75–84"), ("income-tenth", "1 to 10")):
+        rehearse.add_argument(f"--{option}", metavar="GROUP", help=f"with --show: {told}")
+    rehearse.add_argument(
+        "--limit", type=int, default=20, metavar="N", help="with --show: at most so many (default 20)"
+    )
+    rehearse.add_argument("--pdf", metavar="FILE", type=Path, help="write the board's one page")
+    rehearse.add_argument("--json", action="store_true", help="for machines")
+
     rule = commands.add_parser("rule", help="try a rule's text", formatter_class=_Help)
     rule.set_defaults(parser=rule)
     parts = rule.add_subparsers(metavar="WHAT", title="what")

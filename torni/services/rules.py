@@ -7,6 +7,7 @@ from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, field
 from decimal import Decimal
 from functools import cached_property
+from itertools import chain
 from typing import Any
 
 from torni.core.faults import BadInput, Fault, bad_input, nearest_name
@@ -95,6 +96,7 @@ class Rules:
     formulas: Mapping[str, Reckoning]
     unavailable: Mapping[str, str]
     channel_conditions: Mapping[tuple[str, str], Node] = field(default_factory=dict)
+    times: Mapping[str, Node] = field(default_factory=dict)
 
     def service(self, name: str) -> Granting:
         """The granting of this service (hyphens or underscores), or a fault that names the nearest."""
@@ -183,12 +185,19 @@ class _Loading:
             made = self._formula(name, definition, scope, formula_where[name])
             if made:
                 formulas[name] = made
+        times = {}
+        for name, definition in formulas_defined.items():
+            if definition.times_a_year:
+                at = formula_where[name].where(("formulas", name, "times_a_year"))
+                node = self._lowered(definition.times_a_year, scope, at, f"times of {name}", number=True)
+                if node is not None:
+                    times[name] = node
         channels = self._channels(scope)
         self._references(formulas_defined)
         if self.faults:
             raise BadInput(*self.faults)
         return Rules(
-            self.library, definitions, fields, lists, tables, tables_defined, granting, formulas, self.unavailable, channels
+            self.library, definitions, fields, lists, tables, tables_defined, granting, formulas, self.unavailable, channels, times
         )  # fmt: skip
 
     def _documents(self, kind: str) -> Iterator[Document]:
@@ -205,7 +214,7 @@ class _Loading:
         """Definitions of one kind from shared files, the region's and the changes', the last to name one prevailing."""
         out: dict[str, Any] = {}
         where: dict[str, Document] = {}
-        for document in [*self._documents(kind), *self._layered(kind, out, where)]:
+        for document in chain(self._documents(kind), self._layered(kind, out)):  # changes come when all is known
             found = parse(document, model)
             if isinstance(found, list):
                 self.faults += found
@@ -219,7 +228,7 @@ class _Loading:
         ]  # fmt: skip
         return out, where
 
-    def _layered(self, kind: str, known: Mapping[str, Any], where: Mapping[str, Document]) -> Iterator[Document]:
+    def _layered(self, kind: str, known: Mapping[str, Any]) -> Iterator[Document]:
         for layer in self.library.layers:
             content = layer.content.get(kind) or {}
             made: dict[str, Any] = {}

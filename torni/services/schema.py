@@ -148,6 +148,12 @@ class Fees(Strict):
     formulas: list[Identifier] = Field([], description="The formulas of what a client of this service pays.")
 
 
+class Cost(Strict):
+    text: Text | None = None
+    source: Identifier
+    formula: Identifier | None = Field(None, description="What one client costs the organiser, a formula.")
+
+
 class Channel(Strict):
     """Whether this channel may produce the service."""
 
@@ -180,7 +186,7 @@ class Service(Strict):
     interface: Cell | None = None
     criteria: Criteria | None = None
     fees: Fees | None = None
-    cost: Cell | None = None
+    cost: Cost | None = None
     channels: Channels = Channels()
 
     @property
@@ -355,7 +361,7 @@ class Formula(Strict):
     source: Identifier
     legal_basis: Text | None = None
     counts_towards_ceiling: bool = False
-    a_month: str | None = Field(None, description="How many times a month, as a rule over fields, for yearly sums.")
+    times_a_year: str | None = Field(None, description="How many times a year a client pays it: a sum over fields.")
     paid_by: Literal["client", "organiser"] = "client"
     note: Text | None = None
     lines: list[FormulaLine] = Field(min_length=1)

@@ -1,0 +1,143 @@
+"""A rehearsal counts what deciding everyone one by one counts; no change changes nothing; what is gained can be lost again."""
+
+from __future__ import annotations
+
+from datetime import date
+from decimal import Decimal
+
+import pytest
+
+from torni.core.faults import BadInput
+from torni.guidance.client import Client
+from torni.guidance.decide import decide
+from torni.guidance.fees import reckon
+from torni.services.change import parse_changes
+from torni.simulation.population import open_population
+from torni.simulation.rehearsal import Run, facts_of, people_of, rehearse
+from torni.simulation.summary import to_pdf
+
+ON = date(2026, 11, 22)
+STRICTER = "name: Stricter\nparameters: {grant.home_care.maple: 4}"
+
+
+@pytest.fixture(scope="module")
+def aland(tmp_path_factory):
+    return open_population("ahvenanmaa", folder=tmp_path_factory.mktemp("people"))
+
+
+def tried(text: str, aland):
+    return rehearse(parse_changes(text), region="ahvenanmaa", on=ON, population=aland)
+
+
+def test_the_counts_are_those_of_deciding_one_by_one(aland):
+    made = tried(STRICTER, aland)[0]
+    service = next(s for s in made.services if s.service == "home_care")
+    with Run(aland) as run:
+        names = [n for n in made.after.fields if n in run.columns]
+        rows = run.rows(f"SELECT {', '.join(names)} FROM people WHERE assessed_on IS NOT NULL")
+    counts = {"people": len(rows), "gainers": 0, "losers": 0, "granted_before": 0, "granted_after": 0, "hours_month": 0}
+    fees = Decimal(0)
+    for row in rows:
+        facts = {**dict.fromkeys(made.after.fields), **dict(zip(names, row, strict=True))}
+        held = [r.granting["home_care"].reasoning.verdict(facts) is True for r in (made.before, made.after)]
+        counts["granted_before"] += held[0]
+        counts["granted_after"] += held[1]
+        counts["losers"] += held[0] and not held[1]
+        counts["gainers"] += held[1] and not held[0]
+        for sign, rules, granted in ((-1, made.before, held[0]), (1, made.after, held[1])):
+            if granted:
+                counts["hours_month"] += sign * (facts["service_hours_month"] or 0)
+                fees += sign * (reckon(rules, rules.formulas["home_care"], facts).amount or 0)
+    assert {k: getattr(service.total, k) for k in counts} == counts
+    assert service.total.client_eur_year == 12 * fees
+    assert counts["losers"] > 0
+
+
+def test_every_breakdown_adds_up_to_the_total(aland):
+    made = tried("name: x\nparameters: {grant.home_care.maple: 2, home_care.free_below: 1200}", aland)[0]
+    for breakdown in ("municipality", "age_group", "household", "income_tenth"):
+        groups = made.by(breakdown).values()
+        assert sum(g.gainers for g in groups) == made.total.gainers
+        assert sum(g.client_eur_year for g in groups) == sum(s.total.client_eur_year for s in made.services)
+
+
+def test_what_changes_nothing_says_so(aland):
+    made = tried("name: same\nparameters: {grant.home_care.maple: 3}", aland)[0]
+    assert made.services == ()
+    assert made.total.json()["client_eur_year"] == 0
+
+
+def test_a_service_that_rests_on_another_changes_with_it(aland):
+    made = tried(STRICTER, aland)[0]
+    told = {s.service: s.direct for s in made.services}
+    assert told == {"home_care": True, "home_care_voucher": False}
+
+
+def test_a_visit_fee_and_the_ceiling(aland):
+    made = tried("name: fee\nparameters: {fee.doctor_visit: 3.02, fee.ceiling_year: 20}", aland)[0]
+    (fee,) = made.fees
+    assert fee.formula == "doctor_visit"
+    assert fee.client_eur_year < 0
+    assert made.ceiling["limit_after"] == 20
+    assert made.ceiling["reach_it_after"] > made.ceiling["reach_it_before"]
+    assert made.ceiling["client_eur_year_change"] < fee.client_eur_year
+
+
+def test_figures_lead_to_persons_and_their_reasoning(aland):
+    made = tried(STRICTER, aland)[0]
+    lost = people_of(made, "home-care", "lost", limit=10_000)
+    assert len(lost) == next(s for s in made.services if s.service == "home_care").total.losers
+    facts = Client(facts_of(aland, lost[0]["person"], made.after))
+    assert decide(made.before, "home_care", facts).verdict == "granted"
+    assert decide(made.after, "home_care", facts).verdict == "refused"
+    group = people_of(made, "home_care", "lost", where={"municipality": lost[0]["municipality"]}, limit=10_000)
+    assert {p["municipality"] for p in group} == {lost[0]["municipality"]}
+    with pytest.raises(BadInput, match="Write gained, lost or undecided"):
+        people_of(made, "home_care", "all")
+    with pytest.raises(BadInput, match="no such person"):
+        facts_of(aland, 7, made.after)
+
+
+def test_alternatives_and_the_boards_page(aland):
+    made = tried(
+        "name: Limit\nwhy: Savings\nalternatives:\n  - {name: A, parameters: {grant.home_care.maple: 4}}\n"
+        "  - {name: B, parameters: {grant.home_care.maple: 5}}\n",
+        aland,
+    )
+    assert [m.change.name for m in made] == ["A", "B"]
+    assert made[1].total.losers >= made[0].total.losers > 0
+    assert to_pdf(made).count(b"/Type /Page\n") + to_pdf(made).count(b"/Type/Page/") <= 1
+
+
+@pytest.mark.parametrize(
+    ("text", "what"),
+    [
+        ("name: x\nparameters: {grant.home_care.mapl: 4}", 'Did you mean "grant.home_care.maple"?'),
+        ("name: x\nparametres: {a: 1}", 'Did you mean "parameters"?'),
+        ("name: x", "nothing is changed"),
+        ("name: x\nparameters: {grant.home_care.maple: many}", "grant.home_care.maple"),
+        ("name: x\nservices: {home_car: {fees: {}}}", 'Did you mean "home_care"?'),
+        ("name: x\nservices: {home_care: {criteria: {granting: [{id: need, when: rai_mapel > 3}]}}}", 'Did you mean "rai_maple"?'),
+        ("name: x\ntables: {home_care.percentag: 'a | value'}", 'Did you mean "home_care.percentage"?'),
+        ("name: x\ntables: {home_care.percentage: 'household_size | value\n\n * | 0.9'}", "above the national maximum"),
+        ("name: x\nparameters: {fee.doctor_visit: 30.21}", "above the national maximum 30.2"),
+        ("name: x\nparameters: {grant.home_care.maple: 6}", "can never hold"),
+        ("name: x\nfrom: soon\nparameters: {grant.home_care.maple: 4}", "not a date"),
+    ],
+)  # fmt: skip
+def test_a_faulty_change_says_where(text, what, aland):
+    with pytest.raises(BadInput) as caught:
+        rehearse(parse_changes(text, name="change.yaml"), region="keski-suomi", on=ON, population=aland)
+    assert what in str(caught.value)
+
+
+def test_kouvolas_own_cap_for_children_under_one_is_data(aland):
+    """The rule that could not be entered: an age band and family sizes of its own, with no code touched."""
+    cap = "age / household_size | 1..3 | 4..\n  <1 | 900 | 950\n  1..17 | 400 | 450\n  18.. | 0 | 0"
+    made = rehearse(
+        parse_changes(f"name: Kouvola\ntables:\n  family_voucher.cap: |\n    {cap.replace(chr(10), chr(10) + '    ')}\n"), region="ahvenanmaa", on=ON, population=aland
+    )[0]  # fmt: skip
+    facts = {**dict.fromkeys(made.after.fields), "age": 0, "household_size": 4}
+    assert reckon(made.after, made.after.formulas["family_voucher"], facts).amount == 950
+    assert reckon(made.after, made.after.formulas["family_voucher"], {**facts, "age": 1}).amount == 450
+    assert reckon(made.before, made.before.formulas["family_voucher"], facts).amount == 660

@@ -1,0 +1,422 @@
+"""A change tried on a whole invented population before it is decided: who gains, who loses, and what it costs whom.
+
+Both definitions, today's and the changed, decide every invented person by the same trees; the difference is counted by
+municipality, age group, household and income tenth. Yearly sums are twelve times the month. Considered: granting, the
+client's fee and the cost of each service that changes, fees paid a visit with the yearly ceiling, services whose criteria
+rest on another's. Not considered: how people's behaviour would change, and capacity.
+"""
+
+from __future__ import annotations
+
+import time
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field
+from datetime import date
+from decimal import Decimal
+from functools import cached_property
+from typing import Any
+
+import duckdb
+
+from torni.core.faults import bad_input
+from torni.core.language import t
+from torni.engines.rules import sql, tree
+from torni.services import load_library
+from torni.services.change import Change
+from torni.services.rules import Granting, Reckoning, Rules, load_rules
+from torni.simulation.population import Population, open_population
+
+BREAKDOWNS = ("municipality", "age_group", "household", "income_tenth")
+AGE_GROUPS = ((0, 6), (7, 17), (18, 64), (65, 74), (75, 84), (85, 200))
+GAINED, LOST = "gained", "lost"
+
+
+@dataclass(frozen=True)
+class Effect:
+    """What a change does in one group of people. Euros are a year's; positive is more than now."""
+
+    people: int = 0
+    granted_before: int = 0
+    granted_after: int = 0
+    gainers: int = 0
+    losers: int = 0
+    undecided_before: int = 0
+    undecided_after: int = 0
+    client_eur_year: Decimal = Decimal(0)
+    organiser_eur_year: Decimal = Decimal(0)
+    hours_month: int = 0
+
+    @property
+    def net_eur_year(self) -> Decimal:
+        """The organiser's cost after what clients pay."""
+        return self.organiser_eur_year - self.client_eur_year
+
+    def json(self) -> dict[str, Any]:
+        return {
+            "people": self.people, "granted_before": self.granted_before, "granted_after": self.granted_after, "gainers": self.gainers,
+            "losers": self.losers, "undecided_before": self.undecided_before, "undecided_after": self.undecided_after,
+            "client_eur_year": float(self.client_eur_year), "organiser_eur_year": float(self.organiser_eur_year),
+            "net_eur_year": float(self.net_eur_year), "hours_month": self.hours_month,
+        }  # fmt: skip
+
+
+@dataclass(frozen=True)
+class ServiceEffect:
+    """One service whose granting, fee or cost changes. `by`: breakdown -> group -> effect; `direct`: its own text changed."""
+
+    service: str
+    name: str
+    direct: bool
+    total: Effect
+    by: Mapping[str, Mapping[str, Effect]]
+
+
+@dataclass(frozen=True)
+class FeeEffect:
+    """A fee paid a visit that changes, over all its visits; the ceiling is told apart, over all fees that count."""
+
+    formula: str
+    name: str
+    payers: int
+    client_eur_year: Decimal
+
+
+@dataclass(frozen=True)
+class Rehearsal:
+    """One change rehearsed. Everything in it rests on invented people."""
+
+    change: Change
+    before: Rules
+    after: Rules
+    population: Population
+    services: tuple[ServiceEffect, ...]
+    fees: tuple[FeeEffect, ...]
+    ceiling: Mapping[str, Any]
+    seconds: float = field(compare=False, default=0.0)
+
+    @cached_property
+    def total(self) -> Effect:
+        return _sum([s.total for s in self.services], self.ceiling.get("client_eur_year_change", Decimal(0)))
+
+    def by(self, breakdown: str) -> dict[str, Effect]:
+        """All services together, by one breakdown."""
+        groups: dict[str, list[Effect]] = {}
+        for service in self.services:
+            for name, effect in service.by[breakdown].items():
+                groups.setdefault(name, []).append(effect)
+        return {name: _sum(found, Decimal(0)) for name, found in sorted(groups.items(), key=lambda g: _order(g[0]))}
+
+    def json(self) -> dict[str, Any]:
+        return {
+            "name": self.change.name,
+            "totals": {**self.total.json(), "ceiling": {k: _plain(v) for k, v in self.ceiling.items()}},
+            "tables": {b: [{"group": k, **e.json()} for k, e in self.by(b).items()] for b in BREAKDOWNS},
+            "services": [
+                {
+                    "service": s.service, "name": s.name, "direct": s.direct, **s.total.json(),
+                    "tables": {b: [{"group": k, **e.json()} for k, e in s.by[b].items()] for b in BREAKDOWNS},
+                }
+                for s in self.services
+            ],
+            "fees": [{"formula": f.formula, "name": f.name, "payers": f.payers, "client_eur_year": float(f.client_eur_year)} for f in self.fees],
+            "rules_before": self.before.version,
+            "rules_after": self.after.version,
+        }  # fmt: skip
+
+
+def rehearse(
+    changes: Sequence[Change], *, region: str, on: date, population: Population | None = None, told: Any = None
+) -> list[Rehearsal]:
+    """Each alternative's effect on the region's invented people, in their order.
+
+    `on`: the day whose definitions are the ones before; a change with a later start is tried on its own start day.
+    """
+    people = population or open_population(region, told=told)
+    made = []
+    for change in changes:
+        day = max(on, change.start or on)
+        before = load_rules(load_library(region, on=day))
+        after = load_rules(load_library(region, on=day, layers=[change.layer(day)]))
+        made.append(_rehearse(change, before, after, people))
+    return made
+
+
+def _rehearse(change: Change, before: Rules, after: Rules, people: Population) -> Rehearsal:
+    started = time.perf_counter()
+    with Run(people) as run:
+        services = []
+        for name in [*before.granting, *(n for n in after.granting if n not in before.granting)]:
+            effect = _service(run, change, before, after, name)
+            if effect:
+                services.append(effect)
+        fees, ceiling = _visit_fees(run, before, after)
+    return Rehearsal(
+        change, before, after, people, tuple(services), tuple(fees), ceiling, time.perf_counter() - started
+    )
+
+
+class Run:
+    """A connection to the people, with no way to files or settings but theirs."""
+
+    def __init__(self, people: Population, *, threads: int = 2) -> None:
+        self.people = people
+        self.connection = duckdb.connect(config={"threads": threads})
+        self.connection.execute(f"CREATE VIEW people AS SELECT * FROM {people.sql}")
+        columns = self.connection.execute("SELECT column_name FROM (DESCRIBE people)").fetchall()
+        self.columns = {name for (name,) in columns}
+
+    def __enter__(self) -> Run:
+        return self
+
+    def __exit__(self, *_: object) -> None:
+        self.connection.close()
+
+    def rows(self, query: str, values: Sequence[Any] = ()) -> list[tuple[Any, ...]]:
+        return self.connection.execute(query, list(values)).fetchall()
+
+    def column(self, rules: Rules) -> Any:
+        """A field's column; a fact that the people do not have is missing, and the decision's day is the rules' own."""
+
+        def of(name: str) -> str:
+            if name in self.columns:
+                return sql.quoted(name)
+            if name == "decision_day":
+                return f"DATE '{rules.library.as_of}'"
+            kind = rules.fields[name].kind
+            return f"CAST(NULL AS {_SQL_TYPE.get(kind, 'DECIMAL(11,2)')})"
+
+        return of
+
+    def condition(self, node: tree.Node, rules: Rules) -> str:
+        return sql.expression(node, column=self.column(rules))
+
+    def amount(self, formula: Reckoning, rules: Rules) -> str:
+        """The formula as one expression, its earlier lines written into the later ones."""
+        lines: dict[str, str] = {}
+        for line, node in formula.lines:
+            lines[line.id] = sql.expression(node, column=self.column(rules), lines=lines)
+        return lines[formula.lines[-1][0].id]
+
+    @cached_property
+    def tenths(self) -> list[Decimal]:
+        """The incomes that part the people into ten by their home's gross income for each of its people."""
+        ((found,),) = self.rows(f"SELECT quantile_disc({_PER_HEAD}, [0.1,0.2,0.3,0.4,0.5,0.6,0.7,0.8,0.9]) FROM people")
+        return list(found)
+
+    def group(self, breakdown: str) -> str:
+        if breakdown == "municipality":
+            return "municipality"
+        if breakdown == "age_group":
+            cases = " ".join(f"WHEN age <= {high} THEN '{low}–{high}'" for low, high in AGE_GROUPS[:-1])
+            return f"CASE {cases} ELSE '{AGE_GROUPS[-1][0]}+' END"
+        if breakdown == "household":
+            return "CASE WHEN household_size >= 5 THEN '5+' ELSE CAST(household_size AS VARCHAR) END"
+        limits = " ".join(f"WHEN {_PER_HEAD} <= {limit} THEN '{i}'" for i, limit in enumerate(self.tenths, 1))
+        return f"CASE {limits} ELSE '10' END"
+
+
+_SQL_TYPE = {"yes_no": "BOOLEAN", "whole": "INTEGER", "date": "DATE", "code": "VARCHAR"}
+_PER_HEAD = "CAST(gross_income_eur_month / household_size AS DECIMAL(9,2))"
+
+
+def _service(run: Run, change: Change, before: Rules, after: Rules, name: str) -> ServiceEffect | None:
+    old, new = before.granting.get(name), after.granting.get(name)
+    fee_old, fee_new = _monthly(before, name, "client"), _monthly(after, name, "client")
+    cost_old, cost_new = _monthly(before, name, "organiser"), _monthly(after, name, "organiser")
+    versions = [
+        [x.version if x else None for x in pair] for pair in ((old, new), (fee_old, fee_new), (cost_old, cost_new))
+    ]
+    if all(a == b for a, b in versions):
+        return None
+    verdicts = [run.condition(g.whole, r) if g else "FALSE" for g, r in ((old, before), (new, after))]
+    fees = [run.amount(f, r) if f else "0" for f, r in ((fee_old, before), (fee_new, after))]
+    costs = [run.amount(c, r) if c else "0" for c, r in ((cost_old, before), (cost_new, after))]
+    hours = "service_hours_month" if cost_new and any(f.name == "service_hours_month" for f in cost_new.fields) else "0"
+    known = _considered(new or old, run)
+    inner = (
+        f"SELECT *, {verdicts[0]} AS b, {verdicts[1]} AS a, {', '.join(f'{run.group(g)} AS {g}_' for g in BREAKDOWNS)} "
+        f"FROM people WHERE {known}"
+    )
+    middle = (
+        f"SELECT *, CASE WHEN b THEN {fees[0]} END AS fb, CASE WHEN a THEN {fees[1]} END AS fa, "
+        f"CASE WHEN b THEN {costs[0]} END AS cb, CASE WHEN a THEN {costs[1]} END AS ca FROM ({inner})"
+    )
+    sets = ", ".join(f"({g}_)" for g in BREAKDOWNS)
+    rows = run.rows(
+        f"SELECT {', '.join(f'{g}_' for g in BREAKDOWNS)}, count(*), count_if(b), count_if(a), count_if(a AND b IS NOT TRUE), "
+        f"count_if(b AND a IS NOT TRUE), count_if(b IS NULL), count_if(a IS NULL), "
+        f"12 * (coalesce(sum(fa), 0) - coalesce(sum(fb), 0)), 12 * (coalesce(sum(ca), 0) - coalesce(sum(cb), 0)), "
+        f"coalesce(sum({hours}) FILTER (a), 0) - coalesce(sum({hours}) FILTER (b), 0) "
+        f"FROM ({middle}) GROUP BY GROUPING SETS ((), {sets})"
+    )
+    by: dict[str, dict[str, Effect]] = {g: {} for g in BREAKDOWNS}
+    total = Effect()
+    for row in rows:
+        people, granted_before, granted_after, gainers, losers, undecided_before, undecided_after = row[4:11]
+        effect = Effect(
+            people, granted_before, granted_after, gainers, losers, undecided_before, undecided_after, Decimal(row[11]), Decimal(row[12]), int(row[13])
+        )  # fmt: skip
+        place = next((i for i, key in enumerate(row[:4]) if key is not None), None)
+        if place is None:
+            total = effect
+        else:
+            by[BREAKDOWNS[place]][row[place]] = effect
+    by = {g: dict(sorted(found.items(), key=lambda item: _order(item[0]))) for g, found in by.items()}
+    service = (new or old).service  # type: ignore[union-attr]
+    direct = name in (change.content.get("services") or {}) or _own_change(old, new)
+    return ServiceEffect(name, str(service.name), direct, total, by)
+
+
+def _own_change(old: Granting | None, new: Granting | None) -> bool:
+    """Did the service's own parameters change, or only those of a service that its criteria rest on?"""
+    if old is None or new is None:
+        return True
+    texts = [" ".join(c.when for c in g.criteria) for g in (old, new)]
+    values = [
+        {
+            p.name: p.value
+            for n in g.nodes
+            for p in tree.walk(n)
+            if isinstance(p, tree.Param) and f"param.{p.name}" in text
+        }
+        for g, text in zip((old, new), texts, strict=True)
+    ]
+    return texts[0] != texts[1] or values[0] != values[1] or "granted." not in texts[1]
+
+
+def _monthly(rules: Rules, service: str, paid_by: str) -> Reckoning | None:
+    """What a month of the service costs the client, or the organiser."""
+    decided = rules.library.services.get(service)
+    if decided is None:
+        return None
+    names = list(decided.fees.formulas) if decided.fees else []
+    if paid_by == "organiser" and decided.cost and decided.cost.formula:
+        names = [decided.cost.formula]
+    found = [rules.formulas[n] for n in names if n in rules.formulas]
+    return next((f for f in found if f.definition.unit == "EUR/month" and f.definition.paid_by == paid_by), None)
+
+
+def _considered(granting: Granting | None, run: Run) -> str:
+    """Whose matter it is: of a service granted by an instrument's scales, those who have been assessed."""
+    assert granting
+    scales = [f.name for f in granting.reasoning.fields if f.name.startswith("rai_")]
+    return "assessed_on IS NOT NULL" if scales and "assessed_on" in run.columns else "TRUE"
+
+
+def _visit_fees(run: Run, before: Rules, after: Rules) -> tuple[list[FeeEffect], dict[str, Any]]:
+    """Fees paid a visit: each that changes, and what the yearly ceiling makes of all that count towards it."""
+    fees: list[FeeEffect] = []
+    sums: list[list[str]] = [[], []]
+    changed = False
+    for name in sorted({*before.formulas, *after.formulas}):
+        pair = [r.formulas.get(name) for r in (before, after)]
+        known = next(f for f in pair if f)
+        if not known.definition.times_a_year:
+            continue
+        terms = [_yearly(run, f, r) if f else "0" for f, r in zip(pair, (before, after), strict=True)]
+        if known.definition.counts_towards_ceiling:
+            for term, into in zip(terms, sums, strict=True):
+                into.append(term)
+        if terms[0] != terms[1]:
+            changed = True
+            ((payers, more),) = run.rows(
+                f"SELECT count_if(n IS DISTINCT FROM o), coalesce(sum(n - o), 0) FROM (SELECT {terms[0]} AS o, {terms[1]} AS n FROM people)"
+            )
+            fees.append(FeeEffect(name, str(known.definition.what), int(payers), Decimal(more)))
+    limits = [_ceiling(r) for r in (before, after)]
+    if not (changed or limits[0] != limits[1]) or None in limits:
+        return fees, {}
+    totals = [" + ".join(f"coalesce({term}, 0)" for term in s) or "0" for s in sums]
+    capped = [f"CASE WHEN y{i} > {limit} THEN {limit} ELSE y{i} END" for i, limit in enumerate(limits)]
+    ((reached_before, reached_after, paid_before, paid_after),) = run.rows(
+        f"SELECT count_if(y0 >= {limits[0]}), count_if(y1 >= {limits[1]}), sum({capped[0]}), sum({capped[1]}) "
+        f"FROM (SELECT {totals[0]} AS y0, {totals[1]} AS y1 FROM people)"
+    )
+    return fees, {
+        "limit_before": limits[0], "limit_after": limits[1], "reach_it_before": int(reached_before), "reach_it_after": int(reached_after),
+        "client_eur_year_change": Decimal(paid_after) - Decimal(paid_before),
+    }  # fmt: skip
+
+
+def _yearly(run: Run, formula: Reckoning, rules: Rules) -> str:
+    assert formula.definition.times_a_year
+    times = rules.times[formula.id]
+    return f"({run.amount(formula, rules)} * {sql.expression(times, column=run.column(rules))})"
+
+
+def _ceiling(rules: Rules) -> Decimal | None:
+    from torni.services.rules import parameter_numbers
+
+    return parameter_numbers(rules.library).get("fee.ceiling_year")
+
+
+def people_of(
+    rehearsal: Rehearsal, service: str, what: str, *, where: Mapping[str, str] | None = None, limit: int = 50
+) -> list[dict[str, Any]]:
+    """Invented persons who gained or lost a service (`what`: gained, lost, undecided), in a group, as facts."""
+    before, after = rehearsal.before, rehearsal.after
+    found = service.replace("-", "_")
+    if found not in {s.service for s in rehearsal.services}:
+        raise bad_input(
+            f'service "{service}"',
+            t("the change does not touch it"),
+            t("It touches: {names}.", names=", ".join(s.service for s in rehearsal.services)),
+        )
+    with Run(rehearsal.population) as run:
+        verdicts = [run.condition(r.granting[found].whole, r) for r in (before, after)]
+        chosen = {GAINED: "a AND b IS NOT TRUE", LOST: "b AND a IS NOT TRUE", "undecided": "a IS NULL"}
+        if what not in chosen:
+            raise bad_input(what, t("not a group"), t("Write gained, lost or undecided."))
+        unknown = set(where or {}) - set(BREAKDOWNS)
+        if unknown:
+            raise bad_input(", ".join(unknown), t("not a group"), t("Write gained, lost or undecided."))
+        groups = {g: run.group(g) for g in BREAKDOWNS}
+        conditions = [f"{groups[g]} = ?" for g in where or {}]
+        names = [f.name for f in after.granting[found].reasoning.fields if f.name in run.columns]
+        columns = list(
+            dict.fromkeys(["person", "municipality", "age", "sex", "household_size", "gross_income_eur_month", *names])
+        )
+        query = (
+            f"SELECT {', '.join(map(sql.quoted, columns))} FROM (SELECT *, {verdicts[0]} AS b, {verdicts[1]} AS a FROM people "
+            f"WHERE {_considered(after.granting[found], run)}) WHERE {' AND '.join([chosen[what], *conditions])} ORDER BY person LIMIT {int(limit)}"
+        )
+        return [dict(zip(columns, row, strict=True)) for row in run.rows(query, list((where or {}).values()))]
+
+
+def facts_of(population: Population, person: int, rules: Rules) -> dict[str, Any]:
+    """One invented person's facts by field, ready for the reasoning."""
+    with Run(population) as run:
+        names = [n for n in rules.fields if n in run.columns]
+        rows = run.rows(f"SELECT {', '.join(map(sql.quoted, names))} FROM people WHERE person = {int(person)}")
+    if not rows:
+        raise bad_input(
+            str(person),
+            t("no such person in this population"),
+            t("Take a number from the list of those who gain or lose."),
+        )
+    return {
+        **dict.fromkeys(rules.fields),
+        "decision_day": rules.library.as_of,
+        **dict(zip(names, rows[0], strict=True)),
+    }
+
+
+def _sum(effects: Sequence[Effect], fees: Decimal) -> Effect:
+    def of(name: str) -> int:
+        return sum(getattr(e, name) for e in effects)
+
+    return Effect(
+        people=max((e.people for e in effects), default=0), granted_before=of("granted_before"), granted_after=of("granted_after"),
+        gainers=of("gainers"), losers=of("losers"), undecided_before=of("undecided_before"), undecided_after=of("undecided_after"),
+        client_eur_year=sum((e.client_eur_year for e in effects), fees),
+        organiser_eur_year=sum((e.organiser_eur_year for e in effects), Decimal(0)), hours_month=of("hours_month"),
+    )  # fmt: skip
+
+
+def _order(group: str) -> tuple[int, str]:
+    digits = "".join(c for c in group.split("–")[0] if c.isdigit())
+    return (int(digits) if digits else 0, group)
+
+
+def _plain(value: Any) -> Any:
+    return float(value) if isinstance(value, Decimal) else value

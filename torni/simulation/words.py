@@ -1,0 +1,27 @@
+"""The words of rehearsals: breakdowns and their groups."""
+
+from __future__ import annotations
+
+from torni.core.language import _, language, t
+from torni.sources import shipped
+
+
+def breakdown_name(breakdown: str) -> str:
+    return {
+        "municipality": _("Municipality"), "age_group": _("Age"), "household": _("Household size"), "income_tenth": _("Income tenth"),
+    }[breakdown]  # fmt: skip
+
+
+def group_name(breakdown: str, group: str) -> str:
+    if breakdown == "municipality":
+        return municipality_names().get(group, group)
+    if breakdown == "income_tenth":
+        return t("{n}. tenth", n=group)
+    return group
+
+
+def municipality_names() -> dict[str, str]:
+    """Every municipality's name in the language of the moment."""
+    table = shipped.municipalities()
+    column = "name_sv" if language() == "sv" else "name_fi"
+    return dict(zip(table["municipality"], table[column], strict=True))
