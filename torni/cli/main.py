@@ -226,6 +226,62 @@ def _rules(commands: argparse._SubParsersAction[argparse.ArgumentParser]) -> Non
     rehearse.add_argument("--pdf", metavar="FILE", type=Path, help="write the board's one page")
     rehearse.add_argument("--json", action="store_true", help="for machines")
 
+    change = commands.add_parser("change", help="propose, approve and follow changes", formatter_class=_Help)
+    change.set_defaults(parser=change)
+    parts = change.add_subparsers(metavar="WHAT", title="what")
+    for name, told in (
+        ("propose", "put a change forward with its rehearsal"),
+        ("approve", "approve another person's change from a day on"),
+        ("withdraw", "take a change back before it begins"),
+        ("list", "every change of the region"),
+        ("show", "one change: who, when, why, what differs, its rehearsal"),
+    ):
+        suffix = "" if name == "show" else "_"
+        one = _add(parts, name, told, f"torni.cli.changes:{name}{suffix}", region=True)
+        if name == "propose":
+            one.add_argument("change", metavar="CHANGE", type=Path)
+        elif name != "list":
+            one.add_argument("id", metavar="ID")
+        if name in ("propose", "approve", "withdraw"):
+            one.add_argument("--by", metavar="NAME", required=True, help="who does it")
+        if name == "approve":
+            one.add_argument("--start", metavar="DATE", required=True, help="the first day it is in force")
+        if name in ("list", "show"):
+            one.add_argument("--json", action="store_true", help="for machines")
+
+    harmonise = _add(
+        commands, "harmonise", "municipalities' differing rules side by side, each tried as the common one",
+        "torni.cli.fees:harmonise", region=True,
+    )  # fmt: skip
+    harmonise.add_argument("file", metavar="FILE", type=Path, help="YAML, or CSV/xlsx: municipality, parameter, value")
+    harmonise.add_argument("--json", action="store_true", help="for machines")
+
+    replay = _add(commands, "replay", "past decisions again, by their own day's rules", "torni.cli.fees:replay")
+    replay.add_argument("file", metavar="FILE", type=Path, help="decisions: JSON lines or CSV")
+    replay.add_argument(
+        "--under-that-day", action="store_true", help="by the rules of --on (today) instead: which would differ"
+    )
+    replay.add_argument("--limit", type=int, default=20, metavar="N", help="list at most so many (default 20)")
+    replay.add_argument("--json", action="store_true", help="for machines")
+
+    reconcile = _add(
+        commands,
+        "reconcile",
+        "services delivered against fees charged, to the cent",
+        "torni.cli.fees:reconcile",
+        region=True,
+    )
+    reconcile.add_argument(
+        "folder", metavar="FOLDER", type=Path, help="clients, delivered and charged: CSV, xlsx or Parquet"
+    )
+    reconcile.add_argument("--csv", metavar="FILE", type=Path, help="write every difference")
+    reconcile.add_argument("--limit", type=int, default=1000, metavar="N", help="with --json: at most so many cases")
+    reconcile.add_argument(
+        "--make", action="store_true", help="write an invented year with known faults into the folder"
+    )
+    reconcile.add_argument("--seed", type=int, default=2026, help="with --make")
+    reconcile.add_argument("--json", action="store_true", help="for machines")
+
     rule = commands.add_parser("rule", help="try a rule's text", formatter_class=_Help)
     rule.set_defaults(parser=rule)
     parts = rule.add_subparsers(metavar="WHAT", title="what")

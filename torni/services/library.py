@@ -16,6 +16,7 @@ from torni.core import places
 from torni.core.faults import BadInput, Fault, bad_input, nearest_name
 from torni.core.language import t
 from torni.services import regions
+from torni.services.history import layers_of
 from torni.services.reading import Document, Loc, Model, parse, read
 from torni.services.schema import (
     DatedValue,
@@ -140,10 +141,13 @@ def load_library(
 
     `region`: an id, a name in any of the three languages, or a county code. `root`: another definitions folder
     (for tests). A region's files are laid on the shared ones field by field; a promise or a criterion is matched by
-    its id. `layers`: changes to lay on them, the last uppermost (`torni.services.change`).
+    its id; then come the changes that the region has approved and that have begun (not with `root`). `layers`: further
+    changes to try, the last uppermost (`torni.services.change`).
     Raises BadInput with every fault of every file.
     """
-    return _Loading(root or places.definitions(), regions.find(region, root=root), on, tuple(layers)).library()
+    found = regions.find(region, root=root)
+    decided = [] if root else layers_of(found.id, on)
+    return _Loading(root or places.definitions(), found, on, (*decided, *layers)).library()
 
 
 class _Loading:

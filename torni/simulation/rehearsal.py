@@ -9,7 +9,7 @@ rest on another's. Not considered: how people's behaviour would change, and capa
 from __future__ import annotations
 
 import time
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import date
 from decimal import Decimal
@@ -96,7 +96,7 @@ class Rehearsal:
 
     @cached_property
     def total(self) -> Effect:
-        return _sum([s.total for s in self.services], self.ceiling.get("client_eur_year_change", Decimal(0)))
+        return added([s.total for s in self.services], self.ceiling.get("client_eur_year_change", Decimal(0)))
 
     def by(self, breakdown: str) -> dict[str, Effect]:
         """All services together, by one breakdown."""
@@ -104,7 +104,7 @@ class Rehearsal:
         for service in self.services:
             for name, effect in service.by[breakdown].items():
                 groups.setdefault(name, []).append(effect)
-        return {name: _sum(found, Decimal(0)) for name, found in sorted(groups.items(), key=lambda g: _order(g[0]))}
+        return {name: added(found, Decimal(0)) for name, found in sorted(groups.items(), key=lambda g: _order(g[0]))}
 
     def json(self) -> dict[str, Any]:
         return {
@@ -146,7 +146,10 @@ def _rehearse(change: Change, before: Rules, after: Rules, people: Population) -
     with Run(people) as run:
         services = []
         for name in [*before.granting, *(n for n in after.granting if n not in before.granting)]:
-            effect = _service(run, change, before, after, name)
+            direct = name in (change.content.get("services") or {}) or _own_change(
+                before.granting.get(name), after.granting.get(name)
+            )
+            effect = service_effect(run, Side(before), Side(after), name, direct=direct)
             if effect:
                 services.append(effect)
         fees, ceiling = _visit_fees(run, before, after)
@@ -219,27 +222,57 @@ _SQL_TYPE = {"yes_no": "BOOLEAN", "whole": "INTEGER", "date": "DATE", "code": "V
 _PER_HEAD = "CAST(gross_income_eur_month / household_size AS DECIMAL(9,2))"
 
 
-def _service(run: Run, change: Change, before: Rules, after: Rules, name: str) -> ServiceEffect | None:
-    old, new = before.granting.get(name), after.granting.get(name)
-    fee_old, fee_new = _monthly(before, name, "client"), _monthly(after, name, "client")
-    cost_old, cost_new = _monthly(before, name, "organiser"), _monthly(after, name, "organiser")
-    versions = [
-        [x.version if x else None for x in pair] for pair in ((old, new), (fee_old, fee_new), (cost_old, cost_new))
-    ]
-    if all(a == b for a, b in versions):
+class Side:
+    """One side of a comparison: the same rules for all, or each municipality's own (`own`: codes and their rules)."""
+
+    def __init__(self, rules: Rules, own: Sequence[tuple[Sequence[str], Rules]] = ()) -> None:
+        self.rules, self.own = rules, own
+
+    def all(self) -> list[Rules]:
+        return [self.rules, *(rules for _, rules in self.own)]
+
+    def versions(self, name: str) -> list[object]:
+        """What tells whether anything of a service differs between two sides."""
+        return [
+            (codes, *(x.version if x else None for x in (r.granting.get(name), monthly(r, name, "client"), monthly(r, name, "organiser"))))
+            for codes, r in [(None, self.rules), *((tuple(c), r) for c, r in self.own)]
+        ]  # fmt: skip
+
+    def sql(self, write: Callable[[Rules], str]) -> str:
+        """An expression that is each municipality's own."""
+        shared = write(self.rules)
+        cases = {tuple(codes): write(rules) for codes, rules in self.own}
+        branches = "".join(
+            f" WHEN municipality IN ({', '.join(repr(c) for c in codes)}) THEN {text}"
+            for codes, text in cases.items()
+            if text != shared
+        )
+        return f"(CASE{branches} ELSE {shared} END)" if branches else shared
+
+
+def service_effect(run: Run, before: Side, after: Side, name: str, *, direct: bool) -> ServiceEffect | None:
+    """What becomes of one service between the two sides, or None where nothing of it differs."""
+    if before.versions(name) == after.versions(name):
         return None
-    verdicts = [run.condition(g.whole, r) if g else "FALSE" for g, r in ((old, before), (new, after))]
-    fees = [run.amount(f, r) if f else "0" for f, r in ((fee_old, before), (fee_new, after))]
-    costs = [run.amount(c, r) if c else "0" for c, r in ((cost_old, before), (cost_new, after))]
-    hours = "service_hours_month" if cost_new and any(f.name == "service_hours_month" for f in cost_new.fields) else "0"
-    known = _considered(new or old, run)
+    known_rules = next(r for r in [*after.all(), *before.all()] if name in r.granting)
+    verdicts = [
+        side.sql(lambda r: run.condition(r.granting[name].whole, r) if name in r.granting else "FALSE")
+        for side in (before, after)
+    ]
+
+    def amount(side: Side, paid_by: str) -> str:
+        return side.sql(lambda r: run.amount(f, r) if (f := monthly(r, name, paid_by)) else "0")
+
+    sums = [amount(side, paid_by) for paid_by in ("client", "organiser") for side in (before, after)]
+    cost = monthly(known_rules, name, "organiser")
+    hours = "service_hours_month" if cost and any(f.name == "service_hours_month" for f in cost.fields) else "0"
     inner = (
         f"SELECT *, {verdicts[0]} AS b, {verdicts[1]} AS a, {', '.join(f'{run.group(g)} AS {g}_' for g in BREAKDOWNS)} "
-        f"FROM people WHERE {known}"
+        f"FROM people WHERE {_considered(known_rules.granting[name], run)}"
     )
     middle = (
-        f"SELECT *, CASE WHEN b THEN {fees[0]} END AS fb, CASE WHEN a THEN {fees[1]} END AS fa, "
-        f"CASE WHEN b THEN {costs[0]} END AS cb, CASE WHEN a THEN {costs[1]} END AS ca FROM ({inner})"
+        f"SELECT *, CASE WHEN b THEN {sums[0]} END AS fb, CASE WHEN a THEN {sums[1]} END AS fa, "
+        f"CASE WHEN b THEN {sums[2]} END AS cb, CASE WHEN a THEN {sums[3]} END AS ca FROM ({inner})"
     )
     sets = ", ".join(f"({g}_)" for g in BREAKDOWNS)
     rows = run.rows(
@@ -262,9 +295,7 @@ def _service(run: Run, change: Change, before: Rules, after: Rules, name: str) -
         else:
             by[BREAKDOWNS[place]][row[place]] = effect
     by = {g: dict(sorted(found.items(), key=lambda item: _order(item[0]))) for g, found in by.items()}
-    service = (new or old).service  # type: ignore[union-attr]
-    direct = name in (change.content.get("services") or {}) or _own_change(old, new)
-    return ServiceEffect(name, str(service.name), direct, total, by)
+    return ServiceEffect(name, str(known_rules.granting[name].service.name), direct, total, by)
 
 
 def _own_change(old: Granting | None, new: Granting | None) -> bool:
@@ -284,7 +315,7 @@ def _own_change(old: Granting | None, new: Granting | None) -> bool:
     return texts[0] != texts[1] or values[0] != values[1] or "granted." not in texts[1]
 
 
-def _monthly(rules: Rules, service: str, paid_by: str) -> Reckoning | None:
+def monthly(rules: Rules, service: str, paid_by: str) -> Reckoning | None:
     """What a month of the service costs the client, or the organiser."""
     decided = rules.library.services.get(service)
     if decided is None:
@@ -296,9 +327,8 @@ def _monthly(rules: Rules, service: str, paid_by: str) -> Reckoning | None:
     return next((f for f in found if f.definition.unit == "EUR/month" and f.definition.paid_by == paid_by), None)
 
 
-def _considered(granting: Granting | None, run: Run) -> str:
+def _considered(granting: Granting, run: Run) -> str:
     """Whose matter it is: of a service granted by an instrument's scales, those who have been assessed."""
-    assert granting
     scales = [f.name for f in granting.reasoning.fields if f.name.startswith("rai_")]
     return "assessed_on IS NOT NULL" if scales and "assessed_on" in run.columns else "TRUE"
 
@@ -401,7 +431,7 @@ def facts_of(population: Population, person: int, rules: Rules) -> dict[str, Any
     }
 
 
-def _sum(effects: Sequence[Effect], fees: Decimal) -> Effect:
+def added(effects: Sequence[Effect], fees: Decimal) -> Effect:
     def of(name: str) -> int:
         return sum(getattr(e, name) for e in effects)
 

@@ -12,6 +12,10 @@ def breakdown_name(breakdown: str) -> str:
     }[breakdown]  # fmt: skip
 
 
+def state_name(state: str) -> str:
+    return {"proposed": _("proposed"), "approved": _("approved"), "withdrawn": _("withdrawn")}[state]
+
+
 def group_name(breakdown: str, group: str) -> str:
     if breakdown == "municipality":
         return municipality_names().get(group, group)

@@ -1,0 +1,194 @@
+"""Several municipalities' differing criteria and fees, side by side, and each tried as the common rule of all.
+
+The file is YAML (`municipalities`: a name or code -> what differs, in a change's shape) or a table (CSV, xlsx) with the
+columns municipality, parameter, value. Everyone is decided first by their own municipality's rules, then by the common one.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from datetime import date
+from decimal import Decimal, InvalidOperation
+from pathlib import Path
+from typing import Any
+
+from torni.core.faults import BadInput, Fault, bad_input, nearest_name
+from torni.core.language import t
+from torni.services import load_library
+from torni.services.change import Change
+from torni.services.proposing import texts
+from torni.services.reading import read
+from torni.services.rules import Rules, load_rules
+from torni.simulation.population import Population, open_population
+from torni.simulation.rehearsal import Effect, Run, ServiceEffect, Side, added, service_effect
+from torni.simulation.words import municipality_names
+from torni.sources import shipped
+from torni.sources.tables import read_table
+
+
+@dataclass(frozen=True)
+class Common:
+    """One municipality's rule as everyone's: what becomes of each service, and of all together by municipality."""
+
+    name: str
+    code: str
+    services: tuple[ServiceEffect, ...]
+
+    @property
+    def total(self) -> Effect:
+        return added([s.total for s in self.services], Decimal(0))
+
+    def by_municipality(self) -> dict[str, Effect]:
+        groups: dict[str, list[Effect]] = {}
+        for service in self.services:
+            for code, effect in service.by["municipality"].items():
+                groups.setdefault(code, []).append(effect)
+        return {code: added(found, Decimal(0)) for code, found in sorted(groups.items())}
+
+
+@dataclass(frozen=True)
+class Harmonised:
+    """The rules side by side (`differs`: what, then municipality -> value) and each one's effect as the common rule."""
+
+    region: str
+    population: Population
+    differs: tuple[tuple[str, Mapping[str, str]], ...]
+    common: tuple[Common, ...]
+
+    def json(self) -> dict[str, Any]:
+        return {
+            "region": self.region,
+            "population": {"people": self.population.size, "version": self.population.version, "synthetic": True},
+            "side_by_side": [{"what": what, "values": dict(values)} for what, values in self.differs],
+            "common_rule": [
+                {
+                    "of": c.name, "municipality": c.code, "totals": c.total.json(),
+                    "services": [{"service": s.service, "name": s.name, **s.total.json()} for s in c.services],
+                    "by_municipality": [{"municipality": m, **e.json()} for m, e in c.by_municipality().items()],
+                }
+                for c in self.common
+            ],
+        }  # fmt: skip
+
+
+def harmonise(path: Path, *, region: str, on: date, population: Population | None = None) -> Harmonised:
+    """The file's municipalities compared, and each one's rules tried on everyone of the region's invented people."""
+    own = read_own(path)
+    shared = load_rules(load_library(region, on=on))
+    rules: dict[str, Rules] = {}
+    faults: list[Fault] = []
+    names = municipality_names()
+    for code, change in own.items():
+        try:
+            rules[code] = load_rules(load_library(region, on=on, layers=[change.layer(on)]))
+        except BadInput as error:
+            faults += [Fault(f"{names.get(code, code)}: {f.where}", f.what, f.remedy) for f in error.faults]
+    if faults:
+        raise BadInput(*faults)
+    inside = set(shared.library.region.municipalities) or _municipalities(shared.library.region.counties)
+    outside = [code for code in own if code not in inside]
+    if outside:
+        raise bad_input(path.name, t("{names} is not in {region}", names=", ".join(names[c] for c in outside), region=shared.library.region.name), t("Ask for their region with --region."))  # fmt: skip
+    people = population or open_population(region)
+    before = Side(shared, [((code,), r) for code, r in rules.items()])
+    found = []
+    with Run(people) as run:
+        for code, common in rules.items():
+            effects = [service_effect(run, before, Side(common), name, direct=True) for name in common.granting]
+            found.append(Common(names[code], code, tuple(e for e in effects if e)))
+    return Harmonised(shared.library.region.id, people, tuple(_side_by_side(shared, rules)), tuple(found))
+
+
+def read_own(path: Path) -> dict[str, Change]:
+    """Municipality code -> what its rules differ in."""
+    if path.suffix in (".yaml", ".yml"):
+        return _from_yaml(path)
+    table = read_table(path)
+    missing = [c for c in ("municipality", "parameter", "value") if c not in table.columns]
+    if missing:
+        raise bad_input(
+            path.name,
+            t('the column "{name}" is missing', name=missing[0]),
+            t("The table needs municipality, parameter and value."),
+        )
+    faults: list[Fault] = []
+    own: dict[str, dict[str, Any]] = {}
+    for i, row in enumerate(table.iter_rows(named=True), 2):
+        code = _code(str(row["municipality"]), f"{path.name}:{i}", faults)
+        try:
+            value: Any = Decimal(str(row["value"]).replace(",", "."))
+        except InvalidOperation:
+            faults.append(
+                Fault(
+                    f"{path.name}:{i}",
+                    t('"{found}" is not an amount', found=row["value"]),
+                    t("Write a number with a decimal point, such as 900 or 0.085."),
+                )
+            )
+            continue
+        if code and row["parameter"]:
+            own.setdefault(code, {})[str(row["parameter"])] = value
+    if faults:
+        raise BadInput(*faults)
+    return {code: Change(code, "", None, {"parameters": values}, {}, path.name) for code, values in own.items()}
+
+
+def _from_yaml(path: Path) -> dict[str, Change]:
+    document = read(path, path.parent)
+    if isinstance(document, Fault):
+        raise BadInput(document)
+    listed = document.content.get("municipalities") if isinstance(document.content, dict) else None
+    if not isinstance(listed, dict) or not all(isinstance(v, dict) for v in listed.values()):
+        raise bad_input(
+            document.where(()),
+            t("municipalities and what differs in each are expected"),
+            t("Write such as: municipalities: {{Jämsä: {{parameters: {{grant.home_care.maple: 4}}}}}}."),
+        )
+    faults: list[Fault] = []
+    own = {}
+    for name, content in listed.items():
+        code = _code(str(name), document.where(("municipalities", name)), faults)
+        if code:
+            lines = {loc[2:]: line for loc, line in document.lines.items() if loc[:2] == ("municipalities", name)}
+            own[code] = Change(str(name), "", None, content, lines, path.name)
+    if faults:
+        raise BadInput(*faults)
+    return own
+
+
+def _code(name: str, where: str, faults: list[Fault]) -> str | None:
+    table = shipped.municipalities()
+    known = {
+        n.casefold(): code
+        for column in ("municipality", "name_fi", "name_sv")
+        for n, code in zip(table[column], table["municipality"], strict=True)
+    }
+    found = known.get(name.casefold()) or known.get(name.zfill(3))
+    if found is None:
+        near = nearest_name(name, known)
+        faults.append(
+            Fault(
+                where,
+                t('"{found}" is not a municipality', found=name),
+                t('Did you mean "{near}"?', near=near) if near else "",
+            )
+        )
+    return found
+
+
+def _side_by_side(shared: Rules, rules: Mapping[str, Rules]) -> Sequence[tuple[str, dict[str, str]]]:
+    names = municipality_names()
+    all_ = {names[code]: texts(r) for code, r in rules.items()}
+    common = texts(shared)
+    keys = sorted({k for found in all_.values() for k in found})
+    return [
+        (key, {"": common.get(key, ""), **{m: found.get(key, "") for m, found in all_.items()}})
+        for key in keys
+        if len({found.get(key) for found in all_.values()} | {common.get(key)}) > 1
+    ]
+
+
+def _municipalities(counties: Sequence[str]) -> set[str]:
+    table = shipped.municipalities()
+    return set(table.filter(table["county"].is_in(list(counties)))["municipality"].to_list())
