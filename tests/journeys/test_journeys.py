@@ -15,6 +15,12 @@ PAGES = {
     "network": "/keski-suomi/network/",
     "plan": "/keski-suomi/network/?promise=centre.m_within_60_min&plan=close+KS16;open+25.30,62.90,centre,M;resize+KS13+M",
     "compare": "/keski-suomi/network/compare/?with=Saarijärvi|close+KS16&with=Viitasaari|resize+KS13+M",
+    "rules": "/keski-suomi/rules/",
+    "rule": "/keski-suomi/rules/home_care/",
+    "table": "/keski-suomi/rules/tables/home_care.percentage/",
+    "decide": "/keski-suomi/decide/home_care/",
+    "rehearse": "/keski-suomi/rehearse/",
+    "changes": "/keski-suomi/changes/",
     "data": "/data/",
     "uusimaa": "/uusimaa/",
 }
@@ -154,3 +160,59 @@ def test_a_page_prints_without_its_controls(visit):
     page.emulate_media(media="print")
     assert not page.locator("nav").first.is_visible()
     assert page.locator(".map svg").first.is_visible()
+
+
+def test_the_adviser_decides_while_typing_and_the_facts_stay_out_of_the_address(visit, axe):
+    page = visit("/keski-suomi/decide/home_care/")
+    page.get_by_label("MAPLe-luku").fill("2")
+    page.get_by_label("ADL-H, arjen toiminnot").fill("1")
+    page.get_by_label("CPS, kognitio").fill("0")
+    page.locator("#answer .outcome", has_text="Ei myönnetä").wait_for()
+    assert "jos se olisi 2 (nyt 1), palvelu myönnettäisiin" in page.locator("#answer").inner_text()
+    page.get_by_label("ADL-H, arjen toiminnot").fill("2")
+    page.get_by_label("Kotitalouden koko").fill("1")
+    page.get_by_label("Bruttotulot kuukaudessa").fill("1 500,50")
+    page.get_by_label("Palvelutunnit kuukaudessa").fill("10")
+    page.keyboard.press("Tab")
+    page.locator("#answer .now", has_text="152,55 euroa kuukaudessa").wait_for()
+    assert "?" not in page.url
+    page.evaluate(axe)
+    assert page.evaluate("axe.run(document, {runOnly: ['wcag2a', 'wcag2aa', 'wcag21aa']})")["violations"] == []
+
+
+def test_the_owner_writes_a_rule_rehearses_it_and_follows_a_figure_to_a_person(visit, axe):
+    page = visit("/keski-suomi/rules/home_care/")
+    need = page.locator("textarea#need")
+    need.fill("rai_mapel >= 4")
+    page.locator("#check-need .faults", has_text="Tarkoititko ”rai_maple”").or_(
+        page.locator("#check-need .faults", has_text='"rai_maple"')
+    ).wait_for()
+    need.fill("rai_maple >= 4 or rai_adlh >= 3")
+    page.locator("#check-need .tree", has_text="MAPLe-luku on vähintään 4").wait_for()
+    page.get_by_role("button", name="Tarkista ja tee siitä muutos").click()
+    page.get_by_role("button", name="Harjoittele").click()
+    page.locator(".effects").wait_for(timeout=60_000)
+    page.evaluate(axe)
+    assert page.evaluate("axe.run(document, {runOnly: ['wcag2a', 'wcag2aa', 'wcag21aa']})")["violations"] == []
+    page.get_by_role("button", name=re.compile("menettää$")).first.click()
+    page.locator("table.people").wait_for()
+    page.locator("table.people button").first.click()
+    assert "Ennen muutosta: Myönnetään" in page.locator(".pair").inner_text()
+    assert "Muutoksen jälkeen: Ei myönnetä" in page.locator(".pair").inner_text()
+
+
+def test_kouvolas_rule_is_entered_as_a_row(visit):
+    page = visit("/keski-suomi/rules/tables/family_voucher.cap/")
+    page.locator("#cells").fill("age / household_size | 1..3 | 4..\n<1 | 900 | 950\n1..17 | 400 | 450")
+    page.locator("#preview .faults", has_text="age 18").wait_for()
+    page.locator("#cells").fill("age / household_size | 1..3 | 4..\n<1 | 900 | 950\n1..17 | 400 | 450\n18.. | 0 | 0")
+    page.locator("#preview h2", has_text="6 solua").wait_for()
+    page.get_by_role("button", name="Harjoittele").click()
+    assert "family_voucher.cap" in page.locator("#change").input_value()
+
+
+def test_rules_work_without_scripts(visit):
+    page = visit("/keski-suomi/decide/needs_assessment/", java_script_enabled=False)
+    page.get_by_label("Ikä").fill("80")
+    page.get_by_role("button", name="Ratkaise").click()
+    assert "Myönnetään" in page.locator("#answer").inner_text()

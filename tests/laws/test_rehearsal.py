@@ -141,3 +141,5 @@ def test_kouvolas_own_cap_for_children_under_one_is_data(aland):
     assert reckon(made.after, made.after.formulas["family_voucher"], facts).amount == 950
     assert reckon(made.after, made.after.formulas["family_voucher"], {**facts, "age": 1}).amount == 450
     assert reckon(made.before, made.before.formulas["family_voucher"], facts).amount == 660
+    assert [s.service for s in made.services] == ["family_home_service"]
+    assert made.by("municipality")

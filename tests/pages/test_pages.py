@@ -27,6 +27,16 @@ PAGES = [
     "/keski-suomi/network/?plan=close+KS16;resize+KS13+M",
     "/keski-suomi/network/?verb=open&at=map:900,900&kind=centre&size=M",
     "/keski-suomi/network/compare/?with=A|close+KS16&with=B|resize+KS13+M",
+    "/keski-suomi/rules/",
+    "/keski-suomi/rules/home_care/",
+    "/keski-suomi/rules/elder_housing/",
+    "/keski-suomi/rules/tables/home_care.percentage/",
+    "/keski-suomi/rules/tables/family_voucher.cap/",
+    "/keski-suomi/decide/home_care/",
+    "/keski-suomi/decide/vaccination_round/",
+    "/keski-suomi/rehearse/",
+    "/keski-suomi/changes/",
+    "/uusimaa/rules/",
     "/pirkanmaa/",
     "/data/",
 ]
@@ -77,6 +87,103 @@ def test_pages_carry_no_inline_script_or_style_and_load_nothing_from_outside(cli
 @pytest.mark.parametrize("page", ["/keski-suomi/", "/keski-suomi/network/", "/data/"])
 def test_nothing_can_be_changed(client, page, method):
     assert getattr(client, method)(page).status_code == 405
+
+
+OWN = {"Origin": "http://127.0.0.1", "Sec-Fetch-Site": "same-origin"}
+FORMS = [
+    "/keski-suomi/rules/check/",
+    "/keski-suomi/decide/home_care/",
+    "/keski-suomi/rehearse/",
+    "/keski-suomi/changes/2026-01-01-1/",
+]
+
+
+@pytest.mark.parametrize(
+    "headers",
+    [
+        {},
+        {"Origin": "https://evil.example", "Sec-Fetch-Site": "cross-site"},
+        {"Origin": "http://127.0.0.1", "Sec-Fetch-Site": "cross-site"},
+        {"Origin": "null", "Sec-Fetch-Site": "same-origin"},
+    ],
+)
+@pytest.mark.parametrize("page", FORMS)
+def test_forms_are_taken_only_from_these_pages(client, page, headers):
+    assert client.post(page, {"text": "age > 1"}, headers=headers).status_code == 405
+
+
+def test_one_client_is_decided_and_nothing_of_it_is_kept(client, caplog):
+    client.cookies["language"] = "en"
+    facts = {
+        "rai_maple": "4",
+        "assessed_on": "2026-09-01",
+        "household_size": "1",
+        "gross_income_eur_month": "1 500,50",
+        "service_hours_month": "10",
+        "letter_name": "Aino Esimerkki",
+    }
+    with caplog.at_level("DEBUG"):
+        text = client.post("/keski-suomi/decide/home_care/?on=2026-11-22", facts, headers=OWN).content.decode()
+        letter = client.post("/keski-suomi/decide/home_care/letter.html?on=2026-11-22", facts, headers=OWN)
+        pdf = client.post("/keski-suomi/decide/home_care/letter.pdf?on=2026-11-22", facts, headers=OWN)
+    assert "Granted" in text
+    assert "152.55 euros a month" in text
+    assert "Aino Esimerkki" in letter.content.decode()
+    assert "unsafe" not in letter["Content-Security-Policy"]
+    assert "style-src 'sha256-" in letter["Content-Security-Policy"]
+    assert letter["Cache-Control"] == "no-store"
+    assert pdf.content.startswith(b"%PDF-")
+    assert "Aino" not in caplog.text
+    assert "1500" not in caplog.text
+    assert client.get("/keski-suomi/decide/home_care/letter.html").status_code == 404
+
+
+def test_what_is_typed_wrong_is_told_beside_it(client):
+    client.cookies["language"] = "en"
+    text = client.post("/keski-suomi/decide/home_care/", {"rai_maple": "9"}, headers=OWN).content.decode()
+    assert "9 is outside the range 1–5" in text
+    text = client.post(
+        "/keski-suomi/rules/check/", {"which": "need", "need": "rai_mapel > 3 or age > 150"}, headers=OWN
+    ).content.decode()
+    assert "Did you mean &#34;rai_maple&#34;?" in text
+    text = client.post("/keski-suomi/rules/check/", {"text": "age > 150"}, headers=OWN).content.decode()
+    assert "can never hold" in text
+    text = client.post(
+        "/keski-suomi/rules/tables/family_voucher.cap/", {"cells": "age | value\n<1 | 900"}, headers=OWN
+    ).content.decode()
+    assert "no row answers the case: age 1" in text
+    text = client.post(
+        "/keski-suomi/rehearse/", {"change": "name: x\nparameters: {grant.home_care.mapl: 4}"}, headers=OWN
+    ).content.decode()
+    assert "Did you mean &#34;grant.home_care.maple&#34;?" in text
+
+
+def test_a_change_is_rehearsed_proposed_and_approved_by_another(client, own_regions):
+    client.cookies["language"] = "en"
+    change = {"change": "name: Stricter\nwhy: Savings\nparameters: {grant.home_care.maple: 4}"}
+    text = client.post("/ahvenanmaa/rehearse/", change, headers=OWN).content.decode()
+    assert "who lose" in text
+    people = client.post(
+        "/ahvenanmaa/rehearse/people/", {**change, "service": "home_care", "what": "lost"}, headers=OWN
+    ).content.decode()
+    person = re.search(r'name="person" value="(\d+)"', people)[1]
+    reasons = client.post(
+        "/ahvenanmaa/rehearse/people/", {**change, "service": "home_care", "person": person}, headers=OWN
+    ).content.decode()
+    assert "Before the change: Granted" in reasons
+    assert "After the change: Refused" in reasons
+    assert client.post("/ahvenanmaa/rehearse/", {**change, "do": "pdf"}, headers=OWN).content.startswith(b"%PDF-")
+    assert (
+        "person&#39;s name is needed"
+        in client.post("/ahvenanmaa/rehearse/", {**change, "do": "propose", "by": " "}, headers=OWN).content.decode()
+    )
+    there = client.post("/ahvenanmaa/rehearse/", {**change, "do": "propose", "by": "Maija"}, headers=OWN)["Location"]
+    assert "<del>3</del>" in client.get(there).content.decode()
+    assert "cannot approve" in client.post(there, {"by": "Maija", "start": "2030-01-01"}, headers=OWN).content.decode()
+    assert client.post(there, {"by": "Kalle", "start": "2030-01-01"}, headers=OWN).status_code == 302
+    assert "in force from 2030-01-01" in client.get(there).content.decode()
+    assert "Stricter" in client.get("/ahvenanmaa/changes/").content.decode()
+    assert client.get("/ahvenanmaa/changes/no-such/").status_code == 404
 
 
 @pytest.mark.parametrize("host", ["evil.example", "torni.example.com"])

@@ -276,8 +276,8 @@ def service_effect(run: Run, before: Side, after: Side, name: str, *, direct: bo
     )
     sets = ", ".join(f"({g}_)" for g in BREAKDOWNS)
     rows = run.rows(
-        f"SELECT {', '.join(f'{g}_' for g in BREAKDOWNS)}, count(*), count_if(b), count_if(a), count_if(a AND b IS NOT TRUE), "
-        f"count_if(b AND a IS NOT TRUE), count_if(b IS NULL), count_if(a IS NULL), "
+        f"SELECT {', '.join(f'{g}_' for g in BREAKDOWNS)}, count(*), {_count('b')}, {_count('a')}, {_count('a AND b IS NOT TRUE')}, "
+        f"{_count('b AND a IS NOT TRUE')}, {_count('b IS NULL')}, {_count('a IS NULL')}, "
         f"12 * (coalesce(sum(fa), 0) - coalesce(sum(fb), 0)), 12 * (coalesce(sum(ca), 0) - coalesce(sum(cb), 0)), "
         f"coalesce(sum({hours}) FILTER (a), 0) - coalesce(sum({hours}) FILTER (b), 0) "
         f"FROM ({middle}) GROUP BY GROUPING SETS ((), {sets})"
@@ -296,6 +296,10 @@ def service_effect(run: Run, before: Side, after: Side, name: str, *, direct: bo
             by[BREAKDOWNS[place]][row[place]] = effect
     by = {g: dict(sorted(found.items(), key=lambda item: _order(item[0]))) for g, found in by.items()}
     return ServiceEffect(name, str(known_rules.granting[name].service.name), direct, total, by)
+
+
+def _count(condition: str) -> str:
+    return f"coalesce(count_if({condition}), 0)"  # of people for whom nothing is known, count_if alone is NULL
 
 
 def _own_change(old: Granting | None, new: Granting | None) -> bool:

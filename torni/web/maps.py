@@ -7,6 +7,7 @@ a WebGL map in docs/decisions/0006-maps.md.
 from __future__ import annotations
 
 import math
+from collections.abc import Mapping
 from dataclasses import dataclass
 from functools import cached_property
 
@@ -223,6 +224,36 @@ def draw(region: RegionMap, finding: Finding, *, names: bool = True) -> Drawn:
         + _("The same figures are in the table below.")
     )
     return Drawn(layers, bands, region.view_box, str(finding.sentence), described)
+
+
+def draw_values(region: RegionMap, values: Mapping[str, int]) -> Drawn:
+    """Municipalities by how many of a thousand residents gain or lose, in five classes around none."""
+    codes, counts = np.unique(region.network.population.municipality, return_inverse=True)
+    residents = np.bincount(counts, region.network.population.residents, minlength=len(codes))
+    people = {str(c): float(n) for c, n in zip(codes, residents, strict=True)}
+    share = {c: 1000 * values.get(c, 0) / max(people.get(c, 0.0), 1.0) for c in region.shapes}
+    limit = max((abs(s) for s in share.values()), default=0.0) / 2
+    style = {
+        c: "none" if not s else ("gain" if s > 0 else "lose") + ("2" if abs(s) > limit else "1")
+        for c, s in share.items()
+    }
+    paths = "".join(
+        f'<path class="{style[c]}" d="{_path(s, region)}"><title>{escape(str(region.network.names[c]))} {values.get(c, 0):+d}</title></path>'
+        for c, s in region.shapes.items()
+    )
+    half, whole = number(limit, 1), number(2 * limit, 1)
+    labels = {
+        "gain2": _("gain, {low}–{high} of a thousand").format(low=half, high=whole), "gain1": _("gain, under {high} of a thousand").format(high=half),
+        "none": _("nobody"), "lose1": _("lose, under {high} of a thousand").format(high=half), "lose2": _("lose, {low}–{high} of a thousand").format(low=half, high=whole),
+    }  # fmt: skip
+    bands = [
+        Band(s, labels[s], sum(abs(values.get(c, 0)) for c in style if style[c] == s))
+        for s in labels
+        if s in style.values()
+    ]
+    layers = Markup(f"<g>{paths}</g>") + region.edges + region.names()
+    title = _("Who gains and who loses, by municipality")
+    return Drawn(layers, bands, region.view_box, title, title + ". " + _("The same figures are in the table below."))
 
 
 def _r(value: float) -> str:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import logging
+import re
 from collections.abc import Callable
 
 from django.core.exceptions import DisallowedHost
@@ -21,7 +22,7 @@ log = logging.getLogger("torni.web")
 
 
 class SafePages:
-    """Strict headers on everything, static files too; only reading is allowed."""
+    """Strict headers on everything, static files too; forms only where there are some, and from these pages alone."""
 
     def __init__(self, get_response: Handler) -> None:
         self.get_response = get_response
@@ -33,12 +34,28 @@ class SafePages:
         except DisallowedHost:
             response = HttpResponseBadRequest()
         else:
-            allowed = request.method in ("GET", "HEAD")
-            response = self.get_response(request) if allowed else HttpResponseNotAllowed(["GET", "HEAD"])
-        response["Content-Security-Policy"] = POLICY
+            response = self.get_response(request) if _allowed(request) else HttpResponseNotAllowed(["GET", "HEAD"])
+        response.headers.setdefault("Content-Security-Policy", POLICY)  # a letter brings its own, stricter one
         response["Permissions-Policy"] = "geolocation=(), camera=(), microphone=()"
         response["X-Frame-Options"] = "DENY"
         return response
+
+
+POSTS = re.compile(r"^/[^/]+/(rules|decide|rehearse|changes)/")
+
+
+def _allowed(request: HttpRequest) -> bool:
+    """Reading everywhere; sending a form only where there is one, and only from these pages themselves.
+
+    Another site's page cannot send a form here: the browser names the sender's origin, which must be this host's.
+    """
+    if request.method in ("GET", "HEAD"):
+        return True
+    if request.method != "POST" or not POSTS.match(request.path):
+        return False
+    origin = request.headers.get("Origin")
+    site = request.headers.get("Sec-Fetch-Site", "same-origin" if origin else "")
+    return bool(origin == f"{request.scheme}://{request.get_host()}" and site == "same-origin")
 
 
 class Reader:

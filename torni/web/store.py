@@ -17,6 +17,8 @@ from torni.core.language import language, speaking, t
 from torni.network.explain import Explanation, explain
 from torni.services import regions
 from torni.services.finding import Finding
+from torni.services.history import log_file
+from torni.services.rules import Rules, load_rules
 from torni.tower import Picture, picture
 from torni.web.maps import RegionMap
 
@@ -37,6 +39,11 @@ class Held:
     @property
     def picture(self) -> Picture:
         return picture(self.network, findings=self._findings)
+
+    @cached_property
+    def rules(self) -> Rules:
+        """The region's rules on the day: criteria, formulas, tables and fields."""
+        return load_rules(self.network.library)
 
     @cached_property
     def map(self) -> RegionMap:
@@ -71,7 +78,7 @@ class Held:
         return self._explained[key]
 
 
-_held: OrderedDict[tuple[str, date, bool], Held] = OrderedDict()
+_held: OrderedDict[tuple[str, date, bool, int], Held] = OrderedDict()
 _lock = threading.RLock()
 
 
@@ -90,7 +97,8 @@ def hold(region: str, day: date, *, real_only: bool = False) -> Held:
         name = regions.find(region).id
     except BadInput as error:
         raise Http404 from error
-    key = (name, day, real_only)
+    log = log_file(name)
+    key = (name, day, real_only, log.stat().st_mtime_ns if log.exists() else 0)  # an approved change makes it anew
     with _lock:
         if key not in _held:
             with speaking("fi"):

@@ -2,7 +2,7 @@
 
 from django.urls import path
 
-from torni.web.views import network, pages, sapluuna, tower
+from torni.web.views import decide, network, pages, rehearse, rules, sapluuna, tower
 
 urlpatterns = [
     path("", pages.start),
@@ -14,6 +14,16 @@ urlpatterns = [
     path("<str:region>/promise/<str:promise_id>/mend/", tower.mend),
     path("<str:region>/sapluuna/", sapluuna.matrix),
     path("<str:region>/sapluuna/<str:service_id>/<str:column>/", sapluuna.cell),
+    path("<str:region>/rules/", rules.index),
+    path("<str:region>/rules/check/", rules.check),
+    path("<str:region>/rules/tables/<str:name>/", rules.table),
+    path("<str:region>/rules/<str:service>/", rules.service),
+    path("<str:region>/decide/<str:service>/", decide.client),
+    path("<str:region>/decide/<str:service>/letter.<str:form>", decide.letter_file),
+    path("<str:region>/rehearse/", rehearse.rehearsal),
+    path("<str:region>/rehearse/people/", rehearse.people),
+    path("<str:region>/changes/", rehearse.changes),
+    path("<str:region>/changes/<str:id_>/", rehearse.change),
     path("<str:region>/network/", network.network),
     path("<str:region>/network/compare/", network.compare),
     path("<str:region>/network/plan.<str:form>", network.download),

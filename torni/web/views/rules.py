@@ -1,0 +1,139 @@
+"""Rules written and tried: every criterion, formula, table and field of a region, checked while it is typed."""
+
+from __future__ import annotations
+
+import yaml
+from django.http import Http404, HttpRequest, HttpResponse
+
+from torni.core.faults import Fault
+from torni.engines.rules import lower, sql, tree
+from torni.engines.rules.sentences import sentence
+from torni.engines.rules.tables import read
+from torni.services import regions
+from torni.services.rules import Rules, suspicion_faults
+from torni.simulation.rehearsal import monthly
+from torni.web.rendering import page
+from torni.web.store import Held, held
+
+MOST_TEXT = 20_000
+
+
+def index(request: HttpRequest, region: str) -> HttpResponse:
+    """All of the region's rules on one page, each a link to where it can be tried and changed."""
+    here = held(request, region)
+    return page(
+        request,
+        "rules.html",
+        here="rules",
+        region=here,
+        regions=regions.all_regions(),
+        rules=here.rules,
+        sql=sql,
+        tables=_dated(here.rules),
+    )
+
+
+def service(request: HttpRequest, region: str, service: str) -> HttpResponse:
+    """A service's criteria as texts to change; the change is then rehearsed."""
+    here = held(request, region)
+    granting = here.rules.granting.get(service)
+    if granting is None:
+        raise Http404
+    texts = {c.id: request.POST.get(c.id, c.when) for c in granting.criteria}
+    changed = {c.id: texts[c.id].strip() for c in granting.criteria if texts[c.id].strip() != c.when}
+    content = {
+        "name": f"{granting.service.name}",
+        "services": {service: {"criteria": {"granting": [{"id": k, "when": v} for k, v in changed.items()]}}},
+    }
+    return page(
+        request, "rule.html", here="rules", region=here, regions=regions.all_regions(), rules=here.rules, granting=granting, texts=texts,
+        checked={c.id: _check(here, texts[c.id], c.id) for c in granting.criteria}, change=_yaml(content) if changed else "",
+        parameters=_parameters(here, list(granting.nodes)), sentence=sentence, sql=sql, tree=tree, fee=monthly(here.rules, service, "client"),
+    )  # fmt: skip
+
+
+def check(request: HttpRequest, region: str) -> HttpResponse:
+    """The answer while typing: the rule's parts as sentences, or its faults."""
+    here = held(request, region)
+    name = request.POST.get("which", "")
+    node, faults = _check(here, request.POST.get(name, request.POST.get("text", ""))[:MOST_TEXT], name or "rule")
+    return page(
+        request, "part_check.html", region=here, node=node, faults=faults, sentence=sentence, sql=sql, tree=tree
+    )
+
+
+def table(request: HttpRequest, region: str, name: str) -> HttpResponse:
+    """A table as text and as cells, checked while typed; bands of any shape."""
+    here = held(request, region)
+    rules = here.rules
+    if name not in rules.table_definitions or name not in rules.tables:
+        raise Http404
+    definition = rules.table_definitions[name]
+    now = [v for v in definition.values if v.from_ <= here.network.as_of][-1]
+    text = request.POST.get("cells", now.cells)[:MOST_TEXT]
+    found = read(text, rules.fields, name=name, where=name)
+    faults = found if isinstance(found, list) else []
+    change = (
+        _yaml({"name": str(definition.what), "tables": {name: _clean(text)}})
+        if not faults and _clean(text) != _clean(now.cells)
+        else ""
+    )
+    template = "part_table.html" if request.headers.get("HX-Request") else "table.html"
+    return page(
+        request, template, here="rules", region=here, regions=regions.all_regions(), rules=rules, name=name, definition=definition, now=now,
+        source=rules.library.sources[now.source], text=text, faults=faults, grid=[[c.strip() for c in line.split("|")] for line in text.splitlines() if line.strip()],
+        count=0 if isinstance(found, list) else len(found.rows), change=change,
+    )  # fmt: skip
+
+
+def _check(here: Held, text: str, where: str) -> tuple[tree.Node | None, list[Fault]]:
+    rules = here.rules
+    found = lower(text, rules.scope, where=where)
+    if isinstance(found, list):
+        return None, found
+    return found, suspicion_faults(found, where)
+
+
+def _parameters(here: Held, nodes: list[tree.Node]) -> list[dict[str, object]]:
+    library = here.network.library
+    found: dict[str, dict[str, object]] = {}
+    for node in nodes:
+        for part in tree.walk(node):
+            if isinstance(part, tree.Param):
+                value = library.value(part.name)
+                found[part.name] = {
+                    "name": part.name,
+                    "what": str(library.parameters[part.name].what),
+                    "value": value.value,
+                    "unit": value.unit,
+                    "source": value.source,
+                }
+    return list(found.values())
+
+
+def _dated(rules: Rules) -> dict[str, object]:
+    library = rules.library
+    return {
+        name: [v for v in d.values if v.from_ <= library.as_of][-1]
+        for name, d in rules.table_definitions.items()
+        if name in rules.tables
+    }
+
+
+def _clean(text: str) -> str:
+    return "\n".join(line.rstrip() for line in text.splitlines() if line.strip())
+
+
+class _Texts(yaml.SafeDumper):
+    """Tables stay readable: a text of several lines is written as a block."""
+
+
+def _text(dumper: yaml.SafeDumper, value: str) -> yaml.ScalarNode:
+    return dumper.represent_scalar("tag:yaml.org,2002:str", value, style="|" if "\n" in value else None)
+
+
+_Texts.add_representer(str, _text)
+
+
+def _yaml(content: object) -> str:
+    return str(yaml.dump(content, Dumper=_Texts, allow_unicode=True, sort_keys=False, width=200))
