@@ -12,6 +12,15 @@ demo *ARGS:
 test *ARGS:
     pytest {{ARGS}}
 
+# The same answers on DuckDB, PostgreSQL and Spark (a standalone master and two workers on loopback); needs Java 17.
+test-engines *ARGS:
+    uv sync --quiet --locked --group spark
+    TORNI_ENGINES=postgres,spark pytest tests/contracts {{ARGS}}
+
+# A million mutated texts through the rule reader: no crash, nothing slow, nothing but a tree or a fault.
+fuzz *ARGS:
+    python bench/fuzz_rules.py {{ARGS}}
+
 # Style, types and the direction of imports.
 lint:
     ruff check .

@@ -129,7 +129,7 @@ def person(r: random.Random, missing: float = 0.2) -> dict[str, object]:
 SQL_TYPES = {"whole": "INTEGER", "decimal": "DECIMAL(9,3)", "date": "DATE", "code": "VARCHAR(20)", "yes_no": "BOOLEAN"}
 
 
-def values_sql(people: list[dict[str, object]]) -> str:
+def values_sql(people: list[dict[str, object]], *, first: int = 0) -> str:
     """The people as rows of SQL literals, in the fields' order."""
 
     def one(value: object) -> str:
@@ -141,7 +141,9 @@ def values_sql(people: list[dict[str, object]]) -> str:
             return f"DATE '{value}'"
         return f"'{value}'" if isinstance(value, str) else str(value)
 
-    return ", ".join("(" + ", ".join([str(i), *(one(p[name]) for name in FIELDS)]) + ")" for i, p in enumerate(people))
+    return ", ".join(
+        "(" + ", ".join([str(i), *(one(p[name]) for name in FIELDS)]) + ")" for i, p in enumerate(people, first)
+    )
 
 
 def columns_sql() -> str:

@@ -10,7 +10,7 @@ Results are values with data frames (Polars) in them; nothing is changed by aski
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from datetime import date
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, Literal
@@ -18,14 +18,17 @@ from typing import TYPE_CHECKING, Any, Literal
 if TYPE_CHECKING:
     import polars as pl
 
+    from torni.guidance import Decision, Reckoned
     from torni.network import Network
     from torni.network.explain import Explanation
     from torni.network.mend import Mend
     from torni.network.reach import Reach
     from torni.network.what_if import WhatIf
+    from torni.services.rules import Rules
+    from torni.simulation.rehearsal import Rehearsal
     from torni.tower import Picture
 
-__all__ = ["check", "closures", "explain", "load", "mend", "reach", "what_if"]
+__all__ = ["check", "closures", "decide", "explain", "fee", "load", "mend", "reach", "rehearse", "what_if"]
 __version__ = "0.1.0"
 
 
@@ -92,6 +95,65 @@ def mend(
     from torni.network.mend import mend as mended
 
     return mended(_network(region), promise, candidates=candidates, budget=open, closures=close)
+
+
+def decide(
+    service: str, client: Mapping[str, Any], *, region: str = "keski-suomi", on: date | str | None = None
+) -> Decision:
+    """One client's proposed decision: `.verdict`, `.leaves`, `.missing`, `.changes`, `.fees`, `.json()`. Stores nothing.
+
+    `client`: declared fields to values (`torni fields`); what is not given is missing. Raises BadInput with every fault.
+
+        >>> import torni
+        >>> torni.decide("home-care", {"rai_maple": 2, "rai_adlh": 1, "rai_cps": 0}, on="2026-11-22").verdict
+        'refused'
+    """
+    from torni.guidance import decide as decided
+    from torni.guidance.client import client_of
+
+    rules = _rules(region, on)
+    return decided(rules, service, client_of(client, rules))
+
+
+def fee(
+    formula: str, client: Mapping[str, Any], *, region: str = "keski-suomi", on: date | str | None = None
+) -> Reckoned:
+    """What one client pays by a formula, line by line: `.amount` (euros, exact), `.lines`, `.because` when undecided.
+
+    >>> import torni
+    >>> torni.fee("doctor-visit", {"age": 40}, on="2026-11-22").amount
+    Decimal('30.20')
+    """
+    from torni.guidance import reckon_fee
+    from torni.guidance.client import client_of
+
+    rules = _rules(region, on)
+    return reckon_fee(rules, formula, client_of(client, rules))
+
+
+def rehearse(change: str | Path, *, population: str = "keski-suomi", on: date | str | None = None) -> list[Rehearsal]:
+    """A change, or its alternatives, tried on a whole invented population: `.total`, `.by("municipality")`, `.json()`.
+
+    `change`: a YAML file, or the text itself. Every figure rests on invented people; none is a forecast.
+    """
+    from torni.services.change import parse_changes, read_changes
+    from torni.simulation.rehearsal import rehearse as rehearsed
+
+    found = read_changes(change) if isinstance(change, Path) else parse_changes(change)
+    return rehearsed(found, region=population, on=_day(on))
+
+
+def _rules(region: str, on: date | str | None) -> Rules:
+    from torni.services import load_library
+    from torni.services.rules import load_rules
+
+    return load_rules(load_library(region, on=_day(on)))
+
+
+def _day(on: date | str | None) -> date:
+    from torni.core.clock import today
+
+    return date.fromisoformat(on) if isinstance(on, str) else on or today()
 
 
 def _network(region: Any) -> Network:

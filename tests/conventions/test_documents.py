@@ -28,6 +28,7 @@ def test_console_sessions_print_what_the_document_says(path, tmp_path, monkeypat
     monkeypatch.setenv("COLUMNS", "100")
     for kind, argument, body in FENCE.findall(path.read_text(encoding="utf-8")):
         if kind == "file":
+            Path(argument).parent.mkdir(parents=True, exist_ok=True)
             Path(argument).write_text(body, encoding="utf-8")
         if kind != "console":
             continue

@@ -4,10 +4,14 @@ from __future__ import annotations
 
 from decimal import Decimal
 
+import duckdb
 import polars as pl
 import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
 
 from torni.core.faults import BadInput
+from torni.engines.rules.ceiling import to_pay
 from torni.simulation.fee_year import fee_year
 from torni.simulation.population import open_population
 from torni.supervision import reconcile
@@ -123,3 +127,22 @@ def test_parquet_is_read_as_well(people, tmp_path):
         frame.with_columns(pl.col(pl.Decimal).cast(pl.Decimal(18, 2))).write_parquet(tmp_path / f"{name}.parquet")
     found = reconcile(*(tmp_path / f"{n}.parquet" for n in ("clients", "delivered", "charged")), region="keski-suomi")
     assert found.differences == ()
+
+
+@settings(max_examples=60, deadline=None)
+@given(st.lists(st.tuples(st.integers(1, 3), st.integers(0, 20), st.integers(0, 500)), max_size=40))
+def test_the_ceiling_is_met_in_the_order_of_days(events):
+    """One person after another, one event after another: the slow clear way gives the same cents."""
+    rows = [(person, 2026, day, i, fee) for i, (person, day, fee) in enumerate(events)]
+    with duckdb.connect(config={"threads": 1}) as connection:
+        connection.execute(
+            "CREATE TABLE e (person INT, year INT, day INT, event INT, fee_eur DECIMAL(9,2), counted_eur DECIMAL(9,2), limit_eur DECIMAL(9,2))"
+        )
+        for person, year, day, event, fee in rows:
+            connection.execute("INSERT INTO e VALUES (?, ?, ?, ?, ?, ?, 815)", [person, year, day, event, fee, fee])
+        found = dict(connection.execute(f"SELECT event, to_pay FROM ({to_pay('e')})").fetchall())
+    left = dict.fromkeys((1, 2, 3), 815)
+    for person, _, _, event, fee in sorted(rows, key=lambda r: (r[2], r[3])):
+        assert found[event] == min(fee, left[person])
+        left[person] -= min(fee, left[person])
+    assert len(found) == len(rows)

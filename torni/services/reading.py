@@ -69,6 +69,8 @@ def _walk(node: yaml.Node, loc: Loc, lines: dict[Loc, int]) -> tuple[str, int] |
     if isinstance(node, yaml.MappingNode):
         seen = set()
         for key, value in node.value:
+            if not isinstance(key, yaml.ScalarNode):
+                raise ValueError(f"a name is expected on line {key.start_mark.line + 1}")
             if key.value in seen:
                 return key.value, key.start_mark.line + 1
             seen.add(key.value)

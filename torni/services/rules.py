@@ -1,32 +1,29 @@
-"""A region's rules on a day, lowered and typed: who is granted each service, and what each formula reckons."""
+"""A region's rules read from its files and changes, lowered, typed and checked, with every fault told at once."""
 
 from __future__ import annotations
 
 import re
 from collections.abc import Iterator, Mapping
-from dataclasses import dataclass, field
 from decimal import Decimal
-from functools import cached_property
 from itertools import chain
 from typing import Any
 
-from torni.core.faults import BadInput, Fault, bad_input, nearest_name
+from torni.core.faults import BadInput, Fault, nearest_name
 from torni.core.language import t
-from torni.engines.rules import Scope, lower, sql, tree, version
+from torni.engines.rules import Scope, lower, sql, tree
 from torni.engines.rules.bounds import suspect
 from torni.engines.rules.candidates import values as candidate_values
 from torni.engines.rules.evaluate import function
-from torni.engines.rules.reasoning import Reasoning
 from torni.engines.rules.tables import read as read_table
 from torni.engines.rules.tree import Field, Node, Table, Type
 from torni.services.library import Library
 from torni.services.reading import Document, Loc, Model, parse, read
+from torni.services.ruleset import Granting, Reckoning, Rules, parameter_numbers
 from torni.services.schema import (
     ClientField,
     ClientFields,
     CodeList,
     CodeLists,
-    Criterion,
     DatedCells,
     Formula,
     FormulaLine,
@@ -39,127 +36,10 @@ from torni.services.schema import (
 from torni.sources import shipped
 
 
-@dataclass(frozen=True)
-class Granting:
-    """When one service is granted: its criteria as words, as trees, and as a reasoning. All of them must hold."""
-
-    service: Service
-    criteria: tuple[Criterion, ...]
-    nodes: tuple[Node, ...]
-
-    @cached_property
-    def reasoning(self) -> Reasoning:
-        return Reasoning(self.nodes)
-
-    @property
-    def whole(self) -> Node:
-        return self.nodes[0] if len(self.nodes) == 1 else tree.And(self.nodes)
-
-    @cached_property
-    def version(self) -> str:
-        return version(*self.nodes)
-
-
-@dataclass(frozen=True)
-class Reckoning:
-    """One formula with its lines as trees; the last line is the amount."""
-
-    id: str
-    definition: Formula
-    lines: tuple[tuple[FormulaLine, Node], ...]
-
-    @cached_property
-    def version(self) -> str:
-        return version(*(node for _, node in self.lines))
-
-    @cached_property
-    def functions(self) -> tuple[tuple[FormulaLine, Any], ...]:
-        return tuple((line, function(node)) for line, node in self.lines)
-
-    @cached_property
-    def fields(self) -> tuple[Field, ...]:
-        found = {f.name: f for _, node in self.lines for f in tree.fields(node)}
-        return tuple(found.values())
-
-
-@dataclass(frozen=True)
-class Rules:
-    """One region's rules on one day. What has no value on the day is in `unavailable`, each with its reason."""
-
-    library: Library
-    definitions: Mapping[str, ClientField]
-    fields: Mapping[str, Field]
-    code_lists: Mapping[str, CodeList]
-    tables: Mapping[str, Table]
-    table_definitions: Mapping[str, TableDefinition]
-    granting: Mapping[str, Granting]
-    formulas: Mapping[str, Reckoning]
-    unavailable: Mapping[str, str]
-    channel_conditions: Mapping[tuple[str, str], Node] = field(default_factory=dict)
-    times: Mapping[str, Node] = field(default_factory=dict)
-
-    def service(self, name: str) -> Granting:
-        """The granting of this service (hyphens or underscores), or a fault that names the nearest."""
-        found = name.replace("-", "_")
-        if found in self.granting:
-            return self.granting[found]
-        if f"service {found}" in self.unavailable:
-            raise bad_input(f'service "{name}"', self.unavailable[f"service {found}"], t("Ask for another day."))
-        if found in self.library.services:
-            raise bad_input(
-                f'service "{name}"', t("has no granting criteria"),
-                t("Services with criteria: {names}.", names=", ".join(self.granting)),
-            )  # fmt: skip
-        near = nearest_name(found, self.granting)
-        raise bad_input(
-            f'service "{name}"', t("no such service"),
-            t('Did you mean "{near}"?', near=near) if near else t("Services with criteria: {names}.", names=", ".join(self.granting)),
-        )  # fmt: skip
-
-    def formula(self, name: str) -> Reckoning:
-        found = name.replace("-", "_")
-        if found in self.formulas:
-            return self.formulas[found]
-        if f"formula {found}" in self.unavailable:
-            raise bad_input(f'formula "{name}"', self.unavailable[f"formula {found}"], t("Ask for another day."))
-        near = nearest_name(found, self.formulas)
-        raise bad_input(
-            f'formula "{name}"', t("no such formula"),
-            t('Did you mean "{near}"?', near=near) if near else t("Formulas: {names}.", names=", ".join(self.formulas)),
-        )  # fmt: skip
-
-    @cached_property
-    def scope(self) -> Scope:
-        """What a new rule of this region may name."""
-        return Scope(
-            self.fields, parameter_numbers(self.library), self.tables, {}, {name: g.whole for name, g in self.granting.items()}
-        )  # fmt: skip
-
-    @cached_property
-    def version(self) -> str:
-        return version(
-            *(n for g in self.granting.values() for n in g.nodes),
-            *(n for f in self.formulas.values() for _, n in f.lines),
-        )
-
-
 def load_rules(library: Library) -> Rules:
     """Every rule of the library, checked. Raises BadInput with all faults: unknown names, types, impossible conditions,
     tables with gaps or overlaps, amounts above a national maximum."""
     return _Loading(library).rules()
-
-
-def parameter_numbers(library: Library) -> dict[str, Decimal]:
-    """The parameters that have a single value on the library's day."""
-    found = {}
-    for name in library.parameters:
-        try:
-            value = library.value(name).value
-        except BadInput:
-            continue
-        if isinstance(value, Decimal):
-            found[name] = value
-    return found
 
 
 class _Loading:
@@ -295,7 +175,7 @@ class _Loading:
         out: dict[str, Table] = {}
         for name, definition in defined.items():
             for i, dated in enumerate(definition.values):
-                at = where[name].where(("tables", name, "values", i, "cells"))
+                at = where[name].where(_told_at(where[name], ("tables", name), "values", i, "cells"))
                 found = read_table(dated.cells, fields, name=name, where=at)
                 if dated.source not in self.library.sources:
                     self.faults.append(
@@ -305,7 +185,7 @@ class _Loading:
                     self.faults += found
                 elif dated is _in_force(definition.values, self.library):
                     out[name] = found
-            if name not in out and not self.faults:
+            if name not in out:
                 self.unavailable[f"table {name}"] = t(
                     "the table {name} has no values on {day}", name=name, day=self.library.as_of
                 )
@@ -463,6 +343,11 @@ def suspicion_faults(node: Node, where: str) -> list[Fault]:
     return out
 
 
+def _told_at(document: Document, at: Loc, *further: str | int) -> Loc:
+    """The exact place where the file has it; the name alone where a change gave only the new text."""
+    return (*at, *further) if (*at, *further) in document.lines else at
+
+
 def _asks_of(service: Service) -> set[str]:
     assert service.criteria
     return {n for c in service.criteria.granting for n in re.findall(r"\bgranted\.([a-z0-9_]+)", c.when)}
@@ -496,3 +381,6 @@ def _laid(below: Any, above: Any) -> Any:
         kept = [_laid(x, changes.pop(x["id"])) if x["id"] in changes else x for x in below]
         return kept + list(changes.values())
     return above
+
+
+__all__ = ["Granting", "Reckoning", "Rules", "load_rules", "parameter_numbers", "suspicion_faults"]

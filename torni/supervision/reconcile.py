@@ -22,6 +22,7 @@ import polars as pl
 from torni.core.faults import BadInput, Fault, bad_input, nearest_name
 from torni.core.language import t
 from torni.engines.rules import sql
+from torni.engines.rules.ceiling import to_pay
 from torni.engines.rules.tree import Field
 from torni.services.days import Days
 from torni.services.rules import Reckoning, Rules, parameter_numbers
@@ -176,22 +177,16 @@ def amount_sql(formula: Reckoning, fields: Mapping[str, Field], known: set[str])
 
 def _told() -> str:
     """Each event: what the rule gives, what the ceiling leaves of it, and what was charged, first and again."""
-    return """
+    events = """(
         WITH charges AS (
             SELECT event, count(*) AS times, arg_min(amount_eur, charge) AS first_eur, sum(amount_eur) AS charged
             FROM charged WHERE event IS NOT NULL GROUP BY event
-        ), events AS (
-            SELECT r.*, coalesce(c.times, 0) AS times, coalesce(c.first_eur, 0) AS first_eur, coalesce(c.charged, 0) AS charged
-            FROM by_rule r LEFT JOIN charges c ON r.event = c.event
-        ), counted AS (
-            SELECT *, coalesce(sum(CASE WHEN ceiling IS NOT NULL THEN charged ELSE 0 END) OVER (
-                PARTITION BY person, year("on") ORDER BY "on", event ROWS BETWEEN UNBOUNDED PRECEDING AND 1 PRECEDING), 0) AS before
-            FROM events
         )
-        SELECT *, CASE WHEN ceiling IS NULL THEN rule_eur WHEN before >= ceiling THEN 0.00
-            WHEN rule_eur > ceiling - before THEN ceiling - before ELSE rule_eur END AS expected
-        FROM counted
-    """
+        SELECT r.*, r."on" AS day, year(r."on") AS year, coalesce(c.times, 0) AS times, coalesce(c.first_eur, 0) AS first_eur,
+            coalesce(c.charged, 0) AS charged
+        FROM by_rule r LEFT JOIN charges c ON r.event = c.event
+    )"""
+    return f"SELECT *, to_pay AS expected FROM ({to_pay(events, limit='ceiling', counted='charged', fee='rule_eur')})"
 
 
 _DIFFERENCES = """

@@ -106,6 +106,8 @@ class _Lowering(Wording):
         if e.args.get("is_string"):
             return tree.Const(str(e.this), Type("code"))
         text = str(e.this)
+        if not self.a_number(text, _start(e)):  # two tokens can parse as one number: 1 and .5.
+            return None
         if "." in text:
             whole, _, rest = text.partition(".")
             return tree.Const(Decimal(text), Type("decimal", len(whole) + len(rest), len(rest)))
@@ -227,9 +229,9 @@ class _Lowering(Wording):
 
     def compared(self, e: exp.Expression) -> Node | None:
         left, right = self.node(e.this), self.node(e.expression)
-        if left is None or right is None:
-            return None
-        operator = _OPERATORS[type(e)]
+        return self.pair(_OPERATORS[type(e)], left, right, e) if left is not None and right is not None else None
+
+    def pair(self, operator: str, left: Node, right: Node, e: exp.Expression) -> Node | None:
         pair = self.alike(left, right, e)
         if pair is None:
             return None
@@ -313,9 +315,10 @@ class _Lowering(Wording):
         return tree.Const(day, Type("date"))
 
     def between(self, e: exp.Expression) -> Node | None:
-        low = exp.GTE(this=e.this, expression=e.args["low"])
-        high = exp.LTE(this=e.this, expression=e.args["high"])
-        parts = [self.compared(low), self.compared(high)]
+        term, low, high = self.node(e.this), self.node(e.args["low"]), self.node(e.args["high"])
+        if term is None or low is None or high is None:
+            return None
+        parts = [self.pair(">=", term, low, e), self.pair("<=", term, high, e)]
         return tree.And(tuple(p for p in parts if p is not None)) if all(parts) else None
 
     def one_of(self, e: exp.Expression) -> Node | None:

@@ -93,7 +93,11 @@ class _Writing:
 
     def sum(self, operator: str, left: Node, right: Node, type_: Type) -> str:
         # whole numbers are counted as decimals too, so that no engine's 32 bits overflow
-        return f"({self.exact(left)} {operator} {self.exact(right)})"
+        first = self.exact(left)
+        if self.dialect == "duckdb" and type_.digits > 18 and left.type.digits <= 18:
+            # DuckDB stays within 64 bits, and fails, unless one side is wider
+            first = f"CAST({first} AS DECIMAL(19,{left.type.scale}))"
+        return f"({first} {operator} {self.exact(right)})"
 
     def exact(self, node: Node) -> str:
         written, type_ = self.write(node), node.type
@@ -111,11 +115,12 @@ class _Writing:
 
     def choice(self, branches: Sequence[tuple[Node, Node]], otherwise: Node, type_: Type) -> str:
         to = f"DECIMAL({max(type_.digits, type_.scale + 1)},{type_.scale})"
-        cases = ""
-        for condition, value in branches:
-            held = self.write(condition)
-            cases += f" WHEN {held} IS NULL THEN NULL WHEN {held} THEN CAST({self.write(value)} AS {to})"
-        return f"(CASE{cases} ELSE CAST({self.write(otherwise)} AS {to}) END)"
+        written = f"CAST({self.write(otherwise)} AS {to})"
+        for condition, value in reversed(
+            branches
+        ):  # a missing condition is neither: the whole is missing, not the else
+            written = f"CASE {self.write(condition)} WHEN TRUE THEN CAST({self.write(value)} AS {to}) WHEN FALSE THEN {written} END"
+        return f"({written})"
 
     def rounded(self, number: Node, divisor: int, type_: Type) -> str:
         # round(x, n) of a decimal is half away from zero on all three; a division is done in whole numbers instead

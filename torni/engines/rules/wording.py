@@ -81,6 +81,16 @@ class Wording:
         self.not_too_deep(most)
         return not self.faults
 
+    def a_number(self, written: str, at: int) -> bool:
+        """Is it a number that a rule can hold? The fault is told if not."""
+        if _WHOLE.fullmatch(written) or _DECIMAL.fullmatch(written):
+            return True
+        self.fault(
+            at, t('"{found}" is not a number that a rule can hold', found=written[:30]),
+            t("At most {n} digits before the point and {d} after, such as 1250.50.", n=MOST_WHOLE_DIGITS, d=MOST_DECIMALS),
+        )  # fmt: skip
+        return False
+
     def not_too_deep(self, levels: int) -> None:
         if levels > MOST_DEPTH:
             self.fault(
@@ -95,11 +105,7 @@ class Wording:
             return
         if kind == TokenType.NUMBER:
             written = self.text[token.start : token.end + 1]
-            if not _WHOLE.fullmatch(written) and not _DECIMAL.fullmatch(written):
-                self.fault(
-                    at, t('"{found}" is not a number that a rule can hold', found=written[:30]),
-                    t("At most {n} digits before the point and {d} after, such as 1250.50.", n=MOST_WHOLE_DIGITS, d=MOST_DECIMALS),
-                )  # fmt: skip
+            self.a_number(written, at)
             return
         word = found.lower()
         if kind in (TokenType.TRUE, TokenType.FALSE):

@@ -91,9 +91,20 @@ def view(here: Held, service: Service, column: str) -> CellView:
                 findings = tuple(here.finding(f"{service.id}.{p.id}") for p in content.promises)
                 executable = bool(findings)
                 source = source or (content.promises[0].source if content.promises else None)
-            if column == "fees" and content.amounts:
+            if column == "fees":
                 amounts = tuple(_amount(here, a) for a in content.amounts)
+                executable = bool(content.amounts or content.formulas)
+            if column == "criteria" and content.granting:
                 executable = True
+                text = text or " ".join(str(c.text) for c in content.granting)
+                source = source or content.granting[0].source
+            if column == "cost" and content.formula:
+                executable = True
+                text = text or str(
+                    here.rules.formulas[content.formula].definition.what
+                    if content.formula in here.rules.formulas
+                    else ""
+                )
     state = "executable" if executable else "prose" if text else "missing"
     known = library.sources.get(source) if source else None
     return CellView(

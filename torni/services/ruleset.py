@@ -1,0 +1,135 @@
+"""A region's rules on a day as values: who is granted each service, what each formula reckons, what a new rule may name."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from decimal import Decimal
+from functools import cached_property
+from typing import Any
+
+from torni.core.faults import BadInput, bad_input, nearest_name
+from torni.core.language import t
+from torni.engines.rules import Scope, tree, version
+from torni.engines.rules.evaluate import function
+from torni.engines.rules.reasoning import Reasoning
+from torni.engines.rules.tree import Field, Node, Table
+from torni.services.library import Library
+from torni.services.schema import ClientField, CodeList, Criterion, Formula, FormulaLine, Service, TableDefinition
+
+
+@dataclass(frozen=True)
+class Granting:
+    """When one service is granted: its criteria as words, as trees, and as a reasoning. All of them must hold."""
+
+    service: Service
+    criteria: tuple[Criterion, ...]
+    nodes: tuple[Node, ...]
+
+    @cached_property
+    def reasoning(self) -> Reasoning:
+        return Reasoning(self.nodes)
+
+    @property
+    def whole(self) -> Node:
+        return self.nodes[0] if len(self.nodes) == 1 else tree.And(self.nodes)
+
+    @cached_property
+    def version(self) -> str:
+        return version(*self.nodes)
+
+
+@dataclass(frozen=True)
+class Reckoning:
+    """One formula with its lines as trees; the last line is the amount."""
+
+    id: str
+    definition: Formula
+    lines: tuple[tuple[FormulaLine, Node], ...]
+
+    @cached_property
+    def version(self) -> str:
+        return version(*(node for _, node in self.lines))
+
+    @cached_property
+    def functions(self) -> tuple[tuple[FormulaLine, Any], ...]:
+        return tuple((line, function(node)) for line, node in self.lines)
+
+    @cached_property
+    def fields(self) -> tuple[Field, ...]:
+        found = {f.name: f for _, node in self.lines for f in tree.fields(node)}
+        return tuple(found.values())
+
+
+@dataclass(frozen=True)
+class Rules:
+    """One region's rules on one day. What has no value on the day is in `unavailable`, each with its reason."""
+
+    library: Library
+    definitions: Mapping[str, ClientField]
+    fields: Mapping[str, Field]
+    code_lists: Mapping[str, CodeList]
+    tables: Mapping[str, Table]
+    table_definitions: Mapping[str, TableDefinition]
+    granting: Mapping[str, Granting]
+    formulas: Mapping[str, Reckoning]
+    unavailable: Mapping[str, str]
+    channel_conditions: Mapping[tuple[str, str], Node] = field(default_factory=dict)
+    times: Mapping[str, Node] = field(default_factory=dict)
+
+    def service(self, name: str) -> Granting:
+        """The granting of this service (hyphens or underscores), or a fault that names the nearest."""
+        found = name.replace("-", "_")
+        if found in self.granting:
+            return self.granting[found]
+        if f"service {found}" in self.unavailable:
+            raise bad_input(f'service "{name}"', self.unavailable[f"service {found}"], t("Ask for another day."))
+        if found in self.library.services:
+            raise bad_input(
+                f'service "{name}"', t("has no granting criteria"),
+                t("Services with criteria: {names}.", names=", ".join(self.granting)),
+            )  # fmt: skip
+        near = nearest_name(found, self.granting)
+        raise bad_input(
+            f'service "{name}"', t("no such service"),
+            t('Did you mean "{near}"?', near=near) if near else t("Services with criteria: {names}.", names=", ".join(self.granting)),
+        )  # fmt: skip
+
+    def formula(self, name: str) -> Reckoning:
+        found = name.replace("-", "_")
+        if found in self.formulas:
+            return self.formulas[found]
+        if f"formula {found}" in self.unavailable:
+            raise bad_input(f'formula "{name}"', self.unavailable[f"formula {found}"], t("Ask for another day."))
+        near = nearest_name(found, self.formulas)
+        raise bad_input(
+            f'formula "{name}"', t("no such formula"),
+            t('Did you mean "{near}"?', near=near) if near else t("Formulas: {names}.", names=", ".join(self.formulas)),
+        )  # fmt: skip
+
+    @cached_property
+    def scope(self) -> Scope:
+        """What a new rule of this region may name."""
+        return Scope(
+            self.fields, parameter_numbers(self.library), self.tables, {}, {name: g.whole for name, g in self.granting.items()}
+        )  # fmt: skip
+
+    @cached_property
+    def version(self) -> str:
+        return version(
+            *(n for g in self.granting.values() for n in g.nodes),
+            *(n for f in self.formulas.values() for _, n in f.lines),
+        )
+
+
+def parameter_numbers(library: Library) -> dict[str, Decimal]:
+    """The parameters that have a single value on the library's day."""
+    found = {}
+    for name in library.parameters:
+        try:
+            value = library.value(name).value
+        except BadInput:
+            continue
+        if isinstance(value, Decimal):
+            found[name] = value
+    return found
