@@ -181,7 +181,89 @@ def population() -> None:
     )
 
 
+def peers() -> None:
+    """Polars, OpenFisca-core and zen-engine on the same criteria, each in a process of its own and an environment of theirs."""
+    import json
+    import subprocess
+
+    root = Path(__file__).parents[1]
+    python = root / ".peers" / "rules" / "bin" / "python"
+    if not python.exists():
+        subprocess.run([sys.executable, "-m", "venv", str(root / ".peers" / "rules")], check=True)
+        for peer in ("polars", "openfisca-core", "zen-engine"):
+            done = subprocess.run(
+                [str(python), "-m", "pip", "install", "-q", "--disable-pip-version-check", peer], capture_output=True
+            )
+            if done.returncode:
+                print(f"peer {peer} does not install here")
+
+    def plain(node: tree.Node) -> list[Any]:
+        match node:
+            case tree.And(parts) | tree.Or(parts):
+                return ["and" if isinstance(node, tree.And) else "or", *map(plain, parts)]
+            case tree.Not(part):
+                return ["not", plain(part)]
+            case tree.Ask(field):
+                return ["flag", field.name]
+            case tree.Unknown(field):
+                return ["null", field.name]
+            case tree.OneOf(tree.Ask(field), values):
+                return ["in", field.name, list(values)]
+            case tree.Compare(operator, tree.Ask(field), tree.Const(value) | tree.Param(_, value)):
+                return ["cmp", operator, field.name, value if isinstance(value, int) else float(value)]
+        raise AssertionError(node)
+
+    people = open_population("finland")
+    with tempfile.TemporaryDirectory() as name:
+        folder = Path(name)
+        (folder / "criteria.json").write_text(json.dumps([plain(n) for n in twenty(rules())]))
+        with duckdb.connect() as connection:
+            connection.execute(f"COPY (SELECT * FROM {people.sql}) TO '{folder}/people.parquet' (FORMAT parquet)")
+        for peer in ("polars", "openfisca", "zen"):
+            subprocess.run(
+                [str(python), str(root / "bench" / "rule_peers.py"), str(folder), peer],
+                check=False,
+                stderr=subprocess.DEVNULL,
+            )
+
+
+def agreement() -> None:
+    """At least a million leaf cells of random rules: the reasoning, DuckDB, PostgreSQL and Spark; how many differ."""
+    from tests import random_rules as rr
+    from tests.contracts import engines
+    from torni.engines.rules import lower
+    from torni.engines.rules.evaluate import function
+
+    r = random.Random(7)
+    people = [rr.person(r) for _ in range(3_000)]
+    leaves: dict[tree.Node, None] = {}
+    while len(leaves) < 400:
+        found = lower(rr.condition(r), rr.SCOPE)
+        if not isinstance(found, list):
+            leaves |= dict.fromkeys(tree.leaves(found))
+    nodes = list(leaves)
+    wanted = [[f(p) for f in map(function, nodes)] for p in people]
+    for dialect, engine in (
+        ("duckdb", engines.in_duckdb),
+        ("postgres", engines.in_postgres),
+        ("spark", engines.in_spark),
+    ):
+        try:
+            with engine(people) as run:
+                cells = differ = 0
+                for i in range(0, len(nodes), 40):
+                    rows = run([sql.expression(n, dialect) for n in nodes[i : i + 40]])
+                    for row, expected in zip(rows, wanted, strict=True):
+                        cells += len(row)
+                        differ += sum(cell is not value for cell, value in zip(row, expected[i : i + 40], strict=True))
+                print(f"agreement of {dialect} with the reasoning\t{cells:,} leaf cells, {differ} differ", flush=True)
+        except (ImportError, AssertionError, OSError) as error:
+            print(f"agreement of {dialect}\tnot here: {error}")
+
+
 PARTS = {
+    "peers": peers,
+    "agreement": agreement,
     "nation": nation,
     "reasoning": reasoning,
     "threshold": threshold,
@@ -190,5 +272,4 @@ PARTS = {
     "population": population,
 }
 if __name__ == "__main__":
-    random.seed(1)
     PARTS[sys.argv[1]]()

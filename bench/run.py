@@ -1,6 +1,6 @@
 """The figures of docs/explanation/measurements.md: ours beside the peers, in one run, one core.
 
-`python bench/run.py [part ...]`: parts are check, streets, whatif, siting, browser (all when none is named).
+`python bench/run.py [part ...]`: parts are check, streets, whatif, siting, browser, rules (all when none is named).
 Peers run in an environment of their own (`.peers`), made once; a peer that does not install is left out and said so.
 Seconds are CPU seconds of one core unless a line says wall.
 """
@@ -245,6 +245,12 @@ def _best_place(loaded: Any) -> str:
     return f"{found.candidates} tried, {found.after.met - found.finding.met:.0f} residents more"
 
 
+def rules() -> None:
+    """Rules and rehearsals, each part in a process of its own so that its memory is its own."""
+    for part in ("client", "nation", "reasoning", "threshold", "ceiling", "population", "agreement", "peers"):
+        subprocess.run([sys.executable, str(ROOT / "bench" / "rules.py"), part], check=False)
+
+
 def _peers(part: str, path: Path, ours: float, *more: str) -> None:
     python = ROOT / ".peers" / "bin" / "python"
     if not python.exists():
@@ -279,7 +285,7 @@ def browser() -> None:
 
 
 if __name__ == "__main__":
-    parts = {"check": check, "streets": streets, "whatif": whatif, "siting": siting, "browser": browser}
+    parts = {"check": check, "streets": streets, "whatif": whatif, "siting": siting, "browser": browser, "rules": rules}
     say("machine", f"{os.cpu_count()} cores, Python {sys.version.split()[0]}")
     for name in sys.argv[1:] or parts:
         parts[name]()

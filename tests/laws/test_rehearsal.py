@@ -12,6 +12,7 @@ from torni.guidance.client import Client
 from torni.guidance.decide import decide
 from torni.guidance.fees import reckon
 from torni.services.change import parse_changes
+from torni.simulation.load import network_load
 from torni.simulation.population import open_population
 from torni.simulation.rehearsal import Run, facts_of, people_of, rehearse
 from torni.simulation.summary import to_pdf
@@ -143,3 +144,16 @@ def test_kouvolas_own_cap_for_children_under_one_is_data(aland):
     assert reckon(made.before, made.before.formulas["family_voucher"], facts).amount == 660
     assert [s.service for s in made.services] == ["family_home_service"]
     assert made.by("municipality")
+
+
+def test_every_client_has_one_nearest_unit(keski_suomi, tmp_path_factory):
+    """Clients in = clients out: what each service gains or loses is what its units do together."""
+    people = open_population("keski-suomi", folder=tmp_path_factory.mktemp("ks"))
+    text = "name: x\nparameters: {grant.elder_housing.maple: 3, grant.day_centre.age: 75}"
+    made = rehearse(parse_changes(text), region="keski-suomi", on=ON, population=people)[0]
+    loads = network_load(made, keski_suomi)
+    for service in ("elder_housing", "day_centre_elderly"):
+        effect = next(s.total for s in made.services if s.service == service)
+        units = [u for u in loads if u.service == service]
+        assert sum(u.after - u.before for u in units) == effect.granted_after - effect.granted_before != 0
+        assert all(u.before != u.after for u in units)

@@ -5,6 +5,7 @@ from __future__ import annotations
 import argparse
 import json
 import sys
+from dataclasses import asdict
 from typing import Any
 
 from torni.cli.show import mark, table
@@ -14,6 +15,7 @@ from torni.guidance.client import Client
 from torni.guidance.decide import decide, reason_text
 from torni.guidance.words import verdict_name
 from torni.services.change import read_changes
+from torni.simulation.load import UnitLoad, network_load
 from torni.simulation.rehearsal import BREAKDOWNS, Rehearsal, facts_of, people_of
 from torni.simulation.rehearsal import rehearse as rehearsed
 from torni.simulation.words import breakdown_name, group_name
@@ -30,10 +32,19 @@ def rehearse(args: argparse.Namespace) -> int:
         return _person(chosen, args)
     if args.show:
         return _people(chosen, args)
+    loads = _loads(made, args)
     if args.json:
-        print(json.dumps(as_json(made), ensure_ascii=False, indent=1))
+        answer = as_json(made)
+        for one, load in zip(answer["alternatives"], loads, strict=True):
+            one["network_load"] = [asdict(u) for u in load]
+        print(
+            json.dumps(
+                {**answer, "network_load": answer["alternatives"][0]["network_load"]}, ensure_ascii=False, indent=1
+            )
+        )
         return 0
     _print(made)
+    _print_loads(made[0].change.name, loads[0])
     if args.pdf:
         print("\n" + t("The summary is in {file}.", file=args.pdf))
     return 0
@@ -48,6 +59,22 @@ def as_json(made: list[Rehearsal]) -> dict[str, Any]:
         **first,
         "alternatives": [m.json() for m in made],
     }
+
+
+def _loads(made: list[Rehearsal], args: argparse.Namespace) -> list[list[UnitLoad]]:
+    """Units' clients before and after; of the whole country nobody asks, and it would take long."""
+    if len(made[0].before.library.region.counties) > 8:
+        return [[] for _ in made]
+    from torni import network
+
+    region = network.load(args.population, on=made[0].before.library.as_of)
+    return [network_load(m, region) for m in made]
+
+
+def _print_loads(name: str, loads: list[UnitLoad]) -> None:
+    if loads:
+        print("\n" + t("Clients of each unit, by the nearest: {name}", name=name))
+        table([t("Unit"), t("Service"), t("Before"), t("After")], [[u.name + (" *" if u.invented else ""), u.service, number(u.before), number(u.after)] for u in loads[:12]], right=[2, 3])  # fmt: skip
 
 
 def _progress(county: str, done: int, all_: int) -> None:

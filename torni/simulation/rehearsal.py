@@ -269,7 +269,7 @@ def service_effect(run: Run, before: Side, after: Side, name: str, *, direct: bo
     hours = "service_hours_month" if cost and any(f.name == "service_hours_month" for f in cost.fields) else "0"
     inner = (
         f"SELECT *, {verdicts[0]} AS b, {verdicts[1]} AS a, {', '.join(f'{run.group(g)} AS {g}_' for g in BREAKDOWNS)} "
-        f"FROM people WHERE {_considered(known_rules.granting[name], run)}"
+        f"FROM people WHERE {considered(known_rules.granting[name], run)}"
     )
     middle = (
         f"SELECT *, CASE WHEN b THEN {sums[0]} END AS fb, CASE WHEN a THEN {sums[1]} END AS fa, "
@@ -332,7 +332,7 @@ def monthly(rules: Rules, service: str, paid_by: str) -> Reckoning | None:
     return next((f for f in found if f.definition.unit == "EUR/month" and f.definition.paid_by == paid_by), None)
 
 
-def _considered(granting: Granting, run: Run) -> str:
+def considered(granting: Granting, run: Run) -> str:
     """Whose matter it is: of a service granted by an instrument's scales, those who have been assessed."""
     scales = [f.name for f in granting.reasoning.fields if f.name.startswith("rai_")]
     return "assessed_on IS NOT NULL" if scales and "assessed_on" in run.columns else "TRUE"
@@ -413,7 +413,7 @@ def people_of(
         )
         query = (
             f"SELECT {', '.join(map(sql.quoted, columns))} FROM (SELECT *, {verdicts[0]} AS b, {verdicts[1]} AS a FROM people "
-            f"WHERE {_considered(after.granting[found], run)}) WHERE {' AND '.join([chosen[what], *conditions])} ORDER BY person LIMIT {int(limit)}"
+            f"WHERE {considered(after.granting[found], run)}) WHERE {' AND '.join([chosen[what], *conditions])} ORDER BY person LIMIT {int(limit)}"
         )
         return [dict(zip(columns, row, strict=True)) for row in run.rows(query, list((where or {}).values()))]
 

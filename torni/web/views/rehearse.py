@@ -18,6 +18,7 @@ from torni.services import regions
 from torni.services.change import parse_changes
 from torni.services.history import version, versions
 from torni.services.proposing import approve, propose
+from torni.simulation.load import network_load
 from torni.simulation.rehearsal import BREAKDOWNS, Rehearsal, facts_of, people_of, rehearse
 from torni.simulation.summary import to_pdf
 from torni.simulation.words import breakdown_name, group_name, state_name
@@ -66,7 +67,8 @@ def rehearsal(request: HttpRequest, region: str) -> HttpResponse:
     chosen = made[0] if made else None
     return page(
         request, "rehearse.html", here="rehearse", region=here, regions=regions.all_regions(), text=text or EXAMPLE.format(name=t("Home care from MAPLe 4")),
-        made=made, chosen=chosen, faults=faults, map=_map(here, chosen) if chosen else "", **WORDS,
+        made=made, chosen=chosen, faults=faults, map=_map(here, chosen) if chosen else "",
+        loads=network_load(chosen, here.ready) if chosen and len(here.network.library.region.counties) <= 8 else [], **WORDS,
     )  # fmt: skip
 
 
