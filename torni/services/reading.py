@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from functools import lru_cache
 from pathlib import Path
 from typing import Any, TypeVar
 
@@ -31,7 +32,13 @@ class Document:
 
 
 def read(path: Path, root: Path) -> Document | Fault:
-    """The file's content, or the one fault that keeps it from being YAML."""
+    """The file's content, or the one fault that keeps it from being YAML. A file that has not changed is read once."""
+    told = path.stat()
+    return _read(path, root, told.st_mtime_ns, told.st_size)
+
+
+@lru_cache(maxsize=1024)
+def _read(path: Path, root: Path, _changed: int, _size: int) -> Document | Fault:
     name = path.relative_to(root).as_posix() if path.is_relative_to(root) else path.as_posix()
     try:
         return read_text(path.read_text(encoding="utf-8"), name)

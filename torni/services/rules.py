@@ -191,7 +191,7 @@ class _Loading:
                 )
         for name, definition in defined.items():
             for bound, above in ((definition.at_most, True), (definition.at_least, False)):
-                if bound in out and name in out:
+                if bound in out and name in out and out[name].rows != out[bound].rows:
                     self._bounded(where[name].where(("tables", name)), out[name], out[bound], above)
         return out
 

@@ -125,17 +125,23 @@ class Rehearsal:
 
 
 def rehearse(
-    changes: Sequence[Change], *, region: str, on: date, population: Population | None = None, told: Any = None
+    changes: Sequence[Change],
+    *,
+    region: str,
+    on: date,
+    population: Population | None = None,
+    told: Any = None,
+    now: Rules | None = None,
 ) -> list[Rehearsal]:
     """Each alternative's effect on the region's invented people, in their order.
 
-    `on`: the day whose definitions are the ones before; a change with a later start is tried on its own start day.
+    `now`: the region's rules on `on`, where they are loaded already. `on`: the day whose definitions are the ones before; a change with a later start is tried on its own start day.
     """
     people = population or open_population(region, told=told)
     made = []
     for change in changes:
         day = max(on, change.start or on)
-        before = load_rules(load_library(region, on=day))
+        before = now if now and now.library.as_of == day else load_rules(load_library(region, on=day))
         after = load_rules(load_library(region, on=day, layers=[change.layer(day)]))
         made.append(_rehearse(change, before, after, people))
     return made

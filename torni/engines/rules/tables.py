@@ -18,6 +18,7 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from datetime import date, timedelta
 from decimal import Decimal, InvalidOperation
+from functools import lru_cache
 
 from torni.core.faults import Fault, nearest_name
 from torni.core.language import t
@@ -224,6 +225,7 @@ class Split:
     outside: Split | Decimal
 
 
+@lru_cache(maxsize=512)
 def way(table: Table) -> Split | Decimal:
     """The table as a balanced way of yes-no steps, the same for every engine."""
     return _way(table.dimensions, list(table.rows))

@@ -125,7 +125,9 @@ def _rehearsed(here: Held, text: str) -> tuple[list[Rehearsal], Any]:
     key = (here.id, text, here.network.as_of, language())
     if key not in _kept:
         try:
-            made = rehearse(parse_changes(text, name=t("the change")), region=here.id, on=here.network.as_of)
+            made = rehearse(
+                parse_changes(text, name=t("the change")), region=here.id, on=here.network.as_of, now=here.rules
+            )
         except BadInput as error:
             return [], error.faults
         while len(_kept) >= 8:
