@@ -7,6 +7,7 @@ clients go, or how many a unit can take. A unit that is invented says so.
 from __future__ import annotations
 
 from collections.abc import Sequence
+from contextlib import nullcontext
 from dataclasses import dataclass
 
 import numpy as np
@@ -29,16 +30,16 @@ class UnitLoad:
     after: int
 
 
-def network_load(made: Rehearsal, network: Network) -> list[UnitLoad]:
+def network_load(made: Rehearsal, network: Network, *, run: Run | None = None) -> list[UnitLoad]:
     """Each unit whose clients change, by service; empty where the region's data has no units of the service's kind."""
     found: list[UnitLoad] = []
-    with Run(made.population) as run:
+    with nullcontext(run) if run else Run(made.population) as connection:
         for effect in made.services:
             kind = _kind(made.after.library.services[effect.service])
             rows = np.flatnonzero([kind in kinds for kinds in network.units["kinds"].to_list()])
             if kind is None or not len(rows):
                 continue
-            found += _loads(run, made, effect.service, network, rows)
+            found += _loads(connection, made, effect.service, network, rows)
     return found
 
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import threading
 from datetime import date, datetime
 from typing import Any
 from zoneinfo import ZoneInfo
@@ -18,8 +19,9 @@ from torni.services import regions
 from torni.services.change import parse_changes
 from torni.services.history import version, versions
 from torni.services.proposing import approve, propose
-from torni.simulation.load import network_load
-from torni.simulation.rehearsal import BREAKDOWNS, Rehearsal, facts_of, people_of, rehearse
+from torni.simulation.load import UnitLoad, network_load
+from torni.simulation.population import open_population
+from torni.simulation.rehearsal import BREAKDOWNS, Rehearsal, Run, facts_of, people_of, rehearse
 from torni.simulation.summary import to_pdf
 from torni.simulation.words import breakdown_name, group_name, state_name
 from torni.web.maps import draw_values
@@ -31,6 +33,8 @@ EXAMPLE = """name: {name}
 parameters:
   grant.home_care.maple: 4
 """
+_lock = threading.Lock()
+_runs: dict[str, Run] = {}
 _kept: dict[tuple[str, str, date, str], list[Rehearsal]] = {}
 
 
@@ -68,7 +72,7 @@ def rehearsal(request: HttpRequest, region: str) -> HttpResponse:
     return page(
         request, "rehearse.html", here="rehearse", region=here, regions=regions.all_regions(), text=text or EXAMPLE.format(name=t("Home care from MAPLe 4")),
         made=made, chosen=chosen, faults=faults, map=_map(here, chosen) if chosen else "",
-        loads=network_load(chosen, here.ready) if chosen and len(here.network.library.region.counties) <= 8 else [], **WORDS,
+        loads=_loads(here, chosen), **WORDS,
     )  # fmt: skip
 
 
@@ -125,15 +129,32 @@ def _rehearsed(here: Held, text: str) -> tuple[list[Rehearsal], Any]:
     key = (here.id, text, here.network.as_of, language())
     if key not in _kept:
         try:
-            made = rehearse(
-                parse_changes(text, name=t("the change")), region=here.id, on=here.network.as_of, now=here.rules
-            )
+            with _lock:
+                changes = parse_changes(text, name=t("the change"))
+                made = rehearse(changes, region=here.id, on=here.network.as_of, now=here.rules, run=_run(here.id))
         except BadInput as error:
             return [], error.faults
         while len(_kept) >= 8:
             _kept.pop(next(iter(_kept)))
         _kept[key] = made
     return _kept[key], ()
+
+
+def _run(region: str) -> Run:
+    """The region's people on a connection that stays, with its cubes; one request at a time uses it."""
+    if region not in _runs:
+        while len(_runs) >= 4:
+            _runs.pop(next(iter(_runs))).connection.close()
+        _runs[region] = Run(open_population(region), keeps=True)
+    return _runs[region]
+
+
+def _loads(here: Held, chosen: Rehearsal | None) -> list[UnitLoad]:
+    """Units' clients before and after; of the whole country nobody asks, and it would take long."""
+    if chosen is None or len(here.network.library.region.counties) > 8:
+        return []
+    with _lock:
+        return network_load(chosen, here.ready, run=_run(here.id))
 
 
 def _map(here: Held, made: Rehearsal) -> Any:
