@@ -28,7 +28,7 @@ from torni.engines.rules.ceiling import to_pay
 from torni.services import load_library
 from torni.services.rules import Rules, load_rules
 from torni.simulation.population import open_population
-from torni.simulation.rehearsal import Run
+from torni.simulation.running import Run
 
 DAY = date(2026, 11, 22)
 EVENTS = 24_000_000

@@ -13,8 +13,10 @@ from torni.guidance.decide import decide
 from torni.guidance.fees import reckon
 from torni.services.change import parse_changes
 from torni.simulation.load import network_load
+from torni.simulation.persons import facts_of, people_of
 from torni.simulation.population import open_population
-from torni.simulation.rehearsal import Run, facts_of, people_of, rehearse
+from torni.simulation.rehearsal import rehearse
+from torni.simulation.running import Run
 from torni.simulation.summary import to_pdf
 
 ON = date(2026, 11, 22)

@@ -16,8 +16,10 @@ from torni.guidance.decide import decide, reason_text
 from torni.guidance.words import verdict_name
 from torni.services.change import read_changes
 from torni.simulation.load import UnitLoad, network_load
-from torni.simulation.rehearsal import BREAKDOWNS, Rehearsal, facts_of, people_of
+from torni.simulation.persons import facts_of, people_of
+from torni.simulation.rehearsal import Rehearsal
 from torni.simulation.rehearsal import rehearse as rehearsed
+from torni.simulation.running import BREAKDOWNS
 from torni.simulation.words import breakdown_name, group_name
 
 

@@ -21,7 +21,7 @@ import polars as pl
 from torni.guidance.fees import reckon
 from torni.services.days import Days
 from torni.simulation.population import Population
-from torni.simulation.rehearsal import Run
+from torni.simulation.running import Run
 
 FAULTS = ("wrong_formula", "never_billed", "billed_twice", "no_service", "over_ceiling")
 

@@ -21,7 +21,8 @@ from torni.services.proposing import texts
 from torni.services.reading import read
 from torni.services.rules import Rules, load_rules
 from torni.simulation.population import Population, open_population
-from torni.simulation.rehearsal import Effect, Run, ServiceEffect, Side, added, service_effect
+from torni.simulation.rehearsal import Effect, ServiceEffect, added, service_effect
+from torni.simulation.running import Run, Side
 from torni.simulation.words import municipality_names
 from torni.sources import shipped
 from torni.sources.tables import read_table

@@ -15,7 +15,8 @@ import numpy.typing as npt
 
 from torni.network import Network
 from torni.services.schema import Service
-from torni.simulation.rehearsal import Rehearsal, Run, considered
+from torni.simulation.rehearsal import Rehearsal
+from torni.simulation.running import Run, considered
 
 
 @dataclass(frozen=True)

@@ -9,7 +9,7 @@ rest on another's. Not considered: how people's behaviour would change, and capa
 from __future__ import annotations
 
 import time
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 from contextlib import nullcontext
 from dataclasses import dataclass, field
 from datetime import date
@@ -17,20 +17,12 @@ from decimal import Decimal
 from functools import cached_property
 from typing import Any
 
-import duckdb
-
-from torni.core.faults import bad_input
-from torni.core.language import t
 from torni.engines.rules import sql, tree
 from torni.services import load_library
 from torni.services.change import Change
 from torni.services.rules import Granting, Reckoning, Rules, load_rules
 from torni.simulation.population import Population, open_population
-
-BREAKDOWNS = ("municipality", "age_group", "household", "income_tenth")
-AGE_GROUPS = ((0, 6), (7, 17), (18, 64), (65, 74), (75, 84), (85, 200))
-GAINED, LOST = "gained", "lost"
-MOST_CUBES = 40
+from torni.simulation.running import BREAKDOWNS, Run, Side, considered, monthly
 
 
 @dataclass(frozen=True)
@@ -167,121 +159,6 @@ def _rehearse(change: Change, before: Rules, after: Rules, people: Population, k
     )
 
 
-class Run:
-    """A connection to the people, with no way to files or settings but theirs."""
-
-    def __init__(self, people: Population, *, threads: int = 2, keeps: bool = False) -> None:
-        self.people, self.keeps = people, keeps
-        self._cubes: dict[tuple[str, ...], str] = {}
-        # a rehearsal adds up; it needs no order, and then little memory (744 MiB for the nation with it, 185 without)
-        self.connection = duckdb.connect(config={"threads": threads, "preserve_insertion_order": False})
-        self.connection.execute(f"CREATE VIEW people AS SELECT * FROM {people.sql}")
-        columns = self.connection.execute("SELECT column_name FROM (DESCRIBE people)").fetchall()
-        self.columns = {name for (name,) in columns}
-
-    def __enter__(self) -> Run:
-        return self
-
-    def __exit__(self, *_: object) -> None:
-        self.connection.close()
-
-    def rows(self, query: str, values: Sequence[Any] = ()) -> list[tuple[Any, ...]]:
-        return self.connection.execute(query, list(values)).fetchall()
-
-    def column(self, rules: Rules) -> Any:
-        """A field's column; a fact that the people do not have is missing, and the decision's day is the rules' own."""
-
-        def of(name: str) -> str:
-            if name in self.columns:
-                return sql.quoted(name)
-            if name == "decision_day":
-                return f"DATE '{rules.library.as_of}'"
-            kind = rules.fields[name].kind
-            return f"CAST(NULL AS {_SQL_TYPE.get(kind, 'DECIMAL(11,2)')})"
-
-        return of
-
-    def condition(self, node: tree.Node, rules: Rules) -> str:
-        return sql.expression(node, column=self.column(rules))
-
-    def amount(self, formula: Reckoning, rules: Rules) -> str:
-        """The formula as one expression, its earlier lines written into the later ones."""
-        lines: dict[str, str] = {}
-        for line, node in formula.lines:
-            lines[line.id] = sql.expression(node, column=self.column(rules), lines=lines)
-        return lines[formula.lines[-1][0].id]
-
-    def groups(self) -> str:
-        return ", ".join(f"{self.group(g)} AS {g}_" for g in BREAKDOWNS)
-
-    def cube(self, asked: set[str], money: str, sums: Callable[[], tuple[str, str]], hours: str, where: str) -> str:
-        """The people counted by what a service's rules ask, with their sums of money: a changed limit is then a few
-        thousand rows instead of everyone. Kept as long as the connection; `money` names the versions of its formulas."""
-        names = sorted(n for n in asked if n in self.columns)
-        key = (*names, money, hours, where)
-        if key not in self._cubes:
-            if len(self._cubes) >= MOST_CUBES:
-                self.connection.execute(f"DROP TABLE {self._cubes.pop(next(iter(self._cubes)))}")
-            name = f"cube_{abs(hash(key)):x}"
-            listed = "".join(f", {sql.quoted(n)}" for n in names)
-            fee, cost = sums()
-            self.connection.execute(
-                f"CREATE OR REPLACE TEMP TABLE {name} AS SELECT {self.groups()}{listed}, count(*) AS n, sum({fee}) AS fee, sum({cost}) AS cost, "
-                f"sum({hours}) AS hours FROM people WHERE {where} GROUP BY ALL"
-            )
-            self._cubes[key] = name
-        return self._cubes[key]
-
-    @cached_property
-    def tenths(self) -> list[Decimal]:
-        """The incomes that part the people into ten by their home's gross income for each of its people."""
-        ((found,),) = self.rows(f"SELECT quantile_disc({_PER_HEAD}, [0.1,0.2,0.3,0.4,0.5,0.6,0.7,0.8,0.9]) FROM people")
-        return list(found)
-
-    def group(self, breakdown: str) -> str:
-        if breakdown == "municipality":
-            return "municipality"
-        if breakdown == "age_group":
-            cases = " ".join(f"WHEN age <= {high} THEN '{low}–{high}'" for low, high in AGE_GROUPS[:-1])
-            return f"CASE {cases} ELSE '{AGE_GROUPS[-1][0]}+' END"
-        if breakdown == "household":
-            return "CASE WHEN household_size >= 5 THEN '5+' ELSE CAST(household_size AS VARCHAR) END"
-        limits = " ".join(f"WHEN {_PER_HEAD} <= {limit} THEN '{i}'" for i, limit in enumerate(self.tenths, 1))
-        return f"CASE {limits} ELSE '10' END"
-
-
-_SQL_TYPE = {"yes_no": "BOOLEAN", "whole": "INTEGER", "date": "DATE", "code": "VARCHAR"}
-_PER_HEAD = "CAST(gross_income_eur_month / household_size AS DECIMAL(9,2))"
-
-
-class Side:
-    """One side of a comparison: the same rules for all, or each municipality's own (`own`: codes and their rules)."""
-
-    def __init__(self, rules: Rules, own: Sequence[tuple[Sequence[str], Rules]] = ()) -> None:
-        self.rules, self.own = rules, own
-
-    def all(self) -> list[Rules]:
-        return [self.rules, *(rules for _, rules in self.own)]
-
-    def versions(self, name: str) -> list[tuple[Any, ...]]:
-        """What tells whether anything of a service differs between two sides."""
-        return [
-            (codes, *(x.version if x else None for x in (r.granting.get(name), monthly(r, name, "client"), monthly(r, name, "organiser"))))
-            for codes, r in [(None, self.rules), *((tuple(c), r) for c, r in self.own)]
-        ]  # fmt: skip
-
-    def sql(self, write: Callable[[Rules], str]) -> str:
-        """An expression that is each municipality's own."""
-        shared = write(self.rules)
-        cases = {tuple(codes): write(rules) for codes, rules in self.own}
-        branches = "".join(
-            f" WHEN municipality IN ({', '.join(repr(c) for c in codes)}) THEN {text}"
-            for codes, text in cases.items()
-            if text != shared
-        )
-        return f"(CASE{branches} ELSE {shared} END)" if branches else shared
-
-
 def service_effect(run: Run, before: Side, after: Side, name: str, *, direct: bool) -> ServiceEffect | None:
     """What becomes of one service between the two sides, or None where nothing of it differs."""
     if before.versions(name) == after.versions(name):
@@ -311,22 +188,21 @@ def service_effect(run: Run, before: Side, after: Side, name: str, *, direct: bo
         source = run.cube(
             asked, str(money[0]), lambda: (amount(before, "client"), amount(before, "organiser")), hours, where
         )
-        fees, costs, worked, n = ["fee"] * 2, ["cost"] * 2, "hours", "n"
+        fees, costs, worked, n, by_groups = ["fee"] * 2, ["cost"] * 2, "hours", "n", groups
     else:
         source = f"(SELECT *, {run.groups()} FROM people WHERE {where})"
         fees, costs = ([amount(side, paid_by) for side in (before, after)] for paid_by in ("client", "organiser"))
-        worked, n = hours, "1"
+        worked, n, by_groups = hours, "1", f"GROUPING SETS ((), {', '.join(f'({g}_)' for g in BREAKDOWNS)})"
     inner = f"SELECT *, {verdicts[0]} AS b, {verdicts[1]} AS a FROM {source}"
     middle = (
         f"SELECT {groups}, b, a, {n} AS n, CASE WHEN b THEN {fees[0]} END AS fb, CASE WHEN a THEN {fees[1]} END AS fa, CASE WHEN b THEN {costs[0]} END AS cb, "
         f"CASE WHEN a THEN {costs[1]} END AS ca, CASE WHEN b THEN {worked} END AS hb, CASE WHEN a THEN {worked} END AS ha FROM ({inner})"
     )
-    sets = ", ".join(f"({g}_)" for g in BREAKDOWNS)
     rows = run.rows(
         f"SELECT {groups}, CAST(sum(n) AS BIGINT), {_count('b')}, {_count('a')}, {_count('a AND b IS NOT TRUE')}, "
         f"{_count('b AND a IS NOT TRUE')}, {_count('b IS NULL')}, {_count('a IS NULL')}, "
         f"12 * (coalesce(sum(fa), 0) - coalesce(sum(fb), 0)), 12 * (coalesce(sum(ca), 0) - coalesce(sum(cb), 0)), "
-        f"coalesce(sum(ha), 0) - coalesce(sum(hb), 0) FROM ({middle}) GROUP BY GROUPING SETS ((), {sets})"
+        f"coalesce(sum(ha), 0) - coalesce(sum(hb), 0) FROM ({middle}) GROUP BY {by_groups}"
     )
     by: dict[str, dict[str, Effect]] = {g: {} for g in BREAKDOWNS}
     total = Effect()
@@ -363,24 +239,6 @@ def _own_change(old: Granting | None, new: Granting | None) -> bool:
         for g, text in zip((old, new), texts, strict=True)
     ]
     return texts[0] != texts[1] or values[0] != values[1] or "granted." not in texts[1]
-
-
-def monthly(rules: Rules, service: str, paid_by: str) -> Reckoning | None:
-    """What a month of the service costs the client, or the organiser."""
-    decided = rules.library.services.get(service)
-    if decided is None:
-        return None
-    names = list(decided.fees.formulas) if decided.fees else []
-    if paid_by == "organiser" and decided.cost and decided.cost.formula:
-        names = [decided.cost.formula]
-    found = [rules.formulas[n] for n in names if n in rules.formulas]
-    return next((f for f in found if f.definition.unit == "EUR/month" and f.definition.paid_by == paid_by), None)
-
-
-def considered(granting: Granting, run: Run) -> str:
-    """Whose matter it is: of a service granted by an instrument's scales, those who have been assessed."""
-    scales = [f.name for f in granting.reasoning.fields if f.name.startswith("rai_")]
-    return "assessed_on IS NOT NULL" if scales and "assessed_on" in run.columns else "TRUE"
 
 
 def _visit_fees(run: Run, before: Rules, after: Rules) -> tuple[list[FeeEffect], dict[str, Any]]:
@@ -428,57 +286,6 @@ def _ceiling(rules: Rules) -> Decimal | None:
     from torni.services.rules import parameter_numbers
 
     return parameter_numbers(rules.library).get("fee.ceiling_year")
-
-
-def people_of(
-    rehearsal: Rehearsal, service: str, what: str, *, where: Mapping[str, str] | None = None, limit: int = 50
-) -> list[dict[str, Any]]:
-    """Invented persons who gained or lost a service (`what`: gained, lost, undecided), in a group, as facts."""
-    before, after = rehearsal.before, rehearsal.after
-    found = service.replace("-", "_")
-    if found not in {s.service for s in rehearsal.services}:
-        raise bad_input(
-            f'service "{service}"',
-            t("the change does not touch it"),
-            t("It touches: {names}.", names=", ".join(s.service for s in rehearsal.services)),
-        )
-    with Run(rehearsal.population) as run:
-        verdicts = [run.condition(r.granting[found].whole, r) for r in (before, after)]
-        chosen = {GAINED: "a AND b IS NOT TRUE", LOST: "b AND a IS NOT TRUE", "undecided": "a IS NULL"}
-        if what not in chosen:
-            raise bad_input(what, t("not a group"), t("Write gained, lost or undecided."))
-        unknown = set(where or {}) - set(BREAKDOWNS)
-        if unknown:
-            raise bad_input(", ".join(unknown), t("not a group"), t("Write gained, lost or undecided."))
-        groups = {g: run.group(g) for g in BREAKDOWNS}
-        conditions = [f"{groups[g]} = ?" for g in where or {}]
-        names = [f.name for f in after.granting[found].reasoning.fields if f.name in run.columns]
-        columns = list(
-            dict.fromkeys(["person", "municipality", "age", "sex", "household_size", "gross_income_eur_month", *names])
-        )
-        query = (
-            f"SELECT {', '.join(map(sql.quoted, columns))} FROM (SELECT *, {verdicts[0]} AS b, {verdicts[1]} AS a FROM people "
-            f"WHERE {considered(after.granting[found], run)}) WHERE {' AND '.join([chosen[what], *conditions])} ORDER BY person LIMIT {int(limit)}"
-        )
-        return [dict(zip(columns, row, strict=True)) for row in run.rows(query, list((where or {}).values()))]
-
-
-def facts_of(population: Population, person: int, rules: Rules) -> dict[str, Any]:
-    """One invented person's facts by field, ready for the reasoning."""
-    with Run(population) as run:
-        names = [n for n in rules.fields if n in run.columns]
-        rows = run.rows(f"SELECT {', '.join(map(sql.quoted, names))} FROM people WHERE person = {int(person)}")
-    if not rows:
-        raise bad_input(
-            str(person),
-            t("no such person in this population"),
-            t("Take a number from the list of those who gain or lose."),
-        )
-    return {
-        **dict.fromkeys(rules.fields),
-        "decision_day": rules.library.as_of,
-        **dict(zip(names, rows[0], strict=True)),
-    }
 
 
 def added(effects: Sequence[Effect], fees: Decimal) -> Effect:

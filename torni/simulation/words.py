@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from functools import cache
+
 from torni.core.language import _, language, t
 from torni.sources import shipped
 
@@ -26,6 +28,10 @@ def group_name(breakdown: str, group: str) -> str:
 
 def municipality_names() -> dict[str, str]:
     """Every municipality's name in the language of the moment."""
+    return _names("name_sv" if language() == "sv" else "name_fi")
+
+
+@cache
+def _names(column: str) -> dict[str, str]:
     table = shipped.municipalities()
-    column = "name_sv" if language() == "sv" else "name_fi"
     return dict(zip(table["municipality"], table[column], strict=True))

@@ -20,8 +20,10 @@ from torni.services.change import parse_changes
 from torni.services.history import version, versions
 from torni.services.proposing import approve, propose
 from torni.simulation.load import UnitLoad, network_load
+from torni.simulation.persons import facts_of, people_of
 from torni.simulation.population import open_population
-from torni.simulation.rehearsal import BREAKDOWNS, Rehearsal, Run, facts_of, people_of, rehearse
+from torni.simulation.rehearsal import Rehearsal, rehearse
+from torni.simulation.running import BREAKDOWNS, Run
 from torni.simulation.summary import to_pdf
 from torni.simulation.words import breakdown_name, group_name, state_name
 from torni.web.maps import draw_values

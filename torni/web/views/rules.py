@@ -11,7 +11,7 @@ from torni.engines.rules.sentences import sentence
 from torni.engines.rules.tables import read
 from torni.services import regions
 from torni.services.rules import Rules, suspicion_faults
-from torni.simulation.rehearsal import monthly
+from torni.simulation.running import monthly
 from torni.web.rendering import page
 from torni.web.store import Held, held
 
