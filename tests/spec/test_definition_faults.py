@@ -75,7 +75,8 @@ def test_a_region_states_only_its_differences():
     assert [p.id for p in own.services["hospital"].promises] == ["at_nova"]
     assert own.services["hospital"].name == shared.services["hospital"].name
     assert own.number("fee.doctor_visit") == 30.20
-    assert shared.number("fee.doctor_visit") == 23.00
+    assert "fee.dentist" in own.parameters
+    assert "fee.dentist" not in shared.parameters
 
 
 def test_a_parameter_outside_its_dates_is_a_fault_and_never_a_default():
@@ -107,3 +108,18 @@ def test_a_region_is_found_by_any_of_its_names(name):
 def test_an_unknown_region_names_the_nearest():
     with pytest.raises(BadInput, match="pirkanmaa"):
         load_library("Pirkanma", on=TODAY)
+
+
+def test_a_value_is_not_assumed_after_the_last_day_it_is_known_for():
+    """The fees of 2024 are those of 2024; of 2025 nothing is known, and nothing is made up."""
+    assert load_library("pirkanmaa", on=date(2024, 12, 31)).number("fee.doctor_visit") == 23.00
+    with pytest.raises(BadInput, match="known only until 2024-12-31"):
+        load_library("pirkanmaa", on=date(2025, 1, 1)).number("fee.doctor_visit")
+
+
+@pytest.mark.parametrize(("old", "new", "told"), [
+    ("value: 30.20, source: keski_suomi", "value: 30.21, source: keski_suomi", "30.21 from 2026-01-01 is above the national maximum 30.2"),
+    ("at_most: national.fee.doctor_visit", "at_most: national.fee.doctor_vist", 'Did you mean "national.fee.doctor_visit"?'),
+])  # fmt: skip
+def test_a_national_maximum_is_a_rule_on_rules(root, old, new, told):
+    assert told in faults_after(root, "regions/keski-suomi/parameters.yaml", old, new)
