@@ -418,15 +418,16 @@ def _references(service: Service) -> Iterator[tuple[Loc, str, str, str]]:
 
 def _laid_on(shared: Document, difference: Document) -> Document:
     """The region's text over the shared text: mappings field by field, promises by their id, all else replaced."""
-    return Document(difference.name, _merge(shared.content, difference.content), {**shared.lines, **difference.lines})
+    return Document(difference.name, merged(shared.content, difference.content), {**shared.lines, **difference.lines})
 
 
-def _merge(below: Any, above: Any) -> Any:
+def merged(below: Any, above: Any) -> Any:
+    """What differs laid on a text: mappings field by field, lists of items with ids by their id, all else replaced."""
     if isinstance(below, dict) and isinstance(above, dict):
-        return {**below, **{k: _merge(below[k], v) if k in below else v for k, v in above.items()}}
+        return {**below, **{k: merged(below[k], v) if k in below else v for k, v in above.items()}}
     if _has_ids(below) and _has_ids(above):
         changes = {item["id"]: item for item in above}
-        kept = [_merge(item, changes.pop(item["id"])) if item["id"] in changes else item for item in below]
+        kept = [merged(item, changes.pop(item["id"])) if item["id"] in changes else item for item in below]
         return kept + list(changes.values())
     return above
 

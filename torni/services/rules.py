@@ -16,7 +16,7 @@ from torni.engines.rules.candidates import values as candidate_values
 from torni.engines.rules.evaluate import function
 from torni.engines.rules.tables import read as read_table
 from torni.engines.rules.tree import Field, Node, Table, Type
-from torni.services.library import Library
+from torni.services.library import Library, merged
 from torni.services.reading import Document, Loc, Model, parse, read
 from torni.services.ruleset import Granting, Reckoning, Rules, parameter_numbers
 from torni.services.schema import (
@@ -130,7 +130,7 @@ class _Loading:
                     dated = {"from": layer.content["from"], "source": layer.content["source"], "cells": value}
                     made[name] = old | {"values": [*(v for v in old["values"] if v["from"] < dated["from"]), dated]}
                 elif isinstance(value, dict) and name in known:
-                    made[name] = _laid(known[name].model_dump(by_alias=True, mode="json"), value)
+                    made[name] = merged(known[name].model_dump(by_alias=True, mode="json"), value)
                 else:
                     made[name] = value
             if made:
@@ -366,21 +366,6 @@ def _cases(points: list[tuple[str, list[Any]]]) -> Iterator[dict[str, Any]]:
     for value in values:
         for case in _cases(rest):
             yield {name: value, **case}
-
-
-def _laid(below: Any, above: Any) -> Any:
-    """A change's text over a definition: mappings field by field, lists of items with ids by their id."""
-    if isinstance(below, dict) and isinstance(above, dict):
-        return {**below, **{k: _laid(below[k], v) if k in below else v for k, v in above.items()}}
-    if (
-        isinstance(below, list)
-        and isinstance(above, list)
-        and all(isinstance(x, dict) and "id" in x for x in [*below, *above])
-    ):
-        changes = {x["id"]: x for x in above}
-        kept = [_laid(x, changes.pop(x["id"])) if x["id"] in changes else x for x in below]
-        return kept + list(changes.values())
-    return above
 
 
 __all__ = ["Granting", "Reckoning", "Rules", "load_rules", "parameter_numbers", "suspicion_faults"]

@@ -89,6 +89,8 @@ class Rules:
                 f'service "{name}"', t("has no granting criteria"),
                 t("Services with criteria: {names}.", names=", ".join(self.granting)),
             )  # fmt: skip
+        if not self.granting:
+            raise bad_input(f'service "{name}"', t("nothing was defined yet"), t("Ask for a later day."))
         near = nearest_name(found, self.granting)
         raise bad_input(
             f'service "{name}"', t("no such service"),
