@@ -125,6 +125,13 @@ def test_alternatives_and_the_boards_page(aland):
         ("name: x\ntables: {home_care.percentage: 'household_size | value\n\n * | 0.9'}", "above the national maximum"),
         ("name: x\nparameters: {fee.doctor_visit: 30.21}", "above the national maximum 30.2"),
         ("name: x\nparameters: {grant.home_care.maple: 6}", "can never hold"),
+        ("name: x\nparameters: {5: 1}", '"5" is not a name'),
+        ("name: x\ntables: {5: x}", '"5" is not a name'),
+        ("name: x\nfrom: 2027-01-01 10:00:00\nparameters: {grant.home_care.maple: 4}", "not a date"),
+        ("name: x\ncode_lists: {language: {}}", '"code_lists" is not part of a change'),
+        ("name: x\nservices: {home_care: 5}", "services.home_care: what differs in the service is expected"),
+        ("name: x\nparameters: {grant.home_care.maple: {a: 1}}", "a single value is expected"),
+        ("name: x\nformulas: {home_care: {lines: 5}}", "formulas.home_care.lines"),
         ("name: x\nfrom: soon\nparameters: {grant.home_care.maple: 4}", "not a date"),
     ],
 )  # fmt: skip
@@ -177,3 +184,11 @@ def test_cubes_count_what_the_people_count(aland, text):
             assert kept.services == plain.services
             assert kept.services
         assert "free_below" in text or run._cubes
+
+
+def test_a_fault_is_told_once_and_not_again_by_those_who_rest_on_it(aland):
+    """The voucher rests on home care: a fault in home care's text is home care's alone."""
+    text = "name: x\nservices: {home_care: {criteria: {granting: [{id: need, when: rai_mapel > 3}]}}}"
+    with pytest.raises(BadInput) as caught:
+        rehearse(parse_changes(text), region="ahvenanmaa", on=ON, population=aland)
+    assert len(caught.value.faults) == 1

@@ -172,6 +172,16 @@ def test_a_change_is_rehearsed_proposed_and_approved_by_another(client, own_regi
     ).content.decode()
     assert "Before the change: Granted" in reasons
     assert "After the change: Refused" in reasons
+    for odd in (
+        {"person": "x"},
+        {"person": "9" * 60},
+        {"alternative": "-1"},
+        {"alternative": "x"},
+        {"what": "all"},
+        {"service": "no"},
+    ):
+        answer = client.post("/ahvenanmaa/rehearse/people/", {**change, "service": "home_care", **odd}, headers=OWN)
+        assert answer.status_code in (200, 400), odd
     assert client.post("/ahvenanmaa/rehearse/", {**change, "do": "pdf"}, headers=OWN).content.startswith(b"%PDF-")
     assert (
         "person&#39;s name is needed"

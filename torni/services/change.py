@@ -26,7 +26,7 @@ from torni.core.language import t
 from torni.services.reading import Document, Loc, read, read_text
 from torni.services.schema import Source, Text
 
-PARTS = ("parameters", "tables", "formulas", "services", "fields", "code_lists")
+PARTS = ("parameters", "tables", "formulas", "services", "fields")
 _KEYS = ("name", "why", "from", *PARTS, "alternatives")
 
 
@@ -133,6 +133,12 @@ def _unknown(document: Document, at: Loc, content: Mapping[str, Any]) -> list[Fa
                     t("Write such as: grant.home_care.maple: 4"),
                 )
             )
-        elif key == "from" and not isinstance(value, date):
+        elif key in PARTS:
+            faults += [
+                Fault(where, t('"{found}" is not a name', found=name), t("Write such as: grant.home_care.maple: 4"))
+                for name in value
+                if not isinstance(name, str)
+            ]
+        elif key == "from" and type(value) is not date:  # a date with a time is not a first day
             faults.append(Fault(where, t('"{text}" is not a date', text=value), t("Write such as 2026-01-31.")))
     return faults

@@ -225,6 +225,10 @@ class _Loading:
                     )
                 )
                 continue
+            if isinstance(value, dict) and not isinstance(known[name].values[-1].value, dict):
+                where = layer.where(("parameters", name))
+                self.faults.append(Fault(where, "a single value is expected", f"Write such as {name}: 4"))
+                continue
             changed = {"from": layer.content.get("from", self.on), "value": value, "source": layer.content["source"]}
             before = [v.model_dump(by_alias=True) for v in known[name].values if v.from_ < changed["from"]]
             content_of = known[name].model_dump(by_alias=True) | {"values": [*before, changed]}
@@ -268,6 +272,12 @@ class _Loading:
                 files[name] = (*files.get(name, ()), difference.name)
         for layer in self.layers:
             for name, content in (layer.content.get("services") or {}).items():
+                if not isinstance(content, dict):
+                    where = layer.where(("services", name))
+                    self.faults.append(
+                        Fault(where, "what differs in the service is expected", "Write such as criteria: or fees:")
+                    )
+                    continue
                 if name not in newest and "id" not in content:
                     near = nearest_name(name, newest)
                     where = layer.where(("services", name))

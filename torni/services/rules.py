@@ -219,7 +219,7 @@ class _Loading:
         wanted = {n: s for n, s in self.library.services.items() if s.criteria and s.criteria.granting}
         waiting = dict(wanted)
         while waiting:
-            ready = [n for n, s in waiting.items() if _asks_of(s) <= set(done) | (_asks_of(s) - set(wanted))]
+            ready = [n for n, s in waiting.items() if not _asks_of(s) & set(waiting)]
             if not ready:
                 names = ", ".join(waiting)
                 self.faults.append(
@@ -232,6 +232,12 @@ class _Loading:
                 return done
             for name in ready:
                 service = waiting.pop(name)
+                lacking = sorted((_asks_of(service) & set(wanted)) - set(done))
+                if lacking:  # its own fault is told there; here it would only be told twice
+                    self.unavailable[f"service {name}"] = t(
+                        "{name} has no value on {day}", name=lacking[0], day=self.library.as_of
+                    )
+                    continue
                 here = Scope(scope.fields, scope.parameters, scope.tables, {}, {n: g.whole for n, g in done.items()})
                 made = self._one_granting(name, service, here)
                 if made:

@@ -84,12 +84,12 @@ def people(request: HttpRequest, region: str) -> HttpResponse:
     made, faults = _rehearsed(here, request.POST.get("change", "")[:MOST_TEXT])
     if not made:
         return page(request, "fault.html", faults=faults or None, status=400)
-    chosen = made[min(int(request.POST.get("alternative", "0") or 0), len(made) - 1)]
+    chosen = made[min(_number(request.POST.get("alternative", "")), len(made) - 1)]
     service = request.POST.get("service", "")
     rows: list[dict[str, Any]] = []
     answers = []
-    if request.POST.get("person", "").isdigit():
-        facts = facts_of(chosen.population, int(request.POST["person"]), chosen.after)
+    if request.POST.get("person"):
+        facts = facts_of(chosen.population, _number(request.POST["person"]), chosen.after)
         answers = [
             (when, decide(rules, service, Client(facts)))
             for when, rules in (("before", chosen.before), ("after", chosen.after))
@@ -128,7 +128,7 @@ def change(request: HttpRequest, region: str, id_: str) -> HttpResponse:
 
 def _rehearsed(here: Held, text: str) -> tuple[list[Rehearsal], Any]:
     """The rehearsal of a text, kept while the page is looked at: its persons and its PDF come from the same one."""
-    key = (here.id, text, here.network.as_of, language())
+    key = (here.id, text, here.network.as_of, f"{language()} {here.rules.version}")
     if key not in _kept:
         try:
             with _lock:
@@ -163,6 +163,11 @@ def _map(here: Held, made: Rehearsal) -> Any:
     """Municipalities by how many of their people gain less how many lose."""
     values = {code: e.gainers - e.losers for code, e in made.by("municipality").items()}
     return draw_values(here.map, values)
+
+
+def _number(text: str) -> int:
+    """A whole number of a form's hidden field; anything else is nobody's."""
+    return int(text) if text.isascii() and text.isdigit() and len(text) <= 12 else 0
 
 
 def _day(text: str) -> date:
