@@ -19,7 +19,8 @@ from torni.engines.rules.evaluate import moved
 from torni.engines.rules.sentences import day as day_text
 from torni.engines.rules.tree import Field, Value
 from torni.services.rules import Rules
-from torni.services.schema import Counted, Text
+from torni.services.schema import Counted
+from torni.services.texts import Text
 
 OWN_KEYS = ("events", "letter")
 _YES = {"yes": True, "true": True, "kyllä": True, "ja": True, "1": True, "no": False, "false": False, "ei": False, "nej": False, "0": False}  # fmt: skip

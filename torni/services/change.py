@@ -24,7 +24,8 @@ from typing import Any
 from torni.core.faults import BadInput, Fault, nearest_name
 from torni.core.language import t
 from torni.services.reading import Document, Loc, read, read_text
-from torni.services.schema import Source, Text
+from torni.services.schema import Source
+from torni.services.texts import Text
 
 PARTS = ("parameters", "tables", "formulas", "services", "fields")
 _KEYS = ("name", "why", "from", *PARTS, "alternatives")

@@ -10,7 +10,8 @@ from typing import Literal
 import polars as pl
 
 from torni.core.language import Message
-from torni.services.schema import FeaturePromise, PresencePromise, ReachPromise, Text
+from torni.services.schema import FeaturePromise, PresencePromise, ReachPromise
+from torni.services.texts import Text
 
 State = Literal["kept", "broken", "unknown"]
 

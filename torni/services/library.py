@@ -5,7 +5,7 @@ from __future__ import annotations
 import hashlib
 import json
 from collections.abc import Iterator, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from datetime import date
 from decimal import Decimal
 from functools import cached_property
@@ -16,6 +16,7 @@ from torni.core import places
 from torni.core.faults import BadInput, Fault, bad_input, nearest_name
 from torni.core.language import t
 from torni.services import regions
+from torni.services.followed import AnyEventPromise, EventKind, EventKinds
 from torni.services.history import layers_of
 from torni.services.reading import Document, Loc, Model, parse, read
 from torni.services.schema import (
@@ -66,11 +67,18 @@ class Library:
     documents: Mapping[str, Document]
     root: Path
     layers: tuple[Document, ...] = ()
+    event_kinds: Mapping[str, EventKind] = field(default_factory=dict)
 
     def promises(self) -> Iterator[tuple[Service, AnyPromise]]:
         """Every promise in the sapluuna's order."""
         for service in self.services.values():
             for promise in service.promises:
+                yield service, promise
+
+    def followed(self) -> Iterator[tuple[Service, AnyEventPromise]]:
+        """Every promise that events keep or break, in the sapluuna's order."""
+        for service in self.services.values():
+            for promise in service.followed:
                 yield service, promise
 
     def promise(self, promise_id: str) -> tuple[Service, AnyPromise]:
@@ -164,14 +172,16 @@ class _Loading:
         kinds = self._one("unit_kinds.yaml", UnitKinds)
         parameters = self._parameters()
         services, files = self._services(groups.groups if groups else [])
-        if sources and kinds:
-            self._check_names(services, sources.sources, kinds.kinds, parameters)
+        events = self._one("events.yaml", EventKinds) if (self.root / "events.yaml").exists() else EventKinds(events={})
+        if sources and kinds and events:
+            self._check_names(services, sources.sources, kinds.kinds, parameters, events.events)
         if self.faults:
             raise BadInput(*self.faults)
-        assert sources and groups and kinds
+        assert sources and groups and kinds and events
         return Library(
             self.region, self.on, tuple(groups.groups), {s: d for s, (d, _) in services.items()},
             parameters, sources.sources, kinds.kinds, files, {s: d for s, (_, d) in services.items()}, self.root, self.layers,
+            events.events,
         )  # fmt: skip
 
     def _read(self, path: Path) -> Document | None:
@@ -339,22 +349,26 @@ class _Loading:
 
     def _check_names(
         self, services: dict[str, tuple[Service, Document]], sources: Mapping[str, Source],
-        kinds: Mapping[str, UnitKind], parameters: Mapping[str, Parameter],
+        kinds: Mapping[str, UnitKind], parameters: Mapping[str, Parameter], events: Mapping[str, EventKind],
     ) -> None:  # fmt: skip
         for service, document in services.values():
             for loc, name, known, what in _references(service):
-                names = {"source": sources, "kind": kinds, "parameter": parameters, "population": POPULATIONS}[known]
+                names = {
+                    "source": sources, "kind": kinds, "parameter": parameters, "population": POPULATIONS, "event": events,
+                }[known]  # fmt: skip
                 if name not in names:
                     near = nearest_name(name, names)
                     self.faults.append(
                         Fault(document.where(loc), f'"{name}" is not {what}', f'Did you mean "{near}"?' if near else "")
                     )
-            ids = [p.id for p in service.promises]
+            ids = [p.id for p in (*service.promises, *service.followed)]
             for i, promise in enumerate(ids):
                 if promise in ids[:i]:
+                    at = len(service.promises)
+                    place: Loc = ("availability", "promises", i, "id") if i < at else ("followed", i - at, "id")
                     self.faults.append(
                         Fault(
-                            document.where(("availability", "promises", i, "id")),
+                            document.where(place),
                             f'the promise "{promise}" is written twice',
                             "Give each promise an id of its own.",
                         )
@@ -420,6 +434,16 @@ def _references(service: Service) -> Iterator[tuple[Loc, str, str, str]]:
         yield (*at, "unit", "kind"), promise.unit.kind, "kind", "a kind of unit"
         if isinstance(promise, ReachPromise):
             yield (*at, "population"), promise.population, "population", "a population"
+    for i, followed in enumerate(service.followed):
+        yield ("followed", i, "source"), followed.source, "source", "a source"
+        for name in ("within_days", "every_days", "ratio", "full_time", "appropriation"):
+            if getattr(followed, name, None):
+                yield ("followed", i, name), getattr(followed, name), "parameter", "a parameter"
+        for name in ("event", "opened_by", "answered_by", "called_off_by", "began_by", "ended_by", "limited_by"):
+            if getattr(followed, name, None):
+                yield ("followed", i, name), getattr(followed, name), "event", "a type of event"
+    if service.demand:
+        yield ("demand",), service.demand, "event", "a type of event"
     for i, criterion in enumerate(service.criteria.granting if service.criteria else []):
         yield ("criteria", "granting", i, "source"), criterion.source, "source", "a source"
     for i, amount in enumerate(service.fees.amounts if service.fees else []):

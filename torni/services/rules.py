@@ -31,8 +31,8 @@ from torni.services.schema import (
     Service,
     TableDefinition,
     Tables,
-    Text,
 )
+from torni.services.texts import Text
 from torni.sources import shipped
 
 

@@ -9,30 +9,15 @@ from datetime import date
 from decimal import Decimal
 from typing import Annotated, Literal
 
-from pydantic import BaseModel, ConfigDict, Field, model_validator
+from pydantic import Field, model_validator
 
-from torni.core.language import choose
+from torni.services.followed import EventPromise
+from torni.services.texts import Identifier, Strict, Text
 
 CHANNELS = ("office", "tendered", "enterprise", "voucher", "centre", "dental", "budget")
 COLUMNS = ("content", "quality", "availability", "interface", "criteria", "fees", "cost", *CHANNELS)
-Identifier = Annotated[str, Field(pattern=r"^[a-z][a-z0-9_]*$")]
 Mode = Literal["car", "bicycle", "walk", "transit"]
 Size = Literal["S", "M", "L"]
-
-
-class Strict(BaseModel):
-    model_config = ConfigDict(extra="forbid", frozen=True)
-
-
-class Text(Strict):
-    """A text in Finnish, Swedish and English."""
-
-    fi: str = Field(min_length=1)
-    sv: str = Field(min_length=1)
-    en: str = Field(min_length=1)
-
-    def __str__(self) -> str:
-        return choose({"fi": self.fi, "sv": self.sv, "en": self.en})
 
 
 class UnitFilter(Strict):
@@ -188,6 +173,8 @@ class Service(Strict):
     fees: Fees | None = None
     cost: Cost | None = None
     channels: Channels = Channels()
+    followed: list[EventPromise] = Field([], description="Promises that events keep or break.")
+    demand: str | None = Field(None, description="The type of event that tells of a new need of the service.")
 
     @property
     def promises(self) -> list[ReachPromise | PresencePromise | FeaturePromise]:

@@ -1,0 +1,102 @@
+"""The door's book from the definitions: which events begin, answer and count for which promise on a day."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Callable, Mapping
+from datetime import date
+from decimal import Decimal
+from typing import Any
+
+from torni.facts.book import Answer, Book, Books, Counting, Opening
+from torni.services.days import Days
+from torni.services.followed import (
+    AnswerPromise,
+    BudgetPromise,
+    CadencePromise,
+    FeePromise,
+    ListPromise,
+    MeasurePromise,
+    StaffingPromise,
+)
+from torni.services.library import Library
+from torni.services.rules import Rules
+
+MOST_KNOWN = 50_000
+Charge = Callable[[Rules, Mapping[str, Any]], Decimal | None]
+
+
+def book_of(rules: Rules, *, since: date, charge: Charge | None = None) -> Book:
+    """The rules' book. `charge(rules, data)`: what a charge's formula gives in euros, None when it cannot be told."""
+    library = rules.library
+    openings: list[Opening] = []
+    answers: list[Answer] = []
+    countings: list[Counting] = []
+    for service, promise in library.followed():
+        name = f"{service.id}.{promise.id}"
+        if isinstance(promise, AnswerPromise):
+            days = _days(library, promise.within_days) if promise.within_days else None
+            openings.append(
+                Opening(name, service.id, promise.opened_by, days, promise.ages.below, promise.ages.at_least)
+            )
+            answers.append(Answer(name, promise.answered_by))
+            if promise.called_off_by:
+                answers.append(Answer(name, promise.called_off_by, called_off=True))
+        elif isinstance(promise, CadencePromise):
+            openings.append(Opening(name, service.id, promise.event, _days(library, promise.every_days)))
+            answers.append(Answer(name, promise.event))
+        elif isinstance(promise, MeasurePromise):
+            countings.append(Counting(name, service.id, promise.event, "at_least", promise.at_least))
+        elif isinstance(promise, FeePromise):
+            countings.append(Counting(name, service.id, promise.event, "exact"))
+        elif isinstance(promise, StaffingPromise):
+            countings.append(Counting(name, service.id, promise.event, "ratio"))
+        elif isinstance(promise, BudgetPromise):
+            countings.append(Counting(name, service.id, promise.event, "sum"))
+        elif isinstance(promise, ListPromise):
+            countings += [
+                Counting(name, service.id, promise.began_by, "plus"),
+                Counting(name, service.id, promise.ended_by, "minus"),
+                Counting(name, service.id, promise.limited_by, "limit"),
+            ]
+    for service in library.services.values():
+        if service.demand:
+            countings.append(Counting(f"{service.id}.demand", service.id, service.demand, "demand"))
+    needs = {name: frozenset(kind.needs) for name, kind in library.event_kinds.items()}
+
+    known: dict[str, int | None] = {}
+
+    def expected(service: str, data: Mapping[str, Any]) -> int | None:
+        if charge is None:
+            return None
+        key = json.dumps(data, sort_keys=True, default=str)
+        if key not in known:
+            if len(known) >= MOST_KNOWN:
+                known.clear()
+            euros = charge(rules, data)
+            known[key] = None if euros is None else int(euros * 100)
+        return known[key]
+
+    return Book(
+        since, needs, tuple(openings), tuple(answers), tuple(countings),
+        {s: library.version(s) for s in library.services}, expected,
+    )  # fmt: skip
+
+
+def books_of(days: Days, *, charge: Charge | None = None) -> Books:
+    """The region's books, one for each stretch of days on which nothing changes, made when first asked for."""
+    made: dict[date, Book] = {}
+
+    def on(day: date) -> Book:
+        since = days.begins(day)
+        if since not in made:
+            made[since] = book_of(days.on(day), since=since, charge=charge)
+        return made[since]
+
+    return on
+
+
+def _days(library: Library, parameter: str) -> int:
+    value = library.value(parameter).value
+    assert isinstance(value, Decimal)
+    return int(value)

@@ -1,0 +1,120 @@
+"""The shape of promises about what happens: waits, visits made, answers, staffing, money, fees, lists, measures.
+
+Each is kept or broken by events of the record room (`definitions/events.yaml` declares their types). A service lists them
+under `followed`; `column` tells which cell of the sapluuna the promise belongs to.
+"""
+
+from __future__ import annotations
+
+from decimal import Decimal
+from typing import Annotated, Literal
+
+from pydantic import Field
+
+from torni.services.texts import Identifier, Strict, Text
+
+EventType = Annotated[str, Field(pattern=r"^[a-z_]+\.[a-z_]+$")]
+Need = Literal["service", "unit", "client", "matter", "due", "quantity", "of_quantity", "cents"]
+
+
+class EventKind(Strict):
+    """One type of event: what it tells, and what must be said with it."""
+
+    what: Text
+    needs: list[Need] = []
+    data: dict[str, Text] = Field({}, description="What else may be told with it, in data.")
+
+
+class EventKinds(Strict):
+    events: dict[EventType, EventKind]
+
+
+class Ages(Strict):
+    below: int | None = None
+    at_least: int | None = None
+
+
+class _Followed(Strict):
+    id: Identifier
+    sentence: Text
+    source: Identifier
+    note: Text | None = None
+    column: Literal["availability", "quality", "interface", "fees", "cost"] = "availability"
+    over_days: int = Field(28, ge=1, le=1100, description="The days up to now that the value is counted over.")
+
+
+class AnswerPromise(_Followed):
+    """What one event begins, another answers in time: a wait, a planned visit, a complaint, a bill."""
+
+    kind: Literal["wait", "delivery", "reply", "billing"]
+    opened_by: EventType
+    answered_by: EventType
+    called_off_by: EventType | None = None
+    within_days: str | None = Field(
+        None, description="A parameter: the days from the opening. Left out, the event itself names the day due."
+    )
+    ages: Ages = Ages()
+    share: Decimal = Field(gt=0, le=1)
+
+
+class CadencePromise(_Followed):
+    """Each unit has the event again and again, at most so many days apart."""
+
+    kind: Literal["cadence"]
+    event: EventType
+    every_days: str = Field(description="A parameter: the most days between two.")
+    share: Decimal = Field(Decimal(1), gt=0, le=1)
+
+
+class StaffingPromise(_Followed):
+    """Each unit has direct client work enough for its clients: minutes a client and day."""
+
+    kind: Literal["staffing"]
+    event: EventType
+    ratio: str = Field(description="A parameter: employees for each client.")
+    full_time: str = Field(description="A parameter: the minutes of work a day of one full-time employee.")
+    share: Decimal = Field(Decimal(1), gt=0, le=1, description="The share of units that must have enough.")
+
+
+class BudgetPromise(_Followed):
+    """The service's costs this year stay within the part of its appropriation that the year's days have passed."""
+
+    kind: Literal["budget"]
+    event: EventType
+    appropriation: str = Field(description="A parameter: euros a year and resident.")
+
+
+class FeePromise(_Followed):
+    """Every charge is what its formula gives, to the cent."""
+
+    kind: Literal["fee"]
+    event: EventType
+    share: Decimal = Field(Decimal(1), gt=0, le=1)
+
+
+class ListPromise(_Followed):
+    """No unit's list is fuller than this share of its limit."""
+
+    kind: Literal["list"]
+    began_by: EventType
+    ended_by: EventType
+    limited_by: EventType
+    at_most: Decimal = Field(gt=0, le=1)
+
+
+class MeasurePromise(_Followed):
+    """The share of events whose quantity is at least so much."""
+
+    kind: Literal["measure"]
+    event: EventType
+    at_least: int
+    share: Decimal = Field(gt=0, le=1)
+
+
+EventPromise = Annotated[
+    AnswerPromise | CadencePromise | StaffingPromise | BudgetPromise | FeePromise | ListPromise | MeasurePromise,
+    Field(discriminator="kind"),
+]
+AnyEventPromise = (
+    AnswerPromise | CadencePromise | StaffingPromise | BudgetPromise | FeePromise | ListPromise | MeasurePromise
+)
