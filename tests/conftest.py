@@ -2,9 +2,12 @@
 
 from __future__ import annotations
 
+import itertools
 import os
+import shutil
+import tempfile
 from collections.abc import Callable, Iterator
-from datetime import date
+from datetime import UTC, date, datetime
 from pathlib import Path
 
 import numpy as np
@@ -25,7 +28,12 @@ def _own_cache(tmp_path_factory: pytest.TempPathFactory) -> Iterator[None]:
     os.environ["TORNI_CACHE"] = str(tmp_path_factory.mktemp("cache"))
     os.environ["TORNI_REGIONS"] = str(tmp_path_factory.mktemp("no-regions"))
     os.environ["TORNI_LANG"] = "en"
+    os.environ.pop("DATABASE_URL", None)
+    folder = Path(tempfile.mkdtemp(prefix="torni-data-"))  # the server's user must be able to enter it
+    folder.chmod(0o755)
+    os.environ["TORNI_DATA"] = str(folder)
     yield
+    shutil.rmtree(folder, ignore_errors=True)
 
 
 @pytest.fixture(autouse=True)
@@ -43,6 +51,61 @@ def own_regions(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
     folder.mkdir()
     monkeypatch.setenv("TORNI_REGIONS", str(folder))
     return folder
+
+
+@pytest.fixture(scope="session")
+def database_server() -> Iterator[object]:
+    """An embedded PostgreSQL of the tests' own, in a folder that its user may enter."""
+    from torni.facts.postgres import server
+
+    folder = Path(tempfile.mkdtemp(prefix="torni-tests-"))
+    folder.chmod(0o755)
+    try:
+        with server(folder=folder) as running:
+            yield running
+    finally:
+        shutil.rmtree(folder, ignore_errors=True)
+
+
+@pytest.fixture(scope="session")
+def new_room(database_server) -> Callable[[], str]:
+    """Makes an empty record room, a database of its own, and gives its address."""
+    import psycopg
+    from psycopg.conninfo import make_conninfo
+
+    from torni.facts import room
+
+    empty = make_conninfo(database_server.url, dbname="empty_room")
+    with psycopg.connect(database_server.url, autocommit=True) as connection:
+        connection.execute("CREATE DATABASE empty_room")
+    room.prepare(empty)
+    numbers = itertools.count()
+
+    def make() -> str:
+        name = f"room_{next(numbers)}"
+        with psycopg.connect(database_server.url, autocommit=True) as connection:
+            connection.execute(f"CREATE DATABASE {name} TEMPLATE empty_room")
+        return make_conninfo(database_server.url, dbname=name)
+
+    return make
+
+
+YEAR_SEED, YEAR_RESIDENTS, YEAR_FIRST = 11, 2_000, date(2025, 11, 22)
+YEAR_UNTIL = datetime(2026, 11, 22, 9, tzinfo=UTC)
+
+
+@pytest.fixture(scope="session")
+def invented_year(new_room) -> str:
+    """A record room with the invented year of a small region: 2,000 residents, seed 11, until the tests' own now."""
+    from torni.facts import room
+    from torni.simulation.year.running import assembled, load_year
+
+    url = new_room()
+    with room.connect(url, autocommit=True) as connection:
+        room.claim(connection, "keski-suomi", invented={"seed": YEAR_SEED, "residents": YEAR_RESIDENTS})
+    year, books = assembled("keski-suomi", seed=YEAR_SEED, residents=YEAR_RESIDENTS, first=YEAR_FIRST)
+    load_year(url, year, books, first=YEAR_FIRST, until=YEAR_UNTIL)
+    return url
 
 
 @pytest.fixture(scope="session")

@@ -1,8 +1,11 @@
-"""Django's settings: no database, no sessions, three languages by a cookie that holds only the language."""
+"""Django's settings: the record room's database where there is one, three languages by a cookie that holds only the language."""
 
+import os
 from pathlib import Path
 
 from django.core.management.utils import get_random_secret_key
+
+from torni.facts.room import database
 
 _HERE = Path(__file__).parent
 DEBUG = False
@@ -10,8 +13,8 @@ SECRET_KEY = get_random_secret_key()  # signs nothing that outlives the process
 ALLOWED_HOSTS = ["127.0.0.1", "localhost", "[::1]"]
 ROOT_URLCONF = "torni.web.urls"
 WSGI_APPLICATION = "torni.web.wsgi.application"
-INSTALLED_APPS: list[str] = []
-DATABASES: dict[str, object] = {}
+INSTALLED_APPS = ["torni.facts.apps.Facts"]
+DATABASES = {"default": database(os.environ["TORNI_DATABASE"])} if "TORNI_DATABASE" in os.environ else {}
 USE_I18N = False  # the texts come from torni.core.language, by the same catalogues as the command line
 USE_TZ = True
 TIME_ZONE = "Europe/Helsinki"
@@ -44,3 +47,4 @@ LOGGING = {
     "root": {"handlers": ["console"], "level": "WARNING"},
 }
 DATA_UPLOAD_MAX_MEMORY_SIZE = 1_000_000
+DATA_UPLOAD_MAX_MEMORY_SIZE = 16 * 2**20  # a batch of events

@@ -1,0 +1,81 @@
+"""A small record room with two units and three residents, and a way to send events in a line."""
+
+from __future__ import annotations
+
+from datetime import UTC, date, datetime, timedelta
+
+import psycopg
+import pytest
+
+from torni.facts import room
+from torni.facts.book import Answer, Book, Counting, Opening
+from torni.facts.door import Door
+
+NOON = datetime(2026, 5, 4, 9, tzinfo=UTC)  # a Monday, noon in Finland
+NEEDS = {
+    "unit.opened": {"unit"}, "resident.registered": {"client"}, "visit.planned": {"service", "unit", "client", "matter", "due"},
+    "visit.made": {"service", "unit", "client", "matter"}, "visit.called_off": {"service", "unit", "client", "matter"},
+    "fee.charged": {"service", "client", "cents"}, "supervision.visited": {"service", "unit", "matter"},
+    "feedback.given": {"service", "unit", "quantity"}, "event.withdrawn": set(),
+}  # fmt: skip
+BOOK = Book(
+    since=date.min,
+    needs={k: frozenset(v) for k, v in NEEDS.items()},
+    openings=(
+        Opening("care.made", "care", "visit.planned", None),
+        Opening("care.billed", "care", "visit.made", 10, age_at_least=18),
+        Opening("care.supervised", "care", "supervision.visited", 730),
+    ),
+    answers=(
+        Answer("care.made", "visit.made"), Answer("care.made", "visit.called_off", called_off=True), Answer("care.billed", "fee.charged"),
+        Answer("care.supervised", "supervision.visited"),
+    ),
+    countings=(Counting("care.good", "care", "feedback.given", "at_least", 4), Counting("care.right", "care", "fee.charged", "exact")),
+    definitions={"care": "0123456789ab"},
+    expected=lambda service, data: data.get("should"),
+)  # fmt: skip
+
+
+class Room:
+    """One room, its door, and events made in short."""
+
+    def __init__(self, url: str) -> None:
+        self.url = url
+        self.connection = psycopg.connect(url, autocommit=True)
+        room.claim(self.connection, "trial", invented={"seed": 1, "residents": 3})
+        self.door = Door(self.connection, lambda day: BOOK)
+        self.now = NOON
+        self.count = 0
+        self.send(
+            *(
+                self.event("unit.opened", unit=u, data={"name": u, "kind": "home_care", "producer": p, "municipality": m})
+                for u, p, m in (("north", "A", "931"), ("south", "B", "172"))
+            ),
+            *(
+                self.event("resident.registered", client=c, data={"municipality": m, "born": born})
+                for c, m, born in ((1, "931", "1941-05-30"), (2, "172", "1950-01-01"), (3, "172", "2015-01-01"))
+            ),
+        )  # fmt: skip
+
+    def event(
+        self, type_: str, id: str | None = None, at: datetime | None = None, **columns: object
+    ) -> dict[str, object]:
+        self.count += 1
+        service = None if type_ in ("unit.opened", "resident.registered", "event.withdrawn") else "care"
+        return {"source": "test", "id": id or f"e{self.count}", "type": type_, "at": at or self.now, "service": service, **columns}  # fmt: skip
+
+    def send(self, *events: dict[str, object]):
+        return self.door.accept(list(events), now=self.now)
+
+    def later(self, **time: float) -> None:
+        self.now += timedelta(**time)
+
+    def rows(self, query: str) -> list[tuple]:
+        return self.connection.execute(query).fetchall()
+
+
+@pytest.fixture
+def here(new_room):
+    made = Room(new_room())
+    yield made
+    made.connection.close()

@@ -1,0 +1,77 @@
+"""`torni truth`, `verify`, `backup` and `restore` as a person uses them."""
+
+from __future__ import annotations
+
+import json
+import shutil
+import tempfile
+from pathlib import Path
+
+import pytest
+
+from torni.cli.main import main
+from torni.facts import room
+
+
+@pytest.fixture
+def elsewhere(monkeypatch, database_server):
+    monkeypatch.setenv("DATABASE_URL", database_server.url)
+    folder = Path(tempfile.mkdtemp(prefix="torni-backup-"))
+    yield folder
+    shutil.rmtree(folder)
+
+
+def test_planted_faults_are_found_and_nothing_else(capsys, elsewhere):
+    """A seed that nobody tuned to."""
+    code = main(["truth", "--seed", "90210", "--residents", "4000", "--on", "2026-11-21", "--json"])
+    told = json.loads(capsys.readouterr().out)
+    assert [p["kind"] for p in told["planted"] if not p["found"]] == []
+    assert len({p["kind"] for p in told["planted"]}) == 9 and len(told["planted"]) == 10
+    assert told["missed"] == 0 and told["false"] <= 1, told["false_alerts"]
+    assert all(0 <= p["days_to_detection"] <= 200 for p in told["planted"])
+    assert code == 0
+
+
+def test_a_backup_comes_back_whole_and_never_over_facts(capsys, elsewhere, invented_year, new_room, monkeypatch):
+    file = elsewhere / "room.backup"
+    monkeypatch.setenv("DATABASE_URL", invented_year)
+    assert main(["backup", str(file)]) == 0
+    assert main(["backup", str(file)]) == 2
+    assert "is there already" in capsys.readouterr().err
+    assert main(["restore", str(file)]) == 2
+    assert "never writes over facts" in capsys.readouterr().err
+    monkeypatch.setenv("DATABASE_URL", new_room())
+    assert main(["restore", str(file)]) == 0
+    capsys.readouterr()
+    assert main(["verify", "--json"]) == 0
+    assert json.loads(capsys.readouterr().out)["whole"]
+
+
+def test_a_file_that_is_no_backup_is_told(capsys, elsewhere, new_room, monkeypatch):
+    monkeypatch.setenv("DATABASE_URL", new_room())
+    wrong = elsewhere / "wrong"
+    wrong.write_text("not a backup")
+    assert main(["restore", str(wrong)]) == 2
+    assert main(["restore", str(elsewhere / "none")]) == 2
+    assert "Traceback" not in capsys.readouterr().err
+
+
+def test_a_room_belongs_to_one_region_and_real_facts_are_never_mixed(new_room):
+    from torni.core.faults import BadInput
+
+    with room.connect(new_room(), autocommit=True) as connection:
+        room.claim(connection, "keski-suomi")
+        room.claim(connection, "keski-suomi")
+        with pytest.raises(BadInput, match="not of uusimaa"):
+            room.claim(connection, "uusimaa")
+        with pytest.raises(BadInput, match="real region"):
+            room.claim(connection, "keski-suomi", invented={"seed": 1})
+
+
+def test_a_room_without_a_region_takes_nothing(new_room):
+    from tests.facts.conftest import BOOK, NOON
+    from torni.core.faults import BadInput
+    from torni.facts.door import Door
+
+    with room.connect(new_room(), autocommit=True) as connection, pytest.raises(BadInput, match="no region"):
+        Door(connection, lambda day: BOOK).accept([{"source": "t", "id": "1", "type": "x.y", "at": NOON}])

@@ -1,0 +1,179 @@
+"""What may come in, what is refused and why, and what a batch sent again does."""
+
+from datetime import date, timedelta
+
+import psycopg
+import pytest
+
+from torni.facts.fold import fold
+
+
+def planned(here, matter="v1", **more):
+    due = more.pop("due", here.now.date() + timedelta(days=1))
+    return here.event("visit.planned", unit="north", client=1, matter=matter, due=due, **more)
+
+
+def made(here, matter="v1", **more):
+    return here.event("visit.made", unit="north", client=1, matter=matter, **more)
+
+
+def tally(here, promise):
+    fold(here.connection)
+    return here.rows(f"SELECT sum(total)::int, sum(met)::int, sum(late)::int FROM tally WHERE promise = '{promise}'")[0]
+
+
+def test_a_batch_is_written_with_what_it_begins_and_answers(here):
+    done = here.send(planned(here), made(here))
+    assert (done.written, done.repeated, done.refused) == (2, 0, {})
+    assert here.rows("SELECT type, owes, settles, settled, municipality, producer, definition FROM event WHERE service = 'care' ORDER BY position") == [
+        ("visit.planned", "care.made", None, None, "931", "A", "0123456789ab"),
+        ("visit.made", "care.billed", "care.made", 1, "931", "A", "0123456789ab"),
+    ]  # fmt: skip
+    assert here.rows("SELECT promise, due FROM owed") == [("care.billed", here.now.date() + timedelta(days=10))]
+
+
+def test_a_batch_sent_again_changes_nothing(here):
+    batch = [planned(here), made(here), planned(here, "v2")]
+    here.send(*batch)
+    before = here.rows("SELECT * FROM event ORDER BY position"), here.rows("SELECT * FROM owed ORDER BY matter")
+    again = here.send(*batch)
+    assert (again.written, again.repeated) == (0, 3)
+    assert (
+        here.rows("SELECT * FROM event ORDER BY position"),
+        here.rows("SELECT * FROM owed ORDER BY matter"),
+    ) == before
+
+
+def test_the_same_event_twice_in_a_batch_is_one(here):
+    one = planned(here)
+    assert here.send(one, one).written == 1
+
+
+def test_every_reason_is_told_at_once_and_the_rest_is_written(here):
+    bad = here.event("visit.plannd", unit="west", client=9)
+    lacking = here.event("visit.planned")
+    done = here.send(planned(here), bad, lacking)
+    assert done.written == 1
+    assert done.refused == {
+        1: ("unknown_type", "unknown_unit", "unknown_client"),
+        2: ("needs_unit", "needs_client", "needs_matter", "needs_due"),
+    }
+
+
+def test_what_has_not_happened_yet_is_refused(here):
+    assert here.send(made(here, at=here.now + timedelta(days=2))).refused == {0: ("in_future",)}
+
+
+@pytest.mark.parametrize(("days", "settled"), [(1, 1), (2, 2)])
+def test_an_answer_on_the_due_day_is_in_time_and_the_day_after_late(here, days, settled):
+    here.send(planned(here))
+    here.later(days=days)
+    here.send(made(here))
+    assert here.rows("SELECT settled FROM event WHERE settles = 'care.made'") == [(settled,)]
+
+
+def test_a_visit_called_off_is_no_longer_owed(here):
+    here.send(planned(here), planned(here, "v2"))
+    here.send(here.event("visit.called_off", unit="north", client=1, matter="v1"))
+    assert tally(here, "care.made") == (1, 0, 0)
+
+
+def test_only_those_of_the_age_begin_what_has_an_age(here):
+    here.send(here.event("visit.made", unit="south", client=3, matter="child"))
+    assert here.rows("SELECT promise FROM owed") == []
+
+
+def test_a_correction_takes_the_counts_back_and_names_what_it_replaces(here):
+    here.send(planned(here), made(here, id="wrong"))
+    assert tally(here, "care.made") == (1, 1, 0)
+    here.later(days=3)
+    done = here.send(made(here, id="right", replaces_id="wrong"))
+    assert done.written == 1
+    assert tally(here, "care.made") == (1, 0, 1)
+    undone, original, right = here.rows(
+        "SELECT sign, position, replaces FROM event WHERE type = 'visit.made' ORDER BY sign, position"
+    )
+    assert (undone[0], undone[2], right[2]) == (-1, original[1], original[1])
+
+
+def test_a_withdrawn_event_leaves_what_it_answered_open_again(here):
+    here.send(planned(here), made(here, id="wrong"))
+    here.send(here.event("event.withdrawn", replaces_id="wrong"))
+    assert tally(here, "care.made") == (1, 0, 0)
+    assert here.rows("SELECT matter, promise FROM owed") == [("v1", "care.made")]
+
+
+def test_what_has_been_answered_is_corrected_from_the_answer_back(here):
+    here.send(planned(here, id="plan"), made(here))
+    assert here.send(here.event("event.withdrawn", replaces_id="plan")).refused == {0: ("answered_already",)}
+
+
+def test_nothing_is_replaced_twice(here):
+    here.send(planned(here, id="plan"))
+    here.send(here.event("event.withdrawn", replaces_id="plan"))
+    assert here.send(here.event("event.withdrawn", replaces_id="plan")).refused == {0: ("nothing_to_replace",)}
+
+
+def test_a_supervision_visit_answers_the_last_one_and_begins_the_next(here):
+    for days in (0, 400, 900):
+        here.later(days=days)
+        here.send(here.event("supervision.visited", unit="north", matter="supervision north"))
+    assert [
+        r[0] for r in here.rows("SELECT settled FROM event WHERE type = 'supervision.visited' ORDER BY position")
+    ] == [None, 1, 2]
+    assert len(here.rows("SELECT 1 FROM owed")) == 1
+
+
+def test_a_charge_counts_as_right_only_to_the_cent_and_not_when_it_cannot_be_told(here):
+    for cents, data in ((3020, {"should": 3020}), (3021, {"should": 3020}), (1, {})):
+        here.send(here.event("fee.charged", client=1, cents=cents, data=data))
+    assert tally(here, "care.right") == (2, 1, 0)
+
+
+@pytest.mark.parametrize("table", ["event", "client", "unit", "mark", "seal", "quarantine"])
+@pytest.mark.parametrize("statement", ["UPDATE {} SET {} = {}", "DELETE FROM {}"])
+def test_the_database_itself_refuses_to_change_a_fact(here, table, statement):
+    here.send(planned(here))
+    fold(here.connection)
+    here.connection.execute("INSERT INTO seal VALUES ('2026-01-01', 0, 0, '')")
+    here.connection.execute("INSERT INTO quarantine (source, raw, reasons) VALUES ('x', '{}', '[]')")
+    column = {"quarantine": "source", "seal": "events"}.get(table, "position" if table != "quarantine" else "source")
+    with pytest.raises(psycopg.errors.InsufficientPrivilege, match="only added"):
+        here.connection.execute(statement.format(table, column, column))
+    if table == "event":
+        with pytest.raises(psycopg.errors.InsufficientPrivilege, match="only added"):
+            here.connection.execute("TRUNCATE event")
+
+
+def test_the_moment_of_recording_never_goes_back(here):
+    here.send(planned(here))
+    here.later(days=-5)
+    here.send(planned(here, "v2", due=date(2026, 5, 20)))
+    moments = [r[0] for r in here.rows("SELECT recorded_at FROM event ORDER BY position")]
+    assert moments == sorted(moments)
+
+
+def test_an_event_is_judged_by_the_definitions_of_its_own_day(new_room):
+    from dataclasses import replace
+
+    from tests.facts.conftest import BOOK, NOON
+    from torni.facts import room
+    from torni.facts.door import Door
+
+    old = replace(BOOK, definitions={"care": "old"})
+    new = replace(BOOK, since=date(2026, 5, 4), definitions={"care": "new"})
+    with room.connect(new_room(), autocommit=True) as connection:
+        room.claim(connection, "trial")
+        door = Door(connection, lambda day: new if day >= new.since else old)
+        given = {"source": "t", "service": "care", "quantity": 5, "type": "feedback.given"}
+        door.accept([{"source": "t", "id": "u", "type": "unit.opened", "at": NOON, "unit": "north", "data": {"name": "n", "kind": "k", "producer": "p", "municipality": "931"}}], now=NOON)  # fmt: skip
+        done = door.accept(
+            [
+                {**given, "id": str(i), "at": NOON - timedelta(days=i), "unit": "north" if i < 3 else "west"}
+                for i in range(4)
+            ],
+            now=NOON,
+        )
+        assert done.refused == {3: ("unknown_unit",)}
+        found = connection.execute("SELECT id, definition FROM event WHERE service = 'care' ORDER BY id").fetchall()
+    assert found == [("0", "new"), ("1", "old"), ("2", "old")]

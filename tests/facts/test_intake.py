@@ -1,0 +1,111 @@
+"""Events as others send them: any shape is an event or clear reasons; what is refused is kept, mended and sent again."""
+
+from __future__ import annotations
+
+import json
+
+import pytest
+from hypothesis import HealthCheck, given, settings
+from hypothesis import strategies as st
+
+from torni.core.language import LANGUAGES, speaking
+from torni.facts import feeds, intake
+from torni.facts.intake import read, receive, rows_of, waiting
+from torni.facts.reasons import reason
+
+GOOD = {
+    "specversion": "1.0", "id": "1", "source": "a", "type": "feedback.given", "time": "2026-05-04T12:00:00+03:00",
+    "data": {"service": "care", "unit": "north", "quantity": 5, "mood": "glad"},
+}  # fmt: skip
+
+
+def test_an_event_is_read_with_its_columns_apart_from_its_data():
+    row, reasons = read(GOOD)
+    assert reasons == []
+    assert (row["service"], row["quantity"], row["data"], row["at"].isoformat()) == (
+        "care",
+        5,
+        {"mood": "glad"},
+        "2026-05-04T09:00:00+00:00",
+    )
+
+
+@pytest.mark.parametrize(
+    ("change", "reasons"),
+    [
+        ({"id": None}, ["needs_id"]), ({"id": ""}, ["needs_id"]), ({"id": 7}, ["needs_id"]), ({"time": "soon"}, ["needs_time"]),
+        ({"time": "0001-01-01"}, ["needs_time"]), ({"data": [1]}, ["data_not_object"]), ({"data": {"quantity": "much"}}, ["bad_quantity"]),
+        ({"data": {"quantity": True}}, ["bad_quantity"]), ({"data": {"client": 2**70}}, ["bad_client"]), ({"data": {"due": "4.5.2026"}}, ["bad_due"]),
+        ({"data": {"unit": ["x"]}}, ["bad_unit"]), ({"data": {"x": "\x00"}}, ["bad_data"]), ({"data": {"x": float("nan")}}, ["bad_data"]),
+        ({"source": "b"}, ["another_source"]), ({"type": "resident.registered", "data": {"born": "long ago", "protected": 3}}, ["bad_born", "bad_protected"]),
+    ],
+)  # fmt: skip
+def test_what_cannot_be_read_is_told(change, reasons):
+    assert read({**GOOD, **change}, source="a")[1] == reasons
+
+
+JUNK = st.recursive(
+    st.none() | st.booleans() | st.integers() | st.floats() | st.text(max_size=20) | st.sampled_from(["visit.made", "north", "2026-05-04", "\ud800"]),
+    lambda inner: st.lists(inner, max_size=3) | st.dictionaries(st.text(max_size=8) | st.sampled_from([*GOOD, *intake.COLUMNS]), inner, max_size=5),
+    max_leaves=12,
+)  # fmt: skip
+
+
+@settings(max_examples=60, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
+@given(batch=st.lists(JUNK | st.fixed_dictionaries({**{k: JUNK | st.just(v) for k, v in GOOD.items()}}), max_size=4))
+def test_any_shape_is_taken_or_told_and_never_fails(here, batch):
+    done = receive(here.door, batch, now=here.now)
+    assert done.accepted + done.repeated + len(done.refused) == len(batch)
+    assert all(reasons for _line, _id, reasons in done.refused)
+
+
+def test_refused_rows_wait_are_mended_and_sent_again(here):
+    bad = {**GOOD, "data": {"service": "care", "unit": "nrth", "quantity": 5}}
+    bad["id"] = "0"
+    done = receive(here.door, [GOOD, bad, {**bad, "id": "2"}], source="a", now=here.now)
+    assert (done.accepted, done.repeated, len(done.refused)) == (1, 0, 2)
+    assert len(receive(here.door, [bad], source="a", now=here.now).refused) == 1
+    held = waiting(here.connection)
+    assert [(s, reasons) for _n, _at, s, _raw, reasons in held] == [("a", ["unknown_unit"])] * 2  # each kept once
+    number, raw = held[0][0], held[0][3]
+    assert intake.replay(here.door, number, raw, by="test").refused
+    raw["data"]["unit"], raw["id"] = "north", "mended"
+    assert not intake.replay(here.door, number, raw, by="test").refused
+    intake.settle(here.connection, held[1][0], "dropped", by="test")
+    assert waiting(here.connection) == []
+    assert here.rows("SELECT outcome FROM quarantine_outcome ORDER BY number") == [("accepted",), ("dropped",)]
+
+
+def test_rows_of_a_table_are_events():
+    (event,) = rows_of(
+        [
+            {
+                "id": 1,
+                "type": "feedback.given",
+                "time": "2026-05-04 12:00",
+                "source": None,
+                "quantity": "4",
+                "unit": "north",
+            }
+        ]
+    )
+    row, reasons = read(event, source="a")
+    assert reasons == [] and row["quantity"] == 4 and row["source"] == "a"
+
+
+def test_a_feeds_key_speaks_for_it_until_it_is_ended(here):
+    key = feeds.new(here.connection, "producer-a")
+    assert feeds.source_of(here.connection, key) == "producer-a"
+    assert feeds.source_of(here.connection, key + "x") is None and feeds.source_of(here.connection, "") is None
+    assert key not in json.dumps(here.rows("SELECT source, encode(key_hash, 'hex') FROM feed"))
+    assert feeds.end(here.connection, "producer-a") == 1
+    assert feeds.source_of(here.connection, key) is None
+
+
+def test_every_reason_is_a_sentence_in_every_language():
+    from torni.facts.reasons import _SENTENCES
+
+    for language in LANGUAGES:
+        with speaking(language):
+            for code in [*_SENTENCES, "needs_unit", "bad_quantity"]:
+                assert " " in reason(code) and "_" not in reason(code).replace("of_quantity", "")

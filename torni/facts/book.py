@@ -1,0 +1,70 @@
+"""What the door must know of the definitions: the types of events, and which promise each begins, answers or counts for."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass, field
+from datetime import date
+from typing import Any, Literal
+
+How = Literal["at_least", "exact", "ratio", "sum", "plus", "minus", "limit", "demand"]
+
+
+@dataclass(frozen=True)
+class Opening:
+    """This type of event, for this service, begins something owed. `days` None: the event itself names the day due."""
+
+    promise: str
+    service: str
+    type: str
+    days: int | None
+    age_below: int | None = None
+    age_at_least: int | None = None
+
+
+@dataclass(frozen=True)
+class Answer:
+    """This type of event answers what is owed by the promise; `called_off` takes it away instead."""
+
+    promise: str
+    type: str
+    called_off: bool = False
+
+
+@dataclass(frozen=True)
+class Counting:
+    """This type of event is counted for the promise.
+
+    `how`: at_least: whether its quantity reaches the threshold. exact: whether its cents are what the formula gives.
+    ratio: its quantity of its of_quantity. sum: its cents. plus, minus, limit: a list and its limit. demand: only how many.
+    """
+
+    promise: str
+    service: str
+    type: str
+    how: How
+    threshold: int = 0
+
+
+@dataclass(frozen=True)
+class Book:
+    """One stretch of days on which no definition changes.
+
+    `needs`: each type of event and the columns that it must have. `definitions`: each service and its version.
+    `expected(service, data)`: what a charge should be, in cents, or None when that cannot be told.
+    """
+
+    since: date
+    needs: Mapping[str, frozenset[str]]
+    openings: tuple[Opening, ...]
+    answers: tuple[Answer, ...]
+    countings: tuple[Counting, ...]
+    definitions: Mapping[str, str]
+    expected: Callable[[str, Mapping[str, Any]], int | None] = field(default=lambda service, data: None)
+
+    @property
+    def exact_types(self) -> frozenset[str]:
+        return frozenset(c.type for c in self.countings if c.how == "exact")
+
+
+Books = Callable[[date], Book]

@@ -1,0 +1,176 @@
+-- The door's steps, in order; each sees only the batch in `arriving`. The room is locked, so nobody else is between them.
+
+-- name: session
+CREATE TEMP TABLE IF NOT EXISTS arriving (
+  line int, source text, id text, type text, at timestamptz, service text, unit text, client bigint, matter text, due date,
+  quantity bigint, of_quantity bigint, cents bigint, data jsonb, replaces_id text, expected bigint, day date, again boolean
+);
+CREATE TEMP TABLE IF NOT EXISTS kinds (type text PRIMARY KEY, needs text[]);
+CREATE TEMP TABLE IF NOT EXISTS openings (promise text, service text, type text, days int, age_below int, age_at_least int);
+CREATE TEMP TABLE IF NOT EXISTS answers (promise text, type text, called_off boolean);
+CREATE TEMP TABLE IF NOT EXISTS countings (promise text, service text, type text, how text, threshold bigint);
+CREATE TEMP TABLE IF NOT EXISTS versions (service text PRIMARY KEY, definition text);
+CREATE TEMP TABLE IF NOT EXISTS judged (
+  LIKE arriving, position bigint, municipality text, producer text, replaces bigint, repeated boolean, reasons text[],
+  opens text, opens_due date
+);
+CREATE TEMP TABLE IF NOT EXISTS settled (
+  position bigint PRIMARY KEY, promise text, due date, unit text, municipality text, called_off boolean
+);
+
+-- name: judge
+INSERT INTO judged
+SELECT s.line, s.source, s.id, s.type, s.at, s.service, s.unit, s.client, s.matter, s.due, s.quantity, s.of_quantity, s.cents,
+  s.data, s.replaces_id, s.expected, s.day, s.again, nextval('event_position'), s.municipality, s.producer, s.replaces, s.repeated,
+  s.reasons, s.promise, s.opens_due
+FROM (
+  SELECT a.*, coalesce(c.municipality, u.municipality, a.data->>'municipality') AS municipality,
+    coalesce(u.producer, a.data->>'producer') AS producer,
+    r.position AS replaces, o.promise, coalesce(a.day + o.days, a.due) AS opens_due,
+    a.again OR EXISTS (SELECT 1 FROM event e WHERE e.id = a.id AND e.source = a.source) AS repeated,
+    array_remove(ARRAY[
+      CASE WHEN k.type IS NULL THEN 'unknown_type' END,
+      CASE WHEN a.service IS NULL AND 'service' = ANY (k.needs) THEN 'needs_service' END,
+      CASE WHEN a.unit IS NULL AND 'unit' = ANY (k.needs) THEN 'needs_unit' END,
+      CASE WHEN a.client IS NULL AND 'client' = ANY (k.needs) THEN 'needs_client' END,
+      CASE WHEN a.matter IS NULL AND 'matter' = ANY (k.needs) THEN 'needs_matter' END,
+      CASE WHEN a.due IS NULL AND 'due' = ANY (k.needs) THEN 'needs_due' END,
+      CASE WHEN a.quantity IS NULL AND 'quantity' = ANY (k.needs) THEN 'needs_quantity' END,
+      CASE WHEN a.of_quantity IS NULL AND 'of_quantity' = ANY (k.needs) THEN 'needs_of_quantity' END,
+      CASE WHEN a.cents IS NULL AND 'cents' = ANY (k.needs) THEN 'needs_cents' END,
+      CASE WHEN v.service IS NULL AND a.service IS NOT NULL THEN 'unknown_service' END,
+      CASE WHEN u.unit IS NULL AND a.unit IS NOT NULL AND a.type <> 'unit.opened' THEN 'unknown_unit' END,
+      CASE WHEN c.client IS NULL AND a.client IS NOT NULL AND a.type <> 'resident.registered' THEN 'unknown_client' END,
+      CASE WHEN a.type = 'resident.registered' AND (a.data->>'municipality') IS NULL THEN 'needs_municipality' END,
+      CASE WHEN a.type = 'unit.opened' AND NOT coalesce(a.data ?& ARRAY['name', 'kind', 'producer', 'municipality'], false)
+        THEN 'needs_unit_data' END,
+      CASE WHEN a.type = 'feed.complete' AND (a.data->>'producer') IS NULL THEN 'needs_producer' END,
+      CASE WHEN a.at > %(now)s + interval '1 day' THEN 'in_future' END,
+      CASE WHEN a.replaces_id IS NOT NULL AND r.position IS NULL THEN 'nothing_to_replace' END,
+      CASE WHEN a.replaces_id IS NULL AND a.type = 'event.withdrawn' THEN 'needs_replaces' END,
+      CASE WHEN r.position IS NOT NULL AND r.type <> a.type AND a.type <> 'event.withdrawn' THEN 'replaces_another_type' END,
+      CASE WHEN r.owes IS NOT NULL AND NOT EXISTS (SELECT 1 FROM owed w WHERE w.matter = r.matter AND w.promise = r.owes)
+        THEN 'answered_already' END
+    ], NULL) AS reasons
+  FROM arriving a
+  LEFT JOIN kinds k ON k.type = a.type
+  LEFT JOIN versions v ON v.service = a.service
+  LEFT JOIN LATERAL (
+    SELECT x.unit, x.municipality, x.producer FROM unit x WHERE x.unit = a.unit
+    ORDER BY x.valid_from <= a.day DESC, x.valid_from DESC, x.position DESC LIMIT 1
+  ) u ON true
+  LEFT JOIN LATERAL (
+    SELECT x.client, x.municipality, x.born FROM client x WHERE x.client = a.client AND x.valid_from <= a.day
+    ORDER BY x.valid_from DESC, x.position DESC LIMIT 1
+  ) c ON true
+  LEFT JOIN LATERAL (
+    SELECT e.position, e.type, e.owes, e.matter FROM event e WHERE e.id = a.replaces_id AND e.source = a.source AND e.sign = 1
+      AND NOT EXISTS (SELECT 1 FROM event d WHERE d.replaces = e.position) LIMIT 1
+  ) r ON a.replaces_id IS NOT NULL
+  LEFT JOIN openings o ON o.type = a.type AND o.service = a.service
+    AND (o.age_below IS NULL OR c.born + make_interval(years => o.age_below) > a.day)
+    AND (o.age_at_least IS NULL OR c.born + make_interval(years => o.age_at_least) <= a.day)
+  WHERE (a.type IN ('resident.registered', 'unit.opened')) = %(registers)s
+  ORDER BY a.line
+) s;
+
+-- name: registers
+WITH residents AS (
+  INSERT INTO client (client, valid_from, position, municipality, born, protected)
+  SELECT client, day, position, data->>'municipality', (data->>'born')::date,
+    coalesce((data->>'protected')::boolean, false)
+  FROM judged WHERE type = 'resident.registered' AND reasons = '{}' AND NOT repeated
+)
+INSERT INTO unit (unit, valid_from, position, name, kind, producer, municipality)
+SELECT unit, day, position, data->>'name', data->>'kind', data->>'producer', data->>'municipality'
+FROM judged WHERE type = 'unit.opened' AND reasons = '{}' AND NOT repeated;
+
+-- name: take_back
+WITH undone AS (
+  INSERT INTO event (recorded_at, at, source, id, type, service, unit, client, matter, due, quantity, of_quantity, cents, data,
+    sign, replaces, municipality, producer, definition, owes, owes_on, settles, settles_on, settles_unit, settles_municipality,
+    settled, counts, counted, counted_met)
+  SELECT %(now)s, e.at, e.source, e.id || '#undone', e.type, e.service, e.unit, e.client, e.matter, e.due, e.quantity,
+    e.of_quantity, e.cents, e.data, -1, e.position, e.municipality, e.producer, e.definition, e.owes, e.owes_on, e.settles,
+    e.settles_on, e.settles_unit, e.settles_municipality, e.settled, e.counts, e.counted, e.counted_met
+  FROM judged j JOIN event e ON e.position = j.replaces
+  WHERE j.reasons = '{}' AND NOT j.repeated
+  RETURNING *
+), no_longer AS (
+  DELETE FROM owed w USING undone u WHERE w.matter = u.matter AND w.promise = u.owes
+)
+INSERT INTO owed (matter, promise, position, due, unit, client, municipality)
+SELECT matter, settles, replaces, settles_on, settles_unit, client, settles_municipality FROM undone WHERE settles IS NOT NULL;
+
+-- name: settle
+WITH met AS MATERIALIZED (
+  SELECT j.position, j.type, w.matter, w.promise
+  FROM judged j JOIN owed w ON w.matter = j.matter AND w.position < j.position
+  WHERE j.type IN (SELECT a.type FROM answers a) AND j.reasons = '{}' AND NOT j.repeated
+    AND NOT EXISTS (SELECT 1 FROM settled s WHERE s.position = j.position)
+), hit AS (
+  SELECT DISTINCT ON (m.position) m.position, m.matter, m.promise, a.called_off
+  FROM met m JOIN answers a ON a.type = m.type AND a.promise = m.promise
+  ORDER BY m.position, m.promise
+), once AS (
+  SELECT DISTINCT ON (matter, promise) * FROM hit ORDER BY matter, promise, position
+), gone AS (
+  DELETE FROM owed w USING once o WHERE w.matter = o.matter AND w.promise = o.promise
+  RETURNING o.position, w.promise, w.due, w.unit, w.municipality, o.called_off
+)
+INSERT INTO settled SELECT * FROM gone;
+
+-- name: open
+WITH begun AS (
+  INSERT INTO owed (matter, promise, position, due, unit, client, municipality)
+  SELECT matter, opens, position, opens_due, unit, client, municipality FROM judged
+  WHERE opens IS NOT NULL AND matter IS NOT NULL AND opens_due IS NOT NULL AND reasons = '{}' AND NOT repeated
+  ORDER BY position
+  ON CONFLICT DO NOTHING
+  RETURNING position
+)
+UPDATE judged j SET opens = NULL
+WHERE j.opens IS NOT NULL AND NOT EXISTS (SELECT 1 FROM begun b WHERE b.position = j.position);
+
+-- name: write
+INSERT INTO event (position, recorded_at, at, source, id, type, service, unit, client, matter, due, quantity, of_quantity, cents,
+  data, replaces, municipality, producer, definition, owes, owes_on, settles, settles_on, settles_unit, settles_municipality,
+  settled, counts, counted, counted_met)
+SELECT j.position, %(now)s, j.at, j.source, j.id, j.type, j.service, j.unit, j.client, j.matter, j.due, j.quantity, j.of_quantity,
+  j.cents, j.data, j.replaces, j.municipality, j.producer, v.definition,
+  j.opens, CASE WHEN j.opens IS NOT NULL THEN j.opens_due END,
+  s.promise, s.due, s.unit, s.municipality,
+  CASE WHEN s.promise IS NULL THEN NULL WHEN s.called_off THEN 3
+    WHEN j.day <= s.due THEN 1 ELSE 2 END,
+  c.promise,
+  CASE c.how WHEN 'at_least' THEN 1 WHEN 'exact' THEN 1 WHEN 'ratio' THEN j.of_quantity WHEN 'limit' THEN j.quantity
+    WHEN 'demand' THEN 1 ELSE 0 END,
+  CASE c.how WHEN 'at_least' THEN (j.quantity >= c.threshold)::int WHEN 'exact' THEN (j.cents = j.expected)::int
+    WHEN 'ratio' THEN j.quantity WHEN 'sum' THEN j.cents WHEN 'plus' THEN 1 WHEN 'minus' THEN -1 ELSE 0 END
+FROM judged j
+LEFT JOIN settled s ON s.position = j.position
+LEFT JOIN versions v ON v.service = j.service
+LEFT JOIN countings c ON c.type = j.type AND c.service = j.service AND (c.how <> 'exact' OR j.expected IS NOT NULL)
+WHERE j.reasons = '{}' AND NOT j.repeated
+ORDER BY j.position;
+
+-- name: refused
+SELECT line, reasons FROM judged WHERE reasons <> '{}' AND NOT repeated ORDER BY line;
+
+-- name: counts
+SELECT count(*) FILTER (WHERE repeated), count(*) FILTER (WHERE NOT repeated AND reasons = '{}'), max(position) FROM judged;
+
+-- name: fold
+INSERT INTO tally AS t (promise, day, known_on, unit, municipality, total, met, late)
+SELECT p.promise, p.day, (e.recorded_at AT TIME ZONE 'Europe/Helsinki')::date, coalesce(p.unit, ''), coalesce(p.municipality, ''),
+  sum(e.sign * p.total), sum(e.sign * p.met), sum(e.sign * p.late)
+FROM event e CROSS JOIN LATERAL (VALUES
+  (e.owes, e.owes_on, e.unit, e.municipality, 1::bigint, 0::bigint, 0),
+  (e.settles, e.settles_on, e.settles_unit, e.settles_municipality, CASE e.settled WHEN 3 THEN -1 ELSE 0 END,
+    CASE e.settled WHEN 1 THEN 1 ELSE 0 END, CASE e.settled WHEN 2 THEN 1 ELSE 0 END),
+  (e.counts, coalesce(e.due, (e.at AT TIME ZONE 'Europe/Helsinki')::date), e.unit, e.municipality, e.counted, e.counted_met, 0)
+) p (promise, day, unit, municipality, total, met, late)
+WHERE e.position > %(after)s AND e.position <= %(upto)s AND p.promise IS NOT NULL
+GROUP BY 1, 2, 3, 4, 5
+ON CONFLICT (promise, day, known_on, unit, municipality) DO UPDATE
+SET total = t.total + excluded.total, met = t.met + excluded.met, late = t.late + excluded.late;

@@ -1,0 +1,43 @@
+"""Who may send events by the API: a feed and its key, shown once, kept only as a hash."""
+
+from __future__ import annotations
+
+import hashlib
+import secrets
+from datetime import datetime
+
+from torni.facts.room import Connection
+
+
+def new(connection: Connection, source: str) -> str:
+    """A new key for the source. It cannot be shown again."""
+    key = "torni_" + secrets.token_urlsafe(32)
+    connection.execute("INSERT INTO feed (source, key_hash) VALUES (%s, %s)", [source, _hash(key)])
+    return key
+
+
+def source_of(connection: Connection, key: str) -> str | None:
+    """The source that the key speaks for, or None."""
+    row = connection.execute(
+        "SELECT source FROM feed f WHERE key_hash = %s AND NOT EXISTS (SELECT 1 FROM feed_ended e WHERE e.number = f.number)",
+        [_hash(key)],
+    ).fetchone()
+    return row[0] if row else None
+
+
+def end(connection: Connection, source: str) -> int:
+    """End every key of the source. Returns how many."""
+    return connection.execute(
+        "INSERT INTO feed_ended (number) SELECT number FROM feed WHERE source = %s ON CONFLICT DO NOTHING", [source]
+    ).rowcount
+
+
+def listed(connection: Connection) -> list[tuple[str, datetime, datetime | None]]:
+    """Each key's source, when it was made, when it ended."""
+    return connection.execute(
+        "SELECT source, made_at, e.at FROM feed f LEFT JOIN feed_ended e ON e.number = f.number ORDER BY source, made_at"
+    ).fetchall()
+
+
+def _hash(key: str) -> bytes:
+    return hashlib.sha256(key.encode()).digest()  # the key is 256 random bits: it needs no salt and no slow hash

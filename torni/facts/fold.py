@@ -1,0 +1,130 @@
+"""Keeping the tallies equal to the log: what is new is added, in one transaction with how far the log has been read.
+
+A position is committed in its order (the door's lock), so what lies below the newest one has all been seen: each event is
+added exactly once, whoever stops at whatever moment.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from datetime import date, datetime, time, timedelta
+
+from torni.facts.door import HELSINKI, local_day, statement
+from torni.facts.room import Connection
+
+CHANNEL = "torni_mark"
+
+
+@dataclass(frozen=True)
+class Mark:
+    """What had been folded at a moment."""
+
+    at: datetime
+    position: int
+
+
+def fold(connection: Connection, *, upto: int | None = None, most: int = 1_000_000, tell: bool = True) -> Mark | None:
+    """Add what is new (up to a position), at most so many events, and mark the moment. None when nothing is new. Tells those who listen."""
+    with connection.transaction():
+        row = connection.execute("SELECT position FROM consumer WHERE name = 'tally' FOR UPDATE").fetchone()
+        assert row is not None
+        newest = connection.execute("SELECT max(position) FROM event").fetchone()
+        after = row[0]
+        upto = min((newest and newest[0]) or 0, after + most, upto or after + most)
+        if upto <= after:
+            return None
+        connection.execute(statement("fold"), {"after": after, "upto": upto})
+        connection.execute("UPDATE consumer SET position = %s WHERE name = 'tally'", [upto])
+        marked = connection.execute(
+            "INSERT INTO mark (at, position) SELECT greatest(max(recorded_at), (SELECT max(at) FROM mark)), %(upto)s FROM event "
+            "WHERE position > %(after)s AND position <= %(upto)s ON CONFLICT DO NOTHING RETURNING at",
+            {"after": after, "upto": upto},
+        ).fetchone()
+        assert marked is not None
+        if tell:
+            connection.execute("SELECT pg_notify(%s, %s)", [CHANNEL, str(upto)])
+        return Mark(marked[0], upto)
+
+
+def rebuild(connection: Connection) -> None:
+    """Make the tallies from nothing. The marks stay: they tell what was shown."""
+    with connection.transaction():
+        connection.execute("SELECT position FROM consumer WHERE name = 'tally' FOR UPDATE")
+        newest = connection.execute("SELECT max(position) FROM event").fetchone()
+        upto = (newest and newest[0]) or 0
+        connection.execute("TRUNCATE tally")
+        connection.execute(statement("fold"), {"after": 0, "upto": upto})
+        connection.execute("UPDATE consumer SET position = %s WHERE name = 'tally'", [upto])
+
+
+def position_at(connection: Connection, moment: datetime) -> int:
+    """The last position recorded before the moment, 0 when there is none. Moments never go back, so it is a search."""
+    row = connection.execute("SELECT min(position), max(position) FROM event").fetchone()
+    if row is None or row[0] is None:
+        return 0
+    low, high = row[0] - 1, row[1]
+    while low < high:  # the answer is in [low, high]
+        middle = (low + high + 1) // 2
+        found = connection.execute(
+            "SELECT position, recorded_at FROM event WHERE position <= %s ORDER BY position DESC LIMIT 1", [middle]
+        ).fetchone()
+        if found is None or found[1] < moment:
+            low = middle
+        else:
+            high = found[0] - 1
+    return int(low)
+
+
+def start_of(day: date) -> datetime:
+    return datetime.combine(day, time(0), HELSINKI)
+
+
+def seal(connection: Connection) -> int:
+    """Seal every recorded day that is over, each with the hash of its events over the seal before. Returns how many.
+
+    A day is over when a later one has been recorded: moments never go back, so no door can still write into it.
+    """
+    done = 0
+    with connection.transaction():
+        connection.execute("SELECT position FROM consumer WHERE name = 'tally' FOR UPDATE")  # one seals at a time
+        row = connection.execute("SELECT recorded_at FROM room").fetchone()
+        if row is None or not isinstance(row[0], datetime):
+            return 0
+        newest = local_day(row[0])
+        last = connection.execute("SELECT day, position FROM seal ORDER BY day DESC LIMIT 1").fetchone()
+        after = last[1] if last else 0
+        while True:
+            first = connection.execute(
+                "SELECT recorded_at FROM event WHERE position > %s ORDER BY position LIMIT 1", [after]
+            ).fetchone()
+            if first is None or local_day(first[0]) >= newest:
+                return done
+            day = local_day(first[0])
+            upto = position_at(connection, start_of(day + timedelta(days=1)))
+            sealed = connection.execute(SEAL, {"day": day, "after": after, "upto": upto}).fetchone()
+            assert sealed is not None
+            after = sealed[0]
+            done += 1
+
+
+_TEXTS = (
+    "position", "source", "id", "type", "service", "unit", "client", "matter", "quantity", "of_quantity", "cents", "data",
+    "sign", "replaces", "municipality", "producer", "definition", "owes", "settles", "settles_unit",
+    "settles_municipality", "settled", "counts", "counted", "counted_met",
+)  # fmt: skip
+_DAYS = ("due", "owes_on", "settles_on")
+_MOMENTS = ("recorded_at", "at")
+# The event's own text, whatever a session's settings are; an empty column differs from a missing one.
+_ROW = "concat_ws(E'\\x1f', " + ", ".join(
+    [f"coalesce({c}::text, E'\\x1e')" for c in _TEXTS]
+    + [f"coalesce(({c} - date '2000-01-01')::text, E'\\x1e')" for c in _DAYS]
+    + [f"extract(epoch FROM {c})::text" for c in _MOMENTS]
+) + ")"  # fmt: skip
+_HASHED = f"""
+SELECT max(position) AS position, count(*) AS events,
+  sha256(coalesce((SELECT hash FROM seal WHERE day < %(day)s ORDER BY day DESC LIMIT 1), ''::bytea)
+    || string_agg(sha256(convert_to({_ROW}, 'UTF8')), ''::bytea ORDER BY position)) AS hash
+FROM event WHERE position > %(after)s
+"""
+SEALED = _HASHED + " AND position <= %(upto)s"
+SEAL = "INSERT INTO seal (day, position, events, hash) SELECT %(day)s, x.* FROM (" + SEALED + ") x RETURNING position"

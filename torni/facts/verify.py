@@ -1,0 +1,101 @@
+"""Is the record room whole? The log unbroken, every state row explained by its event, every tally equal to its rebuild."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+from torni.core.language import Message
+from torni.facts.door import statement
+from torni.facts.fold import SEALED
+from torni.facts.room import Connection
+
+
+@dataclass(frozen=True)
+class Check:
+    """One thing verified. `wrong`: how many rows are not as they should be; `first`: where the first of them is."""
+
+    name: str
+    told: Message
+    checked: int
+    wrong: int
+    first: str | None = None
+
+
+def verify(connection: Connection) -> list[Check]:
+    """Every check, in a moment of its own: what is written meanwhile is not seen. Reads the whole log; changes nothing."""
+    with connection.transaction():
+        connection.execute("SET TRANSACTION ISOLATION LEVEL REPEATABLE READ")
+        return [_seals(connection), _order(connection), *_states(connection), _owed(connection), _tally(connection)]
+
+
+def _seals(connection: Connection) -> Check:
+    wrong, first, checked, after = 0, None, 0, 0
+    for day, position, events, kept in connection.execute(
+        "SELECT day, position, events, hash FROM seal ORDER BY day"
+    ).fetchall():
+        found = connection.execute(SEALED, {"day": day, "after": after, "upto": position}).fetchone()
+        checked += events
+        if found is None or found[1] != events or found[2] != kept:
+            wrong, first = wrong + 1, first or str(day)
+        after = position
+    return Check("log", Message("the log is unbroken: every sealed day's events are those that were sealed"), checked, wrong, first)  # fmt: skip
+
+
+def _order(connection: Connection) -> Check:
+    row = connection.execute(
+        "SELECT count(*), count(*) FILTER (WHERE recorded_at < before), min(position) FILTER (WHERE recorded_at < before) "
+        "FROM (SELECT position, recorded_at, lag(recorded_at) OVER (ORDER BY position) AS before FROM event) e"
+    ).fetchone()
+    assert row is not None
+    return Check("order", Message("moments of recording never go back"), row[0], row[1], row[2] and str(row[2]))
+
+
+def _states(connection: Connection) -> list[Check]:
+    told = {
+        "client": Message("every row of residents is explained by its event"),
+        "unit": Message("every row of units is explained by its event"),
+    }
+    checks = []
+    for table, type_ in (("client", "resident.registered"), ("unit", "unit.opened")):
+        row = connection.execute(
+            f"SELECT count(*), count(*) FILTER (WHERE e.position IS NULL), min(s.position) FILTER (WHERE e.position IS NULL) "
+            f"FROM {table} s LEFT JOIN event e ON e.position = s.position AND e.type = %s AND e.{table} = s.{table} "
+            f"AND e.data->>'municipality' = s.municipality",
+            [type_],
+        ).fetchone()  # fmt: skip
+        assert row is not None
+        checks.append(Check(table, told[table], row[0], row[1], row[2] and str(row[2])))
+    return checks
+
+
+def _owed(connection: Connection) -> Check:
+    """What is owed, again from the log: begun less answered."""
+    row = connection.execute(
+        """
+        WITH again AS (
+          SELECT matter, promise FROM event e CROSS JOIN LATERAL (
+            VALUES (e.owes, e.sign), (e.settles, -e.sign)) p (promise, n)
+          WHERE promise IS NOT NULL GROUP BY matter, promise HAVING sum(n) <> 0
+        )
+        SELECT (SELECT count(*) FROM owed), count(*), min(coalesce(a.matter, o.matter))
+        FROM again a FULL JOIN owed o ON o.matter = a.matter AND o.promise = a.promise
+        WHERE a.matter IS NULL OR o.matter IS NULL
+        """
+    ).fetchone()
+    assert row is not None
+    return Check("owed", Message("what is owed is what the log has begun and not answered"), row[0], row[1], row[2])
+
+
+def _tally(connection: Connection) -> Check:
+    connection.execute("CREATE TEMP TABLE again (LIKE tally INCLUDING INDEXES) ON COMMIT DROP")
+    (upto,) = connection.execute("SELECT position FROM consumer WHERE name = 'tally'").fetchone() or (0,)
+    connection.execute(statement("fold").replace("INTO tally AS", "INTO again AS"), {"after": 0, "upto": upto})
+    row = connection.execute(
+        """
+        SELECT (SELECT count(*) FROM tally), count(*), min(promise || ' ' || day) FROM (
+          (SELECT * FROM tally WHERE (total, met, late) <> (0, 0, 0) EXCEPT SELECT * FROM again)
+          UNION ALL (SELECT * FROM again WHERE (total, met, late) <> (0, 0, 0) EXCEPT SELECT * FROM tally)) x
+        """
+    ).fetchone()
+    assert row is not None
+    return Check("tally", Message("every tally equals its rebuild from the log"), row[0], row[1], row[2])
