@@ -35,3 +35,13 @@ def municipality_names() -> dict[str, str]:
 def _names(column: str) -> dict[str, str]:
     table = shipped.municipalities()
     return dict(zip(table["municipality"], table[column], strict=True))
+
+
+def fault_name(kind: str) -> str:
+    """A planted fault as people read it."""
+    return {
+        "missed_weekends": _("home-care visits missed at weekends"), "long_waits": _("waits that break the care guarantee"),
+        "wrong_formula": _("a wrong fee formula"), "never_billed": _("visits never billed"), "understaffed": _("a unit under its staffing ratio"),
+        "late_answers": _("complaints not answered in time"), "full_list": _("a centre near its list limit"),
+        "sudden_demand": _("a sudden change of demand"), "outage": _("an outage of the records"),
+    }[kind]  # fmt: skip

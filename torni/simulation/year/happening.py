@@ -1,0 +1,92 @@
+"""What happens in the invented region: everything that begins in one block of 28 days, to its end.
+
+Each process is a pure function of the world, the faults and the block: visits of home care, contacts and their care, needs and
+their assessments, staffing, complaints, lists, fees, invoices, feedback, home sensors, supervision. Every rate and delay here
+is invented. A moment of recording is the evening of the day something happened; an outage holds it back.
+"""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Iterator, Sequence
+from datetime import date
+
+import numpy as np
+import polars as pl
+
+from torni.simulation.year.block import BLOCK_DAYS, Block, Right, days_of, text
+from torni.simulation.year.faults import Fault
+from torni.simulation.year.lives import contacts, home_care, home_care_fees, home_sensors, needs
+from torni.simulation.year.upkeep import SUPERVISED_EVERY, complaints, invoices, lists, staffing, supervision
+from torni.simulation.year.world import World
+
+SPAN_DAYS = 168  # nothing goes on longer than this after it began
+
+
+def happening(world: World, faults: Sequence[Fault], number: int, right: Right) -> pl.DataFrame:
+    """Everything that begins in the block, as rows of SCHEMA in the order of recording.
+
+    `right(day, formula, facts)`: what a fee should be; the biller charges it, but for the planted fault.
+    """
+    block = Block(world, faults, number, right)
+    for process in (
+        home_care, home_care_fees, contacts, needs, staffing, complaints, lists, invoices, home_sensors, supervision, _feeds,
+    ):  # fmt: skip
+        process(block)
+    return pl.concat(block.frames).sort("recorded_day", "at", "id")
+
+
+def begin(world: World, first: date) -> pl.DataFrame:
+    """What is there on the first day: units, residents, lists with their limits, and the last supervision visits."""
+    day = (first - date(1970, 1, 1)).days
+    block = Block(world, (), 0, lambda *_: None)
+    people, units = world.residents, world.units
+    everyone = np.full(len(people), day)
+    block.add(
+        "unit.opened", None, np.full(len(units), day), 1, key=units["unit"], unit=np.arange(len(units)), source="torni",
+        data=pl.Series([json.dumps({k: u[k] for k in ("name", "kind", "producer", "municipality")}, ensure_ascii=False) for u in units.iter_rows(named=True)]),
+    )  # fmt: skip
+    names = people.select(
+        pl.concat_str([pl.lit('{"municipality":"'), "municipality", pl.lit('","born":"'), pl.col("born").dt.to_string("%Y-%m-%d"), pl.lit('"}')])
+    ).to_series()  # fmt: skip
+    who = np.arange(len(people))
+    key = people["client"].cast(pl.String)
+    block.add("resident.registered", None, everyone, 2, key=key, who=who, data=names, source="population register")
+    for kind in ("centre", "dental"):
+        block.add("enrolment.began", kind, everyone, 3, key=kind + " " + key, who=who, unit=people[kind].to_numpy())
+    listed = np.bincount(people["centre"].to_numpy(), minlength=len(units))
+    rows = world.rows("centre")
+    limits = np.ceil(listed[rows] * 1.12).astype(np.int64) + 40
+    block.add("enrolment.limited", "centre", np.full(len(rows), day), 2, key=units["unit"].gather(rows), unit=rows, quantity=limits, source="torni")  # fmt: skip
+    housing = world.rows("elder_housing")
+    ago = (day - 1 + block.chance.whole(0, SUPERVISED_EVERY - 1, "supervision phase", housing)) % SUPERVISED_EVERY + 1
+    block.add(
+        "supervision.visited", "elder_housing", day - ago, 600, key=units["unit"].gather(housing) + " first",
+        unit=housing, matter="supervision " + units["unit"].gather(housing), source="torni",
+    )  # fmt: skip
+    return pl.concat(block.frames).with_columns(pl.lit(day, pl.Int32).alias("recorded_day"))
+
+
+def _feeds(block: Block) -> None:
+    """At midnight each producer's system, billing, guidance and the registry tell that the day is complete."""
+    names = [*block.world.producers, "billing", "guidance", "registry"]
+    for when in days_of(block):
+        data = pl.Series([json.dumps({"producer": n}, ensure_ascii=False) for n in names])
+        key = text(np.array(names), int(when))
+        block.add("feed.complete", None, np.full(len(names), when), 23 * 60 + 50, key=key, due=np.full(len(names), when), data=data, source="feeds")  # fmt: skip
+
+
+def held_back(events: pl.DataFrame, faults: Sequence[Fault]) -> pl.DataFrame:
+    """The outage: what would have been recorded in it is recorded on the day after, but nothing is lost."""
+    for fault in faults:
+        if fault.kind == "outage" and fault.until is not None:
+            first, last = ((d - date(1970, 1, 1)).days for d in (fault.since, fault.until))
+            day = pl.col("recorded_day")
+            events = events.with_columns(pl.when((day >= first) & (day <= last)).then(last + 1).otherwise(day).cast(pl.Int32).alias("recorded_day"))  # fmt: skip
+    return events
+
+
+def blocks(first: date, last: date) -> Iterator[int]:
+    """The numbers of the blocks in which something recorded from the first to the last day can have begun."""
+    a, b = ((d - date(1970, 1, 1)).days for d in (first, last))
+    yield from range((a - SPAN_DAYS) // BLOCK_DAYS, (b + 1) // BLOCK_DAYS + 1)

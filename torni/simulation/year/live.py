@@ -1,0 +1,98 @@
+"""The invented year's own process: writes a year back if it is not there, then what happens as time runs.
+
+`python -m torni.simulation.year.live REGION SEED RESIDENTS SPEED`, by `torni demo`.
+"""
+
+from __future__ import annotations
+
+import contextlib
+import logging
+import os
+import signal
+import sys
+import time
+from datetime import UTC, date, datetime, timedelta
+
+import psycopg
+
+from torni.core.faults import BadInput
+from torni.facts.door import HELSINKI, Door
+from torni.facts.room import connect
+from torni.simulation.year.running import Live, assembled, load_year
+
+YEAR_DAYS = 365
+log = logging.getLogger("torni.year")
+
+
+def run(
+    url: str, *, region: str, seed: int, residents: int | None, speed: float, until: datetime | None = None
+) -> None:
+    """Load the year unless it is there, then let time run at `speed` from the newest moment recorded, until a moment.
+
+    Time that passed while nothing ran happens at once, at most a day a step.
+    """
+    with connect(url, autocommit=True) as connection:
+        first, loaded = _begun(connection)
+        year, books = assembled(region, seed=seed, residents=residents, first=first)
+        if not loaded:
+            started = time.monotonic()
+
+            def told(day: date, written: int) -> None:
+                if day.day == 1:
+                    log.info("%s, %d events", day, written)
+
+            written = load_year(url, year, books, first=first, until=datetime.now(UTC), told=told)
+            connection.execute("UPDATE room SET invented = invented || '{\"loaded\": true}'")
+            log.info("the year is here: %d events in %.0f s", written, time.monotonic() - started)
+        row = connection.execute("SELECT recorded_at FROM room").fetchone()
+        assert row is not None
+        live = Live(Door(connection, books), year, row[0])
+    begun, since = time.monotonic(), max(row[0], min(datetime.now(UTC), row[0]))
+    ahead = max(datetime.now(UTC) - since, timedelta(0))  # what passed while nothing ran is caught up with
+    while True:
+        now = since + ahead + timedelta(seconds=(time.monotonic() - begun) * speed)
+        if until is not None and now > until:
+            now = until
+        try:
+            with connect(url, autocommit=True) as connection:
+                live.door = Door(connection, books)
+                while True:
+                    live.upto(now)
+                    if live.since >= now:
+                        if until is not None and now >= until:
+                            return
+                        time.sleep(0.25)
+                        now = since + ahead + timedelta(seconds=(time.monotonic() - begun) * speed)
+        except (psycopg.Error, BadInput) as error:
+            log.warning("the record room does not answer (%s); trying again", type(error).__name__)
+            time.sleep(0.5)
+
+
+def _begun(connection: psycopg.Connection[tuple[object, ...]]) -> tuple[date, bool]:
+    """The year's first day (kept, so that a later start goes on with the same year) and whether it is loaded."""
+    row = connection.execute("SELECT invented FROM room").fetchone()
+    invented = row[0] if row else None
+    assert isinstance(invented, dict), "only an invented room has an invented year"
+    if "first" not in invented:
+        first = datetime.now(UTC).astimezone(HELSINKI).date() - timedelta(days=YEAR_DAYS)
+        connection.execute(
+            "UPDATE room SET invented = invented || jsonb_build_object('first', %s::text)", [first.isoformat()]
+        )
+        return first, False
+    return date.fromisoformat(invented["first"]), bool(invented.get("loaded"))
+
+
+def main(arguments: list[str]) -> int:
+    logging.basicConfig(level=logging.INFO, format="%(asctime)s %(name)s %(message)s")
+    signal.signal(signal.SIGTERM, lambda *_: sys.exit(0))
+    region, seed, residents, speed = arguments
+    with contextlib.suppress(KeyboardInterrupt):
+        run(
+            os.environ["TORNI_DATABASE"], region=region, seed=int(seed), speed=float(speed),
+            residents=int(residents) if residents != "all" else None,
+        )  # fmt: skip
+    return 0
+
+
+if __name__ == "__main__":
+    sys.exit(main(sys.argv[1:]))
