@@ -2,11 +2,13 @@
 
 from __future__ import annotations
 
+import json
 import os
 import shutil
 import socket
 import subprocess
 import sys
+import tempfile
 import time
 import urllib.request
 from pathlib import Path
@@ -29,7 +31,10 @@ def address(tmp_path_factory):
         port = probe.getsockname()[1]
     log = tmp_path_factory.mktemp("server") / "log"
     with log.open("w") as out:
-        server = subprocess.Popen([sys.executable, "-m", "torni", "serve", "--port", str(port)], stdout=out, stderr=out)
+        data = Path(tempfile.mkdtemp(prefix="torni-journeys-"))
+        data.chmod(0o755)
+        command = [sys.executable, "-m", "torni", "demo", "--residents", "600", "--speed", "600", "--port", str(port)]
+        server = subprocess.Popen(command, stdout=out, stderr=out, env={**os.environ, "TORNI_DATA": str(data)})
     base = f"http://127.0.0.1:{port}"
     try:
         for _ in range(300):
@@ -39,10 +44,18 @@ def address(tmp_path_factory):
             except OSError:
                 assert server.poll() is None, log.read_text()
                 time.sleep(0.1)
+        for _ in range(1200):
+            with urllib.request.urlopen(f"{base}/health/", timeout=60) as answer:
+                room = json.load(answer)["room"]
+            if room["recorded_at"] and not room["loading"] and not room["behind"]:
+                break
+            assert server.poll() is None, log.read_text()
+            time.sleep(0.1)
         yield base
     finally:
         server.terminate()
-        server.wait(10)
+        server.wait(20)
+        shutil.rmtree(data, ignore_errors=True)
 
 
 @pytest.fixture(scope="session")
@@ -75,8 +88,7 @@ def visit(browser, address):
         page = context.new_page()
         page.on("pageerror", lambda error: faults.append(str(error)))
         page.on("console", lambda message: faults.append(message.text) if message.type == "error" else None)
-        page.goto(address + path)
-        page.wait_for_load_state("networkidle")
+        page.goto(address + path, wait_until="load")
         return page
 
     yield go

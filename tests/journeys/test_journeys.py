@@ -23,6 +23,10 @@ PAGES = {
     "changes": "/keski-suomi/changes/",
     "data": "/data/",
     "uusimaa": "/uusimaa/",
+    "followed": "/keski-suomi/promise/home_care.visits_made/",
+    "staffed": "/keski-suomi/promise/elder_housing.staffed/",
+    "rows": "/keski-suomi/promise/doctor_reception.adults_in_time/rows/",
+    "moments": "/keski-suomi/moments/",
 }
 SHOTS = Path(__file__).parents[2] / "shots"
 
@@ -48,6 +52,32 @@ def test_the_other_languages_fit_too(visit, axe, language):
         page = visit(PAGES[name], 390, language)
         assert page.evaluate("document.documentElement.scrollWidth") <= 390
         assert page.locator("html").get_attribute("lang") == language
+
+
+def test_the_open_tower_follows_events_without_a_reload(visit):
+    """Time runs ten minutes a second: the moment changes by itself, and so does some number."""
+    page = visit("/keski-suomi/")
+    shown = page.locator("[data-at]").inner_text()
+    numbers = page.locator("[data-now]").all_inner_texts()
+    page.wait_for_function("was => document.querySelector('[data-at]').textContent !== was", arg=shown, timeout=20_000)
+    page.wait_for_function(
+        "was => JSON.stringify([...document.querySelectorAll('[data-now]')].map(e => e.textContent)) !== JSON.stringify(was)",
+        arg=numbers, timeout=60_000,
+    )  # fmt: skip
+
+
+def test_a_number_is_followed_down_to_its_rows_and_back_in_time(visit):
+    page = visit("/keski-suomi/?promise=home_care.visits_made")
+    page.get_by_role("link", name="Avaa lupaus").click()
+    page.wait_for_url("**/promise/home_care.visits_made/")
+    page.get_by_role("link", name=re.compile("^rivit ")).first.click()
+    page.get_by_text("Riveillä ei ole asiakkaan nimeä").wait_for()
+    page.get_by_role("link", name="Lennonjohtotorni").first.click()
+    page.get_by_label("Tiedossa hetkellä").fill("2026-05-03T12:00")
+    page.locator(".moment button").click()
+    page.get_by_text("Niin kuin tiedettiin").wait_for()
+    page.get_by_role("link", name="nykyhetkeen").click()
+    page.locator("[data-stream]").wait_for()
 
 
 def test_the_director_chooses_a_promise_and_its_map_follows(visit):

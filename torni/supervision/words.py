@@ -1,8 +1,14 @@
-"""The words of supervision: kinds of difference as people read them."""
+"""The words of supervision: differences, promises about what happens, and alerts, as people read them."""
 
 from __future__ import annotations
 
-from torni.core.language import _
+from datetime import date, datetime
+
+from torni.core.language import _, language, ngettext, number, per_cent
+from torni.facts.door import HELSINKI
+from torni.services.followed import BudgetPromise, CadencePromise, ListPromise, StaffingPromise
+from torni.supervision.alerts import Alert
+from torni.supervision.measure import Followed, Group, Level
 
 
 def kind_name(kind: str) -> str:
@@ -10,3 +16,89 @@ def kind_name(kind: str) -> str:
         "wrong": _("wrong amount"), "never_billed": _("never billed"), "billed_twice": _("billed twice"), "no_service": _("charge without a service"),
         "over_ceiling": _("over the yearly ceiling"), "cannot_tell": _("cannot be told"),
     }[kind]  # fmt: skip
+
+
+def promise_kind_name(kind: str) -> str:
+    return {
+        "wait": _("Waits"), "delivery": _("Delivery"), "reply": _("Answers"), "billing": _("Billing"), "cadence": _("Supervision visits"),
+        "staffing": _("Staffing"), "budget": _("Spending"), "fee": _("Fees"), "list": _("Lists"), "measure": _("Measures"),
+    }[kind]  # fmt: skip
+
+
+def level_name(level: Level) -> str:
+    return {"unit": _("By unit"), "producer": _("By producer"), "municipality": _("By municipality")}[level]
+
+
+def value_text(f: Followed) -> str:
+    return "–" if f.value is None else per_cent(f.value)
+
+
+def target_text(f: Followed) -> str:
+    if isinstance(f.promise, BudgetPromise):
+        return "≤ " + per_cent(1, 0)
+    return _("all") if f.target >= 1 else "≥ " + per_cent(f.target, 0)
+
+
+def counted_text(f: Followed) -> str:
+    """What the value is made of, in one line."""
+    if isinstance(f.promise, BudgetPromise):
+        return _("{euros} M€ this year").format(euros=number(f.met / 1e8, 1))
+    if isinstance(f.promise, StaffingPromise | ListPromise | CadencePromise):
+        units = f.by["unit"]
+        short = sum(g.kept is False for g in units)
+        return _("{short} of {all} units short").format(short=number(short), all=number(len(units)))
+    return _("{met} of {total} in {days} days").format(
+        met=number(f.met), total=number(f.total), days=f.promise.over_days
+    )
+
+
+def now_text(f: Followed) -> str:
+    """What is going on right now: what is owed and overdue, or what of today's has been done."""
+    if f.kind == "delivery":
+        return _("today {met} of {total}").format(met=number(f.today_met), total=number(f.today_total))
+    if f.open:
+        return _("{open} open, {overdue} overdue").format(open=number(f.open), overdue=number(f.overdue))
+    return ""
+
+
+def change_text(change: float | None) -> str:
+    """A change in percentage points, or nothing where it rounds to none."""
+    if change is None or abs(change) < 0.0005:
+        return ""
+    return ("+" if change > 0 else "−") + number(abs(change) * 100, 1)
+
+
+def group_value(f: Followed, g: Group) -> str:
+    if isinstance(f.promise, BudgetPromise):
+        return _("{euros} M€").format(euros=number(g.met / 1e8, 2))
+    if g.value is None:
+        return "–"
+    return number(g.value, 2) if isinstance(f.promise, StaffingPromise) else per_cent(g.value)
+
+
+def alert_text(alert: Alert, found: Followed | None, where: str, service: str) -> str:
+    """One sentence: what, where, how much."""
+    if alert.kind == "records":
+        days = alert.missed
+        return ngettext(
+            "{where}: records are missing for {days} day; nothing is held against anybody for it",
+            "{where}: records are missing for {days} days; nothing is held against anybody for them",
+            days,
+        ).format(where=where, days=days)
+    if alert.kind == "demand":
+        return _("{where}, {service}: {now} new needs a week, {before} before").format(
+            where=where, service=service, now=number(alert.value or 0), before=number(alert.target or 0)
+        )
+    assert found is not None
+    place = where or _("the whole region")
+    value = number(alert.value or 0, 2) if isinstance(found.promise, StaffingPromise) else per_cent(alert.value or 0)
+    return _("{where}: {sentence}. Now {value}").format(where=place, sentence=str(found.promise.sentence), value=value)
+
+
+def day_text(day: date) -> str:
+    return f"{day:%-d.%-m.%Y}"
+
+
+def moment_text(moment: datetime) -> str:
+    local = moment.astimezone(HELSINKI)
+    return f"{local:%-d.%-m.%Y} " + _("at") + (f" {local:%-H:%M}" if language() == "en" else f" {local:%-H.%M}")

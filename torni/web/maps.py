@@ -256,6 +256,22 @@ def draw_values(region: RegionMap, values: Mapping[str, int]) -> Drawn:
     return Drawn(layers, bands, region.view_box, title, title + ". " + _("The same figures are in the table below."))
 
 
+def draw_states(region: RegionMap, title: str, states: Mapping[str, tuple[bool | None, str]]) -> Drawn:
+    """Municipalities where a promise about what happens holds, where not, and where nothing has happened."""
+    style = {
+        c: "untold" if states.get(c, (None, ""))[0] is None else "has" if states[c][0] else "lacks"
+        for c in region.shapes
+    }
+    paths = "".join(
+        f'<path class="{style[c]}" d="{_path(s, region)}"><title>{escape(str(region.network.names[c]))} {escape(states.get(c, (None, ""))[1])}</title></path>'
+        for c, s in region.shapes.items()
+    )
+    names = {"has": _("holds"), "lacks": _("does not hold"), "untold": _("cannot be told")}
+    bands = [Band(s, names[s], sum(1 for c in style if style[c] == s)) for s in names if s in style.values()]
+    layers = Markup(f"<g>{paths}</g>") + region.edges + region.names()
+    return Drawn(layers, bands, region.view_box, title, title + ". " + _("The same figures are in the table below."))
+
+
 def _r(value: float) -> str:
     text = f"{value:.1f}"
     return text.removesuffix(".0")

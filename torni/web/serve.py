@@ -1,39 +1,102 @@
-"""`torni serve`: the pages on this machine."""
+"""`torni serve`: the record room, its worker, the invented year where one is asked for, and the pages, on this machine."""
 
 from __future__ import annotations
 
 import argparse
+import contextlib
 import logging
 import os
+import signal
 import socket
+import subprocess
+import sys
+import threading
+import time
+from collections.abc import Iterator, Sequence
 
 from torni.core.faults import bad_input
 from torni.core.language import _, t
+from torni.facts import room
+from torni.facts.postgres import server
 from torni.services import regions
-from torni.web import store
+
+log = logging.getLogger("torni")
 
 
 def serve(args: argparse.Namespace) -> int:
-    os.environ.setdefault("DJANGO_SETTINGS_MODULE", "torni.web.settings")
-    from waitress import create_server
-
-    from torni.web.wsgi import application
-
+    """Run everything until Ctrl+C; a part that dies is started again."""
     region = regions.find(args.region).id
     port = _free_port(args.port)
-    logging.getLogger("waitress.queue").setLevel(logging.ERROR)
-    server = create_server(application, host="127.0.0.1", port=port, threads=4, ident="torni")
+    with server() as database:
+        room.prepare(database.url)
+        os.environ["TORNI_DATABASE"] = database.url
+        parts = [[sys.executable, "-m", "torni.facts.work"]]
+        with room.connect(database.url, autocommit=True) as connection:
+            wanted = {"seed": args.seed, "residents": args.residents} if hasattr(args, "seed") else None
+            invented = room.claim(connection, region, invented=wanted)
+        if invented:
+            speed = str(getattr(args, "speed", 1.0))
+            residents = str(invented["residents"] or "all")
+            parts.append(
+                [sys.executable, "-m", "torni.simulation.year.live", region, str(invented["seed"]), residents, speed]
+            )
+        with _running(parts):
+            return _pages(region, port)
+
+
+@contextlib.contextmanager
+def _running(parts: Sequence[Sequence[str]]) -> Iterator[None]:
+    """The other processes, each started again when it dies, all stopped at the end."""
+    stopping = threading.Event()
+    processes: dict[int, subprocess.Popen[bytes]] = {}
+
+    def keep(number: int, command: Sequence[str]) -> None:
+        while not stopping.is_set():
+            started = time.monotonic()
+            processes[number] = subprocess.Popen(list(command), start_new_session=True)  # Ctrl+C is ours to hand on
+            code = processes[number].wait()
+            if not stopping.is_set():
+                log.warning("%s ended with %s; starting it again", command[2], code)
+                stopping.wait(0.2 if time.monotonic() - started > 5 else 2.0)
+
+    threads = [threading.Thread(target=keep, args=(i, c), daemon=True) for i, c in enumerate(parts)]
+    for thread in threads:
+        thread.start()
+    try:
+        yield
+    finally:
+        stopping.set()
+        for process in processes.values():
+            with contextlib.suppress(ProcessLookupError):
+                process.terminate()
+        for process in processes.values():
+            with contextlib.suppress(subprocess.TimeoutExpired):
+                process.wait(10)
+
+
+def _pages(region: str, port: int) -> int:
+    os.environ.setdefault("DJANGO_SETTINGS_MODULE", "torni.web.settings")
+    import uvicorn
+
+    from torni.web import store
+    from torni.web.asgi import application
+
+    logging.basicConfig(level=logging.INFO, format="%(asctime)s %(name)s %(message)s")
+    for quiet in ("uvicorn.error", "psycopg.pool"):
+        logging.getLogger(quiet).setLevel(logging.WARNING)
     store.warm(region)
     print(
         "\n" + _("The pages: {address}   (Ctrl+C stops)").format(address=f"http://127.0.0.1:{port}/{region}/"),
         flush=True,
     )
-    try:
-        server.run()
-    except KeyboardInterrupt:
-        pass
-    finally:
-        server.close()
+    config = uvicorn.Config(
+        application, host="127.0.0.1", port=port, log_level="warning", access_log=False, server_header=False,
+        timeout_graceful_shutdown=2, lifespan="on",
+    )  # fmt: skip
+    running = uvicorn.Server(config)
+    signal.signal(signal.SIGTERM, lambda *_: setattr(running, "should_exit", True))
+    with contextlib.suppress(KeyboardInterrupt):
+        running.run()
     return 0
 
 

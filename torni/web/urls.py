@@ -2,16 +2,20 @@
 
 from django.urls import path
 
-from torni.web.views import decide, network, pages, rehearse, rules, sapluuna, tower
+from torni.web.views import decide, events, live, network, pages, rehearse, rules, sapluuna, tower
 
 urlpatterns = [
     path("", pages.start),
     path("language/<str:code>/", pages.choose_language),
     path("data/", pages.data),
     path("health/", pages.health),
+    path("events", events.receive),
+    path("openapi.json", events.openapi),
     path("<str:region>/", tower.tower),
     path("<str:region>/promise/<str:promise_id>/", tower.promise),
     path("<str:region>/promise/<str:promise_id>/mend/", tower.mend),
+    path("<str:region>/promise/<str:promise_id>/rows/", live.rows),
+    path("<str:region>/moments/", live.compare),
     path("<str:region>/sapluuna/", sapluuna.matrix),
     path("<str:region>/sapluuna/<str:service_id>/<str:column>/", sapluuna.cell),
     path("<str:region>/rules/", rules.index),

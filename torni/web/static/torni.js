@@ -62,3 +62,30 @@ addEventListener("htmx:afterSwap", () => {
 });
 addEventListener("popstate", () => location.reload());
 fields();
+
+// The open tower: what changed comes by itself, without a reload.
+const watched = document.querySelector("[data-stream]");
+if (watched && "EventSource" in window) {
+  const stream = new EventSource(watched.dataset.stream);
+  stream.addEventListener("picture", (event) => {
+    const told = JSON.parse(event.data);
+    const at = document.querySelector("[data-at]");
+    if (at) at.textContent = told.at;
+    for (const [id, p] of Object.entries(told.promises)) {
+      const line = document.querySelector(`[data-promise="${CSS.escape(id)}"]`);
+      if (!line) continue;
+      const chosen = line.classList.contains("chosen");
+      line.className = p.state + (chosen ? " chosen" : "");
+      for (const name of ["value", "counted", "now"]) {
+        const place = line.querySelector(`[data-${name}]`);
+        if (place && place.textContent !== p[name]) {
+          place.textContent = p[name];
+          place.classList.remove("fresh");
+          void place.offsetWidth; // so that the mark of change begins anew
+          place.classList.add("fresh");
+        }
+      }
+    }
+  });
+  addEventListener("pagehide", () => stream.close());
+}

@@ -2,12 +2,15 @@
 
 from __future__ import annotations
 
+import psycopg
 from django.http import HttpRequest, HttpResponse, HttpResponseRedirect, JsonResponse
 from django.utils.http import url_has_allowed_host_and_scheme
+from psycopg_pool import PoolTimeout
 
 from torni.core.language import LANGUAGES
 from torni.network.explain import sources_of_data
 from torni.services import regions
+from torni.web import room
 from torni.web.rendering import page
 
 HOME = "keski-suomi"
@@ -33,7 +36,15 @@ def data(request: HttpRequest) -> HttpResponse:
 
 
 def health(request: HttpRequest) -> HttpResponse:
-    return JsonResponse({"ok": True})
+    """Whether this server serves, and of its record room: how new, how far behind the tallies are, whether the invented year
+    is all there. 503 when the room does not answer."""
+    if not room.is_open():
+        return JsonResponse({"ok": True, "room": None})
+    try:
+        told = room.health()
+    except (psycopg.Error, PoolTimeout):
+        return JsonResponse({"ok": False, "room": None}, status=503)
+    return JsonResponse({"ok": True, "room": told})
 
 
 def not_found(request: HttpRequest, exception: Exception | None = None) -> HttpResponse:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import time
+from collections.abc import Sequence
 
 from django.http import HttpRequest, HttpResponse
 
@@ -12,39 +13,62 @@ from torni.network.mend import mend as mended
 from torni.services import regions
 from torni.services.finding import Finding
 from torni.services.schema import PresencePromise, ReachPromise
-from torni.web.maps import draw
+from torni.supervision import words
+from torni.supervision.measure import Followed
+from torni.web.maps import draw, draw_states
 from torni.web.rendering import page
-from torni.web.store import Held, held
+from torni.web.store import held
+from torni.web.views import live as live_view
 
 FILTERS = ("broken", "unknown", "kept", "reach", "presence", "feature")
+FOLLOWED = ("wait", "delivery", "reply", "billing", "staffing", "cadence", "fee", "budget", "list", "measure")
 
 
 def tower(request: HttpRequest, region: str) -> HttpResponse:
+    """Every promise, broken first: those of the map and those of what happens; a map of the chosen one."""
     here = held(request, region)
     shown = here.picture
+    live = live_view.picture(request, here)
+    every: list[Finding | Followed] = [*shown.findings, *(live.found if live else ())]
+    every.sort(
+        key=lambda f: (_ORDER[f.state], isinstance(f, Finding), -((f.affected or 0) if isinstance(f, Finding) else 0))
+    )
     wanted = request.GET.get("show", "")
-    listed = [f for f in shown.by_state() if not wanted or wanted in (f.state, f.kind)]
-    chosen_id = request.GET.get("promise") or _first(listed or shown.by_state())
-    chosen = here.finding(chosen_id)
+    listed = [f for f in every if not wanted or wanted in (f.state, f.kind)]
+    chosen_id = request.GET.get("promise") or _first(listed or every)
+    followed = live.of(chosen_id) if live else None
+    chosen: Finding | Followed = followed or here.finding(chosen_id)
+    if isinstance(chosen, Followed):
+        states = {g.group: (g.kept, words.group_value(chosen, g)) for g in chosen.by["municipality"]}
+        drawn = draw_states(here.map, str(chosen.promise.sentence), states)
+    else:
+        drawn = draw(here.map, chosen)
     template = "part_map.html" if request.headers.get("HX-Request") else "tower.html"
+    counts = {state: sum(f.state == state for f in every) for state in _ORDER}
+    filters = [(f, sum(f in (x.state, x.kind) for x in every)) for f in (*FILTERS, *FOLLOWED)]
     return page(
-        request, template, here="tower", region=here, picture=shown, findings=listed, chosen=chosen,
-        map=draw(here.map, chosen), show=wanted, filters=[(f, _count(here, f)) for f in FILTERS], regions=regions.all_regions(),
+        request, template, here="tower", region=here, picture=shown, findings=listed, chosen=chosen, live=live, counts=counts,
+        map=drawn, show=wanted, filters=filters, all=len(every), words=words, known=request.GET.get("known", ""),
+        told=live_view.told_alerts(here, live) if live else [], moment_field=live_view.local(live.now.at) if live else "",
+        regions=regions.all_regions(),
     )  # fmt: skip
 
 
-def _first(findings: list[Finding]) -> str:
-    """The promise first shown on the map: the first reach promise in the list, else the first of all."""
-    reach = [f for f in findings if isinstance(f.promise, ReachPromise) and f.value is not None]
+_ORDER = {"broken": 0, "unknown": 1, "kept": 2}
+
+
+def _first(findings: Sequence[Finding | Followed]) -> str:
+    """The promise first shown on the map: the first in the list that a map can tell."""
+    reach = [
+        f for f in findings if f.value is not None and (isinstance(f, Followed) or isinstance(f.promise, ReachPromise))
+    ]
     return (reach or findings)[0].id
-
-
-def _count(here: Held, name: str) -> int:
-    return sum(name in (f.state, f.kind) for f in here.picture.findings)
 
 
 def promise(request: HttpRequest, region: str, promise_id: str) -> HttpResponse:
     here = held(request, region)
+    if any(promise_id == f"{s.id}.{p.id}" for s, p in here.network.library.followed()):
+        return live_view.promise(request, here, promise_id)
     finding = here.finding(promise_id)
     explained = here.explained(promise_id)
     return page(

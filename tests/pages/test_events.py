@@ -1,0 +1,113 @@
+"""`POST /events`: a key is needed, a batch is idempotent, every fault is told, nothing else can be sent there."""
+
+from __future__ import annotations
+
+import json
+import os
+
+import pytest
+
+os.environ.setdefault("DJANGO_SETTINGS_MODULE", "torni.web.settings")
+EVENT = {
+    "specversion": "1.0", "type": "feedback.given", "time": "2026-11-20T12:00:00+02:00",
+    "data": {"service": "home_care", "unit": "hc", "quantity": 5},
+}  # fmt: skip
+OPENED = {"specversion": "1.0", "id": "u", "type": "unit.opened", "time": "2026-01-01T00:00:00+02:00", "data": {"unit": "hc", "name": "n", "kind": "home_care", "producer": "p", "municipality": "179"}}  # fmt: skip
+
+
+@pytest.fixture(scope="module")
+def api(new_room):
+    import django
+    from django.test import Client
+
+    from torni.facts import feeds
+    from torni.facts import room as facts_room
+    from torni.web import room
+
+    django.setup()
+    url = os.environ["TORNI_DATABASE"] = new_room()
+    with facts_room.connect(url, autocommit=True) as connection:
+        facts_room.claim(connection, "keski-suomi")
+        key = feeds.new(connection, "producer-a")
+    client = Client(headers={"host": "127.0.0.1"})
+
+    def send(batch, *, key=key, kind="application/cloudevents-batch+json", **more):
+        headers = {"authorization": f"Bearer {key}"} if key else {}
+        body = batch if isinstance(batch, str | bytes) else json.dumps(batch)
+        return client.post("/events", body, content_type=kind, headers={**headers, **more})
+
+    send.client = client
+    assert send([OPENED]).json()["accepted"] == 1
+    yield send
+    for pool in (room._pool, room._doors):
+        pool().close()
+        pool.cache_clear()
+    room._pictures.clear()
+    room._before.clear()
+    del os.environ["TORNI_DATABASE"]
+
+
+def test_a_batch_is_accepted_once(api):
+    batch = [{**EVENT, "id": f"once {i}"} for i in range(3)]
+    assert api(batch).json() == {"accepted": 3, "repeated": 0, "refused": []}
+    again = api(batch)
+    assert again.status_code == 200 and again.json() == {"accepted": 0, "repeated": 3, "refused": []}
+    assert api({**EVENT, "id": "alone"}, kind="application/json").json()["accepted"] == 1
+
+
+def test_what_is_refused_is_told_by_line_and_the_rest_is_written(api):
+    done = api([{**EVENT, "id": "r1"}, {**EVENT, "id": "r2", "type": "feedback.gven"}, 7])
+    assert done.status_code == 207
+    told = done.json()
+    assert told["accepted"] == 1
+    assert [(r["line"], r["id"], r["reasons"]) for r in told["refused"]] == [
+        (1, "r2", ["unknown_type"]),
+        (2, "", ["not_an_event"]),
+    ]
+    assert all(r["told"][0] for r in told["refused"])
+
+
+def test_nobody_sends_without_a_key_or_for_another(api):
+    for key in (None, "", "torni_wrong"):
+        refused = api([EVENT], key=key)
+        assert refused.status_code == 401 and refused["WWW-Authenticate"] == "Bearer"
+    done = api([{**EVENT, "id": "x", "source": "producer-b"}])
+    assert done.json()["refused"][0]["reasons"] == ["another_source"]
+
+
+def test_a_browser_cannot_be_made_to_send(api):
+    assert api([EVENT], cookie="session=1").status_code == 405
+
+
+@pytest.mark.parametrize(
+    ("body", "kind", "status"),
+    [
+        ("{", "application/json", 400), ("[" * 100_000, "application/json", 400), (b"\xff\xfe", "application/json", 400),
+        ("id,type\n1,x", "text/csv", 415), (json.dumps([0] * 10_001), "application/json", 413), ("x" * (17 * 2**20), "application/json", 413),
+    ],
+)  # fmt: skip
+def test_what_is_no_batch_is_told(api, body, kind, status):
+    refused = api(body, kind=kind)
+    assert refused.status_code == status and refused.json()["error"]
+
+
+def test_only_a_post_is_taken_there(api):
+    assert api.client.get("/events").status_code == 405
+    assert api.client.put("/events").status_code == 405
+    assert api.client.delete("/events").status_code == 405
+
+
+def test_the_api_is_told_with_an_example_of_every_type_that_is_right(api):
+    from torni.facts.intake import read
+
+    document = api.client.get("/openapi.json").json()
+    assert document["openapi"].startswith("3.1")
+    body = document["paths"]["/events"]["post"]["requestBody"]["content"]["application/json"]
+    assert len(body["examples"]) > 20
+    for name, example in body["examples"].items():
+        assert read(example["value"][0], source="producer-a")[1] == [], name
+
+
+def test_health_tells_how_new_the_room_is(api):
+    told = api.client.get("/health/").json()
+    assert told["ok"] and told["room"]["recorded_at"] and not told["room"]["loading"]

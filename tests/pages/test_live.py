@@ -1,0 +1,195 @@
+"""The live pages on a record room: they answer in three languages, tell what was planted, and name no client."""
+
+from __future__ import annotations
+
+import asyncio
+import json
+import os
+import re
+from concurrent.futures import ThreadPoolExecutor
+
+import pytest
+
+os.environ.setdefault("DJANGO_SETTINGS_MODULE", "torni.web.settings")
+PAGES = [
+    "/keski-suomi/",
+    "/keski-suomi/?show=broken",
+    "/keski-suomi/?show=staffing",
+    "/keski-suomi/?promise=home_care.visits_made",
+    "/keski-suomi/?known=2026-05-03T12:00",
+    "/keski-suomi/promise/home_care.visits_made/",
+    "/keski-suomi/promise/home_care.visits_made/?known=2026-05-03",
+    "/keski-suomi/promise/elder_housing.staffed/",
+    "/keski-suomi/promise/elder_housing.supervised/",
+    "/keski-suomi/promise/centre.list_has_room/",
+    "/keski-suomi/promise/home_care.within_appropriation/",
+    "/keski-suomi/promise/doctor_reception.feedback_good/",
+    "/keski-suomi/promise/doctor_reception.young_in_time/rows/",
+    "/keski-suomi/promise/doctor_reception.young_in_time/rows/?known=2026-08-01",
+    "/keski-suomi/promise/home_care.visits_made/rows/?producer=Mallihoiva+Oy",
+    "/keski-suomi/promise/home_care.fee_by_formula/rows/?municipality=179",
+    "/keski-suomi/promise/elder_housing.staffed/rows/",
+    "/keski-suomi/promise/home_care.within_appropriation/rows/",
+    "/keski-suomi/moments/",
+    "/keski-suomi/moments/?first=2026-02-01T12:00&second=2026-11-01T12:00",
+]
+
+
+def alone(function, *arguments):
+    """Run in a thread with a loop of its own: a browser of other tests may keep one in ours."""
+    with ThreadPoolExecutor(1) as pool:
+        return pool.submit(lambda: asyncio.run(function(*arguments))).result()
+
+
+@pytest.fixture(scope="module")
+def client(invented_year):
+    import django
+    from django.test import Client
+
+    from torni.web import room
+
+    django.setup()
+    os.environ["TORNI_DATABASE"] = invented_year
+    try:
+        yield Client(headers={"host": "127.0.0.1"})
+    finally:
+        room._pool().close()
+        room._pool.cache_clear()
+        room._pictures.clear()
+        room._before.clear()
+        del os.environ["TORNI_DATABASE"]
+
+
+@pytest.mark.parametrize("language", ["fi", "sv", "en"])
+@pytest.mark.parametrize("page", PAGES)
+def test_every_live_page_answers_in_every_language_and_names_no_client(client, page, language):
+    client.cookies["language"] = language
+    response = client.get(page)
+    text = response.content.decode()
+    assert response.status_code == 200, text[:500]
+    assert f'<html lang="{language}">' in text and "<h1" in text
+    assert not re.search(r"\b15000\d{4}\b|\b1500[0-9]{5}\b", text), "a client's number is on the page"
+
+
+def test_the_tower_tells_the_planted_faults_and_that_all_is_invented(client):
+    client.cookies["language"] = "en"
+    text = client.get("/keski-suomi/").content.decode()
+    assert "no row is a real person" in text
+    assert "The client fee follows the formula to the cent. Now 0.0%" in text
+    assert 'data-stream="/stream/keski-suomi/en"' in text
+
+
+def test_the_past_says_so_and_is_not_live(client):
+    client.cookies["language"] = "en"
+    text = client.get("/keski-suomi/?known=2026-05-03T12:00").content.decode()
+    assert "As known 2.5.2026" in text and "data-stream" not in text
+    assert "on 2020" in client.get("/keski-suomi/?known=2020-01-01").content.decode()
+    assert client.get("/keski-suomi/?known=2020-01-01").status_code == 400
+    assert "is not a moment" in client.get("/keski-suomi/?known=yesterday").content.decode()
+
+
+def test_another_regions_tower_has_no_live_part(client):
+    assert "data-stream" not in client.get("/uusimaa/").content.decode()
+    client.cookies["language"] = "en"
+    assert "no record room for the region" in client.get("/uusimaa/promise/home_care.visits_made/").content.decode()
+    assert client.get("/uusimaa/moments/").status_code == 404
+    assert client.get("/keski-suomi/promise/home_care.nothing/").status_code == 404
+    assert client.get("/keski-suomi/promise/home_care.nothing/rows/").status_code == 404
+
+
+def test_a_number_can_be_followed_to_its_rows(client):
+    """As many rows as the page says are missing; each with its position in the log and its definition's version."""
+    from torni.web import room
+
+    found = room.picture("keski-suomi").of("home_care.visits_made")
+    missed = found.total - found.met
+    text = client.get("/keski-suomi/promise/home_care.visits_made/rows/").content.decode()
+    assert text.count('<th scope="row"') == missed > 0
+    assert text.count(f"<code>{found.definition}</code>") == missed
+    by_unit = [g for g in found.by["unit"] if g.total > g.met]
+    rows = client.get(f"/keski-suomi/promise/home_care.visits_made/rows/?unit={by_unit[0].group}").content.decode()
+    assert rows.count('<th scope="row"') == by_unit[0].total - by_unit[0].met
+
+
+def test_nothing_can_be_sent_to_a_live_page(client):
+    for page in ("/keski-suomi/moments/", "/keski-suomi/promise/home_care.visits_made/rows/"):
+        assert client.post(page).status_code == 405
+
+
+def test_the_stream_sends_a_picture_when_something_is_folded(client, invented_year):
+    """One reader of the ASGI app: after a fold it gets the picture in its language."""
+    from torni.facts import room as facts_room
+    from torni.facts.door import Door
+    from torni.facts.fold import fold
+    from torni.services.book import books_of
+    from torni.services.days import Days
+    from torni.web.stream import Tower
+
+    got: list[bytes] = []
+
+    async def watch() -> None:
+        tower, seen, leave = Tower(), asyncio.Event(), asyncio.Event()
+
+        async def receive():
+            await leave.wait()
+            return {"type": "http.disconnect"}
+
+        async def send(message):
+            got.append(message.get("body", b""))
+            if b"event: picture" in got[-1]:
+                seen.set()
+
+        scope = {"path": "/stream/keski-suomi/sv", "method": "GET"}
+        watching = asyncio.create_task(tower(scope, receive, send))
+        await asyncio.sleep(0.5)
+        await asyncio.to_thread(write)
+        await asyncio.wait_for(seen.wait(), 20)
+        leave.set()
+        await asyncio.wait_for(watching, 5)
+        tower._listening.cancel()
+
+    def write() -> None:
+        with facts_room.connect(invented_year, autocommit=True) as connection:
+            row = connection.execute(
+                "SELECT recorded_at, (SELECT unit FROM unit WHERE kind = 'home_care' LIMIT 1) FROM room"
+            ).fetchone()
+            event = {
+                "source": "test",
+                "id": "stream",
+                "type": "feedback.given",
+                "at": row[0],
+                "service": "home_care",
+                "unit": row[1],
+                "quantity": 5,
+            }
+            Door(connection, books_of(Days("keski-suomi"))).accept([event], now=row[0])
+            fold(connection)
+
+    alone(watch)
+    told = json.loads(next(g for g in got if b"event: picture" in g).decode().split("data: ", 1)[1])
+    assert "kl." in told["at"] and told["promises"]["home_care.feedback_good"]["state"] in ("kept", "broken")
+
+
+def test_the_stream_refuses_what_is_not_there(monkeypatch, client):
+    from torni.web.stream import Tower
+
+    async def ask(path: str, method: str = "GET") -> int:
+        sent = []
+
+        async def send(message):
+            sent.append(message)
+
+        async def receive():
+            return {"type": "http.disconnect"}
+
+        await Tower()({"path": path, "method": method}, receive, send)
+        return sent[0]["status"]
+
+    assert alone(ask, "/stream/../fi") == 404
+    assert alone(ask, "/stream/atlantis/fi") == 404
+    assert alone(ask, "/stream/keski-suomi/de") == 404
+    assert alone(ask, "/stream/keski-suomi/fi", "POST") == 404
+    monkeypatch.setattr("torni.web.stream.MOST_WATCHING", 0)
+    assert alone(ask, "/stream/keski-suomi/fi") == 503
+    monkeypatch.delenv("TORNI_DATABASE")
+    assert alone(ask, "/stream/keski-suomi/fi") == 404  # no record room here

@@ -1,0 +1,196 @@
+"""What is known at a moment: how far the log had been folded, how far each producer's records were complete, and the sums.
+
+A moment of the past gives what was shown then: the sums known by the evening before, and the day's events up to the fold.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from datetime import date, datetime, timedelta
+
+import polars as pl
+
+from torni.core.faults import bad_input
+from torni.core.language import t
+from torni.facts.door import local_day, statement
+from torni.facts.fold import position_at, start_of
+from torni.facts.room import Connection
+
+_UNITS = "SELECT DISTINCT ON (unit) unit, name, kind, producer, municipality FROM unit ORDER BY unit, valid_from DESC, position DESC"
+SUMS: dict[str, pl.DataType | type[pl.DataType]] = {
+    "key": pl.String, "unit": pl.String, "municipality": pl.String, "total": pl.Int64, "met": pl.Int64, "late": pl.Int64,
+    "today_total": pl.Int64, "today_met": pl.Int64,
+}  # fmt: skip
+
+
+@dataclass(frozen=True)
+class Moment:
+    """`at`: when this was shown. `position`: how far the log had been folded. `today`: the Finnish day of `at`.
+
+    `complete`: each feed and the last day its records are complete for. `past`: whether a later picture exists.
+    """
+
+    at: datetime
+    position: int
+    complete: Mapping[str, date]
+    past: bool
+
+    @property
+    def today(self) -> date:
+        return local_day(self.at)
+
+
+def moment(connection: Connection, known: datetime | None = None) -> Moment | None:
+    """The newest moment, or the last that was shown by `known`. None when nothing has been folded by then."""
+    row = connection.execute(
+        "SELECT at, position FROM mark WHERE at <= coalesce(%s::timestamptz, 'infinity') ORDER BY at DESC, position DESC LIMIT 1",
+        [known],
+    ).fetchone()
+    if row is None:
+        return None
+    newest = connection.execute("SELECT max(position) FROM mark WHERE at >= %s", [row[0]]).fetchone()
+    clock = connection.execute(
+        "SELECT CASE WHEN invented IS NULL THEN greatest(recorded_at, clock_timestamp()) ELSE recorded_at END FROM room"
+    ).fetchone()
+    assert newest is not None and clock is not None
+    past = newest[0] != row[1]
+    at = row[0] if past else max(row[0], clock[0])  # silence is told too: now is now, though nothing has come
+    feeds = connection.execute(
+        "SELECT data->>'producer', max(due) FROM event WHERE type = 'feed.complete' AND client IS NULL AND unit IS NULL "
+        "AND position <= %s AND at > %s AND at <= %s GROUP BY 1",
+        [row[1], row[0] - timedelta(days=60), at],
+    ).fetchall()
+    return Moment(at, row[1], dict(feeds), past)
+
+
+def read_moment(text: str) -> datetime:
+    """A moment as people write it: 2026-05-03, or 2026-05-03T14:30. A day alone is its last moment."""
+    try:
+        found = datetime.fromisoformat(text)
+    except ValueError as error:
+        raise bad_input(
+            "known", t('"{text}" is not a moment', text=text), t("Write such as 2026-05-03T14:30.")
+        ) from error
+    if "T" not in text and ":" not in text:
+        return start_of(found.date() + timedelta(days=1)) - timedelta(microseconds=1)
+    return found if found.tzinfo else found.replace(tzinfo=start_of(found.date()).tzinfo)
+
+
+def units(connection: Connection) -> pl.DataFrame:
+    """The units: unit, name, kind, producer, municipality."""
+    rows = connection.execute(_UNITS).fetchall()
+    return pl.DataFrame(rows, schema=["unit", "name", "kind", "producer", "municipality"], orient="row", schema_overrides=dict.fromkeys(["unit", "name", "kind", "producer", "municipality"], pl.String))  # fmt: skip
+
+
+def last_days(now: Moment, register: pl.DataFrame) -> pl.DataFrame:
+    """For each unit (and "" for none) the last day whose records are complete: its producer's, and the common feeds'."""
+    return last_days_of(now.today, now.complete, register)
+
+
+def last_days_of(today: date, complete: Mapping[str, date], register: pl.DataFrame) -> pl.DataFrame:
+    """The same by the feeds' last complete days. Where no feed tells, yesterday is taken to be complete."""
+    yesterday = today - timedelta(days=1)
+    producers = set(register["producer"].to_list())
+    common = min([yesterday, *(day for feed, day in complete.items() if feed not in producers)])
+    rows = [
+        (unit, min(common, complete.get(producer, common)))
+        for unit, producer in register.select("unit", "producer").iter_rows()
+    ]
+    return pl.DataFrame([*rows, ("", common)], schema={"unit": pl.String, "last": pl.Date}, orient="row")
+
+
+@dataclass(frozen=True)
+class Window:
+    """The days that something is counted over: `days` back (None: from the beginning), up to the last complete day where
+    `complete`, else up to the moment. `key` names it: one promise may be counted over several."""
+
+    key: str
+    promise: str
+    days: int | None
+    complete: bool = True
+
+
+def sums(connection: Connection, now: Moment, windows: Sequence[Window], last: pl.DataFrame) -> pl.DataFrame:
+    """For each window, unit and municipality: what was owed, answered in time and late in it, and today.
+
+    `last`: see `last_days`. Returns the columns of SUMS. The same as `sums_of` of all rows known at the moment.
+    """
+    values = {
+        "keys": [w.key for w in windows], "promises": [w.promise for w in windows], "days": [w.days for w in windows],
+        "complete": [w.complete for w in windows], "units": last["unit"].to_list(), "last": last["last"].to_list(),
+        "today": now.today, "after": position_at(connection, start_of(now.today)) if now.past else 0, "upto": now.position,
+    }  # fmt: skip
+    source = "tally"
+    if now.past:
+        connection.execute("CREATE TEMP TABLE IF NOT EXISTS that_day (LIKE tally INCLUDING INDEXES)")
+        connection.execute("TRUNCATE that_day")
+        connection.execute(statement("fold").replace("INTO tally AS", "INTO that_day AS"), values)
+        source = "(SELECT * FROM tally WHERE known_on < %(today)s UNION ALL SELECT * FROM that_day)"
+    rows = connection.execute(
+        f"""
+        WITH w AS (SELECT * FROM unnest(%(keys)s::text[], %(promises)s::text[], %(days)s::int[], %(complete)s::boolean[])
+          AS w (key, promise, days, complete)),
+        u AS (SELECT * FROM unnest(%(units)s::text[], %(last)s::date[]) AS u (unit, last)),
+        x AS (SELECT w.key, t.*, CASE WHEN w.complete THEN u.last ELSE %(today)s END AS upto, w.days
+          FROM w JOIN {source} t ON t.promise = w.promise
+            AND t.day > CASE WHEN w.days IS NULL THEN '-infinity' ELSE %(today)s::date - w.days - 60 END AND t.day <= %(today)s
+          JOIN u ON u.unit = t.unit)
+        SELECT key, unit, municipality,
+          sum(total) FILTER (WHERE day <= upto AND (days IS NULL OR day > upto - days)),
+          sum(met) FILTER (WHERE day <= upto AND (days IS NULL OR day > upto - days)),
+          sum(late) FILTER (WHERE day <= upto AND (days IS NULL OR day > upto - days)),
+          sum(total) FILTER (WHERE day = %(today)s), sum(met) FILTER (WHERE day = %(today)s)
+        FROM x GROUP BY 1, 2, 3
+        """,
+        values,
+    ).fetchall()
+    return pl.DataFrame(
+        [tuple(v if isinstance(v, str) else int(v or 0) for v in row) for row in rows], schema=SUMS, orient="row"
+    )
+
+
+def sums_of(tally: pl.DataFrame, today: date, windows: Sequence[Window], last: pl.DataFrame) -> pl.DataFrame:
+    """The same from the tally's rows as a frame, all of them known by today. Returns the columns of SUMS."""
+    named = pl.DataFrame(
+        [(w.key, w.promise, w.days if w.days is not None else 100_000, w.complete) for w in windows],
+        schema={"key": pl.String, "promise": pl.String, "days": pl.Int64, "complete": pl.Boolean}, orient="row",
+    )  # fmt: skip
+    upto = pl.when("complete").then("last").otherwise(today)
+    inside = (pl.col("day") <= pl.col("upto")) & (pl.col("day") > pl.col("upto") - pl.duration(days="days"))
+    return (
+        tally.filter(pl.col("day") <= today)
+        .join(named, on="promise")
+        .join(last, on="unit")
+        .with_columns(upto.alias("upto"))
+        .group_by("key", "unit", "municipality")
+        .agg(
+            *(pl.col(c).filter(inside).sum().alias(c) for c in ("total", "met", "late")),
+            *(pl.col(c).filter(pl.col("day") == today).sum().alias(f"today_{c}") for c in ("total", "met")),
+        )
+        .select(list(SUMS))
+    )
+
+
+def waiting(connection: Connection, now: Moment, promises: Sequence[str]) -> pl.DataFrame:
+    """What is owed at the moment by these promises (after `sums` of the same moment): promise, unit, municipality, open (all), overdue (due before today)."""
+    if now.past:
+        rows = connection.execute(
+            """
+            SELECT promise, unit, municipality, sum(total - met - late),
+              sum(total - met - late) FILTER (WHERE day < %(today)s)
+            FROM (SELECT * FROM tally WHERE known_on < %(today)s UNION ALL SELECT * FROM that_day) t
+            WHERE promise = ANY (%(promises)s) GROUP BY 1, 2, 3 HAVING sum(total - met - late) <> 0
+            """,
+            {"today": now.today, "promises": list(promises)},
+        ).fetchall()
+    else:
+        rows = connection.execute(
+            "SELECT promise, coalesce(unit, ''), coalesce(municipality, ''), count(*), count(*) FILTER (WHERE due < %s) "
+            "FROM owed WHERE promise = ANY (%s) GROUP BY 1, 2, 3",
+            [now.today, list(promises)],
+        ).fetchall()
+    return pl.DataFrame(
+        rows, orient="row",
+        schema={"promise": pl.String, "unit": pl.String, "municipality": pl.String, "open": pl.Int64, "overdue": pl.Int64},
+    ).fill_null(0)  # fmt: skip

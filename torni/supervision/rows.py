@@ -1,0 +1,116 @@
+"""The rows behind a promise's number: what is overdue, late, or not as it should be. Nobody's name, only what happened where."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from datetime import date, timedelta
+
+import polars as pl
+
+from torni.facts.room import Connection
+from torni.services.followed import BudgetPromise, ListPromise, StaffingPromise
+from torni.supervision.measure import Followed, Level
+from torni.supervision.moment import Moment
+
+MOST = 500
+
+
+@dataclass(frozen=True)
+class Row:
+    """One event. `state` is overdue, late, or other; `due` the day it was owed by; `days` how late."""
+
+    position: int
+    type: str
+    at: date
+    due: date | None
+    done: date | None
+    days: int | None
+    unit: str
+    municipality: str
+    quantity: int | None
+    of_quantity: int | None
+    cents: int | None
+    definition: str
+    state: str
+
+
+def rows_behind(
+    connection: Connection, f: Followed, now: Moment, register: pl.DataFrame, level: Level | None, group: str
+) -> list[Row]:
+    """At most MOST rows, newest first. `level` and `group` narrow to one unit, producer or municipality."""
+    chosen = (
+        register.filter(pl.col("producer") == group)["unit"].to_list()
+        if level == "producer"
+        else ([group] if level == "unit" else None)
+    )
+    place = {
+        "units": chosen, "municipality": group if level == "municipality" else None, "promise": f.id, "upto": now.position,
+        "first": f.last - timedelta(days=f.promise.over_days), "last": f.last, "most": MOST, "today": now.today,
+    }  # fmt: skip
+    if isinstance(f.promise, StaffingPromise | BudgetPromise | ListPromise) or f.kind in ("fee", "measure"):
+        return _counted(connection, f, place)
+    return _owed(connection, place, past=now.past)
+
+
+def _counted(connection: Connection, f: Followed, place: Mapping[str, object]) -> list[Row]:
+    """Events counted: those not met, or all where it is their sum that matters."""
+    every = isinstance(f.promise, StaffingPromise | BudgetPromise | ListPromise)
+    kinds = "true" if every else "counted_met < counted"
+    found = connection.execute(
+        f"""
+        SELECT position, type, (at AT TIME ZONE 'Europe/Helsinki')::date, due, coalesce(unit, ''), coalesce(municipality, ''),
+          quantity, of_quantity, cents, coalesce(definition, '') FROM event
+        WHERE counts = %(promise)s AND {kinds} AND position <= %(upto)s AND sign = 1
+          AND at >= %(first)s::date - 1 AND (%(units)s::text[] IS NULL OR unit = ANY (%(units)s))
+          AND (%(municipality)s::text IS NULL OR municipality = %(municipality)s)
+          {"AND client IS NULL" if every and not isinstance(f.promise, ListPromise) else ""}
+        ORDER BY at DESC LIMIT %(most)s
+        """,
+        place,
+    ).fetchall()
+    return [
+        Row(p, kind, at, due, None, None, u, m, q, oq, c, d, "other") for p, kind, at, due, u, m, q, oq, c, d in found
+    ]
+
+
+def _owed(connection: Connection, place: Mapping[str, object], *, past: bool) -> list[Row]:
+    """What is overdue (never answered by the moment), and what was answered late."""
+    overdue = (
+        """
+        SELECT e.position, e.type, (e.at AT TIME ZONE 'Europe/Helsinki')::date, e.owes_on, NULL::date, coalesce(e.unit, ''),
+          coalesce(e.municipality, ''), coalesce(e.definition, '') FROM owed o JOIN event e ON e.position = o.position
+        WHERE o.promise = %(promise)s AND o.due > %(first)s AND o.due <= %(last)s
+          AND (%(units)s::text[] IS NULL OR o.unit = ANY (%(units)s))
+          AND (%(municipality)s::text IS NULL OR o.municipality = %(municipality)s)
+        """
+        if not past
+        else """
+        SELECT e.position, e.type, (e.at AT TIME ZONE 'Europe/Helsinki')::date, e.owes_on, NULL::date, coalesce(e.unit, ''),
+          coalesce(e.municipality, ''), coalesce(e.definition, '') FROM event e
+        WHERE e.owes = %(promise)s AND e.owes_on > %(first)s AND e.owes_on <= %(last)s AND e.position <= %(upto)s AND e.sign = 1
+          AND e.position > (SELECT coalesce(max(position), 0) FROM seal WHERE day < %(first)s::date - 400)
+          AND NOT EXISTS (SELECT 1 FROM event a WHERE a.client = e.client AND a.matter = e.matter AND a.settles = e.owes
+            AND a.position <= %(upto)s)
+          AND (%(units)s::text[] IS NULL OR e.unit = ANY (%(units)s))
+          AND (%(municipality)s::text IS NULL OR e.municipality = %(municipality)s)
+        """
+    )
+    found = connection.execute(
+        f"""
+        SELECT *, false AS late FROM ({overdue}) x UNION ALL
+        SELECT position, type, (at AT TIME ZONE 'Europe/Helsinki')::date, settles_on, (at AT TIME ZONE 'Europe/Helsinki')::date,
+          coalesce(settles_unit, ''), coalesce(settles_municipality, ''), coalesce(definition, ''), true FROM event
+        WHERE settles = %(promise)s AND settled = 2 AND settles_on > %(first)s AND settles_on <= %(last)s AND sign = 1
+          AND position <= %(upto)s AND (%(units)s::text[] IS NULL OR settles_unit = ANY (%(units)s))
+          AND (%(municipality)s::text IS NULL OR settles_municipality = %(municipality)s)
+        ORDER BY 4 DESC, 1 DESC LIMIT %(most)s
+        """,
+        place,
+    ).fetchall()
+    today = place["today"]
+    assert isinstance(today, date)
+    return [
+        Row(p, kind, at, due, done, ((done or today) - due).days, u, m, None, None, None, d, "late" if late else "overdue")
+        for p, kind, at, due, done, u, m, d, late in found
+    ]  # fmt: skip

@@ -1,0 +1,115 @@
+"""The live part of the picture: every promise about what happens, at a moment, with what has changed since before."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass
+from datetime import date, datetime, timedelta
+from typing import Any
+
+import polars as pl
+
+from torni.facts.fold import start_of
+from torni.facts.room import Connection
+from torni.services.library import Library
+from torni.supervision.alerts import Alert, alerts, demand_of
+from torni.supervision.measure import Followed, Level, measured
+from torni.supervision.moment import Moment, last_days, moment, units
+
+Libraries = Callable[[date], Library]
+
+
+@dataclass(frozen=True)
+class Live:
+    """`found`: every promise about what happens, in the sapluuna's order. `yesterday`, `week_ago`: their values then, by id.
+
+    `serving`: clients seen by each producer in the last four weeks. `names`: units' names. `invented`: of an invented year,
+    its seed and residents.
+    """
+
+    now: Moment
+    found: tuple[Followed, ...]
+    alerts: tuple[Alert, ...]
+    yesterday: Mapping[str, float | None]
+    week_ago: Mapping[str, float | None]
+    register: pl.DataFrame
+    invented: Mapping[str, Any] | None
+
+    def of(self, promise_id: str) -> Followed | None:
+        return next((f for f in self.found if f.id == promise_id), None)
+
+    def count(self, state: str) -> int:
+        return sum(f.state == state for f in self.found)
+
+    def place(self, level: Level | str, group: str, municipalities: Mapping[str, Any]) -> str:
+        """A unit's or municipality's name; a producer is its own."""
+        if level == "unit":
+            row = self.register.filter(pl.col("unit") == group)
+            return str(row["name"][0]) if len(row) else group
+        if level == "municipality":
+            name = municipalities.get(group)
+            return str(name) if name is not None else group
+        return group
+
+    def change(self, promise_id: str) -> tuple[float | None, float | None]:
+        """The value's change since yesterday and since a week ago, None where either is not known."""
+        found = self.of(promise_id)
+        now = found.value if found else None
+        then = self.yesterday.get(promise_id), self.week_ago.get(promise_id)
+        return tuple(None if now is None or v is None else now - v for v in then)  # type: ignore[return-value]
+
+
+def live(
+    connection: Connection, libraries: Libraries, *, residents: int, known: datetime | None = None,
+    before: Mapping[str, Mapping[str, float | None]] | None = None,
+) -> Live | None:  # fmt: skip
+    """The picture as known at a moment (now when not given); None when nothing had been recorded by then.
+
+    `before`: the values of yesterday and of a week ago, where they are at hand (they do not change).
+    """
+    now = moment(connection, known)
+    if now is None:
+        return None
+    library = libraries(now.today)
+    found = tuple(measured(connection, library, now, residents=residents))
+    register = units(connection)
+    last = last_days(now, register).filter(pl.col("unit") == "")["last"].item()
+    demand = demand_of(_demand_rows(connection, library, now), library, now.today, last)
+    told = tuple(alerts(found, demand, dict(now.complete), now.today))
+    then = before or before_of(connection, libraries, now, residents=residents)
+    row = connection.execute("SELECT invented FROM room").fetchone()
+    return Live(now, found, told, then["yesterday"], then["week_ago"], register, row[0] if row else None)
+
+
+def before_of(
+    connection: Connection, libraries: Libraries, now: Moment, *, residents: int
+) -> dict[str, dict[str, float | None]]:
+    """The promises' values as they were known at the end of yesterday, and of the same day a week ago."""
+    out: dict[str, dict[str, float | None]] = {}
+    for name, days in (("yesterday", 0), ("week_ago", 6)):
+        then = moment(connection, start_of(now.today - timedelta(days=days)) - timedelta(microseconds=1))
+        found = measured(connection, libraries(then.today), then, residents=residents) if then else []
+        out[name] = {f.id: f.value for f in found}
+    return out
+
+
+def _demand_rows(connection: Connection, library: Library, now: Moment) -> pl.DataFrame:
+    names = [f"{s.id}.demand" for s in library.services.values() if s.demand]
+    rows = connection.execute(
+        "SELECT promise, day, municipality, sum(total)::bigint FROM tally WHERE promise = ANY (%s) AND day > %s AND day <= %s "
+        "AND known_on <= %s GROUP BY 1, 2, 3",
+        [names, now.today - timedelta(days=200), now.today, now.today],
+    ).fetchall()
+    return pl.DataFrame(
+        rows, orient="row", schema={"promise": pl.String, "day": pl.Date, "municipality": pl.String, "total": pl.Int64}
+    )
+
+
+def trend(connection: Connection, promise: str, until: date, *, weeks: int = 52) -> list[tuple[date, int, int]]:
+    """The promise's weeks up to a day: each week's last day, what was due in it, and what of that was done in time."""
+    rows = connection.execute(
+        "SELECT %(until)s::date - 7 * ((%(until)s::date - day) / 7) AS week, sum(total)::bigint, sum(met)::bigint FROM tally "
+        "WHERE promise = %(promise)s AND day > %(first)s AND day <= %(until)s GROUP BY 1 ORDER BY 1",
+        {"promise": promise, "until": until, "first": until - timedelta(days=7 * weeks)},
+    ).fetchall()
+    return [(day, total, met) for day, total, met in rows]

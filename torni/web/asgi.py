@@ -1,0 +1,26 @@
+"""The whole site: the streams by the bare ASGI app, every page by Django's WSGI in threads."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from a2wsgi import WSGIMiddleware
+
+from torni.web.stream import Receive, Scope, Send, Tower
+from torni.web.wsgi import application as pages
+
+_pages: Any = WSGIMiddleware(pages, workers=6)
+_streams = Tower()
+
+
+async def application(scope: Scope, receive: Receive, send: Send) -> None:
+    if scope["type"] == "lifespan":
+        while True:
+            message = await receive()
+            await send({"type": f"{message['type']}.complete"})
+            if message["type"] == "lifespan.shutdown":
+                return
+    elif scope["type"] == "http" and scope["path"].startswith("/stream/"):
+        await _streams(scope, receive, send)
+    elif scope["type"] == "http":
+        await _pages(scope, receive, send)

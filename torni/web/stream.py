@@ -1,0 +1,145 @@
+"""Server-sent events: one bare ASGI app that hears of each fold and sends what changed to every open tower.
+
+One picture is made for each language a moment, not one for each reader; a reader who is slow gets the newest, not all.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import json
+import logging
+import os
+from collections.abc import Awaitable, Callable
+from typing import Any
+
+import psycopg
+
+from torni.core.faults import BadInput
+from torni.core.language import LANGUAGES, speaking
+from torni.facts.fold import CHANNEL
+from torni.services import regions
+from torni.supervision import words
+from torni.tower.live import Live
+from torni.web import room
+
+Scope = dict[str, Any]
+Receive = Callable[[], Awaitable[dict[str, Any]]]
+Send = Callable[[dict[str, Any]], Awaitable[None]]
+BEAT_S = 15.0  # a line now and then, so that nothing between takes the silence for a dead connection
+PAUSE_S = 0.2  # events come in bursts: at most five pictures a second
+MOST_WATCHING = 5_000
+log = logging.getLogger("torni.stream")
+
+
+class Tower:
+    """Everybody who watches, and the newest text for each region and language."""
+
+    def __init__(self) -> None:
+        self.watching: dict[tuple[str, str], set[asyncio.Event]] = {}
+        self.newest: dict[tuple[str, str], bytes] = {}
+        self._listening: asyncio.Task[None] | None = None
+
+    async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
+        parts = scope["path"].strip("/").split("/")
+        if len(parts) != 3 or parts[2] not in LANGUAGES or scope["method"] != "GET" or not _known(parts[1]):
+            await _plain(send, 404, b"not found")
+            return
+        if sum(map(len, self.watching.values())) >= MOST_WATCHING:
+            await _plain(send, 503, b"too many are watching")
+            return
+        if self._listening is None or self._listening.done():
+            self._listening = asyncio.create_task(self._listen())
+        key = (parts[1], parts[2])
+        await send(
+            {
+                "type": "http.response.start", "status": 200,
+                "headers": [
+                    (b"content-type", b"text/event-stream; charset=utf-8"), (b"cache-control", b"no-store"), (b"x-accel-buffering", b"no"),
+                    (b"content-security-policy", b"default-src 'none'"), (b"x-content-type-options", b"nosniff"),
+                ],
+            }
+        )  # fmt: skip
+        woken = asyncio.Event()
+        self.watching.setdefault(key, set()).add(woken)
+        gone = asyncio.create_task(_gone(receive))
+        sent: bytes | None = None
+        try:
+            await send({"type": "http.response.body", "body": b"retry: 2000\n\n", "more_body": True})
+            while not gone.done():
+                text = self.newest.get(key)
+                if text is not None and text is not sent:
+                    sent = text
+                    await send({"type": "http.response.body", "body": text, "more_body": True})
+                waiting = asyncio.create_task(woken.wait())
+                await asyncio.wait({waiting, gone}, timeout=BEAT_S, return_when=asyncio.FIRST_COMPLETED)
+                if not waiting.done():
+                    waiting.cancel()
+                    if not gone.done():
+                        await send({"type": "http.response.body", "body": b": \n\n", "more_body": True})
+                woken.clear()
+        finally:
+            gone.cancel()
+            self.watching[key].discard(woken)
+
+    async def _listen(self) -> None:
+        """Hear of folds for as long as the server lives; a lost database is tried again."""
+        while True:
+            try:
+                connection = await psycopg.AsyncConnection.connect(os.environ["TORNI_DATABASE"], autocommit=True)
+                async with connection:
+                    await connection.execute(f"LISTEN {CHANNEL}")
+                    async for _ in connection.notifies():
+                        await asyncio.sleep(PAUSE_S)
+                        await self._tell()
+            except (psycopg.Error, OSError):
+                log.warning("the record room does not answer; trying again")
+                await asyncio.sleep(1.0)
+
+    async def _tell(self) -> None:
+        for key in [k for k, who in self.watching.items() if who]:
+            text = await asyncio.to_thread(_told, *key)
+            if text is not None and text != self.newest.get(key):
+                self.newest[key] = text
+                for one in self.watching[key]:
+                    one.set()
+
+
+def _known(region: str) -> bool:
+    if not room.is_open():
+        return False
+    try:
+        return regions.find(region).id == region
+    except BadInput:
+        return False
+
+
+def _told(region: str, language: str) -> bytes | None:
+    found = room.picture(region)
+    if found is None:
+        return None
+    with speaking(language):
+        return ("event: picture\ndata: " + json.dumps(told(found), ensure_ascii=False) + "\n\n").encode()
+
+
+def told(found: Live) -> dict[str, Any]:
+    """What an open page needs to show the newest: texts in the language of the moment."""
+    return {
+        "position": found.now.position,
+        "at": words.moment_text(found.now.at),
+        "counts": {state: found.count(state) for state in ("broken", "unknown", "kept")},
+        "alerts": len(found.alerts),
+        "promises": {
+            f.id: {"state": f.state, "value": words.value_text(f), "counted": words.counted_text(f), "now": words.now_text(f)}
+            for f in found.found
+        },
+    }  # fmt: skip
+
+
+async def _gone(receive: Receive) -> None:
+    while (await receive())["type"] != "http.disconnect":
+        pass
+
+
+async def _plain(send: Send, status: int, text: bytes) -> None:
+    await send({"type": "http.response.start", "status": status, "headers": [(b"content-type", b"text/plain"), (b"x-content-type-options", b"nosniff")]})  # fmt: skip
+    await send({"type": "http.response.body", "body": text})

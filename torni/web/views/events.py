@@ -1,0 +1,179 @@
+"""`POST /events`: a batch of CloudEvents from a feed with a key; and the API told as OpenAPI, with an example of every type."""
+
+from __future__ import annotations
+
+import json
+from typing import Any
+
+import psycopg
+from django.core.exceptions import RequestDataTooBig
+from django.http import HttpRequest, HttpResponse, JsonResponse
+from psycopg_pool import PoolTimeout
+
+from torni import __version__
+from torni.core.clock import today
+from torni.core.faults import BadInput
+from torni.facts import feeds, intake
+from torni.facts.reasons import reason
+from torni.services import load_library
+from torni.services.followed import EventKind
+from torni.web import room
+
+_VALUES: dict[str, Any] = {
+    "service": "home_care", "unit": "unit-1", "client": 1001, "matter": "visit-2026-05-04-1", "due": "2026-05-04", "quantity": 4,
+    "of_quantity": 12, "cents": 3020,
+}  # fmt: skip
+
+
+def receive(request: HttpRequest) -> HttpResponse:
+    """Accept a batch: 200 with what became of each, 207 when some were refused; nothing of a batch is lost or taken twice."""
+    if request.method != "POST":
+        return _refused(405, "POST a batch of events here; /openapi.json tells their form", Allow="POST")
+    if not room.is_open():
+        return _refused(503, "this server has no record room")
+    key = request.headers.get("Authorization", "").removeprefix("Bearer ").strip()
+    try:
+        with room.door() as door:
+            source = feeds.source_of(door.connection, key) if key else None
+            if source is None:
+                return _refused(
+                    401, "a feed's key is needed: Authorization: Bearer KEY", **{"WWW-Authenticate": "Bearer"}
+                )
+            batch = _batch(request)
+            if isinstance(batch, HttpResponse):
+                return batch
+            done = intake.receive(door, batch, source=source)
+    except (psycopg.OperationalError, PoolTimeout):
+        return _refused(503, "the record room does not answer; send the batch again", **{"Retry-After": "2"})
+    except BadInput as error:
+        return _refused(503, str(error.faults[0].what))
+    told = {
+        "accepted": done.accepted, "repeated": done.repeated,
+        "refused": [
+            {"line": line, "id": id_, "reasons": list(codes), "told": [reason(c) for c in codes]} for line, id_, codes in done.refused
+        ],
+    }  # fmt: skip
+    return JsonResponse(told, status=207 if done.refused else 200)
+
+
+def _batch(request: HttpRequest) -> list[Any] | HttpResponse:
+    kind = request.headers.get("Content-Type", "").partition(";")[0].strip().lower()
+    if kind not in ("application/json", "application/cloudevents-batch+json", "application/cloudevents+json"):
+        return _refused(415, "send application/cloudevents-batch+json or application/json")
+    try:
+        found = json.loads(request.body)
+    except RequestDataTooBig:
+        return _refused(413, "a batch is at most 16 MB")
+    except (ValueError, RecursionError):
+        return _refused(400, "the body is not JSON")
+    batch = found if isinstance(found, list) else [found]
+    if len(batch) > intake.MOST_EVENTS:
+        return _refused(413, f"a batch is at most {intake.MOST_EVENTS} events")
+    return batch
+
+
+def _refused(status: int, why: str, **headers: str) -> JsonResponse:
+    return JsonResponse({"error": why}, status=status, headers=headers)
+
+
+def openapi(request: HttpRequest) -> HttpResponse:
+    """The API of this server, for the programs that send events."""
+    if request.method not in ("GET", "HEAD"):
+        return _refused(405, "GET only", Allow="GET")
+    return JsonResponse(described(), json_dumps_params={"ensure_ascii": False, "indent": 1})
+
+
+def described() -> dict[str, Any]:
+    """The OpenAPI document: `POST /events`, `GET /health`, `GET /openapi.json`, an example of every type of event."""
+    kinds = load_library(on=today()).event_kinds
+    examples = {name: {"summary": kind.what.en, "value": [_example(name, kind)]} for name, kind in kinds.items()}
+    result = {
+        "description": "What became of the batch",
+        "content": {"application/json": {"schema": {"$ref": "#/components/schemas/Result"}}},
+    }
+    fault = {
+        "description": "Why not",
+        "content": {"application/json": {"schema": {"$ref": "#/components/schemas/Fault"}}},
+    }
+    media = {"schema": {"$ref": "#/components/schemas/Batch"}, "examples": examples}
+    return {
+        "openapi": "3.1.0",
+        "info": {"title": "Torni", "version": __version__, "description": "Events into a region's record room. Idempotent by id: a batch sent again changes nothing."},
+        "paths": {
+            "/events": {
+                "post": {
+                    "operationId": "sendEvents", "summary": "Send a batch of events", "security": [{"feed": []}],
+                    "requestBody": {"required": True, "content": {"application/cloudevents-batch+json": media, "application/json": media}},
+                    "responses": {
+                        "200": result, "207": {**result, "description": "Some were refused, and are kept in quarantine"}, "400": fault, "401": fault,
+                        "413": fault, "415": fault, "503": fault,
+                    },
+                }
+            },
+            "/health": {
+                "get": {
+                    "operationId": "health", "summary": "Does it serve, and how new is the record room?",
+                    "responses": {"200": {"description": "It serves", "content": {"application/json": {"schema": {"$ref": "#/components/schemas/Health"}}}}, "503": {"description": "The record room does not answer", "content": {"application/json": {"schema": {"$ref": "#/components/schemas/Health"}}}}},
+                }
+            },
+            "/openapi.json": {
+                "get": {"operationId": "openapi", "summary": "This document", "responses": {"200": {"description": "OpenAPI", "content": {"application/json": {"schema": {"type": "object"}}}}}}
+            },
+        },
+        "components": {
+            "securitySchemes": {"feed": {"type": "http", "scheme": "bearer", "description": "A feed's key, from `torni feed new SOURCE`"}},
+            "schemas": _schemas(sorted(kinds)),
+        },
+    }  # fmt: skip
+
+
+def _schemas(kinds: list[str]) -> dict[str, Any]:
+    text = {"type": "string", "minLength": 1, "maxLength": intake.MOST_TEXT}
+    whole = {"type": "integer", "minimum": -(2**63) + 1, "maximum": 2**63 - 1}
+    return {
+        "Event": {
+            "type": "object", "required": ["id", "type", "time"],
+            "properties": {
+                "specversion": {"const": "1.0"}, "id": text, "source": {**text, "description": "Left out, it is the key's own."},
+                "type": {"type": "string", "enum": kinds}, "time": {"type": "string", "format": "date-time"},
+                "data": {
+                    "type": "object",
+                    "properties": {
+                        "service": text, "unit": text, "client": whole, "matter": text, "due": {"type": "string", "format": "date"},
+                        "quantity": whole, "of_quantity": whole, "cents": whole, "replaces": {**text, "description": "The id of the event that this one corrects"},
+                    },
+                },
+            },
+        },
+        "Batch": {"type": "array", "items": {"$ref": "#/components/schemas/Event"}, "maxItems": intake.MOST_EVENTS},
+        "Result": {
+            "type": "object", "required": ["accepted", "repeated", "refused"],
+            "properties": {
+                "accepted": {"type": "integer"}, "repeated": {"type": "integer"},
+                "refused": {
+                    "type": "array",
+                    "items": {
+                        "type": "object", "required": ["line", "id", "reasons", "told"],
+                        "properties": {
+                            "line": {"type": "integer"}, "id": {"type": "string"}, "reasons": {"type": "array", "items": {"type": "string"}},
+                            "told": {"type": "array", "items": {"type": "string"}},
+                        },
+                    },
+                },
+            },
+        },
+        "Fault": {"type": "object", "required": ["error"], "properties": {"error": {"type": "string"}}},
+        "Health": {"type": "object", "required": ["ok", "room"], "properties": {"ok": {"type": "boolean"}, "room": {"type": ["object", "null"]}}},
+    }  # fmt: skip
+
+
+def _example(name: str, kind: EventKind) -> dict[str, Any]:
+    data: dict[str, Any] = {str(need): _VALUES[need] for need in kind.needs}
+    known: dict[str, Any] = {
+        "municipality": "179", "born": "1941-05-30", "protected": False, "name": "Keskusta", "kind": "home_care", "producer": "Esimerkkihoiva Oy",
+        "instrument": "RAI", "scales": {"maple": 3}, "verdict": "granted", "formula": "doctor_visit", "facts": {"age": 40},
+    }  # fmt: skip
+    data |= {n: known[n] for n in kind.data if n in known}
+    if name == "event.withdrawn":
+        data["replaces"] = "visit-17"
+    return {"specversion": "1.0", "id": f"{name}-1", "type": name, "time": "2026-05-04T12:30:00+03:00", "data": data}

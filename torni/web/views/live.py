@@ -1,0 +1,175 @@
+"""Promises about what happens: one promise on a page, the rows behind its number, and two moments side by side."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from datetime import date, datetime, timedelta
+from typing import Any
+
+from django.http import Http404, HttpRequest, HttpResponse
+
+from torni.core.faults import BadInput, bad_input
+from torni.core.language import number, t
+from torni.facts.door import HELSINKI
+from torni.services import regions
+from torni.supervision import words
+from torni.supervision.alerts import Alert
+from torni.supervision.measure import LEVELS, Followed
+from torni.supervision.moment import read_moment
+from torni.supervision.rows import MOST, rows_behind
+from torni.tower.live import Live, trend
+from torni.web import room
+from torni.web.maps import draw_states
+from torni.web.rendering import page
+from torni.web.store import Held
+
+
+def picture(request: HttpRequest, here: Held) -> Live | None:
+    """The live picture that the page is about: now, or as known at the query's moment."""
+    asked = request.GET.get("known", "").strip()
+    if not asked or here.real_only:
+        return None if here.real_only else room.picture(here.id)
+    found = room.picture(here.id, read_moment(asked))
+    if found is None and room.is_open():
+        raise bad_input("known", t("nothing was known yet on {day}", day=asked), t("Ask for a later moment."))
+    return found
+
+
+@dataclass(frozen=True)
+class Told:
+    """One alert group as the page tells it: the first sentences and how many more."""
+
+    id: str
+    kind: str
+    sentences: tuple[str, ...]
+    more: int
+
+
+def told_alerts(here: Held, live: Live, most: int = 3) -> list[Told]:
+    """The alerts by promise, records first, each with its first places; a fault of a producer before that of its units."""
+    groups: dict[tuple[str, str], list[Alert]] = {}
+    for alert in live.alerts:
+        groups.setdefault((alert.kind, alert.id if alert.kind != "records" else ""), []).append(alert)
+    out = []
+    order = {"region": 0, "producer": 1, "municipality": 2, "unit": 3}
+    for (kind, id_), found in groups.items():
+        found.sort(key=lambda a: (order[a.level], -a.missed))
+        out.append(Told(id_, kind, tuple(_sentence(here, live, a) for a in found[:most]), max(0, len(found) - most)))
+    return out
+
+
+def _sentence(here: Held, live: Live, alert: Alert) -> str:
+    service = alert.id.partition(".")[0]
+    named = here.network.library.services.get(service)
+    return words.alert_text(
+        alert,
+        live.of(alert.id),
+        live.place(alert.level, alert.where, here.network.names),
+        str(named.name) if named else "",
+    )
+
+
+def promise(request: HttpRequest, here: Held, promise_id: str) -> HttpResponse:
+    """One promise: its value now and before, by producer, municipality and unit, week by week, and what it rests on."""
+    live = picture(request, here)
+    library = room.days(here.id).on(live.now.today).library if live else here.network.library
+    found = live.of(promise_id) if live else None
+    if live is None or found is None:
+        known = {f"{s.id}.{p.id}": (s, p) for s, p in here.network.library.followed()}
+        if promise_id not in known:
+            raise Http404
+        service, unmeasured = known[promise_id]
+        return page(
+            request, "followed_unknown.html", here="tower", region=here, service=service, promise=unmeasured, regions=regions.all_regions()
+        )  # fmt: skip
+    service = library.services[found.service]
+    with room.connection() as connection:
+        weeks = _weeks(trend(connection, promise_id, found.last), found)
+    states = {g.group: (g.kept, words.group_value(found, g)) for g in found.by["municipality"]}
+    return page(
+        request, "followed.html", here="tower", region=here, live=live, f=found, service=service, words=words, levels=LEVELS,
+        change=live.change(promise_id), weeks=weeks, map=draw_states(here.map, str(found.promise.sentence), states),
+        told=[x for x in told_alerts(here, live, 12) if x.id == promise_id], source=library.sources[found.promise.source],
+        parameters=_parameters(library, found), regions=regions.all_regions(), known=request.GET.get("known", ""),
+    )  # fmt: skip
+
+
+def _weeks(rows: list[tuple[date, int, int]], f: Followed) -> list[dict[str, Any]]:
+    """Each week's share for the chart, for the promises that are a share of events."""
+    if f.kind not in ("wait", "delivery", "reply", "billing", "fee", "measure"):
+        return []
+    shares = [(day, total, met / total) for day, total, met in rows if total > 0]
+    if not shares:
+        return []
+    least = min(0.9 * f.target, *(s for _, _, s in shares))
+    scale = 200 / max(1e-9, 1.0 - least)
+    return [
+        {"day": day, "total": total, "share": share, "height": round((share - least) * scale, 1), "goal": round((f.target - least) * scale, 1), "kept": share >= f.target, "least": least}
+        for day, total, share in shares
+    ]  # fmt: skip
+
+
+def _parameters(library: Any, f: Followed) -> list[dict[str, Any]]:
+    out = []
+    for name in ("within_days", "every_days", "ratio", "full_time", "appropriation"):
+        parameter = getattr(f.promise, name, None)
+        if parameter:
+            try:
+                value = library.value(parameter)
+            except BadInput:
+                continue
+            out.append({"what": library.parameters[parameter].what, "value": value, "shown": number(float(value.value), 2 if value.value % 1 else 0)})  # fmt: skip
+    return out
+
+
+def rows(request: HttpRequest, region: str, promise_id: str) -> HttpResponse:
+    """The rows behind a number: what was missed, late or wrong, newest first. No client is named here."""
+    from torni.web.store import held
+
+    here = held(request, region)
+    live = picture(request, here)
+    found = live.of(promise_id) if live else None
+    if live is None or found is None:
+        raise Http404
+    level = next((level for level in LEVELS if request.GET.get(level)), None)
+    group = request.GET.get(level, "") if level else ""
+    with room.connection() as connection:
+        listed = rows_behind(connection, found, live.now, live.register, level, group)
+    return page(
+        request, "rows.html", here="tower", region=here, live=live, f=found, words=words, rows=listed, most=MOST, level=level,
+        place=live.place(level, group, here.network.names) if level else "", names=here.network.names,
+        unit_names=dict(live.register.select("unit", "name").iter_rows()), regions=regions.all_regions(),
+        known=request.GET.get("known", ""),
+    )  # fmt: skip
+
+
+def compare(request: HttpRequest, region: str) -> HttpResponse:
+    """Two moments side by side: what each promise was known to be then."""
+    from torni.web.store import held
+
+    here = held(request, region)
+    newest = room.picture(here.id)
+    if newest is None:
+        raise Http404
+    week_before = (newest.now.at - timedelta(days=7)).astimezone(HELSINKI)
+    first, second = (request.GET.get(n, "").strip() for n in ("first", "second"))
+    one = room.picture(here.id, read_moment(first or f"{week_before:%Y-%m-%dT%H:%M}"))
+    two = room.picture(here.id, read_moment(second)) if second else newest
+    if one is None or two is None:
+        raise bad_input("known", t("nothing was known yet on {day}", day=first), t("Ask for a later moment."))
+    pairs = [(a, b) for a in one.found for b in two.found if a.id == b.id]
+    pairs.sort(
+        key=lambda p: (
+            p[0].state == p[1].state,
+            p[0].value is None or p[1].value is None or -abs(p[1].value - p[0].value),
+        )
+    )
+    return page(
+        request, "compare_moments.html", here="tower", region=here, one=one, two=two, pairs=pairs, words=words,
+        regions=regions.all_regions(), first=local(one.now.at), second=local(two.now.at),
+    )  # fmt: skip
+
+
+def local(moment: datetime) -> str:
+    """A moment as a form's field holds it."""
+    return f"{moment.astimezone(HELSINKI):%Y-%m-%dT%H:%M}"
