@@ -6,7 +6,7 @@ import ast
 from collections.abc import Iterator
 from typing import IO, Any
 
-FUNCTIONS = {"_", "t", "Message", "ngettext"}
+FUNCTIONS = {"_", "t", "Message", "ngettext", "N_"}
 
 
 def extract(

@@ -32,6 +32,8 @@ EXTRACT = [
     "Message",
     "-k",
     "ngettext:1,2",
+    "-k",
+    "N_",
 ]
 
 

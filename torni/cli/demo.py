@@ -1,16 +1,67 @@
-"""`torni demo`: the main job, then the pages."""
+"""`torni demo`: the region's findings, then an invented year in the record room, and the pages on it."""
 
 from __future__ import annotations
 
 import argparse
 import sys
+from datetime import UTC, datetime
 
 from torni.cli.check import load, print_picture
 from torni.cli.main import later
+from torni.cli.show import mark, table
+from torni.core.faults import bad_input
+from torni.core.language import _, t
+from torni.facts import room
+from torni.facts.postgres import server
+from torni.services import regions
+from torni.services.days import Days
 from torni.tower import picture
+from torni.tower.live import Live, live
 
 
 def demo(args: argparse.Namespace) -> int:
-    print_picture(picture(load(args)))
+    for name, least in (("residents", 500), ("speed", 0)):
+        given = getattr(args, name)
+        if given is not None and given < least:
+            raise bad_input(
+                f"--{name}", t("{given} is too small", given=given), t("Write at least {least}.", least=least)
+            )
+    shown = picture(load(args))
+    print_picture(shown)
     sys.stdout.flush()
-    return 0 if args.no_serve else later("torni.web.serve:serve")(args)
+    if not args.no_serve:
+        return later("torni.web.serve:serve")(args)
+    from torni.simulation.year.live import run
+
+    region = regions.find(args.region).id
+    with server() as database:
+        room.prepare(database.url)
+        with room.connect(database.url, autocommit=True) as connection:
+            room.claim(connection, region, invented={"seed": args.seed, "residents": args.residents})
+        run(database.url, region=region, seed=args.seed, residents=args.residents, speed=1.0, until=datetime.now(UTC))
+        with room.connect(database.url, autocommit=True) as connection:
+            row = connection.execute("SELECT count(DISTINCT client) FROM client").fetchone()
+            days = Days(region)
+            found = live(connection, lambda day: days.on(day).library, residents=row[0] if row else 0)
+    assert found is not None
+    print_live(found)
+    return 0
+
+
+def print_live(found: Live) -> None:
+    """The promises about what happens, broken first, and the alerts."""
+    from torni.supervision import words
+
+    order = {"broken": 0, "unknown": 1, "kept": 2}
+    rows = [
+        [mark(f.state), words.value_text(f), words.target_text(f), str(f.promise.sentence), words.counted_text(f), f.id]
+        for f in sorted(found.found, key=lambda f: order[f.state])
+    ]
+    print(
+        "\n"
+        + _("Invented for demonstration: what happened, as known {moment}").format(
+            moment=words.moment_text(found.now.at)
+        )
+        + "\n"
+    )
+    table(["", _("value"), _("target"), _("promise"), _("counted"), ""], rows, right=(1, 2))

@@ -172,6 +172,14 @@ def _parser() -> argparse.ArgumentParser:
         if what == "population":
             one.add_argument("--side", type=int, default=1000, metavar="METRES", help="the cells' side (default 1000)")
 
+    brought = _add(
+        parts, "events", "events from JSON, JSON lines, CSV or xlsx", "torni.cli.events:import_events", region=True
+    )
+    brought.add_argument("file", type=Path)
+    brought.add_argument("--source", metavar="NAME", help="the feed that sends them, where the file does not say")
+    brought.add_argument("--dry-run", action="store_true", help="only tell what would be refused")
+    brought.add_argument("--json", action="store_true", help="for machines")
+
     _add(commands, "definitions", "check the definition files", "torni.cli.check:definitions", region=True)
     _add(commands, "schema", "the shape of a service definition as JSON Schema, for editors", "torni.cli.check:schema")
     _add(commands, "sources", "the shipped data, its origin and licences", "torni.cli.check:sources")
@@ -182,8 +190,59 @@ def _parser() -> argparse.ArgumentParser:
         serve = _add(commands, name, told, run, region=True)
         serve.add_argument("--port", type=int, default=8000, help="the port (default 8000, or the next free one)")
         if name == "demo":
-            serve.add_argument("--no-serve", action="store_true", help="only print")
+            serve.add_argument("--no-serve", action="store_true", help="load the invented year and print, then end")
+            serve.add_argument("--residents", type=int, metavar="N", help="a smaller region of so many residents")
+            serve.add_argument("--seed", type=int, default=2026, metavar="N", help="which invented year (default 2026)")
+            serve.add_argument(
+                "--speed",
+                type=float,
+                default=60.0,
+                metavar="TIMES",
+                help="how fast time runs (default 60: a minute a second)",
+            )
+    _room(commands)
     return parser
+
+
+def _room(commands: argparse._SubParsersAction[argparse.ArgumentParser]) -> None:
+    truth = _add(
+        commands,
+        "truth",
+        "what the tower finds of faults planted in an invented year",
+        "torni.cli.room:truth",
+        region=True,
+    )
+    truth.add_argument("--seed", type=int, default=2026, metavar="N", help="decides everything (default 2026)")
+    truth.add_argument("--residents", type=int, metavar="N", help="a smaller region of so many residents")
+    truth.add_argument("--json", action="store_true", help="for machines")
+    verify = _add(commands, "verify", "is the record room whole? Log, state rows and tallies", "torni.cli.room:verify")
+    verify.add_argument("--json", action="store_true", help="for machines")
+    backup = _add(commands, "backup", "the whole record room into one file", "torni.cli.room:backup")
+    backup.add_argument("file", metavar="FILE", type=Path)
+    backup.add_argument("--force", action="store_true", help="write over a file that is there")
+    restore = _add(commands, "restore", "a backup into an empty record room", "torni.cli.room:restore")
+    restore.add_argument("file", metavar="FILE", type=Path)
+    _add(commands, "events", "every type of event that may come in", "torni.cli.events:events", region=True)
+    quarantine = commands.add_parser(
+        "quarantine", help="what was refused at the door: see, mend, send again", formatter_class=_Help
+    )
+    quarantine.set_defaults(parser=quarantine)
+    parts = quarantine.add_subparsers(metavar="WHAT", title="what")
+    listed = _add(parts, "list", "what waits to be mended, and why", "torni.cli.events:quarantine_list")
+    listed.add_argument("--json", action="store_true", help="for machines")
+    replay = _add(
+        parts, "replay", "send rows again: all, or by number", "torni.cli.events:quarantine_replay", region=True
+    )
+    replay.add_argument("number", metavar="NUMBER", type=int, nargs="*")
+    replay.add_argument("--with", dest="mended", metavar="FILE", type=Path, help="one row, mended")
+    drop = _add(parts, "drop", "say of rows that they are not needed", "torni.cli.events:quarantine_drop")
+    drop.add_argument("number", metavar="NUMBER", type=int, nargs="+")
+    feed = commands.add_parser("feed", help="keys of the systems that send events", formatter_class=_Help)
+    feed.set_defaults(parser=feed)
+    parts = feed.add_subparsers(metavar="WHAT", title="what")
+    for name, told in (("new", "a new key, shown once"), ("end", "end every key of a source")):
+        _add(parts, name, told, f"torni.cli.events:feed_{name}").add_argument("source", metavar="SOURCE")
+    _add(parts, "list", "every key's source", "torni.cli.events:feed_list")
 
 
 def _rules(commands: argparse._SubParsersAction[argparse.ArgumentParser]) -> None:

@@ -1,0 +1,210 @@
+"""`torni events`, `import events`, `quarantine` and `feed`: what may come in, bringing it in, mending what was refused."""
+
+from __future__ import annotations
+
+import argparse
+import json
+from collections.abc import Iterator
+from contextlib import contextmanager
+from pathlib import Path
+from typing import Any
+
+from torni.cli.show import mark, table
+from torni.core.faults import BadInput, Fault, bad_input
+from torni.core.language import _, number, t
+from torni.facts import feeds, intake, room
+from torni.facts.door import Door
+from torni.facts.fold import fold
+from torni.facts.postgres import server
+from torni.facts.reasons import reason
+from torni.guidance.charges import charge
+from torni.services import load_library, regions
+from torni.services.book import books_of
+from torni.services.days import Days
+from torni.sources.tables import read_table
+
+BATCH = 2_000
+
+
+def events(args: argparse.Namespace) -> int:
+    """Every type of event, what it tells and what it needs."""
+    library = load_library(args.region, on=args.on)
+    rows = [
+        [name, str(kind.what), " ".join([*kind.needs, *(f"data.{d}" for d in kind.data)])]
+        for name, kind in library.event_kinds.items()
+    ]
+    table([_("type"), _("what it tells"), _("what it needs")], rows)
+    return 0
+
+
+def import_events(args: argparse.Namespace) -> int:
+    """A file of events through the door, as many as are right; the others into quarantine, each with its reasons."""
+    given = _read(args.file)
+    region = regions.find(args.region).id
+    total, repeated, refused = 0, 0, []
+    with _door(region) as door:
+        for first in range(0, len(given), BATCH):
+            batch = given[first : first + BATCH]
+            done = _tried(door, batch, args.source) if args.dry_run else intake.receive(door, batch, source=args.source)
+            total, repeated = total + done.accepted, repeated + done.repeated
+            refused += [(first + line, id_, reasons) for line, id_, reasons in done.refused]
+        fold(door.connection)
+    if args.json:
+        print(
+            json.dumps(
+                {
+                    "accepted": total, "repeated": repeated,
+                    "refused": [{"line": line + 1, "id": id_, "reasons": list(reasons)} for line, id_, reasons in refused],
+                },
+                ensure_ascii=False, indent=2,
+            )
+        )  # fmt: skip
+        return 2 if refused else 0
+    print(_("{accepted} accepted, {repeated} known already, {refused} refused").format(accepted=number(total), repeated=number(repeated), refused=number(len(refused))))  # fmt: skip
+    for line, id_, reasons in refused[:20]:
+        print(f"{mark('broken')} {_('row')} {line + 1} {id_}: " + "; ".join(reason(r) for r in reasons))
+    if len(refused) > 20:
+        print(_("and {count} more: `torni quarantine list`").format(count=number(len(refused) - 20)))
+    return 2 if refused else 0
+
+
+def _tried(door: Door, batch: list[Any], source: str | None) -> intake.Received:
+    """What would become of a batch; nothing is written."""
+    with door.connection.transaction(force_rollback=True):
+        return intake.receive(door, batch, source=source, keep=False)
+
+
+def quarantine_list(args: argparse.Namespace) -> int:
+    """What was refused and waits to be mended. Only what is wrong is shown, never the row itself."""
+    with server() as database:
+        room.prepare(database.url)
+        with room.connect(database.url, autocommit=True) as connection:
+            found = intake.waiting(connection)
+    if args.json:
+        print(
+            json.dumps(
+                [{"number": n, "received": at.isoformat(), "source": s, "reasons": r} for n, at, s, _raw, r in found],
+                indent=2,
+            )
+        )
+        return 0
+    rows = [
+        [str(n), f"{at:%-d.%-m.%Y %H:%M}", s, "; ".join(reason(r) for r in reasons)]
+        for n, at, s, _raw, reasons in found
+    ]
+    table([_("number"), _("received"), _("source"), _("why")], rows, right=(0,))
+    return 0
+
+
+def quarantine_replay(args: argparse.Namespace) -> int:
+    """Send rows again: all that wait, some by number, or one mended (`--with FILE`)."""
+    region = regions.find(args.region).id
+    with _door(region) as door:
+        found = {n: raw for n, _at, _s, raw, _r in intake.waiting(door.connection, most=1_000_000)}
+        wanted = args.number or list(found)
+        unknown = [n for n in wanted if n not in found]
+        if unknown:
+            raise BadInput(
+                *(
+                    Fault(f"quarantine {n}", t("no such row waits"), t("`torni quarantine list` tells which do."))
+                    for n in unknown
+                )
+            )
+        if args.mended and len(wanted) != 1:
+            raise bad_input("--with", t("a mended row is one row's"), t("Name its number."))
+        accepted = 0
+        for n in wanted:
+            raw = _read(args.mended)[0] if args.mended else found[n]
+            done = intake.replay(door, n, raw, by="torni")
+            accepted += not done.refused
+            for _line, id_, reasons in done.refused:
+                print(f"{mark('broken')} {n} {id_}: " + "; ".join(reason(r) for r in reasons))
+        fold(door.connection)
+    print(
+        _("{accepted} accepted, {left} refused again").format(
+            accepted=number(accepted), left=number(len(wanted) - accepted)
+        )
+    )
+    return 0 if accepted == len(wanted) else 2
+
+
+def quarantine_drop(args: argparse.Namespace) -> int:
+    """Say of rows that they are not needed. They stay in the room, and are listed no more."""
+    with server() as database:
+        room.prepare(database.url)
+        with room.connect(database.url, autocommit=True) as connection:
+            found = {n for n, *_rest in intake.waiting(connection, most=1_000_000)}
+            unknown = [n for n in args.number if n not in found]
+            if unknown:
+                raise BadInput(
+                    *(
+                        Fault(f"quarantine {n}", t("no such row waits"), t("`torni quarantine list` tells which do."))
+                        for n in unknown
+                    )
+                )
+            for n in args.number:
+                intake.settle(connection, n, "dropped", by="torni")
+    print(_("{count} dropped").format(count=number(len(args.number))))
+    return 0
+
+
+def feed_new(args: argparse.Namespace) -> int:
+    """A key for a system that sends events."""
+    if not args.source.strip() or len(args.source) > intake.MOST_TEXT:
+        raise bad_input("SOURCE", t("is not a short text"), t("Write such as: producer-a"))
+    with server() as database:
+        room.prepare(database.url)
+        with room.connect(database.url, autocommit=True) as connection:
+            key = feeds.new(connection, args.source)
+    print(_("The key of {source}. It is shown only now:").format(source=args.source))
+    print(key)
+    return 0
+
+
+def feed_list(args: argparse.Namespace) -> int:
+    with server() as database:
+        room.prepare(database.url)
+        with room.connect(database.url, autocommit=True) as connection:
+            found = feeds.listed(connection)
+    table(
+        [_("source"), _("made"), _("ended")],
+        [[s, f"{made:%-d.%-m.%Y}", f"{ended:%-d.%-m.%Y}" if ended else "–"] for s, made, ended in found],
+    )
+    return 0
+
+
+def feed_end(args: argparse.Namespace) -> int:
+    with server() as database:
+        room.prepare(database.url)
+        with room.connect(database.url, autocommit=True) as connection:
+            ended = feeds.end(connection, args.source)
+    if not ended:
+        raise bad_input(args.source, t("has no key"), t("`torni feed list` tells which have."))
+    print(_("{count} ended").format(count=number(ended)))
+    return 0
+
+
+@contextmanager
+def _door(region: str) -> Iterator[Door]:
+    with server() as database:
+        room.prepare(database.url)
+        with room.connect(database.url, autocommit=True) as connection:
+            room.claim(connection, region)
+            yield Door(connection, books_of(Days(region), charge=charge))
+
+
+def _read(path: Path) -> list[Any]:
+    """The file's events: JSON (one, or a list), JSON lines, or a table (CSV, xlsx)."""
+    if not path.is_file():
+        raise bad_input(str(path), t("is not a file"), t("Name a file of events: JSON, JSON lines, CSV or xlsx."))
+    if path.suffix.lower() not in (".json", ".jsonl", ".ndjson"):
+        return intake.rows_of(read_table(path).to_dicts())
+    text = path.read_text(encoding="utf-8", errors="replace")
+    try:
+        if path.suffix.lower() == ".json":
+            found = json.loads(text)
+            return found if isinstance(found, list) else [found]
+        return [json.loads(line) for line in text.splitlines() if line.strip()]
+    except (json.JSONDecodeError, RecursionError) as error:
+        where = f"{path}, {_('row')} {error.lineno}" if isinstance(error, json.JSONDecodeError) else str(path)
+        raise bad_input(where, t("is not JSON"), t("Write one event, or a list of them between [ and ].")) from error
