@@ -36,6 +36,7 @@ def main(folder: Path) -> None:
     age_bands(folder)
     people(folder)
     county_shares(folder)
+    need_model(folder)
     units(folder)
     helsinki(folder)
 
@@ -225,6 +226,31 @@ def county_shares(folder: Path) -> None:
     found = pl.DataFrame(rows)
     assert found["measure"].n_unique() == sum(map(len, SHARES.values())), "a measure of the need model has another name"
     found.sort("measure", "county").write_parquet(OUT / "county_shares.parquet", compression="zstd")
+
+
+def need_model(folder: Path) -> None:
+    """THL's need model: each variable's coefficients, its share in each county and year, and the counties' residents."""
+    names = pl.read_csv(folder / "areas/municipality_key_2026.csv", infer_schema=False)
+    codes = dict(zip(names["hyvinvointialue_name_fi"], names["hyvinvointialue_code"], strict=True))
+    codes |= {"Helsingin kaupunki": "90", "Koko maa": "all"}
+    coefficients = pl.read_csv(folder / "needs/thl_need_model_coefficients.csv", infer_schema_length=None).with_columns(
+        pl.col("row").cast(pl.Int16), pl.col("health", "social", "elder").cast(pl.Float64, strict=False), pl.col("variable").str.strip_chars()
+    )  # fmt: skip
+    coefficients.write_parquet(OUT / "need_coefficients.parquet", compression="zstd")
+    shares = pl.read_parquet(folder / "needs/thl_need_model_shares_2018_2023.parquet").select(
+        pl.col("row").cast(pl.Int16), pl.col("area").replace_strict(codes).alias("county"), pl.col("year").cast(pl.Int16), "share"
+    )  # fmt: skip
+    shares.sort("year", "county", "row").write_parquet(OUT / "need_shares.parquet", compression="zstd")
+    residents = pl.read_csv(folder / "needs/hva_population_2018_2023.csv").select(
+        pl.col("area").replace_strict(codes).alias("county"), pl.col("year").cast(pl.Int16), "population", "elder_share"
+    )  # fmt: skip
+    funded = pl.read_csv(folder / "needs/sote_calculated_funding_2026.csv").select(
+        pl.col("area").replace_strict(codes).alias("county"), pl.lit(2026, pl.Int16).alias("year"), pl.col("pop2024").cast(pl.Float64).alias("population"),
+        pl.lit(None, pl.Float64).alias("elder_share"),
+    )  # fmt: skip
+    pl.concat([residents, funded]).sort("year", "county").write_parquet(
+        OUT / "need_residents.parquet", compression="zstd"
+    )
 
 
 def units(folder: Path) -> None:

@@ -27,6 +27,7 @@ def pages() -> dict[str, str]:
             "promises.md": promises(),
             "parameters.md": parameters(),
             "commands.md": commands(),
+            "events.md": events(),
             "service.schema.json": json.dumps(Service.model_json_schema(), ensure_ascii=False, indent=2) + "\n",
         }
 
@@ -43,12 +44,12 @@ def promises() -> str:
         for service in services:
             lines.append(f"### {service.name} (`{service.id}`)\n")
             lines.append(f"Text: {', '.join(f'`definitions/{f}`' for f in library.files[service.id])}\n")
-            for promise in service.promises:
+            for promise in (*service.promises, *service.followed):
                 lines.append(f"- `{service.id}.{promise.id}` ({promise.kind}): {promise.sentence}.")
                 if promise.note:
                     lines.append(f"  {promise.note}")
                 lines.append(f"  *{library.sources[promise.source].title}*")
-            lines.append("" if service.promises else "No promise is written yet.\n")
+            lines.append("" if service.promises or service.followed else "No promise is written yet.\n")
     return "\n".join(lines)
 
 
@@ -71,12 +72,33 @@ def parameters() -> str:
     return "\n".join(lines) + "\n"
 
 
+def events() -> str:
+    from torni.services import load_library
+
+    library = load_library("keski-suomi", on=DAY)
+    counted: dict[str, list[str]] = {}
+    for service, promise in library.followed():
+        for name in ("opened_by", "answered_by", "called_off_by", "event", "began_by", "ended_by", "limited_by"):
+            if getattr(promise, name, None):
+                counted.setdefault(getattr(promise, name), []).append(f"`{service.id}.{promise.id}`")
+    lines = [NOTE + "# Events\n", "Every type that may come in, what it needs, what else its `data` may tell, and the promises it counts for.\n",
+             "| type | what | needs | data | promises |", "|---|---|---|---|---|"]  # fmt: skip
+    for name, kind in library.event_kinds.items():
+        data = "; ".join(f"`{key}`: {told}" for key, told in kind.data.items())
+        lines.append(
+            f"| `{name}` | {kind.what} | {', '.join(kind.needs)} | {data} | {', '.join(dict.fromkeys(counted.get(name, [])))} |"
+        )
+    return "\n".join(lines) + "\n"
+
+
 def commands() -> str:
     from torni.cli.main import main
 
     lines = [NOTE + "# Commands\n"]
     for words in ("", "check", "explain", "reach", "network units", "network what-if", "network closures", "network mend", "region list", "region new",
-                  "import units", "import population", "import roads", "import timetable", "definitions", "schema", "sources", "serve", "demo"):  # fmt: skip
+                  "import units", "import population", "import roads", "import timetable", "import events", "definitions", "schema", "sources",
+                  "serve", "demo", "needs", "truth", "verify", "backup", "restore", "snapshot", "events", "quarantine list", "quarantine replay",
+                  "quarantine drop", "feed new", "feed list", "feed end"):  # fmt: skip
         out = io.StringIO()
         with contextlib.redirect_stdout(out), contextlib.suppress(SystemExit):
             main([*words.split(), "--help"])

@@ -180,6 +180,15 @@ def _parser() -> argparse.ArgumentParser:
     brought.add_argument("--dry-run", action="store_true", help="only tell what would be refused")
     brought.add_argument("--json", action="store_true", help="for machines")
 
+    needs = _add(
+        commands,
+        "needs",
+        "a county's need against the nation's, what makes it, its funding",
+        "torni.cli.needs:needs",
+        region=True,
+    )
+    needs.add_argument("--year", type=int, default=2023, help="a year of the need model's data (default 2023)")
+    needs.add_argument("--json", action="store_true", help="for machines")
     _add(commands, "definitions", "check the definition files", "torni.cli.check:definitions", region=True)
     _add(commands, "schema", "the shape of a service definition as JSON Schema, for editors", "torni.cli.check:schema")
     _add(commands, "sources", "the shipped data, its origin and licences", "torni.cli.check:sources")
@@ -222,6 +231,13 @@ def _room(commands: argparse._SubParsersAction[argparse.ArgumentParser]) -> None
     backup.add_argument("--force", action="store_true", help="write over a file that is there")
     restore = _add(commands, "restore", "a backup into an empty record room", "torni.cli.room:restore")
     restore.add_argument("file", metavar="FILE", type=Path)
+    snapshot = _add(
+        commands, "snapshot", "the log as Parquet files, for DuckDB, notebooks and Spark", "torni.cli.room:snapshot"
+    )
+    snapshot.add_argument("folder", metavar="FOLDER", type=Path)
+    snapshot.add_argument(
+        "--persons", action="store_true", help="with what tells of a person: client, matter, id, data"
+    )
     _add(commands, "events", "every type of event that may come in", "torni.cli.events:events", region=True)
     quarantine = commands.add_parser(
         "quarantine", help="what was refused at the door: see, mend, send again", formatter_class=_Help

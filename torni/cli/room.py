@@ -109,6 +109,18 @@ def backup(args: argparse.Namespace) -> int:
     return 0
 
 
+def snapshot(args: argparse.Namespace) -> int:
+    """The log as Parquet files, for DuckDB, notebooks and Spark."""
+    from torni.facts.snapshot import snapshot as written
+
+    with server() as database:
+        room.prepare(database.url)
+        with room.connect(database.url, autocommit=True) as connection:
+            made = written(connection, args.folder, persons=args.persons)
+    print(_("{folder}: {events} events, up to log position {position}").format(folder=made.folder, events=number(made.events), position=number(made.position)))  # fmt: skip
+    return 0
+
+
 def restore(args: argparse.Namespace) -> int:
     """A backup into an empty record room; verified before it is called done."""
     path: Path = args.file

@@ -9,6 +9,7 @@ urlpatterns = [
     path("language/<str:code>/", pages.choose_language),
     path("data/", pages.data),
     path("health/", pages.health),
+    path("health", pages.health),
     path("events", events.receive),
     path("openapi.json", events.openapi),
     path("<str:region>/", tower.tower),
