@@ -13,6 +13,7 @@ from torni.facts.door import HELSINKI, local_day, statement
 from torni.facts.room import Connection
 
 CHANNEL = "torni_mark"
+FOLDED: str = statement("folded").rstrip(";")  # the sums of a stretch of the log, as rows of the tally
 
 
 @dataclass(frozen=True)
@@ -52,9 +53,10 @@ def rebuild(connection: Connection) -> None:
         connection.execute("SELECT position FROM consumer WHERE name = 'tally' FOR UPDATE")
         newest = connection.execute("SELECT max(position) FROM event").fetchone()
         upto = (newest and newest[0]) or 0
-        connection.execute("TRUNCATE tally")
+        connection.execute("TRUNCATE tally, tally_now")
         connection.execute(statement("fold"), {"after": 0, "upto": upto})
         connection.execute("UPDATE consumer SET position = %s WHERE name = 'tally'", [upto])
+        connection.execute("ANALYZE tally, tally_now")
 
 
 def position_at(connection: Connection, moment: datetime) -> int:

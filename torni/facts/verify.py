@@ -5,8 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 
 from torni.core.language import Message
-from torni.facts.door import statement
-from torni.facts.fold import SEALED
+from torni.facts.fold import FOLDED, SEALED
 from torni.facts.room import Connection
 
 
@@ -87,14 +86,19 @@ def _owed(connection: Connection) -> Check:
 
 
 def _tally(connection: Connection) -> Check:
-    connection.execute("CREATE TEMP TABLE again (LIKE tally INCLUDING INDEXES) ON COMMIT DROP")
+    connection.execute("CREATE TEMP TABLE again (LIKE tally) ON COMMIT DROP")
     (upto,) = connection.execute("SELECT position FROM consumer WHERE name = 'tally'").fetchone() or (0,)
-    connection.execute(statement("fold").replace("INTO tally AS", "INTO again AS"), {"after": 0, "upto": upto})
+    connection.execute("INSERT INTO again (promise, day, known_on, unit, municipality, total, met, late) " + FOLDED, {"after": 0, "upto": upto})  # fmt: skip
     row = connection.execute(
         """
-        SELECT (SELECT count(*) FROM tally), count(*), min(promise || ' ' || day) FROM (
-          (SELECT * FROM tally WHERE (total, met, late) <> (0, 0, 0) EXCEPT SELECT * FROM again)
-          UNION ALL (SELECT * FROM again WHERE (total, met, late) <> (0, 0, 0) EXCEPT SELECT * FROM tally)) x
+        WITH now_again AS (
+          SELECT promise, day, unit, municipality, sum(total)::bigint AS total, sum(met)::bigint AS met, sum(late)::bigint AS late
+          FROM again GROUP BY 1, 2, 3, 4)
+        SELECT (SELECT count(*) FROM tally) + (SELECT count(*) FROM tally_now), count(*), min(promise || ' ' || day) FROM (
+          (SELECT promise, day FROM (SELECT * FROM tally EXCEPT SELECT * FROM again) a WHERE (total, met, late) <> (0, 0, 0))
+          UNION ALL (SELECT promise, day FROM (SELECT * FROM again EXCEPT SELECT * FROM tally) b WHERE (total, met, late) <> (0, 0, 0))
+          UNION ALL (SELECT promise, day FROM (SELECT * FROM tally_now EXCEPT SELECT * FROM now_again) c WHERE (total, met, late) <> (0, 0, 0))
+          UNION ALL (SELECT promise, day FROM (SELECT * FROM now_again EXCEPT SELECT * FROM tally_now) d WHERE (total, met, late) <> (0, 0, 0))) x
         """
     ).fetchone()
     assert row is not None

@@ -13,8 +13,8 @@ import polars as pl
 
 from torni.core.faults import bad_input
 from torni.core.language import t
-from torni.facts.door import local_day, statement
-from torni.facts.fold import position_at, start_of
+from torni.facts.door import local_day
+from torni.facts.fold import FOLDED, position_at, start_of
 from torni.facts.room import Connection
 
 _UNITS = "SELECT DISTINCT ON (unit) unit, name, kind, producer, municipality FROM unit ORDER BY unit, valid_from DESC, position DESC"
@@ -119,22 +119,24 @@ def sums(connection: Connection, now: Moment, windows: Sequence[Window], last: p
     values = {
         "keys": [w.key for w in windows], "promises": [w.promise for w in windows], "days": [w.days for w in windows],
         "complete": [w.complete for w in windows], "units": last["unit"].to_list(), "last": last["last"].to_list(),
-        "today": now.today, "after": position_at(connection, start_of(now.today)) if now.past else 0, "upto": now.position,
+        "today": now.today, "least": last["last"].min(), "after": position_at(connection, start_of(now.today)) if now.past else 0, "upto": now.position,
     }  # fmt: skip
-    source = "tally"
+    source = "tally_now"
     if now.past:
         connection.execute("CREATE TEMP TABLE IF NOT EXISTS that_day (LIKE tally INCLUDING INDEXES)")
         connection.execute("TRUNCATE that_day")
-        connection.execute(statement("fold").replace("INTO tally AS", "INTO that_day AS"), values)
+        connection.execute(
+            "INSERT INTO that_day (promise, day, known_on, unit, municipality, total, met, late) " + FOLDED, values
+        )
         source = "(SELECT * FROM tally WHERE known_on < %(today)s UNION ALL SELECT * FROM that_day)"
     rows = connection.execute(
         f"""
         WITH w AS (SELECT * FROM unnest(%(keys)s::text[], %(promises)s::text[], %(days)s::int[], %(complete)s::boolean[])
           AS w (key, promise, days, complete)),
         u AS (SELECT * FROM unnest(%(units)s::text[], %(last)s::date[]) AS u (unit, last)),
-        x AS (SELECT w.key, t.*, CASE WHEN w.complete THEN u.last ELSE %(today)s END AS upto, w.days
+        x AS (SELECT w.key, t.unit, t.municipality, t.day, t.total, t.met, t.late, CASE WHEN w.complete THEN u.last ELSE %(today)s END AS upto, w.days
           FROM w JOIN {source} t ON t.promise = w.promise
-            AND t.day > CASE WHEN w.days IS NULL THEN '-infinity' ELSE %(today)s::date - w.days - 60 END AND t.day <= %(today)s
+            AND t.day > CASE WHEN w.days IS NULL THEN '-infinity' ELSE %(least)s::date - w.days END AND t.day <= %(today)s
           JOIN u ON u.unit = t.unit)
         SELECT key, unit, municipality,
           sum(total) FILTER (WHERE day <= upto AND (days IS NULL OR day > upto - days)),

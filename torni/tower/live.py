@@ -96,20 +96,27 @@ def before_of(
 def _demand_rows(connection: Connection, library: Library, now: Moment) -> pl.DataFrame:
     names = [f"{s.id}.demand" for s in library.services.values() if s.demand]
     rows = connection.execute(
-        "SELECT promise, day, municipality, sum(total)::bigint FROM tally WHERE promise = ANY (%s) AND day > %s AND day <= %s "
-        "AND known_on <= %s GROUP BY 1, 2, 3",
-        [names, now.today - timedelta(days=200), now.today, now.today],
+        f"SELECT promise, day, municipality, sum(total)::bigint FROM {'tally' if now.past else 'tally_now'} WHERE promise = ANY (%(names)s) "
+        f"AND day > %(first)s AND day <= %(today)s {'AND known_on <= %(today)s' if now.past else ''} GROUP BY 1, 2, 3",
+        {"names": names, "first": now.today - timedelta(days=200), "today": now.today},
     ).fetchall()
     return pl.DataFrame(
         rows, orient="row", schema={"promise": pl.String, "day": pl.Date, "municipality": pl.String, "total": pl.Int64}
     )
 
 
-def trend(connection: Connection, promise: str, until: date, *, weeks: int = 52) -> list[tuple[date, int, int]]:
-    """The promise's weeks up to a day: each week's last day, what was due in it, and what of that was done in time."""
+def trend(
+    connection: Connection, promise: str, until: date, *, now: Moment, weeks: int = 52
+) -> list[tuple[date, int, int]]:
+    """The promise's weeks up to a day: each week's last day, what was due in it, and what of that was done in time, as known
+    on the moment's day."""
     rows = connection.execute(
-        "SELECT %(until)s::date - 7 * ((%(until)s::date - day) / 7) AS week, sum(total)::bigint, sum(met)::bigint FROM tally "
-        "WHERE promise = %(promise)s AND day > %(first)s AND day <= %(until)s GROUP BY 1 ORDER BY 1",
-        {"promise": promise, "until": until, "first": until - timedelta(days=7 * weeks)},
+        f"""
+        SELECT %(until)s::date - 7 * ((%(until)s::date - day) / 7) AS week, sum(total)::bigint, sum(met)::bigint
+        FROM {"tally" if now.past else "tally_now"} WHERE promise = %(promise)s AND day > %(first)s AND day <= %(until)s
+          {"AND known_on <= %(today)s" if now.past else ""}
+        GROUP BY 1 ORDER BY 1
+        """,
+        {"until": until, "promise": promise, "first": until - timedelta(days=7 * weeks), "today": now.today},
     ).fetchall()
     return [(day, total, met) for day, total, met in rows]

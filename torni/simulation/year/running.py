@@ -117,6 +117,7 @@ def load_year(
         making.result()
         folding.result()
         connection.execute("SET synchronous_commit = on")
+        connection.execute("ANALYZE event, owed, tally, tally_now, client, unit")
         seal(connection)  # the last commit waits for the disk, and with it all before
     return written
 

@@ -84,7 +84,7 @@ def promise(request: HttpRequest, here: Held, promise_id: str) -> HttpResponse:
         )  # fmt: skip
     service = library.services[found.service]
     with room.connection() as connection:
-        weeks = _weeks(trend(connection, promise_id, found.last), found)
+        weeks = _weeks(trend(connection, promise_id, found.last, now=live.now), found)
     states = {g.group: (g.kept, words.group_value(found, g)) for g in found.by["municipality"]}
     return page(
         request, "followed.html", here="tower", region=here, live=live, f=found, service=service, words=words, levels=LEVELS,
