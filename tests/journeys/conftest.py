@@ -33,7 +33,7 @@ def address(tmp_path_factory):
     with log.open("w") as out:
         data = Path(tempfile.mkdtemp(prefix="torni-journeys-"))
         data.chmod(0o755)
-        command = [sys.executable, "-m", "torni", "demo", "--residents", "600", "--speed", "600", "--port", str(port)]
+        command = [sys.executable, "-m", "torni", "demo", "--residents", "600", "--speed", "1800", "--port", str(port)]
         server = subprocess.Popen(command, stdout=out, stderr=out, env={**os.environ, "TORNI_DATA": str(data)})
     base = f"http://127.0.0.1:{port}"
     try:
