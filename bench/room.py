@@ -190,10 +190,7 @@ async def _drive(
             writer.write(f"POST /events HTTP/1.1\r\nHost: 127.0.0.1:{port}\r\nAuthorization: Bearer {key}\r\nContent-Type: application/json\r\nContent-Length: {len(body)}\r\n\r\n".encode() + body)  # fmt: skip
             await writer.drain()
             head = await reader.readuntil(b"\r\n\r\n")
-            length = next(
-                (int(h.split(b":")[1]) for h in head.lower().split(b"\r\n") if h.startswith(b"content-length")), 0
-            )
-            answer = json.loads(await reader.readexactly(length))
+            answer = json.loads(await _body(reader, head))
             ended = time.perf_counter()
             took.append(ended - started)
             sent_at.append(started)
@@ -223,6 +220,19 @@ async def _drive(
         "accepted": accepted, "events_a_second": round(accepted / spent), "batch_p50_ms": quantile(took, 0.5), "batch_p99_ms": quantile(took, 0.99),
         "to_tower_p50_ms": quantile(delays, 0.5), "to_tower_p99_ms": quantile(delays, 0.99), "streams_that_heard": sum(bool(h) for h in heard),
     }  # fmt: skip
+
+
+async def _body(reader: asyncio.StreamReader, head: bytes) -> bytes:
+    """An answer's body, of a told length or in chunks."""
+    for line in head.lower().split(b"\r\n"):
+        if line.startswith(b"content-length"):
+            return await reader.readexactly(int(line.split(b":")[1]))
+    body = b""
+    while size := int(await reader.readline(), 16):
+        body += await reader.readexactly(size)
+        await reader.readline()
+    await reader.readline()
+    return body
 
 
 def kills(url: str) -> None:
