@@ -44,6 +44,7 @@ class Server:
 
     url: str
     folder: Path | None
+    revive: Callable[[], None] = lambda: None  # start the embedded server again if it does not answer
 
 
 def data_folder() -> Path:
@@ -99,7 +100,13 @@ class _Embedded:
 
     @property
     def server(self) -> Server:
-        return Server(f"postgresql://{OWNER}@/torni?host={self.socket}", self.folder)
+        return Server(f"postgresql://{OWNER}@/torni?host={self.socket}", self.folder, self._revive)
+
+    def _revive(self) -> None:
+        if not self._running():
+            with self._alone():
+                if not self._running():
+                    self._start()
 
     @property
     def socket(self) -> Path:

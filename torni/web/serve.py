@@ -12,9 +12,9 @@ import subprocess
 import sys
 import threading
 import time
-from collections.abc import Iterator, Sequence
+from collections.abc import Callable, Iterator, Sequence
 
-from torni.core.faults import bad_input
+from torni.core.faults import BadInput, bad_input
 from torni.core.language import _, t
 from torni.facts import room
 from torni.facts.postgres import server
@@ -40,13 +40,13 @@ def serve(args: argparse.Namespace) -> int:
             parts.append(
                 [sys.executable, "-m", "torni.simulation.year.live", region, str(invented["seed"]), residents, speed]
             )
-        with _running(parts):
+        with _running(parts, database.revive):
             return _pages(region, port)
 
 
 @contextlib.contextmanager
-def _running(parts: Sequence[Sequence[str]]) -> Iterator[None]:
-    """The other processes, each started again when it dies, all stopped at the end."""
+def _running(parts: Sequence[Sequence[str]], revive: Callable[[], None]) -> Iterator[None]:
+    """The other processes and the embedded server, each started again when it dies, all stopped at the end."""
     stopping = threading.Event()
     processes: dict[int, subprocess.Popen[bytes]] = {}
 
@@ -62,6 +62,13 @@ def _running(parts: Sequence[Sequence[str]]) -> Iterator[None]:
     threads = [threading.Thread(target=keep, args=(i, c), daemon=True) for i, c in enumerate(parts)]
     for thread in threads:
         thread.start()
+
+    def watch() -> None:
+        while not stopping.wait(1.0):
+            with contextlib.suppress(BadInput):  # told by /health; tried again in a second
+                revive()
+
+    threading.Thread(target=watch, daemon=True).start()
     try:
         yield
     finally:
