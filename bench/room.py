@@ -301,7 +301,9 @@ def kills(url: str) -> None:
     running.wait(30)
     log.close()
     with server(folder=FOLDER) as again, room.connect(again.url, autocommit=True) as connection:
-        rows = connection.execute("SELECT id, count(*) FROM event WHERE source LIKE 'kills-%%' GROUP BY source, id").fetchall()
+        rows = connection.execute(
+            "SELECT id, count(*) FROM event WHERE source LIKE 'kills-%%' GROUP BY source, id"
+        ).fetchall()
         found = {i for i, _ in rows}
         wrong = [c.name for c in verify(connection) if c.wrong]
     worst = {v: round(max((t for w, t in times if w == v), default=0), 1) for v in ("database", "worker", "server")}
