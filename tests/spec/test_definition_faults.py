@@ -123,3 +123,31 @@ def test_a_value_is_not_assumed_after_the_last_day_it_is_known_for():
 ])  # fmt: skip
 def test_a_national_maximum_is_a_rule_on_rules(root, old, new, told):
     assert told in faults_after(root, "regions/keski-suomi/parameters.yaml", old, new)
+
+
+def test_an_event_that_would_count_twice_is_a_fault_of_the_definition():
+    """An event begins at most one thing owed and counts for at most one promise: otherwise it could not be taken back whole."""
+    from types import SimpleNamespace
+
+    from torni.services.followed import AnswerPromise, MeasurePromise, ambiguous
+
+    text = {"fi": "x", "sv": "x", "en": "x"}
+
+    def wait(id, **ages):
+        return AnswerPromise(id=id, kind="wait", sentence=text, source="invented", opened_by="contact.made", answered_by="visit.made", within_days="wait.reply_days", ages=ages, share="0.9")  # fmt: skip
+
+    def good(id):
+        return MeasurePromise(
+            id=id, kind="measure", sentence=text, source="invented", event="feedback.given", at_least=4, share="0.9"
+        )
+
+    def found(*promises, demand=None):
+        return [(i, what) for i, what, _ in ambiguous(SimpleNamespace(followed=list(promises), demand=demand))]
+
+    assert found(wait("young", below=23), wait("adult", at_least=23), good("good"), demand="contact.made") == []
+    assert found(wait("young", below=24), wait("adult", at_least=23)) == [
+        (1, "contact.made would begin both young and adult")
+    ]
+    assert found(wait("all"), wait("adult", at_least=23)) == [(1, "contact.made would begin both all and adult")]
+    assert found(good("good"), good("better")) == [(1, "feedback.given would count for both good and better")]
+    assert found(good("good"), demand="feedback.given") == [(0, "feedback.given would count for both demand and good")]

@@ -161,7 +161,8 @@ SELECT line, reasons FROM judged WHERE reasons <> '{}' AND NOT repeated ORDER BY
 SELECT count(*) FILTER (WHERE repeated), count(*) FILTER (WHERE NOT repeated AND reasons = '{}'), max(position) FROM judged;
 
 -- name: folded
-SELECT p.promise, p.day, (e.recorded_at AT TIME ZONE 'Europe/Helsinki')::date AS known_on, coalesce(p.unit, '') AS unit, coalesce(p.municipality, '') AS municipality,
+SELECT p.promise, p.day, (e.recorded_at AT TIME ZONE 'Europe/Helsinki')::date AS known_on,
+  coalesce(p.unit, '') AS unit, coalesce(p.municipality, '') AS municipality,
   sum(e.sign * p.total)::bigint AS total, sum(e.sign * p.met)::bigint AS met, sum(e.sign * p.late)::bigint AS late
 FROM event e CROSS JOIN LATERAL (VALUES
   (e.owes, e.owes_on, e.unit, e.municipality, 1::bigint, 0::bigint, 0),
@@ -174,16 +175,7 @@ GROUP BY 1, 2, 3, 4, 5;
 
 -- name: fold
 WITH g AS MATERIALIZED (
-SELECT p.promise, p.day, (e.recorded_at AT TIME ZONE 'Europe/Helsinki')::date AS known_on, coalesce(p.unit, '') AS unit, coalesce(p.municipality, '') AS municipality,
-  sum(e.sign * p.total)::bigint AS total, sum(e.sign * p.met)::bigint AS met, sum(e.sign * p.late)::bigint AS late
-FROM event e CROSS JOIN LATERAL (VALUES
-  (e.owes, e.owes_on, e.unit, e.municipality, 1::bigint, 0::bigint, 0),
-  (e.settles, e.settles_on, e.settles_unit, e.settles_municipality, CASE e.settled WHEN 3 THEN -1 ELSE 0 END,
-    CASE e.settled WHEN 1 THEN 1 ELSE 0 END, CASE e.settled WHEN 2 THEN 1 ELSE 0 END),
-  (e.counts, coalesce(e.due, (e.at AT TIME ZONE 'Europe/Helsinki')::date), e.unit, e.municipality, e.counted, e.counted_met, 0)
-) p (promise, day, unit, municipality, total, met, late)
-WHERE e.position > %(after)s AND e.position <= %(upto)s AND p.promise IS NOT NULL
-GROUP BY 1, 2, 3, 4, 5
+  SELECT * FROM folded
 ), known AS (
   INSERT INTO tally AS t (promise, day, known_on, unit, municipality, total, met, late)
   SELECT promise, day, known_on, unit, municipality, total, met, late FROM g

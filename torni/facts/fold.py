@@ -14,6 +14,7 @@ from torni.facts.room import Connection
 
 CHANNEL = "torni_mark"
 FOLDED: str = statement("folded").rstrip(";")  # the sums of a stretch of the log, as rows of the tally
+_FOLD = statement("fold").replace("SELECT * FROM folded", FOLDED)
 
 
 @dataclass(frozen=True)
@@ -34,7 +35,7 @@ def fold(connection: Connection, *, upto: int | None = None, most: int = 1_000_0
         upto = min((newest and newest[0]) or 0, after + most, upto or after + most)
         if upto <= after:
             return None
-        connection.execute(statement("fold"), {"after": after, "upto": upto})
+        connection.execute(_FOLD, {"after": after, "upto": upto})
         connection.execute("UPDATE consumer SET position = %s WHERE name = 'tally'", [upto])
         marked = connection.execute(
             "INSERT INTO mark (at, position) SELECT greatest(max(recorded_at), (SELECT max(at) FROM mark)), %(upto)s FROM event "
@@ -54,7 +55,7 @@ def rebuild(connection: Connection) -> None:
         newest = connection.execute("SELECT max(position) FROM event").fetchone()
         upto = (newest and newest[0]) or 0
         connection.execute("TRUNCATE tally, tally_now")
-        connection.execute(statement("fold"), {"after": 0, "upto": upto})
+        connection.execute(_FOLD, {"after": 0, "upto": upto})
         connection.execute("UPDATE consumer SET position = %s WHERE name = 'tally'", [upto])
         connection.execute("ANALYZE tally, tally_now")
 

@@ -20,13 +20,15 @@ log = logging.getLogger("torni.work")
 
 
 def work(url: str) -> None:
-    """Fold and seal until stopped. A lost server is waited for; what was half done is done again from the log."""
-    while True:
+    """Fold and seal until stopped, or until whoever started us is gone. A lost server is waited for; what was half done is
+    done again from the log."""
+    parent = os.getppid()
+    while os.getppid() == parent:
         try:
             with connect(url, autocommit=True) as connection:
                 connection.execute(f"LISTEN {WRITTEN}")
                 sealed = 0.0
-                while True:
+                while os.getppid() == parent:
                     while fold(connection):
                         pass
                     if time.monotonic() - sealed > 60:

@@ -6,8 +6,9 @@ under `followed`; `column` tells which cell of the sapluuna the promise belongs 
 
 from __future__ import annotations
 
+from collections.abc import Iterator
 from decimal import Decimal
-from typing import Annotated, Literal
+from typing import Annotated, Literal, Protocol
 
 from pydantic import Field
 
@@ -118,3 +119,50 @@ EventPromise = Annotated[
 AnyEventPromise = (
     AnswerPromise | CadencePromise | StaffingPromise | BudgetPromise | FeePromise | ListPromise | MeasurePromise
 )
+
+
+class _Service(Protocol):
+    @property
+    def followed(self) -> list[AnyEventPromise]: ...
+    @property
+    def demand(self) -> str | None: ...
+
+
+def ambiguous(service: _Service) -> Iterator[tuple[int, str, str]]:
+    """Promises of one service that one event would begin, or count for, twice: which, what is wrong, what to do.
+
+    An event begins at most one thing owed and is counted for at most one promise, so that it can be taken back whole.
+    """
+    opened: list[tuple[str, Ages, str]] = []
+    counted = {service.demand: "demand"} if service.demand else {}
+    for i, promise in enumerate(service.followed):
+        if isinstance(promise, AnswerPromise | CadencePromise):
+            begins, ages = (
+                (promise.opened_by, promise.ages) if isinstance(promise, AnswerPromise) else (promise.event, Ages())
+            )
+            for other, theirs, name in opened:
+                if other == begins and _overlap(ages, theirs):
+                    yield (
+                        i,
+                        f"{begins} would begin both {name} and {promise.id}",
+                        "Give them ages that do not overlap, or another event.",
+                    )
+            opened.append((begins, ages, promise.id))
+            continue
+        types = (
+            (promise.began_by, promise.ended_by, promise.limited_by)
+            if isinstance(promise, ListPromise)
+            else (promise.event,)
+        )
+        for type_ in types:
+            if type_ in counted:
+                yield (
+                    i,
+                    f"{type_} would count for both {counted[type_]} and {promise.id}",
+                    "Count another event for one of them.",
+                )
+            counted[type_] = promise.id
+
+
+def _overlap(a: Ages, b: Ages) -> bool:
+    return max(a.at_least or 0, b.at_least or 0) < min(a.below or 1000, b.below or 1000)

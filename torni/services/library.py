@@ -16,7 +16,7 @@ from torni.core import places
 from torni.core.faults import BadInput, Fault, bad_input, nearest_name
 from torni.core.language import t
 from torni.services import regions
-from torni.services.followed import AnyEventPromise, EventKind, EventKinds
+from torni.services.followed import AnyEventPromise, EventKind, EventKinds, ambiguous
 from torni.services.history import layers_of
 from torni.services.reading import Document, Loc, Model, parse, read
 from torni.services.schema import (
@@ -373,6 +373,9 @@ class _Loading:
                             "Give each promise an id of its own.",
                         )
                     )
+            self.faults += [
+                Fault(document.where(("followed", i, "id")), what, remedy) for i, what, remedy in ambiguous(service)
+            ]
         for name, parameter in parameters.items():
             for value in parameter.values:
                 if value.source not in sources:

@@ -37,12 +37,21 @@ def is_open() -> bool:
     return "TORNI_DATABASE" in os.environ
 
 
+def _connections(name: str, *, least: int, most: int) -> ConnectionPool[Connection]:
+    return ConnectionPool(
+        os.environ["TORNI_DATABASE"], min_size=least, max_size=most, timeout=10, kwargs={"autocommit": True}, open=True,
+        check=ConnectionPool.check_connection, name=name,
+    )  # fmt: skip
+
+
 @cache
 def _pool() -> ConnectionPool[Connection]:
-    return ConnectionPool(
-        os.environ["TORNI_DATABASE"], min_size=1, max_size=8, timeout=10, kwargs={"autocommit": True}, open=True,
-        check=ConnectionPool.check_connection, name="pages",
-    )  # fmt: skip
+    return _connections("pages", least=1, most=8)
+
+
+@cache
+def _doors() -> ConnectionPool[Connection]:
+    return _connections("doors", least=0, most=2)
 
 
 @contextmanager
@@ -67,14 +76,6 @@ def door() -> Iterator[Door]:
             made = Door(one, _books(owner[0]))
             one.torni_door = made  # type: ignore[attr-defined]
         yield made
-
-
-@cache
-def _doors() -> ConnectionPool[Connection]:
-    return ConnectionPool(
-        os.environ["TORNI_DATABASE"], min_size=0, max_size=2, timeout=20, kwargs={"autocommit": True}, open=True,
-        check=ConnectionPool.check_connection, name="doors",
-    )  # fmt: skip
 
 
 @cache

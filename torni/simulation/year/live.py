@@ -47,7 +47,7 @@ def run(
         row = connection.execute("SELECT recorded_at FROM room").fetchone()
         assert row is not None
         live = Live(Door(connection, books), year, row[0])
-    begun, since = time.monotonic(), max(row[0], min(datetime.now(UTC), row[0]))
+    begun, since, parent = time.monotonic(), row[0], os.getppid()
     ahead = max(datetime.now(UTC) - since, timedelta(0))  # what passed while nothing ran is caught up with
     while True:
         now = since + ahead + timedelta(seconds=(time.monotonic() - begun) * speed)
@@ -60,6 +60,8 @@ def run(
                     live.upto(now)
                     if live.since >= now:
                         if until is not None and now >= until:
+                            return
+                        if os.getppid() != parent:  # whoever started us is gone: nobody would stop us
                             return
                         time.sleep(0.25)
                         now = since + ahead + timedelta(seconds=(time.monotonic() - begun) * speed)

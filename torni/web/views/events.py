@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import logging
 from typing import Any
 
 import psycopg
@@ -19,6 +20,7 @@ from torni.services import load_library
 from torni.services.followed import EventKind
 from torni.web import room
 
+log = logging.getLogger("torni.events")
 _VALUES: dict[str, Any] = {
     "service": "home_care", "unit": "unit-1", "client": 1001, "matter": "visit-2026-05-04-1", "due": "2026-05-04", "quantity": 4,
     "of_quantity": 12, "cents": 3020,
@@ -43,6 +45,9 @@ def receive(request: HttpRequest) -> HttpResponse:
             if isinstance(batch, HttpResponse):
                 return batch
             done = intake.receive(door, batch, source=source)
+    except psycopg.DataError as error:  # only its kind is logged: what it says may hold a client's data
+        log.error("a batch could not be stored: %s", type(error).__name__)
+        return _refused(422, "the batch holds something that cannot be stored; nothing of it was")
     except (psycopg.OperationalError, PoolTimeout):
         return _refused(503, "the record room does not answer; send the batch again", **{"Retry-After": "2"})
     except BadInput as error:
@@ -106,7 +111,7 @@ def described() -> dict[str, Any]:
                     "requestBody": {"required": True, "content": {"application/cloudevents-batch+json": media, "application/json": media}},
                     "responses": {
                         "200": result, "207": {**result, "description": "Some were refused, and are kept in quarantine"}, "400": fault, "401": fault,
-                        "413": fault, "415": fault, "503": fault,
+                        "413": fault, "415": fault, "422": fault, "503": fault,
                     },
                 }
             },
