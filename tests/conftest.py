@@ -98,6 +98,7 @@ YEAR_UNTIL = datetime(2026, 11, 22, 9, tzinfo=UTC)
 def invented_year(new_room) -> str:
     """A record room with the invented year of a small region: 2,000 residents, seed 11, until the tests' own now."""
     from torni.facts import room
+    from torni.simulation import cast
     from torni.simulation.year.running import assembled, load_year
 
     url = new_room()
@@ -105,6 +106,9 @@ def invented_year(new_room) -> str:
         room.claim(connection, "keski-suomi", invented={"seed": YEAR_SEED, "residents": YEAR_RESIDENTS})
     year, books = assembled("keski-suomi", seed=YEAR_SEED, residents=YEAR_RESIDENTS, first=YEAR_FIRST)
     load_year(url, year, books, first=YEAR_FIRST, until=YEAR_UNTIL)
+    with room.connect(url, autocommit=True) as connection:
+        cast.gather(connection)
+        cast.settle_resident(connection, year.world)
     return url
 
 

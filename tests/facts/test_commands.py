@@ -75,3 +75,46 @@ def test_a_room_without_a_region_takes_nothing(new_room):
 
     with room.connect(new_room(), autocommit=True) as connection, pytest.raises(BadInput, match="no region"):
         Door(connection, lambda day: BOOK).accept([{"source": "t", "id": "1", "type": "x.y", "at": NOON}])
+
+
+def test_accounts_from_the_command_line(capsys, elsewhere, new_room, monkeypatch):
+    """Made with a password from the input, given another role, ended; each fault told with what to write instead."""
+    import io
+
+    monkeypatch.setenv("DATABASE_URL", new_room())
+
+    def run(*words, typed=""):
+        monkeypatch.setattr("sys.stdin", io.StringIO(typed))
+        code = main(["account", *words])
+        told = capsys.readouterr()
+        return code, told.out + told.err
+
+    assert run("new", "Maija", "--role", "adviser", "--shown", "Maija Esimerkki", typed="kolme sanaa ja yksi\n") == (
+        0,
+        "maija may sign in.\n",
+    )
+    assert run("new", "maija", "--role", "adviser", typed="kolme sanaa ja yksi\n")[0] == 2
+    assert "at least 12 characters" in run("new", "pekka", "--role", "adviser", typed="short\n")[1]
+    assert "--role producer --producer NAME" in run("new", "pekka", "--role", "producer", typed="x")[1]
+    assert "TORNI_OIDC_ISSUER" in run("new", "pekka", "--role", "adviser", "--subject", "s")[1]
+    assert run("role", "maija", "--role", "producer", "--producer", "Esimerkkihoiva Oy")[0] == 0
+    assert run("password", "maija", typed="neljä muuta sanaa nyt\n")[0] == 0
+    told = run("list")[1]
+    assert "Maija Esimerkki" in told and "producer" in told and "Esimerkkihoiva Oy" in told
+    assert run("end", "maija")[0] == 0 and "ended" in run("list")[1]
+    assert run("end", "nobody")[0] == 2
+
+
+def test_one_persons_data_from_the_command_line(capsys, elsewhere, here, monkeypatch):
+    monkeypatch.setenv("DATABASE_URL", here.url)
+    file = elsewhere / "person.json"
+    asked = ["--by", "Records Keeper", "--why", "her own request"]
+    assert main(["client", "export", "1", str(file), *asked]) == 0
+    assert json.loads(file.read_text())["register"][0]["born"] == "1941-05-30"
+    assert file.stat().st_mode & 0o077 == 0, "only its owner may read it"
+    assert main(["client", "export", "1", str(file), *asked]) == 2
+    assert main(["client", "erase", "1", "--by", "Records Keeper", "--why", "x"]) == 2
+    assert main(["client", "erase", "1", *asked]) == 0
+    assert "1 events no longer tell" in capsys.readouterr().out
+    assert main(["client", "export", "1", str(elsewhere / "other.json"), *asked]) == 2
+    assert main(["verify"]) == 0

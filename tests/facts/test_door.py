@@ -177,3 +177,26 @@ def test_an_event_is_judged_by_the_definitions_of_its_own_day(new_room):
         assert done.refused == {3: ("unknown_unit",)}
         found = connection.execute("SELECT id, definition FROM event WHERE service = 'care' ORDER BY id").fetchall()
     assert found == [("0", "new"), ("1", "old"), ("2", "old")]
+
+
+def test_two_things_that_began_each_other_are_taken_back_one_by_one(here):
+    """A supervision visit answers the last and begins the next: withdrawn, the last is owed again by the visit that began it."""
+    first, second = (here.event("supervision.visited", unit="north", matter="supervision") for _ in range(2))
+    here.send(first)
+    here.later(days=1)
+    here.send(second)
+    positions = [
+        p for (p,) in here.rows("SELECT position FROM event WHERE type = 'supervision.visited' ORDER BY position")
+    ]
+    assert here.rows("SELECT position FROM owed") == [(positions[1],)]
+    assert here.send(here.event("event.withdrawn", replaces_id=first["id"])).refused[0] == ("answered_already",)
+    both = (
+        here.event("event.withdrawn", replaces_id=second["id"]),
+        here.event("event.withdrawn", replaces_id=first["id"]),
+    )
+    assert here.send(*both).refused == {1: ("answered_already",)}, (
+        "the first can be taken back when the second has been"
+    )
+    assert here.rows("SELECT position FROM owed") == [(positions[0],)]
+    assert here.send(here.event("event.withdrawn", replaces_id=first["id"])).written == 1
+    assert here.rows("SELECT position FROM owed") == []

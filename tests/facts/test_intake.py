@@ -10,8 +10,9 @@ from hypothesis import strategies as st
 
 from torni.core.language import LANGUAGES, speaking
 from torni.facts import feeds, intake
-from torni.facts.intake import read, receive, rows_of, waiting
+from torni.facts.intake import read, receive, waiting
 from torni.facts.reasons import reason
+from torni.sources.event_files import rows_of
 
 GOOD = {
     "specversion": "1.0", "id": "1", "source": "a", "type": "feedback.given", "time": "2026-05-04T12:00:00+03:00",
@@ -95,7 +96,7 @@ def test_rows_of_a_table_are_events():
 
 def test_a_feeds_key_speaks_for_it_until_it_is_ended(here):
     key = feeds.new(here.connection, "producer-a")
-    assert feeds.source_of(here.connection, key) == "producer-a"
+    assert feeds.source_of(here.connection, key) == ("producer-a", None)
     assert feeds.source_of(here.connection, key + "x") is None and feeds.source_of(here.connection, "") is None
     assert key not in json.dumps(here.rows("SELECT source, encode(key_hash, 'hex') FROM feed"))
     assert feeds.end(here.connection, "producer-a") == 1

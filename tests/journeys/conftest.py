@@ -10,6 +10,7 @@ import subprocess
 import sys
 import tempfile
 import time
+import urllib.parse
 import urllib.request
 from pathlib import Path
 
@@ -39,7 +40,7 @@ def address(tmp_path_factory):
     try:
         for _ in range(300):
             try:
-                urllib.request.urlopen(f"{base}/keski-suomi/", timeout=60).close()
+                urllib.request.urlopen(f"{base}/data/", timeout=60).close()
                 break
             except OSError:
                 assert server.poll() is None, log.read_text()
@@ -76,18 +77,56 @@ def browser(address):
         opened.close()
 
 
+@pytest.fixture(scope="session")
+def session(address):
+    """`session(name)`: the session's cookie of one of the cast, signed in once."""
+    kept: dict[str, str] = {}
+
+    def of(name: str) -> str:
+        if name not in kept:
+            headers = {"Origin": address, "Sec-Fetch-Site": "same-origin"}
+            asked = urllib.request.Request(
+                f"{address}/sign-in/", urllib.parse.urlencode({"as": name}).encode(), headers
+            )
+            with urllib.request.build_opener(_Stay).open(asked, timeout=60) as answer:
+                kept[name] = answer.headers["Set-Cookie"].partition("torni_session=")[2].partition(";")[0]
+        return kept[name]
+
+    return of
+
+
+class _Stay(urllib.request.HTTPRedirectHandler):
+    def http_error_302(self, req, fp, code, msg, headers):
+        return fp
+
+
 @pytest.fixture
-def visit(browser, address):
-    """`visit(path, width, language)` opens a page; any script error or refused resource fails the test."""
+def visit(browser, address, session):
+    """`visit(path, width, language, who)` opens a page, as one of the cast (None: nobody); `expects` another status; any script error or refused
+    resource fails the test."""
     contexts, faults = [], []
 
-    def go(path: str, width: int = 1440, language: str = "fi", **options):
+    def go(
+        path: str,
+        width: int = 1440,
+        language: str = "fi",
+        who: str | None = "supervisor",
+        expects: int = 200,
+        **options,
+    ):
         context = browser.new_context(viewport={"width": width, "height": 900}, **options)
         context.add_cookies([{"name": "language", "value": language, "url": address}])
+        if who:
+            context.add_cookies([{"name": "torni_session", "value": session(who), "url": address}])
         contexts.append(context)
         page = context.new_page()
         page.on("pageerror", lambda error: faults.append(str(error)))
-        page.on("console", lambda message: faults.append(message.text) if message.type == "error" else None)
+        page.on(
+            "console",
+            lambda message: (
+                faults.append(message.text) if message.type == "error" and f" {expects} " not in message.text else None
+            ),
+        )
         page.goto(address + path, wait_until="load")
         return page
 

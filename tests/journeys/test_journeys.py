@@ -27,7 +27,15 @@ PAGES = {
     "staffed": "/keski-suomi/promise/elder_housing.staffed/",
     "rows": "/keski-suomi/promise/doctor_reception.adults_in_time/rows/",
     "moments": "/keski-suomi/moments/",
+    "sign-in": "/sign-in/",
+    "person": "/keski-suomi/person/",
+    "records": "/keski-suomi/records/",
+    "own": "/keski-suomi/own/",
+    "me": "/me/",
+    "denied": "/keski-suomi/own/",
+    "everybody": "/keski-suomi/",
 }
+WHO = {"sign-in": None, "own": "producer-a", "me": "resident", "everybody": None}
 SHOTS = Path(__file__).parents[2] / "shots"
 
 
@@ -35,7 +43,7 @@ SHOTS = Path(__file__).parents[2] / "shots"
 @pytest.mark.parametrize("name", PAGES)
 def test_every_page_fits_its_window_and_can_be_used_by_everybody(visit, axe, request, name, width):
     """No sideways scrolling of the page, and no violation that axe-core finds (WCAG 2.1 A and AA)."""
-    page = visit(PAGES[name], width)
+    page = visit(PAGES[name], width, who=WHO.get(name, "supervisor"), expects=403 if name == "denied" else 200)
     if request.config.getoption("--shots"):
         SHOTS.mkdir(exist_ok=True)
         page.screenshot(path=SHOTS / f"{name}-{width}.png", full_page=True)
@@ -246,3 +254,42 @@ def test_rules_work_without_scripts(visit):
     page.get_by_label("Ikä").fill("80")
     page.get_by_role("button", name="Ratkaise").click()
     assert "Myönnetään" in page.locator("#answer").inner_text()
+
+
+def test_the_supervisor_signs_in_follows_a_missed_visit_to_its_client_and_the_client_sees_it(visit, axe):
+    """From the start page by buttons alone: the promise, its rows, one client with a reason; then the resident's own page."""
+    page = visit("/", who=None)
+    page.get_by_role("button", name="Kari Valvoja").click()
+    page.locator("[data-stream]").wait_for()
+    page.goto(page.url + "promise/home_care.visits_made/rows/?producer=Esimerkkihoiva+Oy", wait_until="load")
+    page.get_by_label("Miksi").fill("Käyttämätön käynti selvitetään")
+    page.get_by_role("button", name=re.compile("^Asiakas ")).first.click()
+    page.get_by_text("Tämä katselu on kirjattu syineen: Käyttämätön käynti selvitetään").wait_for()
+    assert page.url.endswith("/keski-suomi/person/"), "no client is in the address"
+    assert page.locator("tr.broken").count() > 0
+    page.evaluate(axe)
+    assert page.evaluate("axe.run(document, {runOnly: ['wcag2a', 'wcag2aa', 'wcag21aa']})")["violations"] == []
+    assert page.evaluate("document.documentElement.scrollWidth") <= 1440
+    page.get_by_role("button", name="Kirjaudu ulos").click()
+    page.get_by_role("button", name="Ulla Ohjaaja").wait_for()
+    page = visit("/keski-suomi/rules/", who="resident")
+    page.get_by_role("link", name="Omat tiedot").click()
+    page.get_by_role("heading", name="Kuka on katsonut tietojani").wait_for()
+
+
+def test_a_file_with_a_fault_is_brought_in_and_mended(visit, tmp_path):
+    """The controller brings two rows; one is refused, opened, mended and sent again."""
+    file = tmp_path / "tapahtumat.csv"
+    file.write_text(
+        "id,type,time,service,unit,quantity\nk1,feedback.given,2026-11-01T12:00:00+02:00,home_care,demo-home-care-179-b,5\nk2,feedback.gven,2026-11-01T12:00:00+02:00,home_care,demo-home-care-179-b,4\n"
+    )
+    page = visit("/keski-suomi/records/", who="controller")
+    page.get_by_label("Tiedosto").set_input_files(file)
+    page.get_by_role("button", name="Tuo", exact=True).click()
+    page.get_by_text("1 hyväksytty, 0 jo tiedossa, 1 torjuttu").wait_for()
+    page.get_by_role("button", name=re.compile("^Avaa ")).first.click()
+    raw = page.get_by_label("Sellaisena kuin se tuli")
+    raw.fill(raw.input_value().replace("gven", "given"))
+    page.get_by_role("button", name="Lähetä uudestaan").click()
+    page.get_by_text("Rivi hyväksyttiin").wait_for()
+    page.get_by_text("Mikään ei odota").wait_for()

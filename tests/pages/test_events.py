@@ -39,11 +39,7 @@ def api(new_room):
     send.client = client
     assert send([OPENED]).json()["accepted"] == 1
     yield send
-    for pool in (room._pool, room._doors):
-        pool().close()
-        pool.cache_clear()
-    room._pictures.clear()
-    room._before.clear()
+    room.close()
     del os.environ["TORNI_DATABASE"]
 
 

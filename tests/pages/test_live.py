@@ -42,7 +42,7 @@ def alone(function, *arguments):
 
 
 @pytest.fixture(scope="module")
-def client(invented_year):
+def client(invented_year, signed):
     import django
     from django.test import Client
 
@@ -51,12 +51,9 @@ def client(invented_year):
     django.setup()
     os.environ["TORNI_DATABASE"] = invented_year
     try:
-        yield Client(headers={"host": "127.0.0.1"})
+        yield signed(Client(headers={"host": "127.0.0.1"}), "supervisor")
     finally:
-        room._pool().close()
-        room._pool.cache_clear()
-        room._pictures.clear()
-        room._before.clear()
+        room.close()
         del os.environ["TORNI_DATABASE"]
 
 
@@ -139,7 +136,7 @@ def test_the_stream_sends_a_picture_when_something_is_folded(client, invented_ye
             if b"event: picture" in got[-1]:
                 seen.set()
 
-        scope = {"path": "/stream/keski-suomi/sv", "method": "GET"}
+        scope = {"path": "/stream/keski-suomi/sv", "method": "GET", "headers": _cookie(client)}
         watching = asyncio.create_task(tower(scope, receive, send))
         await asyncio.sleep(0.5)
         await asyncio.to_thread(write)
@@ -170,6 +167,10 @@ def test_the_stream_sends_a_picture_when_something_is_folded(client, invented_ye
     assert "kl." in told["at"] and told["promises"]["home_care.feedback_good"]["state"] in ("kept", "broken")
 
 
+def _cookie(client) -> list[tuple[bytes, bytes]]:
+    return [(b"cookie", f"torni_session={client.cookies['torni_session'].value}".encode())]
+
+
 def test_the_stream_refuses_what_is_not_there(monkeypatch, client):
     from torni.web.stream import Tower
 
@@ -182,13 +183,19 @@ def test_the_stream_refuses_what_is_not_there(monkeypatch, client):
         async def receive():
             return {"type": "http.disconnect"}
 
-        await Tower()({"path": path, "method": method}, receive, send)
+        await Tower()({"path": path, "method": method, "headers": headers}, receive, send)
         return sent[0]["status"]
+
+    headers = _cookie(client)
 
     assert alone(ask, "/stream/../fi") == 404
     assert alone(ask, "/stream/atlantis/fi") == 404
     assert alone(ask, "/stream/keski-suomi/de") == 404
     assert alone(ask, "/stream/keski-suomi/fi", "POST") == 404
+    for other in ([], [(b"cookie", b"torni_session=made-up")], [(b"cookie", b"\xff=;;")]):
+        headers = other
+        assert alone(ask, "/stream/keski-suomi/fi") == 403
+    headers = _cookie(client)
     monkeypatch.setattr("torni.web.stream.MOST_WATCHING", 0)
     assert alone(ask, "/stream/keski-suomi/fi") == 503
     monkeypatch.delenv("TORNI_DATABASE")

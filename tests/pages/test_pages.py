@@ -43,12 +43,23 @@ PAGES = [
 
 
 @pytest.fixture(scope="module")
-def client():
+def client(new_room, signed):
+    """A director's browser, on a room in which nothing has happened."""
     import django
     from django.test import Client
 
+    from torni.facts import room as facts_room
+    from torni.simulation import cast
+    from torni.web import room
+
     django.setup()
-    return Client(headers={"host": "127.0.0.1"})
+    url = os.environ["TORNI_DATABASE"] = new_room()
+    with facts_room.connect(url, autocommit=True) as connection:
+        facts_room.claim(connection, "keski-suomi", invented={"seed": 1, "residents": 600})
+        cast.gather(connection)
+    yield signed(Client(headers={"host": "127.0.0.1"}), "director")
+    room.close()
+    del os.environ["TORNI_DATABASE"]
 
 
 @pytest.mark.parametrize("language", ["fi", "sv", "en"])
@@ -158,7 +169,9 @@ def test_what_is_typed_wrong_is_told_beside_it(client):
     assert "Did you mean &#34;grant.home_care.maple&#34;?" in text
 
 
-def test_a_change_is_rehearsed_proposed_and_approved_by_another(client, own_regions):
+def test_a_change_is_rehearsed_proposed_and_approved_by_another(client, signed, own_regions):
+    from django.test import Client
+
     client.cookies["language"] = "en"
     change = {"change": "name: Stricter\nwhy: Savings\nparameters: {grant.home_care.maple: 4}"}
     text = client.post("/ahvenanmaa/rehearse/", change, headers=OWN).content.decode()
@@ -183,14 +196,17 @@ def test_a_change_is_rehearsed_proposed_and_approved_by_another(client, own_regi
         answer = client.post("/ahvenanmaa/rehearse/people/", {**change, "service": "home_care", **odd}, headers=OWN)
         assert answer.status_code in (200, 400), odd
     assert client.post("/ahvenanmaa/rehearse/", {**change, "do": "pdf"}, headers=OWN).content.startswith(b"%PDF-")
-    assert (
-        "person&#39;s name is needed"
-        in client.post("/ahvenanmaa/rehearse/", {**change, "do": "propose", "by": " "}, headers=OWN).content.decode()
-    )
-    there = client.post("/ahvenanmaa/rehearse/", {**change, "do": "propose", "by": "Maija"}, headers=OWN)["Location"]
-    assert "<del>3</del>" in client.get(there).content.decode()
-    assert "cannot approve" in client.post(there, {"by": "Maija", "start": "2030-01-01"}, headers=OWN).content.decode()
-    assert client.post(there, {"by": "Kalle", "start": "2030-01-01"}, headers=OWN).status_code == 302
+    there = client.post("/ahvenanmaa/rehearse/", {**change, "do": "propose"}, headers=OWN)["Location"]
+    shown = client.get(there).content.decode()
+    assert "<del>3</del>" in shown and "Proposed by Jaana Johtaja" in shown
+    assert "cannot approve" in client.post(there, {"by": "Kalle", "start": "2030-01-01"}, headers=OWN).content.decode()
+    adviser = signed(Client(headers={"host": "127.0.0.1"}), "adviser")
+    assert adviser.post("/ahvenanmaa/rehearse/", {**change, "do": "propose"}, headers=OWN).status_code == 403
+    owner = signed(Client(headers={"host": "127.0.0.1"}), "service-owner")
+    assert owner.post(there, {"start": "2030-01-01"}, headers=OWN).status_code == 403, "the director approves"
+    theirs = owner.post("/ahvenanmaa/rehearse/", {**change, "do": "propose"}, headers=OWN)["Location"]
+    assert client.post(theirs, {"start": "2030-01-01"}, headers=OWN).status_code == 302
+    there = theirs
     assert "in force from 2030-01-01" in client.get(there).content.decode()
     assert "Stricter" in client.get("/ahvenanmaa/changes/").content.decode()
     assert client.get("/ahvenanmaa/changes/no-such/").status_code == 404

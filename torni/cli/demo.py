@@ -40,7 +40,7 @@ def demo(args: argparse.Namespace) -> int:
             room.claim(connection, region, invented={"seed": args.seed, "residents": args.residents})
         run(database.url, region=region, seed=args.seed, residents=args.residents, speed=1.0, until=datetime.now(UTC))
         with room.connect(database.url, autocommit=True) as connection:
-            row = connection.execute("SELECT count(DISTINCT client) FROM client").fetchone()
+            row = connection.execute("SELECT registered()").fetchone()
             days = Days(region)
             found = live(connection, lambda day: days.on(day).library, residents=row[0] if row else 0)
     assert found is not None

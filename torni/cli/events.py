@@ -6,7 +6,6 @@ import argparse
 import json
 from collections.abc import Iterator
 from contextlib import contextmanager
-from pathlib import Path
 from typing import Any
 
 from torni.cli.show import mark, table
@@ -21,7 +20,7 @@ from torni.guidance.charges import charge
 from torni.services import load_library, regions
 from torni.services.book import books_of
 from torni.services.days import Days
-from torni.sources.tables import read_table
+from torni.sources.event_files import read_events
 
 BATCH = 2_000
 
@@ -39,7 +38,7 @@ def events(args: argparse.Namespace) -> int:
 
 def import_events(args: argparse.Namespace) -> int:
     """A file of events through the door, as many as are right; the others into quarantine, each with its reasons."""
-    given = _read(args.file)
+    given = read_events(args.file)
     region = regions.find(args.region).id
     total, repeated, refused = 0, 0, []
     with _door(region) as door:
@@ -114,7 +113,7 @@ def quarantine_replay(args: argparse.Namespace) -> int:
             raise bad_input("--with", t("a mended row is one row's"), t("Name its number."))
         accepted = 0
         for n in wanted:
-            raw = _read(args.mended)[0] if args.mended else found[n]
+            raw = read_events(args.mended)[0] if args.mended else found[n]
             done = intake.replay(door, n, raw, by="torni")
             accepted += not done.refused
             for _line, id_, reasons in done.refused:
@@ -155,7 +154,7 @@ def feed_new(args: argparse.Namespace) -> int:
     with server() as database:
         room.prepare(database.url)
         with room.connect(database.url, autocommit=True) as connection:
-            key = feeds.new(connection, args.source)
+            key = feeds.new(connection, args.source, producer=args.producer)
     print(_("The key of {source}. It is shown only now:").format(source=args.source))
     print(key)
     return 0
@@ -167,8 +166,11 @@ def feed_list(args: argparse.Namespace) -> int:
         with room.connect(database.url, autocommit=True) as connection:
             found = feeds.listed(connection)
     table(
-        [_("source"), _("made"), _("ended")],
-        [[s, f"{made:%-d.%-m.%Y}", f"{ended:%-d.%-m.%Y}" if ended else "–"] for s, made, ended in found],
+        [_("source"), _("producer"), _("made"), _("ended")],
+        [
+            [s, producer or _("any"), f"{made:%-d.%-m.%Y}", f"{ended:%-d.%-m.%Y}" if ended else "–"]
+            for s, made, ended, producer in found
+        ],
     )
     return 0
 
@@ -191,20 +193,3 @@ def _door(region: str) -> Iterator[Door]:
         with room.connect(database.url, autocommit=True) as connection:
             room.claim(connection, region)
             yield Door(connection, books_of(Days(region), charge=charge))
-
-
-def _read(path: Path) -> list[Any]:
-    """The file's events: JSON (one, or a list), JSON lines, or a table (CSV, xlsx)."""
-    if not path.is_file():
-        raise bad_input(str(path), t("is not a file"), t("Name a file of events: JSON, JSON lines, CSV or xlsx."))
-    if path.suffix.lower() not in (".json", ".jsonl", ".ndjson"):
-        return intake.rows_of(read_table(path).to_dicts())
-    text = path.read_text(encoding="utf-8", errors="replace")
-    try:
-        if path.suffix.lower() == ".json":
-            found = json.loads(text)
-            return found if isinstance(found, list) else [found]
-        return [json.loads(line) for line in text.splitlines() if line.strip()]
-    except (json.JSONDecodeError, RecursionError) as error:
-        where = f"{path}, {_('row')} {error.lineno}" if isinstance(error, json.JSONDecodeError) else str(path)
-        raise bad_input(where, t("is not JSON"), t("Write one event, or a list of them between [ and ].")) from error

@@ -210,6 +210,7 @@ def _parser() -> argparse.ArgumentParser:
                 help="how fast time runs (default 60: a minute a second)",
             )
     _room(commands)
+    _accounts(commands)
     return parser
 
 
@@ -257,8 +258,46 @@ def _room(commands: argparse._SubParsersAction[argparse.ArgumentParser]) -> None
     feed.set_defaults(parser=feed)
     parts = feed.add_subparsers(metavar="WHAT", title="what")
     for name, told in (("new", "a new key, shown once"), ("end", "end every key of a source")):
-        _add(parts, name, told, f"torni.cli.events:feed_{name}").add_argument("source", metavar="SOURCE")
+        one = _add(parts, name, told, f"torni.cli.events:feed_{name}")
+        one.add_argument("source", metavar="SOURCE")
+        if name == "new":
+            one.add_argument("--producer", metavar="NAME", help="hold the key to one producer's units")
     _add(parts, "list", "every key's source", "torni.cli.events:feed_list")
+
+
+def _accounts(commands: argparse._SubParsersAction[argparse.ArgumentParser]) -> None:
+    from torni.facts.access import ROLES
+
+    account = commands.add_parser("account", help="who may sign in to the pages, and as whom", formatter_class=_Help)
+    account.set_defaults(parser=account)
+    parts = account.add_subparsers(metavar="WHAT", title="what")
+    _add(parts, "list", "every account, its role and since when", "torni.cli.accounts:accounts")
+    for name, told in (
+        ("new", "a new account"), ("role", "another role for an account"), ("password", "a new password, without a second factor"),
+        ("end", "end an account: it may no longer sign in"),
+    ):  # fmt: skip
+        one = _add(parts, name, told, f"torni.cli.accounts:account_{name}")
+        one.add_argument("name", metavar="NAME")
+        if name in ("new", "role"):
+            one.add_argument("--role", required=True, choices=ROLES, help="what the account is for")
+            one.add_argument("--producer", metavar="NAME", help="with --role producer: whose")
+            one.add_argument("--client", metavar="NUMBER", type=int, help="with --role resident: whose")
+        if name == "new":
+            one.add_argument("--shown", metavar="TEXT", help="the person's name as others see it")
+            one.add_argument("--subject", metavar="TEXT", help="signs in by the identity provider as this subject")
+    client = commands.add_parser("client", help="one person's data: given out, erased", formatter_class=_Help)
+    client.set_defaults(parser=client)
+    parts = client.add_subparsers(metavar="WHAT", title="what")
+    for name, told in (
+        ("export", "everything held of a client, as JSON, for the person"),
+        ("erase", "take away what tells of a person; sums stay"),
+    ):
+        one = _add(parts, name, told, f"torni.cli.accounts:client_{name}")
+        one.add_argument("number", metavar="NUMBER", type=int)
+        if name == "export":
+            one.add_argument("file", metavar="FILE", type=Path)
+        one.add_argument("--by", required=True, metavar="NAME", help="who does it; written down")
+        one.add_argument("--why", required=True, metavar="TEXT", help="on what ground; written down")
 
 
 def _rules(commands: argparse._SubParsersAction[argparse.ArgumentParser]) -> None:

@@ -136,7 +136,8 @@ def restore(args: argparse.Namespace) -> int:
                     t("Choose an empty folder with TORNI_DATA, or an empty database with DATABASE_URL."),
                 )
         with room.connect(database.url, autocommit=True) as connection:
-            connection.execute("DROP SCHEMA public CASCADE; CREATE SCHEMA public")  # an empty room's own tables
+            connection.execute("DROP SCHEMA IF EXISTS shown CASCADE; DROP SCHEMA public CASCADE; CREATE SCHEMA public")
+            room.make_roles(connection)  # what the backup's rights are given to
         _postgres_program(
             "pg_restore", database.url, "--no-owner", "--exit-on-error", "--single-transaction", str(path)
         )

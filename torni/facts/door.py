@@ -53,12 +53,13 @@ class Door:
             connection.execute(statement("session"))
 
     def accept(
-        self, events: pl.DataFrame | Sequence[Mapping[str, Any]], *, now: datetime | None = None
+        self, events: pl.DataFrame | Sequence[Mapping[str, Any]], *, now: datetime | None = None, producer: str | None = None
     ) -> Accepted:  # fmt: skip
         """Write a batch: a frame, or mappings, with the columns of COLUMNS but line, expected, day and again;
         missing ones are empty.
 
-        `now`: the moment of recording, for invented facts only; never earlier than the newest moment recorded. Reasons for
+        `now`: the moment of recording, for invented facts only; never earlier than the newest moment recorded. `producer`: whoever sends may speak of
+        its units alone. Reasons for
         refusal are codes (`torni.facts.reasons`). Concurrent doors wait for each other, at most as long as one batch takes.
         """
         if not len(events):
@@ -68,12 +69,12 @@ class Door:
         with self.connection.transaction():
             moment = self._lock(now)
             if len(stretches) == 1:
-                return self._batch(events, next(iter(stretches.values())), moment)
+                return self._batch(events, next(iter(stretches.values())), moment, producer)
             written, repeated, position = 0, 0, None
             refused: dict[int, tuple[str, ...]] = {}
             for since, book in sorted(stretches.items()):
                 lines, chosen = _chosen(events, {day for day in days if self.books(day).since == since})
-                part = self._batch(chosen, book, moment)
+                part = self._batch(chosen, book, moment, producer)
                 written, repeated = written + part.written, repeated + part.repeated
                 refused |= {lines[line]: reasons for line, reasons in part.refused.items()}
                 position = max(filter(None, (position, part.position)), default=None)
@@ -92,7 +93,7 @@ class Door:
         moment: datetime = found[0]
         return moment
 
-    def _batch(self, events: pl.DataFrame | Sequence[Mapping[str, Any]], book: Book, now: datetime) -> Accepted:
+    def _batch(self, events: pl.DataFrame | Sequence[Mapping[str, Any]], book: Book, now: datetime, producer: str | None) -> Accepted:  # fmt: skip
         run = self.connection.execute
         self._load(book)
         run("TRUNCATE arriving, judged, settled")
@@ -102,9 +103,9 @@ class Door:
             for block in _csv(events, book):
                 copy.write(block)
         if any(kind in _REGISTERS for kind in _types(events)):
-            run(statement("judge"), {"now": now, "registers": True})
+            run(statement("judge"), {"now": now, "registers": True, "producer": producer})
             run(statement("registers"))
-        run(statement("judge"), {"now": now, "registers": False})
+        run(statement("judge"), {"now": now, "registers": False, "producer": producer})
         (upto,) = run("SELECT last_value FROM event_position").fetchone() or (0,)
         self._make_room(upto)
         if "replaces_id" in _names(events):

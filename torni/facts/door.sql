@@ -15,7 +15,7 @@ CREATE TEMP TABLE IF NOT EXISTS judged (
   opens text, opens_due date
 );
 CREATE TEMP TABLE IF NOT EXISTS settled (
-  position bigint PRIMARY KEY, promise text, due date, unit text, municipality text, called_off boolean
+  position bigint PRIMARY KEY, promise text, due date, unit text, municipality text, called_off boolean, began bigint
 );
 
 -- name: judge
@@ -45,11 +45,18 @@ FROM (
       CASE WHEN a.type = 'unit.opened' AND NOT coalesce(a.data ?& ARRAY['name', 'kind', 'producer', 'municipality'], false)
         THEN 'needs_unit_data' END,
       CASE WHEN a.type = 'feed.complete' AND (a.data->>'producer') IS NULL THEN 'needs_producer' END,
+      CASE WHEN %(producer)s::text IS NOT NULL AND (coalesce(u.producer <> %(producer)s, false) OR %(producer)s IS DISTINCT FROM
+          CASE WHEN a.type IN ('unit.opened', 'feed.complete') THEN a.data->>'producer' ELSE u.producer END)
+        THEN 'not_own_unit' END,
+      CASE WHEN %(producer)s::text IS NOT NULL AND EXISTS (SELECT 1 FROM owed w JOIN unit x ON x.unit = w.unit
+          WHERE w.matter = a.matter AND x.producer <> %(producer)s)
+        THEN 'not_own_matter' END,
       CASE WHEN a.at > %(now)s + interval '1 day' THEN 'in_future' END,
       CASE WHEN a.replaces_id IS NOT NULL AND r.position IS NULL THEN 'nothing_to_replace' END,
       CASE WHEN a.replaces_id IS NULL AND a.type = 'event.withdrawn' THEN 'needs_replaces' END,
       CASE WHEN r.position IS NOT NULL AND r.type <> a.type AND a.type <> 'event.withdrawn' THEN 'replaces_another_type' END,
-      CASE WHEN r.owes IS NOT NULL AND NOT EXISTS (SELECT 1 FROM owed w WHERE w.matter = r.matter AND w.promise = r.owes)
+      CASE WHEN r.owes IS NOT NULL AND NOT EXISTS (SELECT 1 FROM owed w WHERE w.matter = r.matter AND w.promise = r.owes
+        AND w.position = r.position)
         THEN 'answered_already' END
     ], NULL) AS reasons
   FROM arriving a
@@ -89,18 +96,20 @@ FROM judged WHERE type = 'unit.opened' AND reasons = '{}' AND NOT repeated;
 WITH undone AS (
   INSERT INTO event (recorded_at, at, source, id, type, service, unit, client, matter, due, quantity, of_quantity, cents, data,
     sign, replaces, municipality, producer, definition, owes, owes_on, settles, settles_on, settles_unit, settles_municipality,
-    settled, counts, counted, counted_met)
+    settled, counts, counted, counted_met, settles_position)
   SELECT %(now)s, e.at, e.source, e.id || '#undone', e.type, e.service, e.unit, e.client, e.matter, e.due, e.quantity,
     e.of_quantity, e.cents, e.data, -1, e.position, e.municipality, e.producer, e.definition, e.owes, e.owes_on, e.settles,
-    e.settles_on, e.settles_unit, e.settles_municipality, e.settled, e.counts, e.counted, e.counted_met
+    e.settles_on, e.settles_unit, e.settles_municipality, e.settled, e.counts, e.counted, e.counted_met, e.settles_position
   FROM judged j JOIN event e ON e.position = j.replaces
   WHERE j.reasons = '{}' AND NOT j.repeated
   RETURNING *
 ), no_longer AS (
-  DELETE FROM owed w USING undone u WHERE w.matter = u.matter AND w.promise = u.owes
+  DELETE FROM owed w USING undone u WHERE w.matter = u.matter AND w.promise = u.owes AND w.position = u.replaces
+  RETURNING 1
 )
 INSERT INTO owed (matter, promise, position, due, unit, client, municipality)
-SELECT matter, settles, replaces, settles_on, settles_unit, client, settles_municipality FROM undone WHERE settles IS NOT NULL;
+SELECT matter, settles, coalesce(settles_position, replaces), settles_on, settles_unit, client, settles_municipality FROM undone
+WHERE settles IS NOT NULL AND (SELECT count(*) FROM no_longer) >= 0;  -- what it began goes before what it answered comes back
 
 -- name: settle
 WITH met AS MATERIALIZED (
@@ -116,7 +125,7 @@ WITH met AS MATERIALIZED (
   SELECT DISTINCT ON (matter, promise) * FROM hit ORDER BY matter, promise, position
 ), gone AS (
   DELETE FROM owed w USING once o WHERE w.matter = o.matter AND w.promise = o.promise
-  RETURNING o.position, w.promise, w.due, w.unit, w.municipality, o.called_off
+  RETURNING o.position, w.promise, w.due, w.unit, w.municipality, o.called_off, w.position
 )
 INSERT INTO settled SELECT * FROM gone;
 
@@ -135,7 +144,7 @@ WHERE j.opens IS NOT NULL AND NOT EXISTS (SELECT 1 FROM begun b WHERE b.position
 -- name: write
 INSERT INTO event (position, recorded_at, at, source, id, type, service, unit, client, matter, due, quantity, of_quantity, cents,
   data, replaces, municipality, producer, definition, owes, owes_on, settles, settles_on, settles_unit, settles_municipality,
-  settled, counts, counted, counted_met)
+  settled, counts, counted, counted_met, settles_position)
 SELECT j.position, %(now)s, j.at, j.source, j.id, j.type, j.service, j.unit, j.client, j.matter, j.due, j.quantity, j.of_quantity,
   j.cents, j.data, j.replaces, j.municipality, j.producer, v.definition,
   j.opens, CASE WHEN j.opens IS NOT NULL THEN j.opens_due END,
@@ -146,7 +155,8 @@ SELECT j.position, %(now)s, j.at, j.source, j.id, j.type, j.service, j.unit, j.c
   CASE c.how WHEN 'at_least' THEN 1 WHEN 'exact' THEN 1 WHEN 'ratio' THEN j.of_quantity WHEN 'limit' THEN j.quantity
     WHEN 'demand' THEN 1 ELSE 0 END,
   CASE c.how WHEN 'at_least' THEN (j.quantity >= c.threshold)::int WHEN 'exact' THEN (j.cents = j.expected)::int
-    WHEN 'ratio' THEN j.quantity WHEN 'sum' THEN j.cents WHEN 'plus' THEN 1 WHEN 'minus' THEN -1 ELSE 0 END
+    WHEN 'ratio' THEN j.quantity WHEN 'sum' THEN j.cents WHEN 'plus' THEN 1 WHEN 'minus' THEN -1 ELSE 0 END,
+  s.began
 FROM judged j
 LEFT JOIN settled s ON s.position = j.position
 LEFT JOIN versions v ON v.service = j.service

@@ -9,20 +9,22 @@ from datetime import datetime
 from torni.facts.room import Connection
 
 
-def new(connection: Connection, source: str) -> str:
-    """A new key for the source. It cannot be shown again."""
+def new(connection: Connection, source: str, *, producer: str | None = None) -> str:
+    """A new key for the source; a producer's speaks of that producer's units alone. It cannot be shown again."""
     key = "torni_" + secrets.token_urlsafe(32)
-    connection.execute("INSERT INTO feed (source, key_hash) VALUES (%s, %s)", [source, _hash(key)])
+    connection.execute(
+        "INSERT INTO feed (source, key_hash, producer) VALUES (%s, %s, %s)", [source, _hash(key), producer]
+    )
     return key
 
 
-def source_of(connection: Connection, key: str) -> str | None:
-    """The source that the key speaks for, or None."""
+def source_of(connection: Connection, key: str) -> tuple[str, str | None] | None:
+    """The source that the key speaks for, and the producer it is held to (None: none), or None."""
     row = connection.execute(
-        "SELECT source FROM feed f WHERE key_hash = %s AND NOT EXISTS (SELECT 1 FROM feed_ended e WHERE e.number = f.number)",
+        "SELECT source, producer FROM feed f WHERE key_hash = %s AND NOT EXISTS (SELECT 1 FROM feed_ended e WHERE e.number = f.number)",
         [_hash(key)],
     ).fetchone()
-    return row[0] if row else None
+    return (row[0], row[1]) if row else None
 
 
 def end(connection: Connection, source: str) -> int:
@@ -32,10 +34,10 @@ def end(connection: Connection, source: str) -> int:
     ).rowcount
 
 
-def listed(connection: Connection) -> list[tuple[str, datetime, datetime | None]]:
-    """Each key's source, when it was made, when it ended."""
+def listed(connection: Connection) -> list[tuple[str, datetime, datetime | None, str | None]]:
+    """Each key's source, when it was made, when it ended, the producer it is held to."""
     return connection.execute(
-        "SELECT source, made_at, e.at FROM feed f LEFT JOIN feed_ended e ON e.number = f.number ORDER BY source, made_at"
+        "SELECT source, made_at, e.at, producer FROM feed f LEFT JOIN feed_ended e ON e.number = f.number ORDER BY source, made_at"
     ).fetchall()
 
 

@@ -122,7 +122,7 @@ _ROW = "concat_ws(E'\\x1f', " + ", ".join(
     [f"coalesce({c}::text, E'\\x1e')" for c in _TEXTS]
     + [f"coalesce(({c} - date '2000-01-01')::text, E'\\x1e')" for c in _DAYS]
     + [f"extract(epoch FROM {c})::text" for c in _MOMENTS]
-) + ")"  # fmt: skip
+) + ") || coalesce(E'\\x1f' || settles_position, '')"  # fmt: skip
 _HASHED = f"""
 SELECT max(position) AS position, count(*) AS events,
   sha256(coalesce((SELECT hash FROM seal WHERE day < %(day)s ORDER BY day DESC LIMIT 1), ''::bytea)

@@ -34,11 +34,13 @@ class Received:
 
 
 def receive(
-    door: Door, events: Sequence[Any], *, source: str | None = None, now: datetime | None = None, keep: bool = True
+    door: Door, events: Sequence[Any], *, source: str | None = None, producer: str | None = None, now: datetime | None = None,
+    keep: bool = True,
 ) -> Received:  # fmt: skip
     """Send a batch through the door. What cannot be read or is refused is told by line and kept in quarantine (`keep`).
 
     `source`: the feed that sends; an event that names another is refused, so that nobody speaks for somebody else.
+    `producer`: events may be of its units alone.
     """
     refused: dict[int, tuple[str, ...]] = {}
     rows, lines = [], []
@@ -50,10 +52,10 @@ def receive(
             rows.append(row)
             lines.append(line)
     with door.connection.transaction():
-        done = door.accept(rows, now=now) if rows else Accepted(0, 0)
+        done = door.accept(rows, now=now, producer=producer) if rows else Accepted(0, 0)
         refused |= {lines[i]: reasons for i, reasons in done.refused.items()}
         if keep and refused:
-            _keep(door.connection, events, refused, source)
+            _keep(door.connection, events, refused, source, producer)
     told = tuple((line, _id(events[line]), reasons) for line, reasons in sorted(refused.items()))
     return Received(done.written, done.repeated, told)
 
@@ -107,23 +109,13 @@ def _registers(kind: object, data: Mapping[str, Any]) -> list[str]:
     return []
 
 
-def rows_of(table: Sequence[Mapping[str, Any]]) -> list[dict[str, Any]]:
-    """Rows of a table (id, type, time, source, the columns, and any others) as events."""
-    out = []
-    for row in table:
-        given = {k: v for k, v in row.items() if v is not None and v != ""}
-        envelope: dict[str, Any] = {k: str(given.pop(k)) for k in ("id", "type", "source", "time") if k in given}
-        out.append({**envelope, "data": given})
-    return out
-
-
 def replay(door: Door, number: int, raw: Any, *, by: str) -> Received:
     """Send a quarantined row again, as it is or mended, and keep what came of it."""
     connection = door.connection
     with connection.transaction():
-        row = connection.execute("SELECT source FROM quarantine WHERE number = %s", [number]).fetchone()
+        row = connection.execute("SELECT source, producer FROM quarantine WHERE number = %s", [number]).fetchone()
         assert row is not None, "the row is in quarantine"
-        done = receive(door, [raw], source=row[0] or None, keep=False)
+        done = receive(door, [raw], source=row[0] or None, producer=row[1], keep=False)
         outcome = "accepted" if not done.refused else "refused again"
         if not done.refused:
             settle(connection, number, outcome, by=by)
@@ -147,17 +139,27 @@ def waiting(connection: Connection, *, most: int = 500) -> list[tuple[int, datet
     return [(n, at, s, raw, reasons) for n, at, s, raw, reasons in rows]
 
 
+def listed(connection: Connection, *, most: int = 500) -> list[tuple[int, datetime, str, list[str]]]:
+    """The same without the rows themselves, as the connection's asker may see them: number, received, source, reasons."""
+    return connection.execute(
+        "SELECT number, received_at, source, reasons FROM quarantine q WHERE NOT EXISTS "
+        "(SELECT 1 FROM quarantine_outcome o WHERE o.number = q.number) ORDER BY number LIMIT %s",
+        [most],
+    ).fetchall()
+
+
 def _keep(
-    connection: Connection, events: Sequence[Any], refused: Mapping[int, tuple[str, ...]], source: str | None
-) -> None:
+    connection: Connection, events: Sequence[Any], refused: Mapping[int, tuple[str, ...]], source: str | None, producer: str | None
+) -> None:  # fmt: skip
     """Refused rows as they came, each once: the same row refused again for the same reasons is not kept twice."""
     with connection.cursor() as cursor:
         cursor.executemany(
-            "INSERT INTO quarantine (source, raw, reasons) SELECT %(source)s, %(raw)s, %(reasons)s WHERE NOT EXISTS (SELECT 1 FROM "
+            "INSERT INTO quarantine (source, raw, reasons, producer) SELECT %(source)s, %(raw)s, %(reasons)s, %(producer)s WHERE NOT EXISTS (SELECT 1 FROM "
             "quarantine q WHERE q.raw = %(raw)s::jsonb AND q.source = %(source)s AND NOT EXISTS "
             "(SELECT 1 FROM quarantine_outcome o WHERE o.number = q.number))",
             [
                 {
+                    "producer": producer,
                     "source": source or _source(events[line]),
                     "raw": _json(events[line]),
                     "reasons": json.dumps(list(reasons)),

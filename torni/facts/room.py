@@ -13,6 +13,7 @@ from pathlib import Path
 from typing import Any
 
 import psycopg
+from psycopg import sql
 from psycopg.conninfo import conninfo_to_dict
 
 from torni.core.faults import bad_input
@@ -46,6 +47,8 @@ def prepare(url: str) -> None:
             ).fetchone()
             if found:
                 return
+    with connect(url, autocommit=True) as connection:
+        make_roles(connection)
     ran = subprocess.run(
         [sys.executable, "-m", "django", "migrate", "--no-input", "-v", "0"], capture_output=True, text=True, check=False,
         env={**os.environ, "TORNI_DATABASE": url, "DJANGO_SETTINGS_MODULE": "torni.web.settings"},
@@ -57,6 +60,25 @@ def prepare(url: str) -> None:
             t("failed") + (f": {said[-1]}" if said else ""),
             t("May this user create tables in this database?"),
         )
+
+
+def make_roles(connection: Connection) -> None:
+    """The database roles that the rights are given to; they belong to the server, not to one database."""
+    for name in ("torni_pages", "torni_door", "torni_gate"):
+        if connection.execute("SELECT pg_has_role(oid, 'MEMBER') FROM pg_roles WHERE rolname = %s", [name]).fetchone() == (True,):  # fmt: skip
+            continue
+        try:
+            with connection.transaction():
+                connection.execute("SELECT pg_advisory_xact_lock(hashtext('torni roles'))")
+                if not connection.execute("SELECT 1 FROM pg_roles WHERE rolname = %s", [name]).fetchone():
+                    connection.execute(sql.SQL("CREATE ROLE {} NOLOGIN").format(sql.Identifier(name)))
+                connection.execute(sql.SQL("GRANT {} TO CURRENT_USER").format(sql.Identifier(name)))
+        except Exception as error:
+            raise bad_input(
+                "PostgreSQL",
+                t("this user may not make the role {name}", name=name),
+                t("Let an administrator run: CREATE ROLE {name} NOLOGIN; GRANT {name} TO the user of DATABASE_URL;", name=name),
+            ) from error  # fmt: skip
 
 
 def database(url: str) -> dict[str, Any]:

@@ -30,7 +30,8 @@ def verify(connection: Connection) -> list[Check]:
 def _seals(connection: Connection) -> Check:
     wrong, first, checked, after = 0, None, 0, 0
     for day, position, events, kept in connection.execute(
-        "SELECT day, position, events, hash FROM seal ORDER BY day"
+        "SELECT s.day, s.position, s.events, coalesce((SELECT r.hash FROM reseal r WHERE r.day = s.day ORDER BY erasure DESC LIMIT 1), s.hash) "
+        "FROM seal s ORDER BY s.day"
     ).fetchall():
         found = connection.execute(SEALED, {"day": day, "after": after, "upto": position}).fetchone()
         checked += events

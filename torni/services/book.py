@@ -62,6 +62,11 @@ def book_of(rules: Rules, *, since: date, charge: Charge | None = None) -> Book:
     for service in library.services.values():
         if service.demand:
             countings.append(Counting(f"{service.id}.demand", service.id, service.demand, "demand"))
+        if service.clients:
+            countings += [
+                Counting(f"{service.id}.clients", service.id, service.clients.began_by, "plus"),
+                Counting(f"{service.id}.clients", service.id, service.clients.ended_by, "minus"),
+            ]
     needs = {name: frozenset(kind.needs) for name, kind in library.event_kinds.items()}
 
     known: dict[str, int | None] = {}

@@ -121,11 +121,20 @@ AnyEventPromise = (
 )
 
 
+class Serving(Strict):
+    """Who is in the service: those of whom the first has come and not the second."""
+
+    began_by: str
+    ended_by: str
+
+
 class _Service(Protocol):
     @property
     def followed(self) -> list[AnyEventPromise]: ...
     @property
     def demand(self) -> str | None: ...
+    @property
+    def clients(self) -> Serving | None: ...
 
 
 def ambiguous(service: _Service) -> Iterator[tuple[int, str, str]]:
@@ -135,6 +144,8 @@ def ambiguous(service: _Service) -> Iterator[tuple[int, str, str]]:
     """
     opened: list[tuple[str, Ages, str]] = []
     counted = {service.demand: "demand"} if service.demand else {}
+    if service.clients:
+        counted |= {service.clients.began_by: "clients", service.clients.ended_by: "clients"}
     for i, promise in enumerate(service.followed):
         if isinstance(promise, AnswerPromise | CadencePromise):
             begins, ages = (

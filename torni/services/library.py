@@ -447,6 +447,9 @@ def _references(service: Service) -> Iterator[tuple[Loc, str, str, str]]:
                 yield ("followed", i, name), getattr(followed, name), "event", "a type of event"
     if service.demand:
         yield ("demand",), service.demand, "event", "a type of event"
+    if service.clients:
+        yield ("clients", "began_by"), service.clients.began_by, "event", "a type of event"
+        yield ("clients", "ended_by"), service.clients.ended_by, "event", "a type of event"
     for i, criterion in enumerate(service.criteria.granting if service.criteria else []):
         yield ("criteria", "granting", i, "source"), criterion.source, "source", "a source"
     for i, amount in enumerate(service.fees.amounts if service.fees else []):

@@ -11,7 +11,7 @@ from typing import Annotated, Literal
 
 from pydantic import Field, model_validator
 
-from torni.services.followed import EventPromise
+from torni.services.followed import EventPromise, Serving
 from torni.services.texts import Identifier, Strict, Text
 
 CHANNELS = ("office", "tendered", "enterprise", "voucher", "centre", "dental", "budget")
@@ -175,6 +175,9 @@ class Service(Strict):
     channels: Channels = Channels()
     followed: list[EventPromise] = Field([], description="Promises that events keep or break.")
     demand: str | None = Field(None, description="The type of event that tells of a new need of the service.")
+    clients: Serving | None = Field(
+        None, description="The events by which a client comes into the service and leaves it."
+    )
 
     @property
     def promises(self) -> list[ReachPromise | PresencePromise | FeaturePromise]:

@@ -57,7 +57,7 @@ def moment(connection: Connection, known: datetime | None = None) -> Moment | No
     past = newest[0] != row[1]
     at = row[0] if past else max(row[0], clock[0])  # silence is told too: now is now, though nothing has come
     feeds = connection.execute(
-        "SELECT data->>'producer', max(due) FROM event WHERE type = 'feed.complete' AND client IS NULL AND unit IS NULL "
+        "SELECT data->>'producer', max(due) FROM event WHERE type = 'feed.complete' "
         "AND position <= %s AND at > %s AND at <= %s GROUP BY 1",
         [row[1], row[0] - timedelta(days=60), at],
     ).fetchall()
@@ -121,21 +121,19 @@ def sums(connection: Connection, now: Moment, windows: Sequence[Window], last: p
         "complete": [w.complete for w in windows], "units": last["unit"].to_list(), "last": last["last"].to_list(),
         "today": now.today, "least": last["last"].min(), "after": position_at(connection, start_of(now.today)) if now.past else 0, "upto": now.position,
     }  # fmt: skip
-    source = "tally_now"
     if now.past:
         connection.execute("CREATE TEMP TABLE IF NOT EXISTS that_day (LIKE tally INCLUDING INDEXES)")
         connection.execute("TRUNCATE that_day")
         connection.execute(
             "INSERT INTO that_day (promise, day, known_on, unit, municipality, total, met, late) " + FOLDED, values
         )
-        source = "(SELECT * FROM tally WHERE known_on < %(today)s UNION ALL SELECT * FROM that_day)"
     rows = connection.execute(
         f"""
         WITH w AS (SELECT * FROM unnest(%(keys)s::text[], %(promises)s::text[], %(days)s::int[], %(complete)s::boolean[])
           AS w (key, promise, days, complete)),
         u AS (SELECT * FROM unnest(%(units)s::text[], %(last)s::date[]) AS u (unit, last)),
         x AS (SELECT w.key, t.unit, t.municipality, t.day, t.total, t.met, t.late, CASE WHEN w.complete THEN u.last ELSE %(today)s END AS upto, w.days
-          FROM w JOIN {source} t ON t.promise = w.promise
+          FROM w JOIN {known_sums(now)} t ON t.promise = w.promise
             AND t.day > CASE WHEN w.days IS NULL THEN '-infinity' ELSE %(least)s::date - w.days END AND t.day <= %(today)s
           JOIN u ON u.unit = t.unit)
         SELECT key, unit, municipality,
@@ -171,6 +169,13 @@ def sums_of(tally: pl.DataFrame, today: date, windows: Sequence[Window], last: p
             *(pl.col(c).filter(pl.col("day") == today).sum().alias(f"today_{c}") for c in ("total", "met")),
         )
         .select(list(SUMS))
+    )
+
+
+def known_sums(now: Moment) -> str:
+    """The rows of the tally that were known at the moment, as a table in SQL with %(today)s (after `sums` of the same moment)."""
+    return (
+        "(SELECT * FROM tally WHERE known_on < %(today)s UNION ALL SELECT * FROM that_day)" if now.past else "tally_now"
     )
 
 

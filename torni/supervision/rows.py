@@ -8,6 +8,7 @@ from datetime import date, timedelta
 
 import polars as pl
 
+from torni.facts.fold import start_of
 from torni.facts.room import Connection
 from torni.services.followed import BudgetPromise, ListPromise, StaffingPromise
 from torni.supervision.measure import Followed, Level
@@ -18,7 +19,7 @@ MOST = 500
 
 @dataclass(frozen=True)
 class Row:
-    """One event. `state` is overdue, late, or other; `due` the day it was owed by; `days` how late."""
+    """One event. `state` is overdue, late, or other; `due` the day it was owed by; `days` how late; `of_person`: of a client."""
 
     position: int
     type: str
@@ -33,12 +34,13 @@ class Row:
     cents: int | None
     definition: str
     state: str
+    of_person: bool
 
 
 def rows_behind(
     connection: Connection, f: Followed, now: Moment, register: pl.DataFrame, level: Level | None, group: str
 ) -> list[Row]:
-    """At most MOST rows, newest first. `level` and `group` narrow to one unit, producer or municipality."""
+    """At most MOST rows, newest first, as the connection's asker may see them (`torni.facts.access`). `level` and `group` narrow to one unit, producer or municipality."""
     chosen = (
         register.filter(pl.col("producer") == group)["unit"].to_list()
         if level == "producer"
@@ -46,7 +48,7 @@ def rows_behind(
     )
     place = {
         "units": chosen, "municipality": group if level == "municipality" else None, "promise": f.id, "upto": now.position,
-        "first": f.last - timedelta(days=f.promise.over_days), "last": f.last, "most": MOST, "today": now.today,
+        "since": start_of(f.last - timedelta(days=f.promise.over_days + 1)), "first": f.last - timedelta(days=f.promise.over_days), "last": f.last, "most": MOST, "today": now.today,
     }  # fmt: skip
     if isinstance(f.promise, StaffingPromise | BudgetPromise | ListPromise) or f.kind in ("fee", "measure"):
         return _counted(connection, f, place)
@@ -60,17 +62,18 @@ def _counted(connection: Connection, f: Followed, place: Mapping[str, object]) -
     found = connection.execute(
         f"""
         SELECT position, type, (at AT TIME ZONE 'Europe/Helsinki')::date, due, coalesce(unit, ''), coalesce(municipality, ''),
-          quantity, of_quantity, cents, coalesce(definition, '') FROM event
+          quantity, of_quantity, cents, coalesce(definition, ''), NOT of_nobody FROM event
         WHERE counts = %(promise)s AND {kinds} AND position <= %(upto)s AND sign = 1
-          AND at >= %(first)s::date - 1 AND (%(units)s::text[] IS NULL OR unit = ANY (%(units)s))
+          AND at >= %(since)s AND (%(units)s::text[] IS NULL OR unit = ANY (%(units)s))
           AND (%(municipality)s::text IS NULL OR municipality = %(municipality)s)
-          {"AND client IS NULL" if every and not isinstance(f.promise, ListPromise) else ""}
+          {"AND of_nobody" if every and not isinstance(f.promise, ListPromise) else ""}
         ORDER BY at DESC LIMIT %(most)s
         """,
         place,
     ).fetchall()
     return [
-        Row(p, kind, at, due, None, None, u, m, q, oq, c, d, "other") for p, kind, at, due, u, m, q, oq, c, d in found
+        Row(p, kind, at, due, None, None, u, m, q, oq, c, d, "other", of)
+        for p, kind, at, due, u, m, q, oq, c, d, of in found
     ]
 
 
@@ -79,7 +82,7 @@ def _owed(connection: Connection, place: Mapping[str, object], *, past: bool) ->
     overdue = (
         """
         SELECT e.position, e.type, (e.at AT TIME ZONE 'Europe/Helsinki')::date, e.owes_on, NULL::date, coalesce(e.unit, ''),
-          coalesce(e.municipality, ''), coalesce(e.definition, '') FROM owed o JOIN event e ON e.position = o.position
+          coalesce(e.municipality, ''), coalesce(e.definition, ''), NOT e.of_nobody FROM owed o JOIN event e ON e.position = o.position
         WHERE o.promise = %(promise)s AND o.due > %(first)s AND o.due <= %(last)s
           AND (%(units)s::text[] IS NULL OR o.unit = ANY (%(units)s))
           AND (%(municipality)s::text IS NULL OR o.municipality = %(municipality)s)
@@ -87,11 +90,10 @@ def _owed(connection: Connection, place: Mapping[str, object], *, past: bool) ->
         if not past
         else """
         SELECT e.position, e.type, (e.at AT TIME ZONE 'Europe/Helsinki')::date, e.owes_on, NULL::date, coalesce(e.unit, ''),
-          coalesce(e.municipality, ''), coalesce(e.definition, '') FROM event e
+          coalesce(e.municipality, ''), coalesce(e.definition, ''), NOT e.of_nobody FROM event e
         WHERE e.owes = %(promise)s AND e.owes_on > %(first)s AND e.owes_on <= %(last)s AND e.position <= %(upto)s AND e.sign = 1
           AND e.position > (SELECT coalesce(max(position), 0) FROM seal WHERE day < %(first)s::date - 400)
-          AND NOT EXISTS (SELECT 1 FROM event a WHERE a.client = e.client AND a.matter = e.matter AND a.settles = e.owes
-            AND a.position <= %(upto)s)
+          AND coalesce(e.answered > %(upto)s, true)
           AND (%(units)s::text[] IS NULL OR e.unit = ANY (%(units)s))
           AND (%(municipality)s::text IS NULL OR e.municipality = %(municipality)s)
         """
@@ -100,7 +102,7 @@ def _owed(connection: Connection, place: Mapping[str, object], *, past: bool) ->
         f"""
         SELECT *, false AS late FROM ({overdue}) x UNION ALL
         SELECT position, type, (at AT TIME ZONE 'Europe/Helsinki')::date, settles_on, (at AT TIME ZONE 'Europe/Helsinki')::date,
-          coalesce(settles_unit, ''), coalesce(settles_municipality, ''), coalesce(definition, ''), true FROM event
+          coalesce(settles_unit, ''), coalesce(settles_municipality, ''), coalesce(definition, ''), NOT of_nobody, true FROM event
         WHERE settles = %(promise)s AND settled = 2 AND settles_on > %(first)s AND settles_on <= %(last)s AND sign = 1
           AND position <= %(upto)s AND (%(units)s::text[] IS NULL OR settles_unit = ANY (%(units)s))
           AND (%(municipality)s::text IS NULL OR settles_municipality = %(municipality)s)
@@ -111,6 +113,6 @@ def _owed(connection: Connection, place: Mapping[str, object], *, past: bool) ->
     today = place["today"]
     assert isinstance(today, date)
     return [
-        Row(p, kind, at, due, done, ((done or today) - due).days, u, m, None, None, None, d, "late" if late else "overdue")
-        for p, kind, at, due, done, u, m, d, late in found
+        Row(p, kind, at, due, done, ((done or today) - due).days, u, m, None, None, None, d, "late" if late else "overdue", of)
+        for p, kind, at, due, done, u, m, d, of, late in found
     ]  # fmt: skip

@@ -14,7 +14,7 @@ from torni.facts.room import Connection
 from torni.services.library import Library
 from torni.supervision.alerts import Alert, alerts, demand_of
 from torni.supervision.measure import Followed, Level, measured
-from torni.supervision.moment import Moment, last_days, moment, units
+from torni.supervision.moment import Moment, known_sums, last_days, moment, units
 
 Libraries = Callable[[date], Library]
 
@@ -23,8 +23,8 @@ Libraries = Callable[[date], Library]
 class Live:
     """`found`: every promise about what happens, in the sapluuna's order. `yesterday`, `week_ago`: their values then, by id.
 
-    `serving`: clients seen by each producer in the last four weeks. `names`: units' names. `invented`: of an invented year,
-    its seed and residents.
+    `serving`: clients in each service with each producer (service, producer, how many), the services in the sapluuna's order, the
+    greatest producer first. `register`: the units. `invented`: of an invented year, its seed and residents.
     """
 
     now: Moment
@@ -32,6 +32,7 @@ class Live:
     alerts: tuple[Alert, ...]
     yesterday: Mapping[str, float | None]
     week_ago: Mapping[str, float | None]
+    serving: tuple[tuple[str, str, int], ...]
     register: pl.DataFrame
     invented: Mapping[str, Any] | None
 
@@ -76,9 +77,10 @@ def live(
     last = last_days(now, register).filter(pl.col("unit") == "")["last"].item()
     demand = demand_of(_demand_rows(connection, library, now), library, now.today, last)
     told = tuple(alerts(found, demand, dict(now.complete), now.today))
+    serving = _serving(connection, library, now, register)
     then = before or before_of(connection, libraries, now, residents=residents)
     row = connection.execute("SELECT invented FROM room").fetchone()
-    return Live(now, found, told, then["yesterday"], then["week_ago"], register, row[0] if row else None)
+    return Live(now, found, told, then["yesterday"], then["week_ago"], serving, register, row[0] if row else None)
 
 
 def before_of(
@@ -96,13 +98,31 @@ def before_of(
 def _demand_rows(connection: Connection, library: Library, now: Moment) -> pl.DataFrame:
     names = [f"{s.id}.demand" for s in library.services.values() if s.demand]
     rows = connection.execute(
-        f"SELECT promise, day, municipality, sum(total)::bigint FROM {'tally' if now.past else 'tally_now'} WHERE promise = ANY (%(names)s) "
-        f"AND day > %(first)s AND day <= %(today)s {'AND known_on <= %(today)s' if now.past else ''} GROUP BY 1, 2, 3",
+        f"SELECT promise, day, municipality, sum(total)::bigint FROM {known_sums(now)} t WHERE promise = ANY (%(names)s) "
+        "AND day > %(first)s AND day <= %(today)s GROUP BY 1, 2, 3",
         {"names": names, "first": now.today - timedelta(days=200), "today": now.today},
     ).fetchall()
     return pl.DataFrame(
         rows, orient="row", schema={"promise": pl.String, "day": pl.Date, "municipality": pl.String, "total": pl.Int64}
     )
+
+
+def _serving(
+    connection: Connection, library: Library, now: Moment, register: pl.DataFrame
+) -> tuple[tuple[str, str, int], ...]:
+    """Who has come into each service and not left it, by producer."""
+    services = [s.id for s in library.services.values() if s.clients]
+    rows = connection.execute(
+        f"SELECT promise, unit, sum(met)::bigint FROM {known_sums(now)} t WHERE promise = ANY (%(names)s) AND day <= %(today)s GROUP BY 1, 2",
+        {"names": [f"{s}.clients" for s in services], "today": now.today},
+    ).fetchall()
+    producers = dict(register.select("unit", "producer").iter_rows())
+    summed: dict[tuple[str, str], int] = {}
+    for name, unit, count in rows:
+        key = name.removesuffix(".clients"), producers.get(unit, "")
+        summed[key] = summed.get(key, 0) + count
+    found = [(service, producer, count) for (service, producer), count in summed.items() if count > 0]
+    return tuple(sorted(found, key=lambda row: (services.index(row[0]), -row[2], row[1])))
 
 
 def trend(

@@ -11,6 +11,7 @@ from django.http import Http404, HttpRequest, HttpResponse, HttpResponseBadReque
 
 from torni.core.faults import BadInput
 from torni.core.language import LANGUAGES, speaking
+from torni.web.access import who_of
 from torni.web.rendering import page
 
 Handler = Callable[[HttpRequest], HttpResponse]
@@ -41,7 +42,7 @@ class SafePages:
         return response
 
 
-POSTS = re.compile(r"^/[^/]+/(rules|decide|rehearse|changes)/")
+POSTS = re.compile(r"^/((sign-in|sign-out|me)/$|[^/]+/(rules|decide|rehearse|changes|person|records)/)")
 
 
 def _allowed(request: HttpRequest) -> bool:
@@ -69,8 +70,13 @@ class Reader:
     def __call__(self, request: HttpRequest) -> HttpResponse:
         language = request.COOKIES.get("language", "")
         with speaking(language if language in LANGUAGES else _preferred(request)):
+            request.who = who_of(request.COOKIES)
             response = self.get_response(request)
             response["Vary"] = "Cookie, Accept-Language, HX-Request"
+            if request.who is not None:
+                response.headers.setdefault(
+                    "Cache-Control", "private, no-store"
+                )  # nobody else's browser or proxy keeps it
             return response
 
     def process_exception(self, request: HttpRequest, error: Exception) -> HttpResponse | None:

@@ -9,14 +9,17 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 from datetime import date, datetime
 from functools import cache
-from typing import Any
+from typing import Any, Literal
 
 from psycopg_pool import ConnectionPool
 
+from torni.core.clock import today
 from torni.core.faults import bad_input
 from torni.core.language import t
+from torni.facts import access, accounts
+from torni.facts.access import Who
 from torni.facts.book import Books
-from torni.facts.door import Door
+from torni.facts.door import Door, local_day
 from torni.facts.room import Connection
 from torni.guidance.charges import charge
 from torni.services.book import books_of
@@ -37,33 +40,44 @@ def is_open() -> bool:
     return "TORNI_DATABASE" in os.environ
 
 
-def _connections(name: str, *, least: int, most: int) -> ConnectionPool[Connection]:
+@cache
+def _pool(role: Literal["pages", "door", "gate"]) -> ConnectionPool[Connection]:
+    """Connections that hold the rights of one role, and no more."""
+    least, most = {"pages": (1, 8), "door": (0, 2), "gate": (1, 4)}[role]
     return ConnectionPool(
-        os.environ["TORNI_DATABASE"], min_size=least, max_size=most, timeout=10, kwargs={"autocommit": True}, open=True,
-        check=ConnectionPool.check_connection, name=name,
+        os.environ["TORNI_DATABASE"], min_size=least, max_size=most, timeout=10, open=True, name=role,
+        kwargs={"autocommit": True, **access.options(role)}, check=ConnectionPool.check_connection,
     )  # fmt: skip
 
 
-@cache
-def _pool() -> ConnectionPool[Connection]:
-    return _connections("pages", least=1, most=8)
-
-
-@cache
-def _doors() -> ConnectionPool[Connection]:
-    return _connections("doors", least=0, most=2)
+def close() -> None:
+    """Close every connection and forget what was kept: another room follows."""
+    for role in ("pages", "door", "gate"):
+        _pool(role).close()
+    _pool.cache_clear()
+    _pictures.clear()
+    _before.clear()
 
 
 @contextmanager
-def connection() -> Iterator[Connection]:
-    with _pool().connection() as one:
+def reading(who: Who | None) -> Iterator[Connection]:
+    """A connection that sees what the one who asks may see."""
+    with _pool("pages").connection() as one:
+        access.asking(one, who)
+        yield one
+
+
+@contextmanager
+def gate() -> Iterator[Connection]:
+    """A connection that knows accounts and sessions, and nothing else."""
+    with _pool("gate").connection() as one:
         yield one
 
 
 @contextmanager
 def door() -> Iterator[Door]:
     """A door of the room's own region, on a connection that keeps its books."""
-    with _doors().connection() as one:
+    with _pool("door").connection() as one:
         made = getattr(one, "torni_door", None)
         if made is None:
             owner = one.execute("SELECT region FROM room").fetchone()
@@ -85,9 +99,9 @@ def _books(region: str) -> Books:
 
 def health() -> dict[str, Any]:
     """The newest moment recorded, its position, how many events wait to be folded, and whether a year is being written."""
-    with connection() as one:
+    with reading(None) as one:
         row = one.execute(
-            "SELECT nullif(r.recorded_at, '-infinity'), r.invented, (SELECT max(position) FROM event), c.position FROM room r, consumer c "
+            "SELECT nullif(r.recorded_at, '-infinity'), r.invented, newest(), c.position FROM room r, consumer c "
             "WHERE c.name = 'tally'"
         ).fetchone()
     if row is None:
@@ -97,6 +111,31 @@ def health() -> dict[str, Any]:
         "recorded_at": recorded and recorded.isoformat(), "position": folded, "behind": (newest or 0) - folded,
         "loading": bool(invented and not invented.get("loaded")),
     }  # fmt: skip
+
+
+def has_cast() -> bool:
+    """Is this a demonstration, with people to look as?"""
+    with gate() as one:
+        return bool(accounts.cast(one))
+
+
+def is_of(region: str) -> bool:
+    """Is the record room this region's?"""
+    if not is_open():
+        return False
+    with reading(None) as one:
+        return one.execute("SELECT 1 FROM room WHERE region = %s", [region]).fetchone() is not None
+
+
+def about() -> tuple[str, date, dict[str, str]]:
+    """The room's region, its newest day, and its units' names."""
+    with reading(None) as one:
+        row = one.execute("SELECT region, nullif(recorded_at, '-infinity') FROM room").fetchone()
+        units = dict(
+            one.execute("SELECT DISTINCT ON (unit) unit, name FROM unit ORDER BY unit, valid_from DESC").fetchall()
+        )
+    assert row is not None
+    return row[0], local_day(row[1]) if row[1] else today(), units
 
 
 @cache
@@ -115,7 +154,8 @@ def picture(region: str, known: datetime | None = None) -> Live | None:
     """The region's live picture, as known at a moment; None where there is no record room, or it is another region's."""
     if not is_open():
         return None
-    with connection() as one:
+    with _pool("pages").connection() as one:
+        access.for_the_tower(one)
         owner = one.execute("SELECT region FROM room").fetchone()
         if owner is None or owner[0] != region:
             return None
@@ -127,7 +167,7 @@ def picture(region: str, known: datetime | None = None) -> Live | None:
             if key in _pictures:
                 _pictures.move_to_end(key)
                 return _pictures[key]
-        residents = int(one.execute("SELECT count(DISTINCT client) FROM client").fetchone()[0])  # type: ignore[index]
+        residents = int(one.execute("SELECT registered()").fetchone()[0])  # type: ignore[index]
         then_key = (region, now.today)
         before = _before.get(then_key)
         if before is None:
@@ -146,6 +186,4 @@ def _kept(shelf: OrderedDict[Any, Any], key: Any, value: Any) -> Any:
 
 def names(region: str) -> Any:
     """Municipality codes to names."""
-    from torni.core.clock import today
-
     return hold(region, today()).network.names

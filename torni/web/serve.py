@@ -19,6 +19,7 @@ from torni.core.language import _, t
 from torni.facts import room
 from torni.facts.postgres import server
 from torni.services import regions
+from torni.simulation import cast
 
 log = logging.getLogger("torni")
 
@@ -34,6 +35,8 @@ def serve(args: argparse.Namespace) -> int:
         with room.connect(database.url, autocommit=True) as connection:
             wanted = {"seed": args.seed, "residents": args.residents} if hasattr(args, "seed") else None
             invented = room.claim(connection, region, invented=wanted)
+            if invented:
+                cast.gather(connection)
         if invented:
             speed = str(getattr(args, "speed", 1.0))
             residents = str(invented["residents"] or "all")

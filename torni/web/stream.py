@@ -9,24 +9,28 @@ import asyncio
 import json
 import logging
 import os
+import time
 from collections.abc import Awaitable, Callable
 from typing import Any
 
 import psycopg
 
 from torni.core.faults import BadInput
-from torni.core.language import LANGUAGES, speaking
+from torni.core.language import LANGUAGES, number, speaking
+from torni.facts.access import options
 from torni.facts.fold import CHANNEL
 from torni.services import regions
 from torni.supervision import words
 from torni.tower.live import Live
 from torni.web import room
+from torni.web.access import watches
 
 Scope = dict[str, Any]
 Receive = Callable[[], Awaitable[dict[str, Any]]]
 Send = Callable[[dict[str, Any]], Awaitable[None]]
 BEAT_S = 15.0  # a line now and then, so that nothing between takes the silence for a dead connection
 PAUSE_S = 0.2  # events come in bursts: at most five pictures a second
+LASTS_S = 600.0  # then the browser asks again, and is asked again who it is
 MOST_WATCHING = 5_000
 log = logging.getLogger("torni.stream")
 
@@ -43,6 +47,9 @@ class Tower:
         parts = scope["path"].strip("/").split("/")
         if len(parts) != 3 or parts[2] not in LANGUAGES or scope["method"] != "GET" or not _known(parts[1]):
             await _plain(send, 404, b"not found")
+            return
+        if not await asyncio.to_thread(watches, scope.get("headers", [])):
+            await _plain(send, 403, b"sign in first")
             return
         if sum(map(len, self.watching.values())) >= MOST_WATCHING:
             await _plain(send, 503, b"too many are watching")
@@ -65,7 +72,8 @@ class Tower:
         sent: bytes | None = None
         try:
             await send({"type": "http.response.body", "body": b"retry: 2000\n\n", "more_body": True})
-            while not gone.done():
+            until = time.monotonic() + LASTS_S
+            while not gone.done() and time.monotonic() < until:
                 text = self.newest.get(key)
                 if text is not None and text is not sent:
                     sent = text
@@ -77,6 +85,8 @@ class Tower:
                     if not gone.done():
                         await send({"type": "http.response.body", "body": b": \n\n", "more_body": True})
                 woken.clear()
+            if not gone.done():
+                await send({"type": "http.response.body", "body": b"", "more_body": False})
         finally:
             gone.cancel()
             self.watching[key].discard(woken)
@@ -85,7 +95,9 @@ class Tower:
         """Hear of folds for as long as the server lives; a lost database is tried again."""
         while True:
             try:
-                connection = await psycopg.AsyncConnection.connect(os.environ["TORNI_DATABASE"], autocommit=True)
+                connection = await psycopg.AsyncConnection.connect(
+                    os.environ["TORNI_DATABASE"], autocommit=True, **options("pages")
+                )
                 async with connection:
                     await connection.execute(f"LISTEN {CHANNEL}")
                     async for _ in connection.notifies():
@@ -128,6 +140,8 @@ def told(found: Live) -> dict[str, Any]:
         "at": words.moment_text(found.now.at),
         "counts": {state: found.count(state) for state in ("broken", "unknown", "kept")},
         "alerts": len(found.alerts),
+        "cells": {f"{service} {producer}": number(count) for service, producer, count in found.serving}
+        | {f.id: number(f.met / 1e8, 1) for f in found.found if f.kind == "budget"},
         "promises": {
             f.id: {"state": f.state, "value": words.value_text(f), "counted": words.counted_text(f), "now": words.now_text(f)}
             for f in found.found

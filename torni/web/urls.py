@@ -1,37 +1,68 @@
-"""Which address is which page."""
+"""Which address is which page, and who may open it. What is not said to be everybody's is nobody's but those named."""
 
-from django.urls import path
+from django.urls import URLPattern, path
 
-from torni.web.views import decide, events, live, network, pages, rehearse, rules, sapluuna, tower
+from torni.facts.access import MENDERS, READERS, STAFF
+from torni.web.access import EVERYBODY, SIGNED_IN, View, only
+from torni.web.views import (
+    account,
+    decide,
+    events,
+    live,
+    network,
+    pages,
+    persons,
+    records,
+    rehearse,
+    rules,
+    sapluuna,
+    tower,
+)
 
+
+def at(route: str, view: View, may: frozenset[str]) -> URLPattern:
+    return path(route, only(may, view))  # type: ignore[arg-type]
+
+
+PRODUCER = frozenset({"producer"})
 urlpatterns = [
-    path("", pages.start),
-    path("language/<str:code>/", pages.choose_language),
-    path("data/", pages.data),
-    path("health/", pages.health),
-    path("health", pages.health),
-    path("events", events.receive),
-    path("openapi.json", events.openapi),
-    path("<str:region>/", tower.tower),
-    path("<str:region>/promise/<str:promise_id>/", tower.promise),
-    path("<str:region>/promise/<str:promise_id>/mend/", tower.mend),
-    path("<str:region>/promise/<str:promise_id>/rows/", live.rows),
-    path("<str:region>/moments/", live.compare),
-    path("<str:region>/sapluuna/", sapluuna.matrix),
-    path("<str:region>/sapluuna/<str:service_id>/<str:column>/", sapluuna.cell),
-    path("<str:region>/rules/", rules.index),
-    path("<str:region>/rules/check/", rules.check),
-    path("<str:region>/rules/tables/<str:name>/", rules.table),
-    path("<str:region>/rules/<str:service>/", rules.service),
-    path("<str:region>/decide/<str:service>/", decide.client),
-    path("<str:region>/decide/<str:service>/letter.<str:form>", decide.letter_file),
-    path("<str:region>/rehearse/", rehearse.rehearsal),
-    path("<str:region>/rehearse/people/", rehearse.people),
-    path("<str:region>/changes/", rehearse.changes),
-    path("<str:region>/changes/<str:id_>/", rehearse.change),
-    path("<str:region>/network/", network.network),
-    path("<str:region>/network/compare/", network.compare),
-    path("<str:region>/network/plan.<str:form>", network.download),
+    at("", pages.start, EVERYBODY),
+    at("language/<str:code>/", pages.choose_language, EVERYBODY),
+    at("data/", pages.data, EVERYBODY),
+    at("health/", pages.health, EVERYBODY),
+    at("health", pages.health, EVERYBODY),
+    at("events", events.receive, EVERYBODY),  # by a feed's key
+    at("openapi.json", events.openapi, EVERYBODY),
+    at("sign-in/", account.sign_in, EVERYBODY),
+    at("sign-in/provider/", account.provider, EVERYBODY),
+    at("sign-in/provider/back/", account.provider_back, EVERYBODY),
+    at("sign-out/", account.sign_out, EVERYBODY),
+    at("me/", account.me, SIGNED_IN),
+    at("me/everything.json", account.everything, frozenset({"resident"})),
+    # what has been decided, and what open data tell, is everybody's; what happens to people is not (the view tells which)
+    at("<str:region>/", tower.tower, EVERYBODY),
+    at("<str:region>/promise/<str:promise_id>/", tower.promise, EVERYBODY),
+    at("<str:region>/promise/<str:promise_id>/mend/", tower.mend, EVERYBODY),
+    at("<str:region>/promise/<str:promise_id>/rows/", live.rows, STAFF | PRODUCER),
+    at("<str:region>/moments/", live.compare, STAFF),
+    at("<str:region>/own/", live.own, PRODUCER),
+    at("<str:region>/person/", persons.person, READERS),
+    at("<str:region>/records/", records.records, MENDERS),
+    at("<str:region>/sapluuna/", sapluuna.matrix, EVERYBODY),
+    at("<str:region>/sapluuna/<str:service_id>/<str:column>/", sapluuna.cell, EVERYBODY),
+    at("<str:region>/rules/", rules.index, EVERYBODY),
+    at("<str:region>/rules/check/", rules.check, STAFF),
+    at("<str:region>/rules/tables/<str:name>/", rules.table, EVERYBODY),
+    at("<str:region>/rules/<str:service>/", rules.service, EVERYBODY),
+    at("<str:region>/decide/<str:service>/", decide.client, STAFF),
+    at("<str:region>/decide/<str:service>/letter.<str:form>", decide.letter_file, STAFF),
+    at("<str:region>/rehearse/", rehearse.rehearsal, STAFF),
+    at("<str:region>/rehearse/people/", rehearse.people, STAFF),
+    at("<str:region>/changes/", rehearse.changes, STAFF),
+    at("<str:region>/changes/<str:id_>/", rehearse.change, STAFF),
+    at("<str:region>/network/", network.network, EVERYBODY),
+    at("<str:region>/network/compare/", network.compare, EVERYBODY),
+    at("<str:region>/network/plan.<str:form>", network.download, EVERYBODY),
 ]
 handler404 = "torni.web.views.pages.not_found"
 handler400 = "torni.web.views.pages.not_found"

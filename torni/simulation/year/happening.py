@@ -54,6 +54,19 @@ def begin(world: World, first: date) -> pl.DataFrame:
     block.add("resident.registered", None, everyone, 2, key=key, who=who, data=names, source="population register")
     for kind in ("centre", "dental"):
         block.add("enrolment.began", kind, everyone, 3, key=kind + " " + key, who=who, unit=people[kind].to_numpy())
+    for service, column in (("home_care", "home_care_unit"), ("elder_housing", "housing_unit")):
+        served = np.flatnonzero(people[column].to_numpy() >= 0)
+        mine = service + " " + key.gather(served)
+        block.add(
+            "service.started",
+            service,
+            everyone[served],
+            4,
+            key=mine,
+            who=served,
+            unit=people[column].to_numpy()[served],
+            matter=mine,
+        )
     listed = np.bincount(people["centre"].to_numpy(), minlength=len(units))
     rows = world.rows("centre")
     limits = np.ceil(listed[rows] * 1.12).astype(np.int64) + 40

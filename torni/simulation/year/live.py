@@ -16,8 +16,10 @@ from datetime import UTC, date, datetime, timedelta
 import psycopg
 
 from torni.core.faults import BadInput
+from torni.facts.access import options
 from torni.facts.door import HELSINKI, Door
 from torni.facts.room import connect
+from torni.simulation import cast
 from torni.simulation.year.running import Live, assembled, load_year
 
 YEAR_DAYS = 365
@@ -34,6 +36,8 @@ def run(
     with connect(url, autocommit=True) as connection:
         first, loaded = _begun(connection)
         year, books = assembled(region, seed=seed, residents=residents, first=first)
+        cast.gather(connection)
+        cast.settle_resident(connection, year.world)
         if not loaded:
             started = time.monotonic()
 
@@ -54,7 +58,7 @@ def run(
         if until is not None and now > until:
             now = until
         try:
-            with connect(url, autocommit=True) as connection:
+            with connect(url, autocommit=True, **options("door")) as connection:
                 live.door = Door(connection, books)
                 while True:
                     live.upto(now)

@@ -192,7 +192,10 @@ def needs(block: Block) -> None:
     unit = np.array([teams.get(m, -1) for m in people["municipality"][who]], np.int64)
     started = decided + block.chance.waits(1.2, "start", asked, day, order)
     started = np.where(block.chance.share("started late", asked, day, order) < 0.03, started + 4, started)
-    for type_, when, at in (("plan.made", decided, 14 * 60), ("service.started", started, 15 * 60)):
+    ended = started + block.chance.whole(
+        21, 90, "service lasts", asked, day, order
+    )  # help for a while, as after a hospital stay
+    for type_, when, at in (("plan.made", decided, 14 * 60), ("service.started", started, 15 * 60), ("service.ended", ended, 16 * 60)):  # fmt: skip
         mine = grants & (unit >= 0)
         block.add(type_, "home_care", when[mine], at, key=matter.filter(mine), who=who[mine], unit=unit[mine], matter=matter.filter(mine), source="guidance")  # fmt: skip
 

@@ -63,6 +63,15 @@ addEventListener("htmx:afterSwap", () => {
 addEventListener("popstate", () => location.reload());
 fields();
 
+// A new text where it differs from the old, marked for a moment.
+function renew(place, text) {
+  if (!place || place.textContent === text) return;
+  place.textContent = text;
+  place.classList.remove("fresh");
+  void place.offsetWidth; // so that the mark of change begins anew
+  place.classList.add("fresh");
+}
+
 // The open tower: what changed comes by itself, without a reload.
 const watched = document.querySelector("[data-stream]");
 if (watched && "EventSource" in window) {
@@ -71,19 +80,14 @@ if (watched && "EventSource" in window) {
     const told = JSON.parse(event.data);
     const at = document.querySelector("[data-at]");
     if (at) at.textContent = told.at;
+    for (const [name, text] of Object.entries(told.cells)) renew(document.querySelector(`[data-cell="${CSS.escape(name)}"]`), text);
     for (const [id, p] of Object.entries(told.promises)) {
       const line = document.querySelector(`[data-promise="${CSS.escape(id)}"]`);
       if (!line) continue;
       const chosen = line.classList.contains("chosen");
       line.className = p.state + (chosen ? " chosen" : "");
       for (const name of ["value", "counted", "now"]) {
-        const place = line.querySelector(`[data-${name}]`);
-        if (place && place.textContent !== p[name]) {
-          place.textContent = p[name];
-          place.classList.remove("fresh");
-          void place.offsetWidth; // so that the mark of change begins anew
-          place.classList.add("fresh");
-        }
+        renew(line.querySelector(`[data-${name}]`), p[name]);
       }
     }
   });

@@ -36,15 +36,15 @@ def receive(request: HttpRequest) -> HttpResponse:
     key = request.headers.get("Authorization", "").removeprefix("Bearer ").strip()
     try:
         with room.door() as door:
-            source = feeds.source_of(door.connection, key) if key else None
-            if source is None:
+            feed = feeds.source_of(door.connection, key) if key else None
+            if feed is None:
                 return _refused(
                     401, "a feed's key is needed: Authorization: Bearer KEY", **{"WWW-Authenticate": "Bearer"}
                 )
             batch = _batch(request)
             if isinstance(batch, HttpResponse):
                 return batch
-            done = intake.receive(door, batch, source=source)
+            done = intake.receive(door, batch, source=feed[0], producer=feed[1])
     except psycopg.DataError as error:  # only its kind is logged: what it says may hold a client's data
         log.error("a batch could not be stored: %s", type(error).__name__)
         return _refused(422, "the batch holds something that cannot be stored; nothing of it was")

@@ -6,10 +6,12 @@ from dataclasses import dataclass
 from datetime import date, datetime, timedelta
 from typing import Any
 
+import polars as pl
 from django.http import Http404, HttpRequest, HttpResponse
 
 from torni.core.faults import BadInput, bad_input
 from torni.core.language import number, t
+from torni.facts.access import READERS
 from torni.facts.door import HELSINKI
 from torni.services import regions
 from torni.supervision import words
@@ -21,11 +23,15 @@ from torni.tower.live import Live, trend
 from torni.web import room
 from torni.web.maps import draw_states
 from torni.web.rendering import page
-from torni.web.store import Held
+from torni.web.store import Held, held
 
 
 def picture(request: HttpRequest, here: Held) -> Live | None:
-    """The live picture that the page is about: now, or as known at the query's moment."""
+    """The live picture that the page is about: now, or as known at the query's moment. What happens to people is for staff."""
+    return _picture(request, here) if request.who is not None and request.who.staff else None
+
+
+def _picture(request: HttpRequest, here: Held) -> Live | None:
     asked = request.GET.get("known", "").strip()
     if not asked or here.real_only:
         return None if here.real_only else room.picture(here.id)
@@ -69,6 +75,26 @@ def _sentence(here: Held, live: Live, alert: Alert) -> str:
     )
 
 
+@dataclass(frozen=True)
+class Spending:
+    """One service's spending this year: of what may be spent by now, and the words for both."""
+
+    id: str
+    service: str
+    state: str
+    value: float
+    spent: str
+    by_now: str
+
+
+def spending(here: Held, live: Live) -> list[Spending]:
+    return [
+        Spending(f.id, str(here.network.library.services[f.service].name), f.state, f.value, number(f.met / 1e8, 1), number(f.met / 1e8 / f.value, 1))
+        for f in live.found
+        if f.kind == "budget" and f.value
+    ]  # fmt: skip
+
+
 def promise(request: HttpRequest, here: Held, promise_id: str) -> HttpResponse:
     """One promise: its value now and before, by producer, municipality and unit, week by week, and what it rests on."""
     live = picture(request, here)
@@ -83,7 +109,7 @@ def promise(request: HttpRequest, here: Held, promise_id: str) -> HttpResponse:
             request, "followed_unknown.html", here="tower", region=here, service=service, promise=unmeasured, regions=regions.all_regions()
         )  # fmt: skip
     service = library.services[found.service]
-    with room.connection() as connection:
+    with room.reading(request.who) as connection:
         weeks = _weeks(trend(connection, promise_id, found.last, now=live.now), found)
     states = {g.group: (g.kept, words.group_value(found, g)) for g in found.by["municipality"]}
     return page(
@@ -123,30 +149,42 @@ def _parameters(library: Any, f: Followed) -> list[dict[str, Any]]:
 
 
 def rows(request: HttpRequest, region: str, promise_id: str) -> HttpResponse:
-    """The rows behind a number: what was missed, late or wrong, newest first. No client is named here."""
-    from torni.web.store import held
-
+    """The rows behind a number: what was missed, late or wrong, newest first. No client is named here; a producer sees its own."""
     here = held(request, region)
-    live = picture(request, here)
+    live = _picture(request, here)
     found = live.of(promise_id) if live else None
     if live is None or found is None:
         raise Http404
     level = next((level for level in LEVELS if request.GET.get(level)), None)
     group = request.GET.get(level, "") if level else ""
-    with room.connection() as connection:
+    with room.reading(request.who) as connection:
         listed = rows_behind(connection, found, live.now, live.register, level, group)
     return page(
         request, "rows.html", here="tower", region=here, live=live, f=found, words=words, rows=listed, most=MOST, level=level,
         place=live.place(level, group, here.network.names) if level else "", names=here.network.names,
         unit_names=dict(live.register.select("unit", "name").iter_rows()), regions=regions.all_regions(),
-        known=request.GET.get("known", ""),
+        known=request.GET.get("known", ""), may_read=request.who.role in READERS,
+    )  # fmt: skip
+
+
+def own(request: HttpRequest, region: str) -> HttpResponse:
+    """A producer's own promises: what holds in its units, and nothing of others."""
+    here = held(request, region)
+    live, producer = room.picture(here.id), request.who.producer
+    lines = []
+    for f in live.found if live else ():
+        mine = next((g for g in f.by["producer"] if g.group == producer), None)
+        units = set(live.register.filter(pl.col("producer") == producer)["unit"]) if live else set()
+        if mine:
+            lines.append((f, mine, [g for g in f.by["unit"] if g.group in units]))
+    lines.sort(key=lambda line: (line[1].kept is not False, line[1].kept is None))
+    return page(
+        request, "own.html", here="own", region=here, live=live, lines=lines, words=words, producer=producer, known="", regions=regions.all_regions()
     )  # fmt: skip
 
 
 def compare(request: HttpRequest, region: str) -> HttpResponse:
     """Two moments side by side: what each promise was known to be then."""
-    from torni.web.store import held
-
     here = held(request, region)
     newest = room.picture(here.id)
     if newest is None:

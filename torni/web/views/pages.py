@@ -17,8 +17,14 @@ HOME = "keski-suomi"
 
 
 def start(request: HttpRequest) -> HttpResponse:
-    """The chosen region's tower; a region is chosen from the list in the page's head."""
-    wanted = request.GET.get("region", HOME)
+    """The chosen region's tower (of the list in the page's head), or the room's own; a demonstration begins by asking who looks."""
+    who = request.who
+    if "region" not in request.GET and room.is_open():
+        if who is None and room.has_cast():
+            return HttpResponseRedirect("/sign-in/")
+        if who is not None and who.role in ("producer", "resident"):
+            return HttpResponseRedirect("/me/" if who.role == "resident" else f"/{room.about()[0]}/own/")
+    wanted = request.GET.get("region") or (room.about()[0] if room.is_open() else HOME)
     return HttpResponseRedirect(f"/{regions.find(wanted).id}/")
 
 

@@ -12,6 +12,7 @@ from django.http import Http404, HttpRequest, HttpResponse, HttpResponseRedirect
 from torni.core.faults import BadInput, Fault, bad_input
 from torni.core.language import language, number, t
 from torni.engines.rules.sentences import label, shown
+from torni.facts.access import Role
 from torni.guidance.client import Client
 from torni.guidance.decide import decide, reason_text
 from torni.guidance.words import verdict_name
@@ -26,6 +27,7 @@ from torni.simulation.rehearsal import Rehearsal, rehearse
 from torni.simulation.running import BREAKDOWNS, Run
 from torni.simulation.summary import to_pdf
 from torni.simulation.words import breakdown_name, group_name, state_name
+from torni.web.access import denied
 from torni.web.maps import draw_values
 from torni.web.rendering import link, page
 from torni.web.store import Held, held
@@ -35,6 +37,8 @@ EXAMPLE = """name: {name}
 parameters:
   grant.home_care.maple: 4
 """
+PROPOSE: frozenset[Role] = frozenset({"director", "service_owner"})
+APPROVE: frozenset[Role] = frozenset({"director"})
 _lock = threading.Lock()
 _runs: dict[str, Run] = {}
 _kept: dict[tuple[str, str, date, str], list[Rehearsal]] = {}
@@ -60,13 +64,13 @@ def rehearsal(request: HttpRequest, region: str) -> HttpResponse:
         response = HttpResponse(to_pdf(made), content_type="application/pdf")
         response["Content-Disposition"] = 'inline; filename="rehearsal.pdf"'
         return response
+    if made and request.POST.get("do") == "propose" and request.who.role not in PROPOSE:
+        return denied(request, PROPOSE)
     if made and request.POST.get("do") == "propose":
         try:
             first = made[0]
             totals = {**first.json()["totals"], "population": first.population.version}
-            found = propose(
-                here.id, text, by=request.POST.get("by", ""), at=_now(), on=here.network.as_of, rehearsal=totals
-            )
+            found = propose(here.id, text, by=request.who.shown, at=_now(), on=here.network.as_of, rehearsal=totals)
             return HttpResponseRedirect(link(here, "changes", found.id))
         except BadInput as error:
             faults = error.faults
@@ -117,9 +121,11 @@ def change(request: HttpRequest, region: str, id_: str) -> HttpResponse:
     if id_ not in {v.id for v in versions(here.id)}:
         raise Http404
     faults: tuple[Fault, ...] = ()
+    if request.method == "POST" and request.who.role not in APPROVE:
+        return denied(request, APPROVE)
     if request.method == "POST":
         try:
-            approve(here.id, id_, by=request.POST.get("by", ""), at=_now(), start=_day(request.POST.get("start", "")))
+            approve(here.id, id_, by=request.who.shown, at=_now(), start=_day(request.POST.get("start", "")))
             return HttpResponseRedirect(link(here, "changes", id_))
         except BadInput as error:
             faults = error.faults

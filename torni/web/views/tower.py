@@ -15,6 +15,7 @@ from torni.services.finding import Finding
 from torni.services.schema import PresencePromise, ReachPromise
 from torni.supervision import words
 from torni.supervision.measure import Followed
+from torni.web import room
 from torni.web.maps import draw, draw_states
 from torni.web.rendering import page
 from torni.web.store import held
@@ -49,7 +50,7 @@ def tower(request: HttpRequest, region: str) -> HttpResponse:
     return page(
         request, template, here="tower", region=here, picture=shown, findings=listed, chosen=chosen, live=live, counts=counts,
         map=drawn, show=wanted, filters=filters, all=len(every), words=words, known=request.GET.get("known", ""),
-        told=live_view.told_alerts(here, live) if live else [], moment_field=live_view.local(live.now.at) if live else "",
+        watched=live is None and room.is_of(here.id), told=live_view.told_alerts(here, live) if live else [], moment_field=live_view.local(live.now.at) if live else "", spending=live_view.spending(here, live) if live else [],
         regions=regions.all_regions(),
     )  # fmt: skip
 

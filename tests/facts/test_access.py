@@ -1,0 +1,220 @@
+"""Row-level security: every table tried as each of the cast, by the connection that the pages use, and by the door's and the gate's."""
+
+from __future__ import annotations
+
+import psycopg
+import pytest
+
+from torni.facts import access, accounts, persons
+from torni.facts.access import ROLES, Who
+
+TABLES = (
+    "room", "event", "client", "unit", "owed", "tally", "tally_now", "consumer", "mark", "seal", "quarantine", "quarantine_outcome", "feed",
+    "feed_ended", "account", "standing", "credential", "sign_in", "session", "reading", "erasure", "reseal", "django_migrations",
+)  # fmt: skip
+OPEN = {"room", "unit", "consumer", "mark", "seal", "erasure"}  # nothing of a person, and no sum
+NEVER = {"feed", "feed_ended", "account", "standing", "credential", "sign_in", "session", "reseal", "django_migrations"}
+
+
+@pytest.fixture
+def lived(here):
+    """A small life: A's visit of client 1 and B's of client 2, one missed each; a charge; refused rows; all read by nobody yet."""
+    from torni.facts import intake
+    from torni.facts.fold import fold
+
+    here.send(
+        here.event("visit.planned", client=1, unit="north", matter="v1", due="2026-05-04"),
+        here.event("visit.planned", client=2, unit="south", matter="v2", due="2026-05-04"),
+        here.event("visit.made", client=2, unit="south", matter="v2"),
+        here.event("fee.charged", client=1, unit="north", matter="f1", cents=3000, data={"should": 3000}),
+        here.event("feedback.given", unit="north", quantity=5),
+        here.event("feedback.given", unit="south", quantity=2),
+    )
+    intake.receive(
+        here.door,
+        [{"id": "x", "type": "no.such", "time": "2026-05-04T10:00:00+03:00", "data": {"client": 1}}],
+        source="feed-a",
+        producer="A",
+    )
+    fold(here.connection)
+    for number, role in enumerate(ROLES):
+        accounts.new(
+            here.connection, f"cast-{number}", shown=role, role=role, by="test", invented=True,
+            producer="A" if role == "producer" else None, client=1 if role == "resident" else None,
+        )  # fmt: skip
+    return here
+
+
+def who(lived, role) -> Who | None:
+    return next((w for w in accounts.cast(lived.connection) if w.role == role), None)
+
+
+def pages(lived, person) -> psycopg.Connection:
+    connection = psycopg.connect(lived.url, autocommit=True, **access.options("pages"))
+    access.asking(connection, person)
+    return connection
+
+
+def count(connection, table, schema="public"):
+    """How many rows are seen; None where even looking is refused."""
+    try:
+        return connection.execute(f"SELECT count(*) FROM {schema}.{table}").fetchone()[0]
+    except psycopg.errors.InsufficientPrivilege:
+        return None
+
+
+@pytest.mark.parametrize("role", [None, *ROLES])
+def test_every_table_as_each_of_the_cast(lived, role):
+    """Without a reading nobody sees a client's row; sums are for staff, a producer sees its own, the rest nothing."""
+    staff = role in access.STAFF
+    whole = {t: lived.rows(f"SELECT count(*) FROM {t}")[0][0] for t in TABLES}
+    with pages(lived, who(lived, role) if role else None) as connection:
+        for table in TABLES:
+            seen = count(connection, table)
+            if table in NEVER:
+                assert seen is None, table
+            elif table in OPEN:
+                assert seen == whole[table], table
+            elif table in ("event", "client", "owed", "reading"):
+                assert seen == 0, table
+            elif table in ("tally", "tally_now"):
+                own = lived.rows(f"SELECT count(*) FROM {table} WHERE unit = 'north'")[0][0]
+                assert 0 < own < whole[table]
+                assert seen == (whole[table] if staff else own if role == "producer" else 0), table
+            elif table == "quarantine":
+                assert connection.execute("SELECT count(number) FROM quarantine").fetchone()[0] == (
+                    1 if role in access.MENDERS else 0
+                )
+                with pytest.raises(psycopg.errors.InsufficientPrivilege):
+                    connection.execute("SELECT raw FROM quarantine")
+        rows = count(connection, "event", "shown")
+        own = lived.rows("SELECT count(*) FROM event WHERE producer = 'A'")[0][0]
+        assert rows == (whole["event"] if staff else own if role == "producer" else 0)
+        assert count(connection, "owed", "shown") == (
+            lived.rows("SELECT count(*) FROM owed")[0][0]
+            if staff
+            else lived.rows("SELECT count(*) FROM owed WHERE unit = 'north'")[0][0]
+            if role == "producer"
+            else 0
+        )
+
+
+def test_the_list_of_tables_is_whole(lived):
+    found = lived.rows("SELECT relname FROM pg_class c JOIN pg_namespace n ON n.oid = relnamespace WHERE nspname = 'public' AND relkind IN ('r', 'p') AND NOT relispartition AND relname NOT LIKE 'procrastinate%'")  # fmt: skip
+    assert {name for (name,) in found} == {*TABLES}
+
+
+@pytest.mark.parametrize("role", [None, *ROLES])
+def test_a_partition_cannot_be_asked_past_its_table(lived, role):
+    with (
+        pages(lived, who(lived, role) if role else None) as connection,
+        pytest.raises(psycopg.errors.InsufficientPrivilege),
+    ):
+        connection.execute("SELECT count(*) FROM event_0000")
+
+
+@pytest.mark.parametrize("statement", [
+    "INSERT INTO public.event (recorded_at, at, source, id, type) VALUES (now(), now(), 's', 'i', 't')", "UPDATE public.event SET quantity = 1", "DELETE FROM public.client",
+    "INSERT INTO reading (client, shown, role, what, why) VALUES (1, 'x', 'adviser', 'events', 'because')", "DELETE FROM reading",
+    "INSERT INTO standing (account, role, by_whom) VALUES (1, 'director', 'me')", "UPDATE credential SET password = NULL", "DELETE FROM quarantine",
+    "UPDATE tally SET met = total", "TRUNCATE public.event", "DELETE FROM shown.event", "DELETE FROM shown.owed", "CREATE TABLE public.mine (a int)",
+])  # fmt: skip
+def test_the_pages_change_nothing(lived, statement):
+    refused = (psycopg.errors.InsufficientPrivilege, psycopg.errors.ObjectNotInPrerequisiteState)
+    with pages(lived, who(lived, "supervisor")) as connection, pytest.raises(refused):
+        connection.execute(statement)
+
+
+@pytest.mark.parametrize(("role", "of", "events"), [
+    ("adviser", 1, 3), ("case_manager", 1, 3), ("supervisor", 2, 3), ("controller", 1, 1), ("controller", 2, None), ("producer", 1, 2), ("producer", 2, None),
+    ("resident", 1, 3), ("resident", 2, None), ("director", 1, None), ("service_owner", 1, None), ("outsider", 1, None), (None, 1, None),
+])  # fmt: skip
+def test_a_client_is_read_by_those_who_may_and_only_after_it_is_written_down(lived, role, of, events):
+    with pages(lived, who(lived, role) if role else None) as connection:
+        found = persons.read(connection, client=of, what="events", why="a test")
+        assert (found and len(found.events)) == events
+        assert count(connection, "event") == 0, "after the reading the rows are closed again"
+    written = lived.rows("SELECT client, role, what, why FROM reading")
+    assert written == ([] if events is None else [(of, role, "events", "a test")])
+
+
+def test_a_client_is_found_by_the_position_of_an_event_and_nobody_else_comes_along(lived):
+    (position,) = lived.rows("SELECT position FROM event WHERE client = 1 AND type = 'visit.planned'")[0]
+    with pages(lived, who(lived, "supervisor")) as connection:
+        found = persons.read(connection, event=position, what="events", why="a test")
+        assert found.client == 1 and {e.type for e in found.events} == {
+            "resident.registered",
+            "visit.planned",
+            "fee.charged",
+        }
+        planned = next(e for e in found.events if e.type == "visit.planned")
+        assert planned.owes == "care.made" and planned.owed
+        assert persons.read(connection, event=10**9, what="events", why="a test") is None
+        with pytest.raises(psycopg.errors.CheckViolation):
+            persons.read(connection, client=1, what="events", why="")
+
+
+def test_a_resident_sees_who_has_read_and_why(lived):
+    with pages(lived, who(lived, "adviser")) as connection:
+        persons.read(connection, client=1, what="events", why="her services are arranged")
+        persons.read(connection, client=2, what="events", why="his services are arranged")
+    with pages(lived, who(lived, "resident")) as connection:
+        persons.read(connection, client=1, what="own", why="own data")
+        assert [(shown, role, why) for _at, shown, role, _what, why in persons.readings(connection, 1)] == [("adviser", "adviser", "her services are arranged")]  # fmt: skip
+        assert persons.readings(connection, 2) == []
+
+
+def test_opening_a_refused_row_is_a_reading(lived):
+    for role, may in (
+        ("supervisor", True),
+        ("controller", True),
+        ("producer", True),
+        ("adviser", False),
+        ("resident", False),
+    ):
+        with pages(lived, who(lived, role)) as connection:
+            row = connection.execute(
+                "SELECT read_refused(number, 'it is mended') FROM (SELECT 1 AS number) n"
+            ).fetchone()
+            assert (row[0] is not None) is may, role
+    assert lived.rows("SELECT client, role, what FROM reading ORDER BY number") == [(1, r, "refused") for r in ("supervisor", "controller", "producer")]  # fmt: skip
+
+
+def test_the_door_adds_and_cannot_change(lived):
+    with psycopg.connect(lived.url, autocommit=True, **access.options("door")) as connection:
+        for statement in ("UPDATE event SET quantity = 1", "DELETE FROM event", "DELETE FROM client", "SELECT * FROM credential", "INSERT INTO tally VALUES ('p', now(), now(), '', '', 0, 0, 0)", "DELETE FROM quarantine"):  # fmt: skip
+            with pytest.raises(psycopg.errors.InsufficientPrivilege):
+                connection.execute(statement)
+        from torni.facts.door import Door
+
+        done = Door(connection, lived.door.books).accept([lived.event("feedback.given", unit="north", quantity=4)])
+        assert done.written == 1
+
+
+def test_the_gate_knows_accounts_and_nothing_else(lived):
+    with psycopg.connect(lived.url, autocommit=True, **access.options("gate")) as connection:
+        for table in ("event", "client", "owed", "tally", "quarantine", "reading", "feed"):
+            assert count(connection, table) is None
+        assert count(connection, "account") == len(ROLES)
+
+
+def test_a_producers_feed_speaks_of_its_own_units(lived):
+    from torni.facts import intake
+
+    def sent(id_, **data):
+        type_ = data.pop("type", "feedback.given")
+        event = {"id": id_, "type": type_, "time": "2026-05-04T10:00:00+03:00", "data": {"service": "care", **data}}
+        done = intake.receive(lived.door, [event], source="feed-a", producer="A")
+        return list(done.refused[0][2]) if done.refused else []
+
+    assert sent("1", unit="north", quantity=4) == []
+    assert sent("2", unit="south", quantity=4) == ["not_own_unit"]
+    assert sent("3", quantity=4)[-1] == "not_own_unit"
+    assert "not_own_matter" in sent("4", type="visit.made", unit="north", client=2, matter=lived.rows("SELECT matter FROM owed WHERE unit = 'south' LIMIT 1")[0][0])  # fmt: skip
+    assert "not_own_unit" in sent(
+        "5", type="unit.opened", unit="south", name="s", kind="home_care", producer="A", municipality="172"
+    )
+    assert "not_own_unit" in sent(
+        "6", type="unit.opened", unit="new", name="s", kind="home_care", producer="B", municipality="172"
+    )
+    assert sent("7", type="unit.opened", unit="new", name="s", kind="home_care", producer="A", municipality="172") == []

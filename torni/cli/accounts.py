@@ -1,0 +1,129 @@
+"""`torni account` and `torni client`: who may sign in, and one person's data given out or erased."""
+
+from __future__ import annotations
+
+import argparse
+import getpass
+import json
+import os
+import sys
+from collections.abc import Iterator
+from contextlib import contextmanager
+
+from torni.cli.show import table
+from torni.core.faults import bad_input
+from torni.core.language import _, number, t
+from torni.facts import accounts as kept
+from torni.facts import persons, room
+from torni.facts.postgres import server
+from torni.facts.words import role_name
+
+
+def accounts(args: argparse.Namespace) -> int:
+    """Every account."""
+    with _room() as connection:
+        found = kept.listed(connection)
+    table(
+        [_("name"), _("person"), _("role"), _("producer"), _("since"), _("second factor")],
+        [[name, shown, role_name(role) if role else _("ended"), producer or "", f"{since:%-d.%-m.%Y}", _("yes") if second else _("no")]
+         for name, shown, role, producer, since, second in found],
+    )  # fmt: skip
+    return 0
+
+
+def account_new(args: argparse.Namespace) -> int:
+    """A new account, with a password asked for or read from the input, or with the identity provider's subject."""
+    _check_role(args)
+    issuer = os.environ.get("TORNI_OIDC_ISSUER")
+    if args.subject and not issuer:
+        raise bad_input("--subject", t("no identity provider is named"), t("Set TORNI_OIDC_ISSUER first."))
+    password = None if args.subject else _password()
+    with _room() as connection:
+        kept.new(
+            connection, args.name.lower(), shown=args.shown or args.name, role=args.role, by=_us(), producer=args.producer,
+            client=args.client, password=password, issuer=issuer if args.subject else None, subject=args.subject,
+        )  # fmt: skip
+    print(_("{name} may sign in.").format(name=args.name.lower()))
+    return 0
+
+
+def account_role(args: argparse.Namespace) -> int:
+    _check_role(args)
+    with _room() as connection:
+        kept.stand(connection, args.name, role=args.role, by=_us(), producer=args.producer, client=args.client)
+    print(_("{name} is now {role}.").format(name=args.name, role=role_name(args.role)))
+    return 0
+
+
+def account_password(args: argparse.Namespace) -> int:
+    password = _password()
+    with _room() as connection:
+        kept.set_password(connection, args.name, password)
+    print(_("{name} has a new password, and no second factor.").format(name=args.name))
+    return 0
+
+
+def account_end(args: argparse.Namespace) -> int:
+    with _room() as connection:
+        kept.stand(connection, args.name, role=None, by=_us())
+    print(_("{name} may no longer sign in.").format(name=args.name))
+    return 0
+
+
+def client_export(args: argparse.Namespace) -> int:
+    """Everything held of a client, into a file that only its owner may read."""
+    if args.file.exists():
+        raise bad_input(str(args.file), t("is there already"), t("Choose another name."))
+    with _room() as connection:
+        found = persons.export(connection, args.number, by=args.by, why=_why(args.why))
+    with os.fdopen(os.open(args.file, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o600), "w", encoding="utf-8") as out:
+        json.dump(found, out, ensure_ascii=False, indent=1)
+    print(_("{file}: {events} events").format(file=args.file, events=number(len(found["events"]))))
+    return 0
+
+
+def client_erase(args: argparse.Namespace) -> int:
+    with _room() as connection:
+        done = persons.erase(connection, args.number, by=args.by, why=_why(args.why))
+    print(
+        _("{events} events no longer tell of the person; {days} sealed days have a new seal beside the old.").format(
+            events=number(done.events), days=number(done.days)
+        )
+    )
+    print(_("Backups and snapshots made before still do: destroy them, or erase again after a restore."))
+    return 0
+
+
+def _why(text: str) -> str:
+    if not 3 <= len(text.strip()) <= 500:
+        raise bad_input("--why", t("is not a reason"), t("Write on what ground, in 3 to 500 letters."))
+    return text.strip()
+
+
+def _check_role(args: argparse.Namespace) -> None:
+    if (args.role == "producer") != (args.producer is not None):
+        raise bad_input("--producer", t("goes with the role producer, and only with it"), t("Write --role producer --producer NAME."))  # fmt: skip
+    if (args.role == "resident") != (args.client is not None):
+        raise bad_input("--client", t("goes with the role resident, and only with it"), t("Write --role resident --client NUMBER."))  # fmt: skip
+
+
+def _password() -> str:
+    """Asked for twice where somebody sits; else the first line of the input."""
+    if not sys.stdin.isatty():
+        return sys.stdin.readline().rstrip("\n")
+    first = getpass.getpass(_("Password: "))
+    if getpass.getpass(_("Again: ")) != first:
+        raise bad_input(t("the password"), t("was written in two ways"), t("Write it again."))
+    return first
+
+
+def _us() -> str:
+    return getpass.getuser()
+
+
+@contextmanager
+def _room() -> Iterator[room.Connection]:
+    with server() as database:
+        room.prepare(database.url)
+        with room.connect(database.url, autocommit=True) as connection:
+            yield connection

@@ -1,0 +1,60 @@
+"""Who asks: a connection takes the role of the pages, the door or the gate, and the pages see rows by who is signed in.
+
+The rules themselves are row-level security in the database (migration 0004); what is not granted there is denied.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import Any, Literal, get_args
+
+from torni.facts.room import Connection
+
+Role = Literal[
+    "director", "service_owner", "adviser", "case_manager", "supervisor", "controller", "producer", "resident", "outsider"
+]  # fmt: skip
+ROLES: tuple[Role, ...] = get_args(Role)
+STAFF: frozenset[Role] = frozenset(ROLES[:6])
+READERS: frozenset[Role] = frozenset({"adviser", "case_manager", "supervisor", "controller", "producer"})
+MENDERS: frozenset[Role] = frozenset({"supervisor", "controller", "producer"})  # of what was refused at the door
+
+
+@dataclass(frozen=True)
+class Who:
+    """A signed-in account: its number, the name others see, its role, and the producer or client it is for."""
+
+    account: int
+    name: str
+    shown: str
+    role: Role
+    producer: str | None = None
+    client: int | None = None
+
+    @property
+    def staff(self) -> bool:
+        return self.role in STAFF
+
+
+def options(role: Literal["pages", "door", "gate"]) -> dict[str, Any]:
+    """What a connection is opened with, so that it holds no more than the role's rights. The pages read the schema `shown`
+    first: the same tables without what tells of a person."""
+    path = " -c search_path=shown,public" if role == "pages" else ""
+    return {"options": f"-c role=torni_{role}{path}"}
+
+
+def asking(connection: Connection, who: Who | None) -> None:
+    """Say for whom the connection now reads: nobody (None) sees no row of a person, nor of a sum."""
+    _say(connection, who.role if who else "", who.producer if who else None, who.client if who else None, who.account if who else None)  # fmt: skip
+
+
+def for_the_tower(connection: Connection) -> None:
+    """The connection now reads the sums that all staff see alike."""
+    _say(connection, "tower", None, None, None)
+
+
+def _say(connection: Connection, role: str, producer: str | None, client: int | None, account: int | None) -> None:
+    connection.execute(
+        "SELECT set_config('torni.role', %s, false), set_config('torni.producer', %s, false), "
+        "set_config('torni.client', %s, false), set_config('torni.account', %s, false)",
+        [role, producer or "", str(client or ""), str(account or "")],
+    )

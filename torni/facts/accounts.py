@@ -1,0 +1,293 @@
+"""Accounts: who may sign in, as whom, and how: a strong password, a second factor where chosen, or an identity provider.
+
+Passwords are kept as Argon2 hashes, session keys as SHA-256 hashes. Every attempt is written down; too many wrong ones close
+the name for a while. A change of role is a new row, so it can be told later who could see what when.
+"""
+
+from __future__ import annotations
+
+import hashlib
+import secrets
+from dataclasses import dataclass
+from datetime import UTC, datetime, timedelta
+from typing import Any
+
+import pyotp
+from argon2 import PasswordHasher
+from argon2.exceptions import InvalidHashError, VerificationError
+from django.contrib.auth.password_validation import CommonPasswordValidator
+
+from torni.core.faults import bad_input
+from torni.core.language import t
+from torni.facts.access import Role, Who
+from torni.facts.room import Connection
+
+LASTS = timedelta(hours=10)  # a working day: then one signs in again
+LEAST_PASSWORD = 12  # NIST SP 800-63B-4: length, and no common one; no rules on characters
+WRONG, WITHIN = 5, timedelta(minutes=15)
+_hasher = PasswordHasher()
+_STANDING = """
+SELECT a.account, a.name, a.shown, s.role, s.producer, s.client FROM account a
+JOIN LATERAL (SELECT * FROM standing s WHERE s.account = a.account ORDER BY since DESC LIMIT 1) s ON s.role IS NOT NULL
+"""
+
+
+@dataclass(frozen=True)
+class Refused:
+    """Why nobody is signed in: wrong (name, password or code), second (the second factor is asked for), later (too many wrong
+    ones), unknown (an identity provider's person has no account here)."""
+
+    why: str
+
+
+def new(
+    connection: Connection, name: str, *, shown: str, role: Role, by: str, producer: str | None = None, client: int | None = None,
+    password: str | None = None, issuer: str | None = None, subject: str | None = None, invented: bool = False,
+) -> int:  # fmt: skip
+    """Make an account and say its role. Returns its number; a name that is taken, or a weak password, is a fault."""
+    if password is not None:
+        check_password(password, name)
+    with connection.transaction():
+        if connection.execute("SELECT 1 FROM account WHERE name = %s", [name]).fetchone():
+            raise bad_input(name, t("is an account already"), t("Choose another name."))
+        row = connection.execute(
+            "INSERT INTO account (name, shown, invented) VALUES (%s, %s, %s) RETURNING account", [name, shown, invented]
+        ).fetchone()
+        assert row is not None
+        connection.execute(
+            "INSERT INTO credential (account, password, issuer, subject) VALUES (%s, %s, %s, %s)",
+            [row[0], _hasher.hash(password) if password else None, issuer, subject],
+        )
+        connection.execute(
+            "INSERT INTO standing (account, role, producer, client, by_whom) VALUES (%s, %s, %s, %s, %s)",
+            [row[0], role, producer, client, by],
+        )
+    return int(row[0])
+
+
+def stand(connection: Connection, name: str, *, role: Role | None, by: str, producer: str | None = None, client: int | None = None) -> None:  # fmt: skip
+    """A new role for the account, or its end (None): its sessions end at once."""
+    with connection.transaction():
+        account = _number(connection, name)
+        connection.execute(
+            "INSERT INTO standing (account, role, producer, client, by_whom) VALUES (%s, %s, %s, %s, %s)",
+            [account, role, producer, client, by],
+        )
+        connection.execute("DELETE FROM session WHERE account = %s", [account])
+
+
+def set_password(connection: Connection, name: str, password: str) -> None:
+    """A new password; the second factor is taken away with the old one, and its sessions end."""
+    check_password(password, name)
+    with connection.transaction():
+        account = _number(connection, name)
+        connection.execute(
+            "UPDATE credential SET password = %s, secret = NULL WHERE account = %s", [_hasher.hash(password), account]
+        )
+        connection.execute("DELETE FROM session WHERE account = %s", [account])
+
+
+def check_password(password: str, name: str) -> None:
+    """Refuse a password that is short, common or the name itself."""
+    common = password.lower().strip() in CommonPasswordValidator().passwords
+    if len(password) < LEAST_PASSWORD or len(password) > 200 or common or name.lower() in password.lower():
+        raise bad_input(
+            t("the password"),
+            t("is easy to guess"),
+            t("Write at least {least} characters, such as four words; not a common password, nor the name.", least=LEAST_PASSWORD),
+        )  # fmt: skip
+
+
+def listed(connection: Connection) -> list[tuple[str, str, str | None, str | None, datetime, bool]]:
+    """Each account: name, shown, role (None when ended), producer, since, whether it has a second factor."""
+    return connection.execute(
+        "SELECT a.name, a.shown, s.role, s.producer, s.since, c.secret IS NOT NULL FROM account a JOIN credential c USING (account) "
+        "JOIN LATERAL (SELECT * FROM standing s WHERE s.account = a.account ORDER BY since DESC LIMIT 1) s ON true ORDER BY a.name"
+    ).fetchall()
+
+
+def by_password(connection: Connection, name: str, password: str, code: str = "") -> Who | Refused:
+    """The account of the name, where the password and the second factor (if it has one) are right."""
+    name = name.strip().lower()[:100]
+    if _closed(connection, name):
+        return Refused("later")
+    row = connection.execute(
+        "SELECT c.account, c.password, c.secret, c.used_step FROM credential c JOIN account a USING (account) WHERE a.name = %s", [name]
+    ).fetchone()  # fmt: skip
+    if not _right(row[1] if row else None, password):
+        _tried(connection, name, "password", False)
+        return Refused("wrong")
+    assert row is not None
+    account, kept, secret, used = row
+    if secret:
+        if not code.strip():
+            return Refused("second")
+        step = _step(secret, code)
+        taken = (
+            step
+            and connection.execute(
+                "UPDATE credential SET used_step = %s WHERE account = %s AND used_step < %s", [step, account, step]
+            ).rowcount
+        )
+        if not taken:
+            _tried(connection, name, "code", False)
+            return Refused("wrong")
+    if _hasher.check_needs_rehash(kept):
+        connection.execute("UPDATE credential SET password = %s WHERE account = %s", [_hasher.hash(password), account])
+    return _signed(connection, name, "password")
+
+
+def by_provider(connection: Connection, issuer: str, subject: str) -> Who | Refused:
+    """The account that an identity provider's person has here."""
+    row = connection.execute(
+        "SELECT a.name FROM credential c JOIN account a USING (account) WHERE c.issuer = %s AND c.subject = %s", [issuer, subject]
+    ).fetchone()  # fmt: skip
+    if row is None:
+        _tried(connection, "?", "provider", False)
+        return Refused("unknown")
+    return _signed(connection, row[0], "provider")
+
+
+def of_the_cast(connection: Connection, name: str) -> Who | Refused:
+    """One of the demonstration's cast, without a password; only in a room whose facts are invented."""
+    row = connection.execute(
+        "SELECT 1 FROM account a, room r WHERE a.name = %s AND a.invented AND r.invented IS NOT NULL", [name]
+    ).fetchone()  # fmt: skip
+    return _signed(connection, name, "cast") if row else Refused("wrong")
+
+
+def cast(connection: Connection) -> list[Who]:
+    """The demonstration's cast, in the order they were made; empty where facts are real."""
+    rows = connection.execute(
+        _STANDING
+        + "WHERE a.invented AND EXISTS (SELECT 1 FROM room WHERE room.invented IS NOT NULL) ORDER BY a.account"
+    ).fetchall()
+    return [Who(*row) for row in rows]
+
+
+def begin_session(connection: Connection, who: Who) -> str:
+    """A new session's key, for the browser alone."""
+    key = secrets.token_urlsafe(32)
+    connection.execute("DELETE FROM session WHERE ends_at < clock_timestamp()")
+    connection.execute(
+        "INSERT INTO session (key_hash, account, ends_at) VALUES (%s, %s, %s)", [_hash(key), who.account, datetime.now(UTC) + LASTS]
+    )  # fmt: skip
+    return key
+
+
+def of_session(connection: Connection, key: str) -> Who | None:
+    """Whose session it is, as they stand now; None when it has ended."""
+    row = connection.execute(
+        _STANDING + "JOIN session x ON x.account = a.account WHERE x.key_hash = %s AND x.ends_at > clock_timestamp()",
+        [_hash(key)],
+    ).fetchone()
+    return Who(*row) if row else None
+
+
+def end_session(connection: Connection, key: str) -> None:
+    connection.execute("DELETE FROM session WHERE key_hash = %s", [_hash(key)])
+
+
+def has_password(connection: Connection, who: Who) -> bool:
+    row = connection.execute("SELECT password IS NOT NULL FROM credential WHERE account = %s", [who.account]).fetchone()
+    return bool(row and row[0])
+
+
+def has_second(connection: Connection, who: Who) -> bool:
+    row = connection.execute("SELECT secret IS NOT NULL FROM credential WHERE account = %s", [who.account]).fetchone()
+    return bool(row and row[0])
+
+
+def begin_second(who: Who) -> tuple[str, str]:
+    """A new second factor's secret, and the address that an authenticator reads from a picture. Not in use until it is tried."""
+    secret = pyotp.random_base32()
+    return secret, pyotp.TOTP(secret).provisioning_uri(name=who.name, issuer_name="Torni")
+
+
+def take_second(connection: Connection, who: Who, secret: str, code: str) -> bool:
+    """Take the second factor into use, once a code of it is right."""
+    if len(secret) != 32 or not secret.isalnum():
+        return False
+    step = _step(secret, code)
+    if not step:
+        return False
+    connection.execute(
+        "UPDATE credential SET secret = %s, used_step = %s WHERE account = %s", [secret, step, who.account]
+    )
+    return True
+
+
+def drop_second(connection: Connection, who: Who, password: str) -> bool:
+    """Give the second factor up; the password is asked once more."""
+    row = connection.execute("SELECT password FROM credential WHERE account = %s", [who.account]).fetchone()
+    if not _right(row[0] if row else None, password):
+        _tried(connection, who.name, "password", False)
+        return False
+    connection.execute("UPDATE credential SET secret = NULL WHERE account = %s", [who.account])
+    return True
+
+
+def change_password(connection: Connection, who: Who, old: str, new: str) -> bool:
+    """A new password for the one who knows the old one."""
+    if _closed(connection, who.name):
+        return False
+    row = connection.execute("SELECT password FROM credential WHERE account = %s", [who.account]).fetchone()
+    if not _right(row[0] if row else None, old):
+        _tried(connection, who.name, "password", False)
+        return False
+    check_password(new, who.name)
+    connection.execute("UPDATE credential SET password = %s WHERE account = %s", [_hasher.hash(new), who.account])
+    return True
+
+
+def _signed(connection: Connection, name: str, way: str) -> Who | Refused:
+    row = connection.execute(_STANDING + "WHERE a.name = %s", [name]).fetchone()
+    _tried(connection, name, way, row is not None)
+    return Who(*row) if row else Refused("wrong")
+
+
+def _tried(connection: Connection, name: str, way: str, succeeded: bool) -> None:
+    connection.execute("INSERT INTO sign_in (name, way, succeeded) VALUES (%s, %s, %s)", [name, way, succeeded])
+
+
+def _closed(connection: Connection, name: str) -> bool:
+    row = connection.execute(
+        "SELECT count(*) FROM sign_in WHERE name = %(name)s AND NOT succeeded AND at > clock_timestamp() - %(within)s AND at > coalesce("
+        "(SELECT max(at) FROM sign_in WHERE name = %(name)s AND succeeded), '-infinity')",
+        {"name": name, "within": WITHIN},
+    ).fetchone()
+    return bool(row and row[0] >= WRONG)
+
+
+def _right(kept: Any, password: str) -> bool:
+    """Is it the password? As slow for a name that is not there as for one that is."""
+    try:
+        return _hasher.verify(kept or _NOBODY, password[:200]) and kept is not None
+    except (VerificationError, InvalidHashError):
+        return False
+
+
+_NOBODY = _hasher.hash(secrets.token_hex(16))
+
+
+def _step(secret: str, code: str) -> int | None:
+    """The half-minute whose code it is: this one, the one before or the next."""
+    digits = code.replace(" ", "")
+    clock = pyotp.TOTP(secret)
+    now = int(datetime.now(UTC).timestamp()) // clock.interval
+    return (
+        next((s for s in (now, now - 1, now + 1) if secrets.compare_digest(clock.at(s * 30), digits)), None)
+        if digits.isascii()
+        else None
+    )
+
+
+def _number(connection: Connection, name: str) -> int:
+    row = connection.execute("SELECT account FROM account WHERE name = %s", [name]).fetchone()
+    if row is None:
+        raise bad_input(name, t("is no account"), t("`torni account list` tells them."))
+    return int(row[0])
+
+
+def _hash(key: str) -> bytes:
+    return hashlib.sha256(key.encode("utf-8", "replace")).digest()  # 256 random bits need no salt and no slow hash

@@ -1,0 +1,193 @@
+"""One person's data: read with the reading written down, given out whole to the person, and erased by an audited procedure."""
+
+from __future__ import annotations
+
+import json
+from dataclasses import dataclass
+from datetime import UTC, date, datetime
+from typing import Any
+
+from torni.core.faults import bad_input
+from torni.core.language import t
+from torni.facts.fold import SEALED
+from torni.facts.room import Connection
+
+MOST = 1_000
+_EVENT = (
+    "position", "recorded_at", "at", "source", "id", "type", "service", "unit", "matter", "due", "quantity", "of_quantity", "cents",
+    "data", "sign", "replaces", "municipality", "producer", "definition", "owes", "owes_on", "settles", "settles_on", "settled",
+    "counts", "counted", "counted_met",
+)  # fmt: skip
+
+
+@dataclass(frozen=True)
+class Happened:
+    """One event of a client, with the promise it began (`owes`, by `owes_on`; `owed` while nothing has answered it), the one it
+    answered (`settles`; `settled` 1 in time, 2 late, 3 called off), and whether it was as it should be (`counted_met`)."""
+
+    position: int
+    at: datetime
+    type: str
+    service: str | None
+    unit: str | None
+    matter: str | None
+    cents: int | None
+    quantity: int | None
+    producer: str | None
+    definition: str | None
+    sign: int
+    owes: str | None
+    owes_on: date | None
+    owed: bool
+    settles: str | None
+    settles_on: date | None
+    settled: int | None
+    counts: str | None
+    counted: int | None
+    counted_met: int | None
+    source: str
+
+
+@dataclass(frozen=True)
+class Person:
+    """What the one who asks may see of a client: the newest events first; register `rows` are valid-from day, municipality, born
+    and whether the address is protected (none for those who may not see them)."""
+
+    client: int
+    rows: tuple[tuple[date, str, date | None, bool], ...]
+    events: tuple[Happened, ...]
+
+
+def read(
+    connection: Connection, *, client: int | None = None, event: int | None = None, what: str, why: str
+) -> Person | None:
+    """Write down the reading and read the client, as the connection's asker may; None where nobody such may be read.
+
+    By the client's number, or by the position of one of the client's events. Where the name of nobody may be told apart from
+    nobody there, both are None.
+    """
+    with connection.transaction():
+        row = connection.execute("SELECT read_client(%s, %s, %s, %s)", [client, event, what, why]).fetchone()
+        if row is None or row[0] is None:
+            return None
+        rows = connection.execute(
+            "SELECT valid_from, municipality, born, protected FROM public.client WHERE client = %s ORDER BY valid_from DESC, position DESC", [row[0]]
+        ).fetchall()  # fmt: skip
+        events = connection.execute(
+            "SELECT position, at, type, service, unit, matter, cents, quantity, producer, definition, sign, owes, owes_on, EXISTS (SELECT 1 FROM "
+            "public.owed o WHERE o.matter = e.matter AND o.promise = e.owes AND o.position = e.position), settles, settles_on, settled, counts, "
+            "counted, counted_met, source FROM public.event e WHERE client = %s ORDER BY at DESC, position DESC LIMIT %s",
+            [row[0], MOST],
+        ).fetchall()
+    return Person(row[0], tuple(rows), tuple(Happened(*e) for e in events))
+
+
+def readings(connection: Connection, client: int) -> list[tuple[datetime, str, str, str, str]]:
+    """Who has read the client's data, the newest first: when, who, in what role, what, why. The client's own are left out."""
+    return connection.execute(
+        "SELECT at, shown, role, what, why FROM reading WHERE client = %s AND role <> 'resident' ORDER BY number DESC LIMIT 500", [client]
+    ).fetchall()  # fmt: skip
+
+
+def export(connection: Connection, client: int, *, by: str, why: str) -> dict[str, Any]:
+    """Everything that the room holds of the client, for the person to have; itself written down as a reading. As the owner."""
+    with connection.transaction():
+        _there(connection, client)
+        _write_reading(connection, client, by, "export", why)
+        return _gathered(connection, client, f"quarantine WHERE {_OF_CLIENT}")
+
+
+def own_export(connection: Connection, client: int) -> dict[str, Any] | None:
+    """The same for the resident who asks, on the connection that reads for them; None where it is not theirs."""
+    with connection.transaction():
+        row = connection.execute("SELECT read_client(%s, NULL, 'export', 'own request')", [client]).fetchone()
+        return _gathered(connection, client, "refused_of_self()") if row and row[0] is not None else None
+
+
+def _gathered(connection: Connection, client: int, refused: str) -> dict[str, Any]:
+    def found(names: tuple[str, ...], source: str) -> list[dict[str, Any]]:
+        rows = connection.execute(f"SELECT {', '.join(names)} FROM {source}", {"client": client}).fetchall()
+        return [json.loads(json.dumps(dict(zip(names, row, strict=True)), default=str)) for row in rows]
+
+    of = "WHERE client = %(client)s ORDER BY"
+    return {
+        "client": client,
+        "made_at": datetime.now(UTC).isoformat(timespec="seconds"),
+        "register": found(("valid_from", "municipality", "born", "protected", "position"), f"public.client {of} valid_from, position"),
+        "events": found(_EVENT, f"public.event {of} position"),
+        "owed": found(("matter", "promise", "due", "unit"), f"public.owed {of} due"),
+        "refused_at_the_door": found(("received_at", "source", "raw", "reasons"), refused),
+        "readings": found(("at", "shown", "role", "what", "why"), f"reading {of} number"),
+    }  # fmt: skip
+
+
+@dataclass(frozen=True)
+class Erased:
+    """How many events no longer tell of a person, and how many sealed days got a new hash."""
+
+    events: int
+    days: int
+
+
+def erase(connection: Connection, client: int, *, by: str, why: str) -> Erased:
+    """Take away what tells of the person: who it was, what was told, what belonged together. Sums stay as they were.
+
+    Each event keeps its day, unit and promise, so every tally and the tower stay what they were; client and data are emptied, id
+    and matter become words that cannot be turned back. The register's rows go. Each sealed day that is touched is sealed anew
+    beside its old seal, so `verify` tells this from a quiet change. The log of readings stays: the law asks for it. Backups and
+    snapshots made before are not touched. As the owner.
+    """
+    with connection.transaction():
+        connection.execute("SELECT 1 FROM room FOR UPDATE")  # no door writes meanwhile
+        connection.execute("SELECT 1 FROM consumer WHERE name = 'tally' FOR UPDATE")  # and nobody seals
+        _there(connection, client)
+        connection.execute("SET LOCAL torni.erasing = 'yes'")
+        connection.execute(
+            "CREATE TEMP TABLE erased ON COMMIT DROP AS SELECT position, matter FROM event WHERE client = %(client)s UNION "
+            "SELECT position, matter FROM event WHERE client IS NULL AND matter IN (SELECT matter FROM event WHERE client = %(client)s)",
+            {"client": client},
+        )
+        # a word for each matter, so that what began and what answered it still belong together; its salt is kept nowhere
+        salt = connection.execute("SELECT gen_random_uuid()::text").fetchone()
+        assert salt is not None
+        connection.execute(
+            "UPDATE event e SET client = NULL, data = NULL, id = 'erased-' || e.position, "
+            "matter = 'erased-' || md5(%(salt)s || e.matter) FROM erased x WHERE x.position = e.position",
+            {"salt": salt[0]},
+        )
+        connection.execute(
+            "UPDATE owed SET client = NULL, matter = 'erased-' || md5(%(salt)s || matter) WHERE matter IN (SELECT matter FROM erased)",
+            {"salt": salt[0]},
+        )
+        connection.execute("DELETE FROM client WHERE client = %s", [client])
+        connection.execute(
+            f"UPDATE quarantine SET raw = '{{}}', reasons = '[\"erased\"]' WHERE {_OF_CLIENT}", {"client": client}
+        )
+        row = connection.execute(
+            "INSERT INTO erasure (by_whom, why, events) SELECT %s, %s, count(*) FROM erased RETURNING number, events", [by, why]
+        ).fetchone()  # fmt: skip
+        assert row is not None
+        days = connection.execute(
+            "SELECT s.day, s.position, (SELECT coalesce(max(b.position), 0) FROM seal b WHERE b.day < s.day) FROM seal s WHERE s.day IN "
+            "(SELECT (SELECT min(z.day) FROM seal z WHERE z.position >= x.position) FROM erased x) ORDER BY s.day"
+        ).fetchall()
+        for day, position, after in days:
+            sealed = connection.execute(SEALED, {"day": day, "after": after, "upto": position}).fetchone()
+            assert sealed is not None
+            connection.execute("INSERT INTO reseal (erasure, day, hash) VALUES (%s, %s, %s)", [row[0], day, sealed[2]])
+    return Erased(row[1], len(days))
+
+
+_OF_CLIENT = "(raw->'data'->>'client' = %(client)s::text OR raw->>'client' = %(client)s::text)"
+
+
+def _there(connection: Connection, client: int) -> None:
+    if not connection.execute("SELECT 1 FROM client WHERE client = %s", [client]).fetchone():
+        raise bad_input(t("the record room"), t("holds no such client"), t("Check the number."))
+
+
+def _write_reading(connection: Connection, client: int, by: str, what: str, why: str) -> None:
+    connection.execute(
+        "INSERT INTO reading (client, shown, role, what, why) VALUES (%s, %s, 'records', %s, %s)",
+        [client, by, what, why],
+    )

@@ -1,0 +1,28 @@
+"""The words of who may see what."""
+
+from __future__ import annotations
+
+from torni.core.language import _
+
+
+def role_name(role: str) -> str:
+    return {
+        "director": _("director"), "service_owner": _("service owner"), "adviser": _("adviser"), "case_manager": _("case manager"),
+        "supervisor": _("supervisor"), "controller": _("controller"), "producer": _("producer"), "resident": _("resident"),
+        "outsider": _("outsider"), "records": _("records keeper"),
+    }[role]  # fmt: skip
+
+
+def role_sees(role: str) -> str:
+    """What the role is for, in one sentence."""
+    return {
+        "director": _("Every promise live, and the approval of changes. No client's data."),
+        "service_owner": _("Every promise live, rehearsals and proposals of changes. No client's data."),
+        "adviser": _("Every promise live, decisions, and clients' data with a reason that is written down."),
+        "case_manager": _("Every promise live, and clients' data with a reason that is written down."),
+        "supervisor": _("Every promise live, the rows behind them down to the client, and refused records."),
+        "controller": _("Every promise live, clients' charges, and refused records."),
+        "producer": _("The promises of its own units, its own clients, and its own refused records."),
+        "resident": _("What is recorded of oneself, and who has read it and why."),
+        "outsider": _("Only what everybody sees."),
+    }[role]  # fmt: skip

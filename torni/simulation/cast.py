@@ -1,0 +1,49 @@
+"""The demonstration's fixed cast: ten invented people, one of each kind of reader, who sign in without a password.
+
+They are made only in a room whose facts are invented (the database refuses their sign-in elsewhere).
+"""
+
+from __future__ import annotations
+
+import polars as pl
+
+from torni.facts import accounts
+from torni.facts.access import Role
+from torni.facts.room import Connection
+from torni.simulation.year.world import PRODUCER_A, PRODUCER_B, World
+
+CAST: tuple[tuple[str, str, Role, str | None], ...] = (
+    ("director", "Jaana Johtaja", "director", None),
+    ("service-owner", "Pekka Palvelunomistaja", "service_owner", None),
+    ("adviser", "Ulla Ohjaaja", "adviser", None),
+    ("case-manager", "Veera Vastaava", "case_manager", None),
+    ("supervisor", "Kari Valvoja", "supervisor", None),
+    ("controller", "Tiina Talous", "controller", None),
+    ("producer-a", "Anna Tuottaja", "producer", PRODUCER_A),
+    ("producer-b", "Bertil Tuottaja", "producer", PRODUCER_B),
+    ("outsider", "Otto Ulkopuolinen", "outsider", None),
+)
+RESIDENT = ("resident", "Aino Asukas")
+
+
+def gather(connection: Connection) -> None:
+    """Make the cast, but for the resident, where they are not there yet."""
+    known = {name for name, *_rest in accounts.listed(connection)}
+    for name, shown, role, producer in CAST:
+        if name not in known:
+            accounts.new(connection, name, shown=shown, role=role, producer=producer, by="torni demo", invented=True)
+
+
+def settle_resident(connection: Connection, world: World) -> None:
+    """Make the resident of the cast one of the year's: the first adult whom producer A's home care visits."""
+    if any(name == RESIDENT[0] for name, *_rest in accounts.listed(connection)):
+        return
+    teams = world.units.with_row_index("row").filter(
+        (pl.col("kind") == "home_care") & (pl.col("producer") == PRODUCER_A)
+    )
+    cared = world.residents.filter((pl.col("age") >= 75) & (pl.col("home_care_unit") >= 0))
+    mine = cared.filter(pl.col("home_care_unit").is_in(teams["row"].to_list()))
+    chosen = mine if len(mine) else cared if len(cared) else world.residents
+    accounts.new(
+        connection, RESIDENT[0], shown=RESIDENT[1], role="resident", client=int(chosen["client"][0]), by="torni demo", invented=True
+    )  # fmt: skip

@@ -1,0 +1,86 @@
+"""Who is at the browser, and which pages they may open: denied unless an address says otherwise (`urls.py`)."""
+
+from __future__ import annotations
+
+import logging
+from collections.abc import Callable
+from http.cookies import CookieError, SimpleCookie
+from typing import Any
+
+import psycopg
+from django.http import HttpRequest, HttpResponse, HttpResponseRedirect
+from psycopg_pool import PoolTimeout
+
+from torni.facts import accounts
+from torni.facts.access import ROLES, STAFF, Role, Who
+from torni.web import room
+from torni.web.rendering import link, page
+
+COOKIE = "torni_session"
+EVERYBODY: frozenset[Role] = frozenset()  # a page that needs no account
+SIGNED_IN: frozenset[Role] = frozenset(ROLES)
+log = logging.getLogger("torni.access")
+View = Callable[..., HttpResponse]
+
+
+def only(may: frozenset[Role], view: View) -> View:
+    """The view for those roles alone; others are asked to sign in, or told who may."""
+
+    def guarded(request: HttpRequest, **parts: Any) -> HttpResponse:
+        if may and (request.who is None or request.who.role not in may):
+            return denied(request, may)
+        return view(request, **parts)
+
+    guarded.may = may  # type: ignore[attr-defined]
+    return guarded
+
+
+def denied(request: HttpRequest, may: frozenset[Role]) -> HttpResponse:
+    """To sign in first, where nobody has; else a page that tells who may."""
+    if request.who is None and request.method in ("GET", "HEAD") and not request.headers.get("HX-Request"):
+        return HttpResponseRedirect(link("sign-in", next=request.get_full_path()))
+    if request.who is not None:
+        log.info("%s may not open %s", request.who.role, request.resolver_match.route if request.resolver_match else "")
+    return page(request, "denied.html", status=401 if request.who is None else 403, may=sorted(may, key=ROLES.index))
+
+
+def who_of(cookies: Any) -> Who | None:
+    """Whose session the cookie is; nobody's where there is none, it has ended, or the room does not answer."""
+    key = cookies.get(COOKIE, "")
+    if not key or len(key) > 200 or not room.is_open():
+        return None
+    try:
+        with room.gate() as connection:
+            return accounts.of_session(connection, key)
+    except (psycopg.OperationalError, PoolTimeout):
+        return None
+
+
+def watches(headers: list[tuple[bytes, bytes]]) -> bool:
+    """May the one with these headers watch the live tower?"""
+    jar: SimpleCookie = SimpleCookie()
+    try:
+        jar.load(next((v.decode("latin-1") for k, v in headers if k == b"cookie"), ""))
+    except CookieError:
+        return False
+    who = who_of({k: v.value for k, v in jar.items()})
+    return who is not None and who.role in STAFF
+
+
+def let_in(request: HttpRequest, response: HttpResponse, who: Who) -> HttpResponse:
+    """A new session for the account; an earlier one of this browser ends."""
+    with room.gate() as connection:
+        accounts.end_session(connection, request.COOKIES.get(COOKIE, ""))
+        key = accounts.begin_session(connection, who)
+    response.set_cookie(
+        COOKIE, key, max_age=int(accounts.LASTS.total_seconds()), httponly=True, samesite="Lax", secure=request.is_secure()
+    )  # fmt: skip
+    return response
+
+
+def let_out(request: HttpRequest, response: HttpResponse) -> HttpResponse:
+    if room.is_open():
+        with room.gate() as connection:
+            accounts.end_session(connection, request.COOKIES.get(COOKIE, ""))
+    response.delete_cookie(COOKIE)
+    return response

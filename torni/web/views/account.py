@@ -1,0 +1,186 @@
+"""Signing in and out, and one's own page: the account, its second factor, and for a resident what is recorded of oneself."""
+
+from __future__ import annotations
+
+import logging
+from dataclasses import astuple
+from typing import Any
+
+import pyotp
+import segno
+from django.core import signing
+from django.http import Http404, HttpRequest, HttpResponse, HttpResponseRedirect, JsonResponse
+from django.utils.http import url_has_allowed_host_and_scheme
+from markupsafe import Markup
+
+from torni.core.faults import BadInput, Fault
+from torni.core.language import _
+from torni.facts import accounts, persons
+from torni.facts.access import Who
+from torni.facts.accounts import Refused
+from torni.facts.words import role_sees
+from torni.supervision import words
+from torni.web import provider as identity
+from torni.web import room
+from torni.web.access import let_in, let_out
+from torni.web.rendering import page
+from torni.web.views.persons import shown_of
+
+ASKED = "torni_asked"
+log = logging.getLogger("torni.access")
+
+
+def sign_in(request: HttpRequest) -> HttpResponse:
+    """The form; a demonstration's cast by one press each."""
+    there = _there(request.POST.get("next") or request.GET.get("next", ""))
+    if not room.is_open():
+        return page(request, "sign_in.html", here="sign-in", there=there, cast=[], refused="closed", name="", provider=None, role_sees=role_sees)  # fmt: skip
+    refused: Refused | None = None
+    if request.method == "POST":
+        with room.gate() as connection:
+            if request.POST.get("as"):
+                found = accounts.of_the_cast(connection, request.POST["as"])
+            else:
+                found = accounts.by_password(
+                    connection, request.POST.get("name", ""), request.POST.get("password", ""), request.POST.get("code", "")
+                )  # fmt: skip
+        if isinstance(found, Who):
+            return let_in(request, HttpResponseRedirect(there or _home(found)), found)
+        refused = found
+    with room.gate() as connection:
+        cast = accounts.cast(connection)
+    return page(
+        request, "sign_in.html", here="sign-in", there=there, cast=cast, refused=refused.why if refused else "", name=request.POST.get("name", "")[:100],
+        provider=identity.name() if identity.is_named() else None, role_sees=role_sees,
+        status=200 if refused is None or refused.why == "second" else 403,
+    )  # fmt: skip
+
+
+def sign_out(request: HttpRequest) -> HttpResponse:
+    if request.method != "POST":
+        return HttpResponseRedirect("/")
+    return let_out(request, HttpResponseRedirect("/"))
+
+
+def provider(request: HttpRequest) -> HttpResponse:
+    """To the identity provider; what must come back waits in a signed cookie."""
+    if not identity.is_named() or not room.is_open():
+        raise Http404
+    asked = identity.Asked.new()
+    try:
+        response = HttpResponseRedirect(identity.address(asked, _back(request)))
+    except identity.NotSignedIn as error:
+        log.warning("the identity provider does not answer: %s", error)
+        return _not_in(request, "provider")
+    there = _there(request.GET.get("next", ""))
+    response.set_cookie(
+        ASKED, signing.dumps([*astuple(asked), there], salt=ASKED), max_age=600, httponly=True, samesite="Lax",
+        path="/sign-in/", secure=request.is_secure(),
+    )  # fmt: skip
+    return response
+
+
+def provider_back(request: HttpRequest) -> HttpResponse:
+    """From the identity provider, with its word on who it is."""
+    if not identity.is_named() or not room.is_open():
+        raise Http404
+    try:
+        *parts, there = signing.loads(request.COOKIES.get(ASKED, ""), salt=ASKED, max_age=600)
+        issuer, subject = identity.subject(
+            identity.Asked(*parts), _back(request), state=request.GET.get("state", ""), code=request.GET.get("code", "")
+        )
+    except (signing.BadSignature, identity.NotSignedIn) as error:
+        log.warning("not signed in by the identity provider: %s", error)
+        return _not_in(request, "provider")
+    with room.gate() as connection:
+        found = accounts.by_provider(connection, issuer, subject)
+    if not isinstance(found, Who):
+        return _not_in(request, found.why)
+    response = let_in(request, HttpResponseRedirect(there or _home(found)), found)
+    response.delete_cookie(ASKED, path="/sign-in/")
+    return response
+
+
+def me(request: HttpRequest) -> HttpResponse:
+    """One's own page. Its forms: begin, take or drop the second factor; change the password."""
+    who: Who = request.who
+    told, secret = "", ""
+    faults: tuple[Fault, ...] = ()
+    if request.method == "POST":
+        do, given = request.POST.get("do", ""), request.POST
+        with room.gate() as connection:
+            try:
+                if do == "begin":
+                    secret, _address = accounts.begin_second(who)
+                elif do == "take":
+                    if accounts.take_second(connection, who, given.get("secret", ""), given.get("code", "")):
+                        told = _("The second factor is in use: from now on its code is asked for too.")
+                    else:
+                        secret, told = given.get("secret", ""), _("The code is not right. Look at the newest one.")
+                elif do == "drop":
+                    done = accounts.drop_second(connection, who, given.get("password", ""))
+                    told = _("The second factor is no longer in use.") if done else _("The password is not right.")
+                elif do == "password":
+                    done = accounts.change_password(connection, who, given.get("old", ""), given.get("new", ""))
+                    told = _("The password is changed.") if done else _("The password is not right.")
+            except BadInput as error:
+                faults = error.faults
+    with room.gate() as connection:
+        second = accounts.has_second(connection, who)
+        local = accounts.has_password(connection, who)
+    own: dict[str, Any] = {}
+    if who.role == "resident":
+        with room.reading(who) as connection:
+            own["person"] = persons.read(connection, client=who.client, what="own", why="own data")
+            own["readings"] = persons.readings(connection, who.client or 0)
+        own |= shown_of(own["person"])
+    return page(
+        request, "me.html", here="me", told=told, secret=secret, faults=faults, second=second, local=local, role_sees=role_sees, words=words, own=own, picture=_picture(who, secret) if secret else "", reading_name=reading_name,
+    )  # fmt: skip
+
+
+def everything(request: HttpRequest) -> HttpResponse:
+    """All that is held of the resident who asks, as the law gives it to them."""
+    who: Who = request.who
+    with room.reading(who) as connection:
+        found = persons.own_export(connection, who.client or 0)
+    if found is None:
+        raise Http404
+    response = JsonResponse(found, json_dumps_params={"ensure_ascii": False, "indent": 1})
+    response["Content-Disposition"] = 'attachment; filename="everything.json"'
+    response["Cache-Control"] = "no-store"
+    return response
+
+
+def reading_name(what: str) -> str:
+    """What was read, as the resident is told."""
+    return {
+        "events": _("what happened"), "export": _("everything, given out"), "refused": _("a record refused at the door"), "own": _("own data"),
+    }[what]  # fmt: skip
+
+
+def _picture(who: Who, secret: str) -> Markup:
+    """The secret as a picture for an authenticator, as SVG without a style of its own."""
+    code = segno.make(pyotp.TOTP(secret).provisioning_uri(name=who.name, issuer_name="Torni"), error="m")
+    return Markup(code.svg_inline(scale=4, border=2, omitsize=True, svgclass=None, lineclass=None))  # noqa: S704 - our own drawing
+
+
+def _not_in(request: HttpRequest, why: str) -> HttpResponse:
+    return page(request, "sign_in.html", here="sign-in", there="", cast=[], refused=why, name="", provider=identity.name(), role_sees=role_sees, status=403)  # fmt: skip
+
+
+def _back(request: HttpRequest) -> str:
+    return str(request.build_absolute_uri("/sign-in/provider/back/"))
+
+
+def _there(path: str) -> str:
+    safe = path.startswith("/") and url_has_allowed_host_and_scheme(path, allowed_hosts=None)
+    return path if safe and len(path) < 2_000 else ""
+
+
+def _home(who: Who) -> str:
+    """Where each begins: the tower, a producer's own promises, a resident's own page."""
+    with room.gate() as connection:
+        row = connection.execute("SELECT region FROM room").fetchone()
+    region = row[0] if row else ""
+    return {"resident": "/me/", "producer": f"/{region}/own/"}.get(who.role, f"/{region}/" if region else "/")

@@ -1,0 +1,108 @@
+"""Bringing events in by a file, and mending what was refused: each row with its reasons, opened with a reason written down."""
+
+from __future__ import annotations
+
+import json
+import tempfile
+from pathlib import Path
+from typing import Any
+
+from django.http import HttpRequest, HttpResponse
+
+from torni.core.faults import BadInput, Fault
+from torni.core.language import t
+from torni.facts import intake
+from torni.facts.access import Who
+from torni.facts.intake import Received
+from torni.facts.reasons import reason
+from torni.services import regions
+from torni.sources.event_files import read_events
+from torni.supervision import words
+from torni.web import room
+from torni.web.rendering import page
+from torni.web.store import held
+
+MOST_BYTES = 16 * 2**20
+SUFFIXES = (".json", ".jsonl", ".ndjson", ".csv", ".xlsx", ".xlsm", ".xls")
+
+
+def records(request: HttpRequest, region: str) -> HttpResponse:
+    """The form for a file, the rows that wait to be mended, and one of them opened. Its forms: bring, open, replay, drop."""
+    here = held(request, region)
+    who: Who = request.who
+    faults: tuple[Fault, ...] = ()
+    shown: dict[str, Any] = {"brought": None, "opened": None, "raw": "", "told": "", "reasons": []}
+    if request.method == "POST":
+        try:
+            shown |= _done(request, who)
+        except BadInput as error:
+            faults = error.faults
+            shown |= {"opened": _number(request), "raw": request.POST.get("raw", "")}
+    with room.reading(who) as connection:
+        waiting = intake.listed(connection)
+    return page(
+        request, "records.html", here="records", region=here, regions=regions.all_regions(), waiting=waiting, faults=faults, reason=reason,
+        words=words, own=room.is_of(here.id), **shown, status=400 if faults else 200,
+    )  # fmt: skip
+
+
+def _done(request: HttpRequest, who: Who) -> dict[str, Any]:
+    do = request.POST.get("do", "")
+    if do == "bring":
+        return {"brought": _bring(request, who)}
+    number = _number(request)
+    if number is None:
+        raise BadInput(Fault(t("the row"), t("is not chosen"), t("Open a row of the list.")))
+    if do == "open":
+        why = request.POST.get("why", "").strip()
+        if not 3 <= len(why) <= 500:
+            raise BadInput(Fault(t("why"), t("a reason is needed"), t("Write what the data are needed for: it is kept, and the client sees it.")))  # fmt: skip
+        with room.reading(who) as connection:
+            row = connection.execute("SELECT read_refused(%s, %s)", [number, why]).fetchone()
+        if row is None or row[0] is None:
+            raise BadInput(Fault(t("the row"), t("does not wait here"), t("It may have been mended already.")))
+        return {"opened": number, "raw": json.dumps(row[0], ensure_ascii=False, indent=2)}
+    with room.reading(who) as connection:  # only what the one who asks sees waiting
+        if number not in {n for n, *_rest in intake.listed(connection)}:
+            raise BadInput(Fault(t("the row"), t("does not wait here"), t("It may have been mended already.")))
+    with room.door() as door:
+        if do == "drop":
+            intake.settle(door.connection, number, "dropped", by=who.shown)
+            return {"told": t("The row is dropped. It stays in the room, and is listed no more.")}
+        try:
+            raw = json.loads(request.POST.get("raw", ""))
+        except (ValueError, RecursionError) as error:
+            raise BadInput(Fault(t("the row"), t("is not JSON"), t("Every text between quotation marks, commas between.")) ) from error  # fmt: skip
+        done = intake.replay(door, number, raw, by=who.shown)
+    if done.refused:
+        return {"opened": number, "raw": request.POST.get("raw", ""), "reasons": list(done.refused[0][2])}
+    return {"told": t("The row was accepted.")}
+
+
+def _bring(request: HttpRequest, who: Who) -> Received:
+    """The file's events through the door, with the name of who brings them as their source where the file names none."""
+    given = request.FILES.get("file")
+    if given is None:
+        raise BadInput(Fault(t("the file"), t("is not chosen"), t("Choose a file of events: JSON, JSON lines, CSV or xlsx.")))  # fmt: skip
+    name, suffix = Path(given.name or "").name[:100], Path(given.name or "").suffix.lower()
+    if suffix not in SUFFIXES or given.size > MOST_BYTES:
+        raise BadInput(Fault(name, t("is not a file of events, or is larger than 16 MB"), t("Choose a file of events: JSON, JSON lines, CSV or xlsx.")))  # fmt: skip
+    with tempfile.NamedTemporaryFile(suffix=suffix) as kept:
+        for chunk in given.chunks():
+            kept.write(chunk)
+        kept.flush()
+        events = read_events(Path(kept.name), name=name)
+    accepted, repeated, refused = 0, 0, []
+    with room.door() as door:
+        for first in range(0, len(events), intake.MOST_EVENTS):
+            done = intake.receive(
+                door, events[first : first + intake.MOST_EVENTS], source=who.name, producer=who.producer
+            )
+            accepted, repeated = accepted + done.accepted, repeated + done.repeated
+            refused += [(first + line, id_, reasons) for line, id_, reasons in done.refused]
+    return Received(accepted, repeated, tuple(refused))
+
+
+def _number(request: HttpRequest) -> int | None:
+    text = request.POST.get("number", "")
+    return int(text) if text.isascii() and text.isdigit() and len(text) < 19 else None
