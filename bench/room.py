@@ -26,10 +26,11 @@ PARTS = sys.argv[2:] or ["load", "fold", "pages", "api", "kills"]
 RESIDENTS = int(os.environ.get("BENCH_RESIDENTS", "0")) or None
 os.environ["TORNI_DATA"] = str(FOLDER)
 
-from torni.facts import feeds, room
+from torni.facts import accounts, feeds, room
 from torni.facts.fold import FOLDED, rebuild
 from torni.facts.postgres import server
 from torni.facts.verify import verify
+from torni.simulation import cast
 
 
 def told(part: str, **figures: object) -> None:
@@ -93,6 +94,7 @@ def pages(url: str) -> None:
     from torni.web import room as shown
 
     client = Client(headers={"host": "127.0.0.1"})
+    client.cookies["torni_session"] = _signed(url)
     now = shown.picture("keski-suomi").now
     client.get("/keski-suomi/")
     paths = {
@@ -115,7 +117,7 @@ def pages(url: str) -> None:
         client.get("/keski-suomi/")
         times.append(time.perf_counter() - started)
     told("pages", **figures, tower_kept_ms=round(statistics.median(times) * 1e3))
-    shown._pool().close()
+    shown.close()
 
 
 def api(url: str) -> None:
@@ -133,7 +135,7 @@ def api(url: str) -> None:
     try:
         _until_up(port)
         figures = asyncio.run(
-            _drive(port, key, unit, client, clock, seconds=seconds, pace=pace, streams=streams, size=size)
+            _drive(port, _signed(url), key, unit, client, clock, seconds=seconds, pace=pace, streams=streams, size=size)
         )
     finally:
         running.terminate()
@@ -144,14 +146,33 @@ def api(url: str) -> None:
     told("api", seconds=seconds, batch=size, streams=streams, in_log=after, grew_from=before, **figures)
 
 
+def _signed(url: str) -> str:
+    """A session of the supervisor of the cast."""
+    with room.connect(url, autocommit=True) as connection:
+        cast.gather(connection)
+        return accounts.begin_session(connection, next(w for w in accounts.cast(connection) if w.role == "supervisor"))
+
+
 async def _drive(
-    port: int, key: str, unit: str, client: int, clock: datetime, *, seconds: int, pace: int, streams: int, size: int
+    port: int,
+    session: str,
+    key: str,
+    unit: str,
+    client: int,
+    clock: datetime,
+    *,
+    seconds: int,
+    pace: int,
+    streams: int,
+    size: int,
 ) -> dict[str, object]:
     heard: list[list[float]] = [[] for _ in range(streams)]
 
     async def watch(n: int) -> None:
         reader, writer = await asyncio.open_connection("127.0.0.1", port, limit=2**20)
-        writer.write(f"GET /stream/keski-suomi/fi HTTP/1.1\r\nHost: 127.0.0.1:{port}\r\n\r\n".encode())
+        writer.write(
+            f"GET /stream/keski-suomi/fi HTTP/1.1\r\nHost: 127.0.0.1:{port}\r\nCookie: torni_session={session}\r\n\r\n".encode()
+        )
         try:
             while line := await reader.readline():
                 if line.startswith(b"data: "):

@@ -73,7 +73,28 @@ def in_postgres(people: People) -> Iterator[Run]:
 
 @contextmanager
 def in_spark(people: People) -> Iterator[Run]:
-    """Spark's standalone master and two workers on loopback: the same SQL on what looks like a cluster."""
+    """The people on Spark."""
+    with spark_cluster() as (spark, name):
+        path = f"{name}/people.parquet"
+        with duckdb.connect() as connection:
+            connection.execute(f"CREATE TABLE people ({rr.columns_sql()})")
+            for i in range(0, len(people), 2_000):
+                connection.execute(f"INSERT INTO people VALUES {rr.values_sql(people[i : i + 2_000], first=i)}")
+            connection.execute(f"COPY people TO '{path}' (FORMAT parquet, ROW_GROUP_SIZE 2048)")
+        spark.read.parquet(path).repartition(4).cache().createOrReplaceTempView("people")
+        yield lambda expressions: [
+            tuple(r)[1:]
+            for r in sorted(
+                spark.sql(
+                    f"SELECT person, {', '.join(f'{e} AS c{i}' for i, e in enumerate(expressions))} FROM people"
+                ).collect()
+            )
+        ]
+
+
+@contextmanager
+def spark_cluster() -> Iterator[tuple[Any, str]]:
+    """Spark's standalone master and two workers on loopback, which looks like a cluster; and a folder they all see."""
     import pyspark
     from pyspark.sql import SparkSession
 
@@ -116,21 +137,7 @@ def in_spark(people: People) -> Iterator[Run]:
                 .getOrCreate()
             )  # fmt: skip
             spark.sparkContext.setLogLevel("OFF")
-            path = f"{name}/people.parquet"
-            with duckdb.connect() as connection:
-                connection.execute(f"CREATE TABLE people ({rr.columns_sql()})")
-                for i in range(0, len(people), 2_000):
-                    connection.execute(f"INSERT INTO people VALUES {rr.values_sql(people[i : i + 2_000], first=i)}")
-                connection.execute(f"COPY people TO '{path}' (FORMAT parquet, ROW_GROUP_SIZE 2048)")
-            spark.read.parquet(path).repartition(4).cache().createOrReplaceTempView("people")
-            yield lambda expressions: [
-                tuple(r)[1:]
-                for r in sorted(
-                    spark.sql(
-                        f"SELECT person, {', '.join(f'{e} AS c{i}' for i, e in enumerate(expressions))} FROM people"
-                    ).collect()
-                )
-            ]
+            yield spark, name
             spark.stop()
         finally:
             for process in processes:

@@ -10,7 +10,7 @@ from torni.facts.access import ROLES, Who
 
 TABLES = (
     "room", "event", "client", "unit", "owed", "tally", "tally_now", "consumer", "mark", "seal", "quarantine", "quarantine_outcome", "feed",
-    "feed_ended", "account", "standing", "credential", "sign_in", "session", "reading", "erasure", "reseal", "django_migrations",
+    "feed_ended", "account", "standing", "credential", "sign_in", "session", "reading", "erasure", "reseal", "verified", "measured", "django_migrations",
 )  # fmt: skip
 OPEN = {"room", "unit", "consumer", "mark", "seal", "erasure"}  # nothing of a person, and no sum
 NEVER = {"feed", "feed_ended", "account", "standing", "credential", "sign_in", "session", "reseal", "django_migrations"}

@@ -30,6 +30,8 @@ PAGES = {
     "sign-in": "/sign-in/",
     "person": "/keski-suomi/person/",
     "records": "/keski-suomi/records/",
+    "report": "/keski-suomi/report/",
+    "room": "/keski-suomi/room/",
     "own": "/keski-suomi/own/",
     "me": "/me/",
     "denied": "/keski-suomi/own/",

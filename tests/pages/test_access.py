@@ -392,3 +392,41 @@ class _Stay(urllib.request.HTTPRedirectHandler):
         return fp
 
     http_error_303 = http_error_302
+
+
+def test_the_welfare_report_is_told_as_a_page_and_as_a_pdf(browsers, invented_year):
+    """With indicators measured, and with none; nothing of a municipality with few events."""
+    from torni.facts import room as facts_room
+    from torni.tower.jobs import measure
+
+    before = browsers["director"].get("/keski-suomi/report/").content.decode()
+    assert "Broken promises" in before
+    measure.func()
+    text = browsers["director"].get("/keski-suomi/report/").content.decode()
+    for word in (
+        "Residents and their need",
+        "Wait for a doctor",
+        "Good feedback",
+        "spent, M€",
+        "What is not known",
+        "What happened is invented",
+    ):
+        assert word in text, word
+    pdf = browsers["director"].get("/keski-suomi/report.pdf")
+    assert pdf.content.startswith(b"%PDF-") and b"/StructTreeRoot" in pdf.content
+    uusimaa = browsers["director"].get("/uusimaa/report/").content.decode()
+    assert "Wait for a doctor" not in uusimaa and "What happened is invented" not in uusimaa
+    with facts_room.connect(invented_year) as connection:
+        assert connection.execute("SELECT count(*) FROM measured").fetchone()[0] >= 1
+
+
+def test_the_room_tells_how_whole_it_is_and_staff_ask_for_a_verification(browsers):
+    from torni.tower.jobs import verify_room
+
+    verify_room.func()
+    text = browsers["supervisor"].get("/keski-suomi/room/").content.decode()
+    assert "Whole" in text and "every tally equals its rebuild from the log" in text
+    assert browsers["adviser"].post("/keski-suomi/room/", {"do": "verify"}, headers=OWN).status_code == 403
+    assert browsers["supervisor"].post("/keski-suomi/room/", {"do": "measure"}, headers=OWN).status_code == 302
+    assert "waits" in browsers["supervisor"].get("/keski-suomi/room/").content.decode()
+    assert browsers["supervisor"].get("/uusimaa/room/").status_code == 400

@@ -142,7 +142,9 @@ def test_an_event_that_would_count_twice_is_a_fault_of_the_definition():
         )
 
     def found(*promises, demand=None):
-        return [(i, what) for i, what, _ in ambiguous(SimpleNamespace(followed=list(promises), demand=demand, clients=None))]
+        return [
+            (i, what) for i, what, _ in ambiguous(SimpleNamespace(followed=list(promises), demand=demand, clients=None))
+        ]
 
     assert found(wait("young", below=23), wait("adult", at_least=23), good("good"), demand="contact.made") == []
     assert found(wait("young", below=24), wait("adult", at_least=23)) == [

@@ -20,7 +20,7 @@ SCHEMA: dict[str, Any] = {
     "of_quantity": pl.Int64, "cents": pl.Int64, "data": pl.String, "sign": pl.Int16, "replaces": pl.Int64, "municipality": pl.String,
     "producer": pl.String, "definition": pl.String, "owes": pl.String, "owes_on": pl.Date, "settles": pl.String, "settles_on": pl.Date,
     "settles_unit": pl.String, "settles_municipality": pl.String, "settled": pl.Int16, "counts": pl.String, "counted": pl.Int64,
-    "counted_met": pl.Int64,
+    "counted_met": pl.Int64, "settles_position": pl.Int64, "day": pl.Date,
 }  # fmt: skip
 PERSONAL = ("client", "matter", "id", "data")
 
@@ -39,7 +39,7 @@ def snapshot(
 ) -> Snapshot:
     """The log up to now as Parquet files in the folder, those of an earlier snapshot kept: only what is new is written.
 
-    `persons=False` leaves out what tells of a person: client, matter, id and data. Moments are UTC. A file holds a fixed range of
+    `day` is the Finnish day of `at`; `settles_position` the event that began what this one answers. `persons=False` leaves out what tells of a person: client, matter, id and data. Moments are UTC. A file holds a fixed range of
     positions, complete or not at all; the last, half-full one is written anew.
     """
     folder.mkdir(parents=True, exist_ok=True)
@@ -68,7 +68,7 @@ def snapshot(
 def _part(connection: Connection, columns: list[str], first: int, last: int) -> pl.DataFrame:
     """One range of positions. Moments travel as whole microseconds, which no session's settings change."""
     chosen = [
-        f"(extract(epoch FROM {c}) * 1000000)::bigint AS {c}" if SCHEMA[c] == pl.Datetime("us", "UTC")
+        "((at AT TIME ZONE 'Europe/Helsinki')::date - date '1970-01-01') AS day" if c == "day" else f"(extract(epoch FROM {c}) * 1000000)::bigint AS {c}" if SCHEMA[c] == pl.Datetime("us", "UTC")
         else f"({c} - date '1970-01-01') AS {c}" if SCHEMA[c] == pl.Date else c
         for c in columns
     ]  # fmt: skip

@@ -18,6 +18,7 @@ from torni.core.language import t
 from torni.services import regions
 from torni.services.followed import AnyEventPromise, EventKind, EventKinds, ambiguous
 from torni.services.history import layers_of
+from torni.services.indicator import Indicator, Indicators
 from torni.services.reading import Document, Loc, Model, parse, read
 from torni.services.schema import (
     DatedValue,
@@ -68,6 +69,7 @@ class Library:
     root: Path
     layers: tuple[Document, ...] = ()
     event_kinds: Mapping[str, EventKind] = field(default_factory=dict)
+    indicators: Mapping[str, Indicator] = field(default_factory=dict)
 
     def promises(self) -> Iterator[tuple[Service, AnyPromise]]:
         """Every promise in the sapluuna's order."""
@@ -181,7 +183,7 @@ class _Loading:
         return Library(
             self.region, self.on, tuple(groups.groups), {s: d for s, (d, _) in services.items()},
             parameters, sources.sources, kinds.kinds, files, {s: d for s, (_, d) in services.items()}, self.root, self.layers,
-            events.events,
+            events.events, self._indicators(sources.sources),
         )  # fmt: skip
 
     def _read(self, path: Path) -> Document | None:
@@ -201,6 +203,21 @@ class _Loading:
             self.faults += value
             return None
         return value
+
+    def _indicators(self, sources: Mapping[str, Source]) -> dict[str, Indicator]:
+        out: dict[str, Indicator] = {}
+        for path in sorted((self.root / "indicators").glob("*.yaml")):
+            if (document := self._read(path)) and (found := self._parsed(document, Indicators)):
+                for name, indicator in found.indicators.items():
+                    if indicator.source not in sources:
+                        where = document.where(("indicators", name, "source"))
+                        self.faults.append(
+                            Fault(where, f'"{indicator.source}" is not a source', "The sources are in sources.yaml.")
+                        )
+                out |= found.indicators
+        if self.faults:
+            raise BadInput(*self.faults)
+        return out
 
     def _parameters(self) -> dict[str, Parameter]:
         out: dict[str, Parameter] = {}

@@ -42,7 +42,7 @@ class SafePages:
         return response
 
 
-POSTS = re.compile(r"^/((sign-in|sign-out|me)/$|[^/]+/(rules|decide|rehearse|changes|person|records)/)")
+POSTS = re.compile(r"^/((sign-in|sign-out|me)/$|[^/]+/(rules|decide|rehearse|changes|person|records|room)/)")
 
 
 def _allowed(request: HttpRequest) -> bool:

@@ -31,7 +31,7 @@ def serve(args: argparse.Namespace) -> int:
     with server() as database:
         room.prepare(database.url)
         os.environ["TORNI_DATABASE"] = database.url
-        parts = [[sys.executable, "-m", "torni.facts.work"]]
+        parts = [[sys.executable, "-m", "torni.facts.work"], [sys.executable, "-m", "torni.tower.jobs"]]
         with room.connect(database.url, autocommit=True) as connection:
             wanted = {"seed": args.seed, "residents": args.residents} if hasattr(args, "seed") else None
             invented = room.claim(connection, region, invented=wanted)

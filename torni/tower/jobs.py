@@ -1,0 +1,117 @@
+"""What is done in the background, in its own process: `python -m torni.tower.jobs`. The queue is Procrastinate's, in PostgreSQL.
+
+Each night the room is verified, the log is written to the snapshot, and every indicator is measured on it; either may be asked for by day.
+A job that was cut short is done again when a worker starts; each may be done twice without harm.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import contextlib
+import json
+import logging
+import os
+import shutil
+import signal
+import sys
+import time
+from dataclasses import asdict
+from pathlib import Path
+
+import procrastinate
+import psycopg
+
+from torni.facts.postgres import data_folder
+from torni.facts.room import Connection, connect
+from torni.facts.snapshot import snapshot
+from torni.facts.verify import verify
+from torni.needs.indicators import measure as measured
+from torni.services.days import Days
+from torni.supervision.moment import last_days, moment, units
+
+log = logging.getLogger("torni.jobs")
+jobs = procrastinate.Blueprint()
+AGAIN = procrastinate.RetryStrategy(max_attempts=4, exponential_wait=20)
+
+
+@jobs.periodic(cron="30 1 * * *")
+@jobs.task(name="measure", queue="torni", queueing_lock="measure", lock="measure", retry=AGAIN)
+def measure(timestamp: int | None = None) -> None:
+    """The snapshot brought up to date, and every indicator measured on it."""
+    with connect(os.environ["TORNI_DATABASE"], autocommit=True) as connection:
+        now = moment(connection)
+        row = connection.execute("SELECT region FROM room").fetchone()
+        if now is None or row is None:
+            return
+        last = last_days(now, units(connection)).filter(unit="")["last"].item()
+        made = snapshot(connection, snapshot_folder(connection), persons=True)
+        library = Days(row[0]).on(now.today).library
+        found = measured(made.folder, library, last)
+        connection.execute(
+            "INSERT INTO measured (position, last_day, definitions, rows) VALUES (%s, %s, %s, %s)",
+            [made.position, last, library.whole_version, json.dumps(found.to_dicts())],
+        )
+
+
+@jobs.periodic(cron="30 2 * * *")
+@jobs.task(name="verify", queue="torni", queueing_lock="verify", lock="verify", retry=AGAIN)
+def verify_room(timestamp: int | None = None) -> None:
+    """The whole log read, and every tally and state row held against it."""
+    started = time.monotonic()
+    with connect(os.environ["TORNI_DATABASE"], autocommit=True) as connection:
+        checks = verify(connection)
+        connection.execute(
+            "INSERT INTO verified (position, whole, seconds, checks) SELECT newest(), %s, %s, %s",
+            [not any(c.wrong for c in checks), time.monotonic() - started, json.dumps([{**asdict(c), "told": c.told.message} for c in checks])],
+        )  # fmt: skip
+
+
+def snapshot_folder(connection: Connection) -> Path:
+    """Where the snapshot is: closed to others, and begun anew after an erasure, for an old one would still tell of the person."""
+    (erasures,) = connection.execute("SELECT count(*) FROM erasure").fetchone() or (0,)
+    (database,) = connection.execute("SELECT current_database()").fetchone() or ("torni",)
+    base = data_folder() / "snapshot"
+    folder = base / f"{database}-{erasures}"
+    for old in base.glob(f"{database}-*"):
+        if old != folder:
+            shutil.rmtree(old, ignore_errors=True)
+    folder.mkdir(parents=True, exist_ok=True)
+    base.chmod(0o700)
+    return folder
+
+
+async def work(url: str) -> None:
+    """Do jobs until stopped, or until whoever started us is gone."""
+    parent = os.getppid()
+    app = procrastinate.App(connector=procrastinate.PsycopgConnector(conninfo=url, min_size=1, max_size=4))
+    app.add_tasks_from(jobs, namespace="room")
+    async with app.open_async():
+        for stalled in await app.job_manager.get_stalled_jobs(seconds_since_heartbeat=30):
+            await app.job_manager.retry_job(stalled)
+        running = asyncio.create_task(
+            app.run_worker_async(queues=["torni"], concurrency=1, install_signal_handlers=False)
+        )
+        while os.getppid() == parent and not running.done():
+            await asyncio.wait({running}, timeout=1)
+        if not running.done():
+            running.cancel()
+            with contextlib.suppress(asyncio.CancelledError):
+                await running
+
+
+def main() -> int:
+    logging.basicConfig(level=logging.WARNING, format="%(asctime)s %(name)s %(message)s")
+    signal.signal(signal.SIGTERM, lambda *_: sys.exit(0))
+    while True:
+        try:
+            asyncio.run(work(os.environ["TORNI_DATABASE"]))
+            return 0
+        except (psycopg.Error, procrastinate.exceptions.ProcrastinateException) as error:
+            log.warning("the record room does not answer (%s); trying again", type(error).__name__)
+            time.sleep(1)
+        except KeyboardInterrupt:
+            return 0
+
+
+if __name__ == "__main__":
+    sys.exit(main())

@@ -1,0 +1,234 @@
+"""The region's welfare report (hyvinvointikertomus): residents and their need, promises, indicators, money, and what is not known.
+
+Made from the same findings as the tower; decides nothing. One content, told as a page and as a tagged PDF.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from datetime import date, datetime
+from typing import Any
+
+import polars as pl
+
+from torni.core.faults import BadInput
+from torni.core.language import _, language, number, per_cent
+from torni.facts.room import Connection
+from torni.guidance.letter import pdf
+from torni.needs import Funding, Need, funding, need
+from torni.needs.indicators import QUARTERS, REGION, SCHEMA
+from torni.services.indicator import Indicator
+from torni.services.library import Library
+from torni.services.schema import ReachPromise
+from torni.supervision import words
+from torni.tower.live import Live
+from torni.tower.picture import Picture
+from torni.tower.words import affected_text, target_text, value_text
+
+FEWEST = 20  # a municipality's figure of fewer events is told to nobody: it would tell of persons, and is chance anyway
+MOST_PARTS = 6
+
+
+@dataclass(frozen=True)
+class Measured:
+    """The newest measuring of the indicators: when, up to which day, and the rows (`torni.needs.indicators.SCHEMA`)."""
+
+    at: datetime
+    last_day: date
+    rows: pl.DataFrame
+
+
+@dataclass(frozen=True)
+class Report:
+    """Everything the report tells. `live` and `measured` are None where nothing has happened or been measured; `need` and `paid`
+    where the need model does not tell of the region."""
+
+    picture: Picture
+    live: Live | None
+    measured: Measured | None
+    need: Need | None
+    paid: Funding | None
+
+
+def newest_measured(connection: Connection) -> Measured | None:
+    """The newest measuring, or None before the first."""
+    row = connection.execute("SELECT at, last_day, rows FROM measured ORDER BY at DESC LIMIT 1").fetchone()
+    return Measured(row[0], row[1], pl.DataFrame(row[2], schema=SCHEMA)) if row else None
+
+
+def report(picture: Picture, live: Live | None, measured: Measured | None) -> Report:
+    library = picture.network.library
+    need_: Need | None = None
+    paid: Funding | None = None
+    if len(library.region.counties) == 1 and not library.region.municipalities:
+        try:
+            paid = funding(library, library.region.counties[0])
+            need_ = need(library, library.region.counties[0], library.as_of.year - 3)
+        except BadInput:  # Åland, or a year that the model does not tell of
+            pass
+    return Report(picture, live, measured, need_, paid)
+
+
+def to_pdf(r: Report) -> bytes:
+    """The report as a tagged PDF."""
+    return pdf("report.typ", content(r))
+
+
+def content(r: Report) -> dict[str, Any]:
+    """The report's texts in the language of the moment: heading, summary, sections of a heading, sentences and a table."""
+    library = r.picture.network.library
+    name = str(library.region.name)
+    sections = [_residents(r), _promises(r), _indicators(r, library), _money(r, library), _not_known(r)]
+    return {
+        "language": language(),
+        "title": _("Welfare report"),
+        "organiser": name,
+        "dated": words.moment_text(r.live.now.at) if r.live else words.day_text(library.as_of),
+        "notice": _("What happened is invented for demonstration: no row is a real person. Residents, roads, the need model and the rules are real.") if r.live and r.live.invented else "",
+        "summary": _summary(r),
+        "sections": [s for s in sections if s["table"]["rows"] or s["told"]],
+        "basis": _("Definitions {version}; need model: THL; residents: Statistics Finland.").format(version=library.whole_version),
+    }  # fmt: skip
+
+
+def _section(
+    heading: str, told: Sequence[str], header: Sequence[str] = (), rows: Sequence[Sequence[str]] = ()
+) -> dict[str, Any]:
+    return {
+        "heading": heading,
+        "told": [t for t in told if t],
+        "table": {"header": list(header), "rows": [list(r) for r in rows]},
+    }
+
+
+def _summary(r: Report) -> list[str]:
+    states = [*(f.state for f in r.picture.findings), *(f.state for f in (r.live.found if r.live else ()))]
+    count = {state: states.count(state) for state in ("kept", "broken", "unknown")}
+    told = [
+        _("Of {all} promises {kept} hold and {broken} are broken; of {unknown} it cannot be told.").format(
+            all=number(len(states)), kept=number(count["kept"]), broken=number(count["broken"]), unknown=number(count["unknown"])
+        )
+    ]  # fmt: skip
+    if r.need:
+        told.append(
+            _("The residents' need is {need} of the nation's ({year}).").format(
+                need=number(r.need.total, 3), year=r.need.year
+            )
+        )
+    if r.live and r.live.alerts:
+        told.append(
+            _("{count} things stand out that chance alone would hardly give.").format(count=number(len(r.live.alerts)))
+        )
+    return told
+
+
+def _residents(r: Report) -> dict[str, Any]:
+    people = r.picture.network.population
+    total = float(people.residents.sum())
+    told = [_("{count} residents.").format(count=number(total))]
+    if r.need is None:
+        return _section(_("Residents and their need"), told)
+    sectors = {"health": _("health care"), "social": _("social care"), "elder": _("elder care")}
+    told.append(
+        _("Need against the nation's: {parts}.").format(
+            parts=", ".join(f"{sectors[s]} {number(v, 3)}" for s, v in r.need.sectors.items())
+        )
+    )
+    told.append(_("What most makes it differ from the nation's (effect on the whole coefficient):"))
+    rows = [
+        [
+            part["variable"],
+            sectors[part["sector"]],
+            f"{'+' if part['effect'] >= 0 else '−'}{number(abs(part['effect']), 4)}",
+        ]
+        for part in r.need.parts.head(MOST_PARTS).iter_rows(named=True)
+    ]
+    return _section(_("Residents and their need"), told, [_("what makes it"), _("sector"), _("effect")], rows)
+
+
+def _promises(r: Report) -> dict[str, Any]:
+    services = r.picture.network.library.services
+    rows = [
+        [str(f.sentence), str(services[f.service].name), value_text(f), target_text(f), (_("{count} residents outside").format(count=affected_text(f)) if isinstance(f.promise, ReachPromise) else "")]
+        for f in r.picture.by_state() if f.state == "broken"
+    ]  # fmt: skip
+    rows += [
+        [str(f.promise.sentence), str(services[f.service].name), words.value_text(f), words.target_text(f), words.counted_text(f)]
+        for f in (r.live.found if r.live else ()) if f.state == "broken"
+    ]  # fmt: skip
+    told = [] if rows else [_("No promise is broken.")]
+    return _section(
+        _("Broken promises"), told, [_("promise"), _("service"), _("value"), _("target"), _("whom it touches")], rows
+    )
+
+
+def _indicators(r: Report, library: Library) -> dict[str, Any]:
+    heading = _("Indicators")
+    if r.measured is None:
+        return _section(heading, [_("The indicators have not been measured yet.")] if r.live else [])
+    names = r.picture.network.names
+    rows = []
+    for key, indicator in library.indicators.items():
+        mine = r.measured.rows.filter(indicator=key)
+        whole = dict(mine.filter(municipality=REGION).select("period", "value").iter_rows())
+        now, before = whole.get(QUARTERS - 1), whole.get(QUARTERS - 2)
+        if now is None:
+            continue
+        places = mine.filter((pl.col("period") == QUARTERS - 1) & (pl.col("municipality") != REGION) & pl.col("value").is_not_null() & _enough(indicator)).sort("value")  # fmt: skip
+        ends = [
+            f"{names[m]} {indicator_text(indicator, v)}"
+            for m, v in places.select("municipality", "value").iter_rows()
+            if m in names
+        ]
+        rows.append([str(indicator.name), indicator_text(indicator, now), indicator_text(indicator, before), direction(indicator, now, before), ends[0] if ends else "–", ends[-1] if ends else "–"])  # fmt: skip
+    told = [
+        _("Over the 91 days up to {day}, and the 91 before them.").format(day=words.day_text(r.measured.last_day)),
+        _("A municipality with fewer than {n} events behind its figure is left out.").format(n=FEWEST),
+    ]
+    return _section(heading, told, [_("indicator"), _("now"), _("before"), _("change"), _("least"), _("most")], rows)
+
+
+def _enough(indicator: Indicator) -> pl.Expr:
+    """Are there events enough behind a municipality's figure? A median's own count is not in the rows: it is told by its days."""
+    if indicator.denominator is None:
+        return pl.lit(True)
+    behind = pl.col("numerator") if indicator.denominator.measure == "residents" else pl.col("denominator")
+    return behind >= FEWEST
+
+
+def indicator_text(indicator: Indicator, value: float | None) -> str:
+    """The value as people read it."""
+    if value is None:
+        return "–"
+    if indicator.share:
+        return per_cent(value)
+    return number(value, indicator.decimals) + (f" {indicator.unit}" if indicator.unit else "")
+
+
+def direction(indicator: Indicator, now: float | None, before: float | None) -> str:
+    """Whether it has become better or worse; of those that are neither, only whether there is more or less."""
+    if now is None or before is None or abs(now - before) <= 0.005 * abs(before):
+        return _("as before")
+    more = now > before
+    if indicator.good == "neither":
+        return _("more") if more else _("less")
+    return _("better") if more == (indicator.good == "more") else _("worse")
+
+
+def _money(r: Report, library: Library) -> dict[str, Any]:
+    told = []
+    if r.paid:
+        told.append(_("Need-based funding {year}: {total} M€, {each} € a resident").format(year=r.paid.year, total=number(r.paid.total / 1e6, 1), each=number(r.paid.per_resident)) + ".")  # fmt: skip
+    rows = [
+        [str(library.services[f.service].name), number(f.met / 1e8, 1), number(f.met / 1e8 / f.value, 1), words.value_text(f)]
+        for f in (r.live.found if r.live else ()) if f.kind == "budget" and f.value
+    ]  # fmt: skip
+    return _section(_("Money"), told, [_("service"), _("spent, M€"), _("may be by now, M€"), _("of it")], rows)
+
+
+def _not_known(r: Report) -> dict[str, Any]:
+    rows = [[str(f.sentence), "; ".join(map(str, f.missing))] for f in r.picture.findings if f.state == "unknown"]
+    rows += [[str(f.promise.sentence), "; ".join(map(str, f.missing)) or "–"] for f in (r.live.found if r.live else ()) if f.state == "unknown"]  # fmt: skip
+    told = [_("Of these promises it cannot be told whether they hold, because something is missing.")] if rows else []
+    return _section(_("What is not known"), told, [_("promise"), _("missing")], rows)
