@@ -17,7 +17,7 @@ from torni.services.days import Days
 from torni.simulation.year.chance import Chance
 from torni.simulation.year.faults import KINDS
 from torni.simulation.year.running import Live, assembled
-from torni.supervision.measure import chance_of, measured, windows_of
+from torni.supervision.measure import chance_of, gathered, measure_gathered, measured, windows_of
 from torni.supervision.moment import last_days, moment, sums, sums_of, units
 
 
@@ -98,7 +98,7 @@ def test_the_sums_by_sql_are_the_sums_by_frame(invented_year):
 
 
 def test_a_moment_of_the_past_shows_what_was_shown_then(new_room, year):
-    """Pictures taken while time runs are the pictures that are redrawn later."""
+    """Pictures taken while time runs, each by adding to the one before, are those made from nothing and those redrawn later."""
     made, books = year
     library = Days("keski-suomi").on(date(2026, 2, 20)).library
     from torni.simulation.year.happening import begin
@@ -111,20 +111,27 @@ def test_a_moment_of_the_past_shows_what_was_shown_then(new_room, year):
         for rows in (start.filter(registers), start.filter(~registers)):
             door.accept(rows.drop("recorded_day"), now=datetime(2026, 2, 9, 22, tzinfo=UTC))
         live = Live(door, made, datetime(2026, 2, 9, 22, tzinfo=UTC))
-        shown = {}
+        shown, kept = {}, None
         for hours in range(5, 24 * 9, 7):
             live.upto(datetime(2026, 2, 9, 22, tzinfo=UTC) + timedelta(hours=hours))
             if fold(connection):
-                now = moment(connection)
+                now, register = moment(connection), units(connection)
+                kept = gathered(connection, library, now, register, before=kept)
+                added = measure_gathered(library, register, kept, residents=2_000)
+                assert [_told(f) for f in added] == [
+                    _told(f) for f in measured(connection, library, now, residents=2_000)
+                ]
                 shown[now.at] = (now.position, measured(connection, library, now, residents=2_000))
         assert len(shown) > 15
         for at, (position, then) in list(shown.items())[:-1]:
             again = moment(connection, at)
             assert again.position == position
             redrawn = measured(connection, library, again, residents=2_000)
-            assert [(f.id, f.value, f.total, f.met, f.late, f.open, f.overdue, f.today_total, f.by) for f in redrawn] == [
-                (f.id, f.value, f.total, f.met, f.late, f.open, f.overdue, f.today_total, f.by) for f in then
-            ]  # fmt: skip
+            assert [_told(f) for f in redrawn] == [_told(f) for f in then]
+
+
+def _told(f):
+    return f.id, f.value, f.total, f.met, f.late, f.open, f.overdue, f.today_total, f.today_met, f.by
 
 
 def test_time_goes_on_where_the_year_ended(invented_year, year):

@@ -7,6 +7,7 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from datetime import date
 from decimal import Decimal
+from functools import lru_cache
 from typing import Literal, NamedTuple
 
 import polars as pl
@@ -26,7 +27,7 @@ from torni.services.followed import (
     StaffingPromise,
 )
 from torni.services.library import Library
-from torni.supervision.moment import Moment, Window, last_days, sums, units, waiting
+from torni.supervision.moment import Gathered, Moment, Window, gather, units
 
 Level = Literal["unit", "producer", "municipality"]
 LEVELS: tuple[Level, ...] = ("producer", "municipality", "unit")
@@ -86,12 +87,19 @@ class Followed:
 def measured(connection: Connection, library: Library, now: Moment, *, residents: int) -> list[Followed]:
     """Every promise about what happens, in the sapluuna's order, as known at the moment. `residents`: of the region."""
     register = units(connection)
-    last = last_days(now, register)
-    windows = windows_of(library, now.today)
+    return measure_gathered(library, register, gathered(connection, library, now, register), residents=residents)
+
+
+def gathered(
+    connection: Connection, library: Library, now: Moment, register: pl.DataFrame, *, before: Gathered | None = None
+) -> Gathered:
+    """What the measuring of the library's promises rests on at the moment; see `gather`."""
     owing = [f"{s.id}.{p.id}" for s, p in library.followed() if isinstance(p, AnswerPromise | CadencePromise)]
-    return measure(
-        library, now.today, register, last, sums(connection, now, windows, last), waiting(connection, now, owing), residents=residents
-    )  # fmt: skip
+    return gather(connection, now, windows_of(library, now.today), owing, register, before=before)
+
+
+def measure_gathered(library: Library, register: pl.DataFrame, g: Gathered, *, residents: int) -> list[Followed]:
+    return measure(library, g.today, register, g.last, g.summed, g.owed, residents=residents)
 
 
 def windows_of(library: Library, today: date) -> list[Window]:
@@ -245,6 +253,7 @@ def _invented(library: Library, promise: AnyEventPromise) -> bool:
     return False
 
 
+@lru_cache(maxsize=50_000)  # the same questions come again with each picture
 def chance_of(total: int, missed: int, target: float) -> float:
     """How likely so many or more are missed of so many, if just the promised share were met: a binomial tail.
 

@@ -22,6 +22,9 @@ SUMS: dict[str, pl.DataType | type[pl.DataType]] = {
     "key": pl.String, "unit": pl.String, "municipality": pl.String, "total": pl.Int64, "met": pl.Int64, "late": pl.Int64,
     "today_total": pl.Int64, "today_met": pl.Int64,
 }  # fmt: skip
+# what is owed in all (open), and of it what was due before today (overdue)
+OWED = {"promise": pl.String, "unit": pl.String, "municipality": pl.String, "open": pl.Int64, "overdue": pl.Int64}
+MOST_ADDED = 20_000  # more events than this are summed anew sooner than added
 
 
 @dataclass(frozen=True)
@@ -179,25 +182,67 @@ def known_sums(now: Moment) -> str:
     )
 
 
+@dataclass(frozen=True)
+class Gathered:
+    """What the measuring of a moment rests on: the windows' sums (columns of SUMS) and what is owed (columns of OWED)."""
+
+    today: date
+    position: int
+    windows: tuple[Window, ...]
+    owing: tuple[str, ...]
+    last: pl.DataFrame
+    summed: pl.DataFrame
+    owed: pl.DataFrame
+
+
+def gather(
+    connection: Connection, now: Moment, windows: Sequence[Window], owing: Sequence[str], register: pl.DataFrame, *, before: Gathered | None = None
+) -> Gathered:  # fmt: skip
+    """The sums of the moment. Where those of a little `before` are at hand, only what has come since is added to them.
+
+    In one transaction that sees one moment (repeatable read), or what is gathered first and last may differ. The same whichever way.
+    """
+    last = last_days(now, register)
+    alike = before is not None and (before.today, before.windows, before.owing) == (
+        now.today,
+        tuple(windows),
+        tuple(owing),
+    )
+    if (
+        before is None
+        or now.past
+        or not alike
+        or not 0 <= now.position - before.position <= MOST_ADDED
+        or not before.last.equals(last)
+    ):
+        return Gathered(now.today, now.position, tuple(windows), tuple(owing), last, sums(connection, now, windows, last), waiting(connection, now, owing))  # fmt: skip
+    came = pl.DataFrame(
+        connection.execute(FOLDED, {"after": before.position, "upto": now.position}).fetchall(),
+        schema={"promise": pl.String, "day": pl.Date, "known_on": pl.Date, "unit": pl.String, "municipality": pl.String, "total": pl.Int64, "met": pl.Int64, "late": pl.Int64},
+        orient="row",
+    )  # fmt: skip
+    summed = pl.concat([before.summed, sums_of(came, now.today, windows, last)]).group_by("key", "unit", "municipality").sum().select(list(SUMS))  # fmt: skip
+    owed = pl.concat([before.owed, _owed_of(came.filter(pl.col("promise").is_in(list(owing))), now.today)])
+    owed = owed.group_by("promise", "unit", "municipality").sum().filter(pl.col("open") != 0)
+    return Gathered(now.today, now.position, tuple(windows), tuple(owing), last, summed, owed)
+
+
 def waiting(connection: Connection, now: Moment, promises: Sequence[str]) -> pl.DataFrame:
-    """What is owed at the moment by these promises (after `sums` of the same moment): promise, unit, municipality, open (all), overdue (due before today)."""
-    if now.past:
-        rows = connection.execute(
-            """
-            SELECT promise, unit, municipality, sum(total - met - late),
-              sum(total - met - late) FILTER (WHERE day < %(today)s)
-            FROM (SELECT * FROM tally WHERE known_on < %(today)s UNION ALL SELECT * FROM that_day) t
-            WHERE promise = ANY (%(promises)s) GROUP BY 1, 2, 3 HAVING sum(total - met - late) <> 0
-            """,
-            {"today": now.today, "promises": list(promises)},
-        ).fetchall()
-    else:
-        rows = connection.execute(
-            "SELECT promise, coalesce(unit, ''), coalesce(municipality, ''), count(*), count(*) FILTER (WHERE due < %s) "
-            "FROM owed WHERE promise = ANY (%s) GROUP BY 1, 2, 3",
-            [now.today, list(promises)],
-        ).fetchall()
-    return pl.DataFrame(
-        rows, orient="row",
-        schema={"promise": pl.String, "unit": pl.String, "municipality": pl.String, "open": pl.Int64, "overdue": pl.Int64},
-    ).fill_null(0)  # fmt: skip
+    """What is owed at the moment by these promises (after `sums` of the same moment): the columns of OWED."""
+    rows = connection.execute(
+        f"""
+        SELECT promise, unit, municipality, sum(total - met - late)::bigint,
+          coalesce(sum(total - met - late) FILTER (WHERE day < %(today)s), 0)::bigint
+        FROM {known_sums(now)} t
+        WHERE promise = ANY (%(promises)s) GROUP BY 1, 2, 3 HAVING sum(total - met - late) <> 0
+        """,
+        {"today": now.today, "promises": list(promises)},
+    ).fetchall()
+    return pl.DataFrame(rows, orient="row", schema=OWED)
+
+
+def _owed_of(tally: pl.DataFrame, today: date) -> pl.DataFrame:
+    open_ = pl.col("total") - pl.col("met") - pl.col("late")
+    return tally.group_by("promise", "unit", "municipality").agg(
+        open_.sum().alias("open"), open_.filter(pl.col("day") < today).sum().alias("overdue")
+    )

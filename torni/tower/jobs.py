@@ -1,4 +1,4 @@
-"""What is done in the background, in its own process: `python -m torni.tower.jobs`. The queue is Procrastinate's, in PostgreSQL.
+"""What is done in the background, in a process of its own (`torni.tower.work`). The queue is Procrastinate's, in PostgreSQL.
 
 Each night the room is verified, the log is written to the snapshot, and every indicator is measured on it; either may be asked for by day.
 A job that was cut short is done again when a worker starts; each may be done twice without harm.
@@ -9,17 +9,14 @@ from __future__ import annotations
 import asyncio
 import contextlib
 import json
-import logging
 import os
 import shutil
 import signal
-import sys
 import time
 from dataclasses import asdict
 from pathlib import Path
 
 import procrastinate
-import psycopg
 
 from torni.facts.postgres import data_folder
 from torni.facts.room import Connection, connect
@@ -29,7 +26,6 @@ from torni.needs.indicators import measure as measured
 from torni.services.days import Days
 from torni.supervision.moment import last_days, moment, units
 
-log = logging.getLogger("torni.jobs")
 jobs = procrastinate.Blueprint()
 AGAIN = procrastinate.RetryStrategy(max_attempts=4, exponential_wait=20)
 
@@ -81,8 +77,9 @@ def snapshot_folder(connection: Connection) -> Path:
 
 
 async def work(url: str) -> None:
-    """Do jobs until stopped, or until whoever started us is gone."""
-    parent = os.getppid()
+    """Do jobs until told to stop (SIGTERM), or until whoever started us is gone."""
+    parent, stopped = os.getppid(), asyncio.Event()
+    asyncio.get_running_loop().add_signal_handler(signal.SIGTERM, stopped.set)
     app = procrastinate.App(connector=procrastinate.PsycopgConnector(conninfo=url, min_size=1, max_size=4))
     app.add_tasks_from(jobs, namespace="room")
     async with app.open_async():
@@ -91,27 +88,10 @@ async def work(url: str) -> None:
         running = asyncio.create_task(
             app.run_worker_async(queues=["torni"], concurrency=1, install_signal_handlers=False)
         )
-        while os.getppid() == parent and not running.done():
-            await asyncio.wait({running}, timeout=1)
+        while os.getppid() == parent and not running.done() and not stopped.is_set():
+            with contextlib.suppress(TimeoutError):
+                await asyncio.wait_for(stopped.wait(), 1)
         if not running.done():
             running.cancel()
             with contextlib.suppress(asyncio.CancelledError):
                 await running
-
-
-def main() -> int:
-    logging.basicConfig(level=logging.WARNING, format="%(asctime)s %(name)s %(message)s")
-    signal.signal(signal.SIGTERM, lambda *_: sys.exit(0))
-    while True:
-        try:
-            asyncio.run(work(os.environ["TORNI_DATABASE"]))
-            return 0
-        except (psycopg.Error, procrastinate.exceptions.ProcrastinateException) as error:
-            log.warning("the record room does not answer (%s); trying again", type(error).__name__)
-            time.sleep(1)
-        except KeyboardInterrupt:
-            return 0
-
-
-if __name__ == "__main__":
-    sys.exit(main())

@@ -13,8 +13,8 @@ from torni.facts.fold import start_of
 from torni.facts.room import Connection
 from torni.services.library import Library
 from torni.supervision.alerts import Alert, alerts, demand_of
-from torni.supervision.measure import Followed, Level, measured
-from torni.supervision.moment import Moment, known_sums, last_days, moment, units
+from torni.supervision.measure import Followed, Level, gathered, measure_gathered, measured
+from torni.supervision.moment import Gathered, Moment, known_sums, moment, units
 
 Libraries = Callable[[date], Library]
 
@@ -35,6 +35,7 @@ class Live:
     serving: tuple[tuple[str, str, int], ...]
     register: pl.DataFrame
     invented: Mapping[str, Any] | None
+    gathered: Gathered
 
     def of(self, promise_id: str) -> Followed | None:
         return next((f for f in self.found if f.id == promise_id), None)
@@ -62,25 +63,38 @@ class Live:
 
 def live(
     connection: Connection, libraries: Libraries, *, residents: int, known: datetime | None = None,
-    before: Mapping[str, Mapping[str, float | None]] | None = None,
+    before: Mapping[str, Mapping[str, float | None]] | None = None, kept: Gathered | None = None,
 ) -> Live | None:  # fmt: skip
     """The picture as known at a moment (now when not given); None when nothing had been recorded by then.
 
-    `before`: the values of yesterday and of a week ago, where they are at hand (they do not change).
+    `before`: the values of yesterday and of a week ago, where they are at hand (they do not change). `kept`: what an earlier
+    picture rested on; what has come since is added to it. All is read as it was at one moment.
     """
+    with connection.transaction():
+        connection.execute("SET TRANSACTION ISOLATION LEVEL REPEATABLE READ")
+        return _live(connection, libraries, residents, known, before, kept)
+
+
+def _live(
+    connection: Connection, libraries: Libraries, residents: int, known: datetime | None,
+    before: Mapping[str, Mapping[str, float | None]] | None, kept: Gathered | None,
+) -> Live | None:  # fmt: skip
     now = moment(connection, known)
     if now is None:
         return None
     library = libraries(now.today)
-    found = tuple(measured(connection, library, now, residents=residents))
     register = units(connection)
-    last = last_days(now, register).filter(pl.col("unit") == "")["last"].item()
+    rests_on = gathered(connection, library, now, register, before=kept)
+    found = tuple(measure_gathered(library, register, rests_on, residents=residents))
+    last = rests_on.last.filter(pl.col("unit") == "")["last"].item()
     demand = demand_of(_demand_rows(connection, library, now), library, now.today, last)
     told = tuple(alerts(found, demand, dict(now.complete), now.today))
     serving = _serving(connection, library, now, register)
     then = before or before_of(connection, libraries, now, residents=residents)
     row = connection.execute("SELECT invented FROM room").fetchone()
-    return Live(now, found, told, then["yesterday"], then["week_ago"], serving, register, row[0] if row else None)
+    return Live(
+        now, found, told, then["yesterday"], then["week_ago"], serving, register, row[0] if row else None, rests_on
+    )
 
 
 def before_of(

@@ -25,13 +25,15 @@ from torni.guidance.charges import charge
 from torni.services.book import books_of
 from torni.services.days import Days
 from torni.services.library import Library
-from torni.supervision.moment import moment
+from torni.supervision.moment import Gathered, moment
 from torni.tower.live import Live, before_of, live
 from torni.web.store import hold
 
 MOST_PICTURES = 12
 _pictures: OrderedDict[tuple[Any, ...], Live] = OrderedDict()
 _before: OrderedDict[tuple[str, date], Any] = OrderedDict()
+_newest: dict[str, Gathered] = {}  # what the newest picture rests on: the next adds to it
+_residents: dict[tuple[str, date], int] = {}
 _lock = threading.RLock()
 
 
@@ -55,8 +57,13 @@ def close() -> None:
     for role in ("pages", "door", "gate"):
         _pool(role).close()
     _pool.cache_clear()
-    _pictures.clear()
-    _before.clear()
+    forget()
+
+
+def forget() -> None:
+    """Forget every picture; the next is made from nothing."""
+    for shelf in (_pictures, _before, _newest, _residents):
+        shelf.clear()
 
 
 @contextmanager
@@ -167,13 +174,21 @@ def picture(region: str, known: datetime | None = None) -> Live | None:
             if key in _pictures:
                 _pictures.move_to_end(key)
                 return _pictures[key]
-        residents = int(one.execute("SELECT registered()").fetchone()[0])  # type: ignore[index]
         then_key = (region, now.today)
+        residents = _residents.get(then_key)
+        if residents is None:
+            residents = _residents[then_key] = int(one.execute("SELECT registered()").fetchone()[0])  # type: ignore[index]
         before = _before.get(then_key)
         if before is None:
             before = _kept(_before, then_key, before_of(one, libraries(region), now, residents=residents))
-        made = live(one, libraries(region), residents=residents, known=known, before=before)
-        return None if made is None else _kept(_pictures, key, made)
+        newest = _newest.get(region) if known is None else None
+        made = live(one, libraries(region), residents=residents, known=known, before=before, kept=newest)
+        if made is None:
+            return None
+        if known is None and not made.now.past:
+            _newest[region] = made.gathered
+        _kept(_pictures, (region, made.now.position, made.now.today, made.now.past), made)
+        return made
 
 
 def _kept(shelf: OrderedDict[Any, Any], key: Any, value: Any) -> Any:

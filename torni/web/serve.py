@@ -14,6 +14,9 @@ import threading
 import time
 from collections.abc import Callable, Iterator, Sequence
 
+import psycopg
+from psycopg_pool import PoolTimeout
+
 from torni.core.faults import BadInput, bad_input
 from torni.core.language import _, t
 from torni.facts import room
@@ -31,7 +34,7 @@ def serve(args: argparse.Namespace) -> int:
     with server() as database:
         room.prepare(database.url)
         os.environ["TORNI_DATABASE"] = database.url
-        parts = [[sys.executable, "-m", "torni.facts.work"], [sys.executable, "-m", "torni.tower.jobs"]]
+        parts = [[sys.executable, "-m", "torni.facts.work"], [sys.executable, "-m", "torni.tower.work"]]
         with room.connect(database.url, autocommit=True) as connection:
             wanted = {"seed": args.seed, "residents": args.residents} if hasattr(args, "seed") else None
             invented = room.claim(connection, region, invented=wanted)
@@ -88,13 +91,20 @@ def _pages(region: str, port: int) -> int:
     os.environ.setdefault("DJANGO_SETTINGS_MODULE", "torni.web.settings")
     import uvicorn
 
+    from torni.web import room as web_room
     from torni.web import store
     from torni.web.asgi import application
 
     logging.basicConfig(level=logging.INFO, format="%(asctime)s %(name)s %(message)s")
     for quiet in ("uvicorn.error", "psycopg.pool"):
         logging.getLogger(quiet).setLevel(logging.WARNING)
-    store.warm(region)
+
+    def warm() -> None:
+        store.warm(region)
+        with contextlib.suppress(psycopg.Error, PoolTimeout, BadInput):
+            web_room.picture(region)
+
+    threading.Thread(target=warm, daemon=True).start()  # beside, so that events are taken in at once
     print(
         "\n" + _("The pages: {address}   (Ctrl+C stops)").format(address=f"http://127.0.0.1:{port}/{region}/"),
         flush=True,

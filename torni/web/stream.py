@@ -11,6 +11,7 @@ import logging
 import os
 import time
 from collections.abc import Awaitable, Callable
+from dataclasses import dataclass
 from typing import Any
 
 import psycopg
@@ -40,7 +41,7 @@ class Tower:
 
     def __init__(self) -> None:
         self.watching: dict[tuple[str, str], set[asyncio.Event]] = {}
-        self.newest: dict[tuple[str, str], bytes] = {}
+        self.newest: dict[tuple[str, str], Told] = {}
         self._listening: asyncio.Task[None] | None = None
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
@@ -69,14 +70,15 @@ class Tower:
         woken = asyncio.Event()
         self.watching.setdefault(key, set()).add(woken)
         gone = asyncio.create_task(_gone(receive))
-        sent: bytes | None = None
+        sent: Told | None = None
         try:
             await send({"type": "http.response.body", "body": b"retry: 2000\n\n", "more_body": True})
             until = time.monotonic() + LASTS_S
             while not gone.done() and time.monotonic() < until:
-                text = self.newest.get(key)
-                if text is not None and text is not sent:
-                    sent = text
+                told = self.newest.get(key)
+                if told is not None and told is not sent:
+                    text = told.change if sent is not None and sent.number == told.number - 1 else told.whole
+                    sent = told
                     await send({"type": "http.response.body", "body": text, "more_body": True})
                 waiting = asyncio.create_task(woken.wait())
                 await asyncio.wait({waiting, gone}, timeout=BEAT_S, return_when=asyncio.FIRST_COMPLETED)
@@ -109,9 +111,10 @@ class Tower:
 
     async def _tell(self) -> None:
         for key in [k for k, who in self.watching.items() if who]:
-            text = await asyncio.to_thread(_told, *key)
-            if text is not None and text != self.newest.get(key):
-                self.newest[key] = text
+            before = self.newest.get(key)
+            now = await asyncio.to_thread(_told, *key, before)
+            if now is not None and now is not before:
+                self.newest[key] = now
                 for one in self.watching[key]:
                     one.set()
 
@@ -125,12 +128,35 @@ def _known(region: str) -> bool:
         return False
 
 
-def _told(region: str, language: str) -> bytes | None:
+@dataclass(frozen=True)
+class Told:
+    """A picture as it is sent: `whole` to whoever comes new or has missed one, `change` to those who have the one before."""
+
+    number: int
+    content: dict[str, Any]
+    whole: bytes
+    change: bytes
+
+
+def _told(region: str, language: str, before: Told | None) -> Told | None:
     found = room.picture(region)
     if found is None:
         return None
     with speaking(language):
-        return ("event: picture\ndata: " + json.dumps(told(found), ensure_ascii=False) + "\n\n").encode()
+        content = told(found)
+    if before is None:
+        return Told(0, content, _event(content), b"")
+    if content == before.content:
+        return before
+    change = content | {
+        part: {k: v for k, v in content[part].items() if before.content[part].get(k) != v}
+        for part in ("promises", "cells")
+    }
+    return Told(before.number + 1, content, _event(content), _event(change))
+
+
+def _event(content: dict[str, Any]) -> bytes:
+    return ("event: picture\ndata: " + json.dumps(content, ensure_ascii=False, separators=(",", ":")) + "\n\n").encode()
 
 
 def told(found: Live) -> dict[str, Any]:
