@@ -17,6 +17,7 @@ import statistics
 import subprocess
 import sys
 import time
+import urllib.error
 import urllib.request
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
@@ -341,6 +342,68 @@ def kills(url: str) -> None:
     told("kills", rounds=rounds, acknowledged=len(acknowledged), lost=len(acknowledged - found), doubled=sum(c > 1 for _, c in rows), back_within_s=worst, not_whole=wrong)  # fmt: skip
 
 
+def disk(url: str) -> None:
+    """The disk full under load: events are refused with a clear word, and after room is made all goes on, nothing lost. FOLDER on a
+    small disk of its own, such as `mount -t tmpfs -o size=600m tmpfs FOLDER`."""
+    free = os.statvfs(FOLDER)
+    assert free.f_bavail * free.f_frsize < 2e9, "only on a small disk of its own"
+    with room.connect(url, autocommit=True) as connection:
+        key = feeds.new(connection, f"disk-{time.time():.0f}")
+        (unit,) = connection.execute("SELECT unit FROM unit WHERE kind = 'home_care' LIMIT 1").fetchone()
+        (clock,) = connection.execute("SELECT recorded_at FROM room").fetchone()
+    port, acknowledged, answers, n = _free_port(), set(), {}, 0
+    log = open("/tmp/torni-disk.log", "w")  # noqa: SIM115
+    running = subprocess.Popen([sys.executable, "-m", "torni", "serve", "--port", str(port)], stdout=log, stderr=log)
+    _until_up(port)
+
+    def send() -> int:
+        nonlocal n
+        n += 1
+        ids = [f"d{n}-{i}" for i in range(200)]
+        events = [{"id": i, "type": "feedback.given", "time": clock.isoformat(), "data": {"service": "home_care", "unit": unit, "quantity": 5, "said": "x" * 900}} for i in ids]  # fmt: skip
+        request = urllib.request.Request(f"http://127.0.0.1:{port}/events", json.dumps(events).encode(), {"Authorization": f"Bearer {key}", "Content-Type": "application/json"})  # fmt: skip
+        try:
+            with urllib.request.urlopen(request, timeout=30) as answer:
+                told_ = json.load(answer)
+                if told_["accepted"] == 200:
+                    acknowledged.update(ids)
+                return answer.status
+        except urllib.error.HTTPError as error:
+            told_ = json.load(error)["error"]
+            answers[told_] = answers.get(told_, 0) + 1
+            return error.code
+        except OSError:
+            return 0
+
+    ballast = FOLDER / "ballast"
+    full = 0
+    with ballast.open("wb") as out:
+        left = os.statvfs(FOLDER)
+        out.write(b"\0" * max(0, left.f_bavail * left.f_frsize - 40_000_000))
+    while full < 25:
+        full += send() != 200
+        assert n < 5_000, "the disk did not become full"
+    ballast.unlink()
+    begun = time.perf_counter()
+    while send() != 200:
+        time.sleep(0.2)
+        assert time.perf_counter() - begun < 60, "not back after room was made"
+    back = time.perf_counter() - begun
+    running.terminate()
+    running.wait(30)
+    with room.connect(url, autocommit=True) as connection:
+        found = {i for (i,) in connection.execute("SELECT id FROM event WHERE source LIKE 'disk-%%'").fetchall()}
+        wrong = [c.name for c in verify(connection) if c.wrong]
+    told(
+        "disk",
+        refused=answers,
+        acknowledged=len(acknowledged),
+        lost=len(acknowledged - found),
+        back_after_s=round(back, 1),
+        not_whole=wrong,
+    )
+
+
 def _until_up(port: int) -> None:
     for _ in range(600):
         try:
@@ -372,4 +435,4 @@ if __name__ == "__main__":
     with server(folder=FOLDER) as database:
         room.prepare(database.url)
         for part in PARTS:
-            {"load": load, "fold": fold_, "pages": pages, "api": api, "kills": kills}[part](database.url)
+            {"load": load, "fold": fold_, "pages": pages, "api": api, "kills": kills, "disk": disk}[part](database.url)

@@ -200,3 +200,16 @@ def test_two_things_that_began_each_other_are_taken_back_one_by_one(here):
     assert here.rows("SELECT position FROM owed") == [(positions[0],)]
     assert here.send(here.event("event.withdrawn", replaces_id=first["id"])).written == 1
     assert here.rows("SELECT position FROM owed") == []
+
+
+def test_a_clock_that_goes_back_puts_nothing_out_of_order(here):
+    """What comes while the clock is behind is recorded at the newest record's moment; the room stays whole."""
+    from torni.facts.verify import verify
+
+    here.send(here.event("feedback.given", unit="north", quantity=5))
+    for jump in (timedelta(days=-3), timedelta(hours=-1), timedelta(minutes=5)):
+        here.door.accept([here.event("feedback.given", unit="north", quantity=5)], now=here.now + jump)
+    moments = [m for (m,) in here.rows("SELECT recorded_at FROM event ORDER BY position")]
+    assert moments == sorted(moments) and moments[-1] == here.now + timedelta(minutes=5)
+    assert moments[-2] == here.now
+    assert [c.name for c in verify(here.connection) if c.wrong] == []

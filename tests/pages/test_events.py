@@ -107,3 +107,14 @@ def test_the_api_is_told_with_an_example_of_every_type_that_is_right(api):
 def test_health_tells_how_new_the_room_is(api):
     told = api.client.get("/health/").json()
     assert told["ok"] and told["room"]["recorded_at"] and not told["room"]["loading"]
+
+
+def test_a_clock_behind_the_newest_record_is_told(api):
+    from torni.facts import room as facts_room
+
+    assert api.client.get("/health/").json()["room"]["clock_behind_s"] == 0
+    with facts_room.connect(os.environ["TORNI_DATABASE"], autocommit=True) as connection:
+        (before,) = connection.execute("SELECT recorded_at FROM room").fetchone()
+        connection.execute("UPDATE room SET recorded_at = clock_timestamp() + interval '2 hours'")
+        assert 7_100 < api.client.get("/health/").json()["room"]["clock_behind_s"] <= 7_200
+        connection.execute("UPDATE room SET recorded_at = %s", [before])

@@ -10,12 +10,12 @@ import hashlib
 import secrets
 from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
+from functools import cache
 from typing import Any
 
 import pyotp
 from argon2 import PasswordHasher
 from argon2.exceptions import InvalidHashError, VerificationError
-from django.contrib.auth.password_validation import CommonPasswordValidator
 
 from torni.core.faults import bad_input
 from torni.core.language import t
@@ -89,6 +89,8 @@ def set_password(connection: Connection, name: str, password: str) -> None:
 
 def check_password(password: str, name: str) -> None:
     """Refuse a password that is short, common or the name itself."""
+    from django.contrib.auth.password_validation import CommonPasswordValidator  # slow to read, and seldom needed
+
     common = password.lower().strip() in CommonPasswordValidator().passwords
     if len(password) < LEAST_PASSWORD or len(password) > 200 or common or name.lower() in password.lower():
         raise bad_input(
@@ -262,12 +264,14 @@ def _closed(connection: Connection, name: str) -> bool:
 def _right(kept: Any, password: str) -> bool:
     """Is it the password? As slow for a name that is not there as for one that is."""
     try:
-        return _hasher.verify(kept or _NOBODY, password[:200]) and kept is not None
+        return _hasher.verify(kept or _nobodys(), password[:200]) and kept is not None
     except (VerificationError, InvalidHashError):
         return False
 
 
-_NOBODY = _hasher.hash(secrets.token_hex(16))
+@cache
+def _nobodys() -> str:
+    return _hasher.hash(secrets.token_hex(16))
 
 
 def _step(secret: str, code: str) -> int | None:

@@ -5,13 +5,18 @@ They are made only in a room whose facts are invented (the database refuses thei
 
 from __future__ import annotations
 
+from typing import TYPE_CHECKING
+
 import polars as pl
 
 from torni.facts import accounts
 from torni.facts.access import Role
 from torni.facts.room import Connection
-from torni.simulation.year.world import PRODUCER_A, PRODUCER_B, World
 
+if TYPE_CHECKING:  # the world reads the whole network: a server that starts has no use for it yet
+    from torni.simulation.year.world import World
+
+PRODUCER_A, PRODUCER_B = "Esimerkkihoiva Oy", "Mallihoiva Oy"
 CAST: tuple[tuple[str, str, Role, str | None], ...] = (
     ("director", "Jaana Johtaja", "director", None),
     ("service-owner", "Pekka Palvelunomistaja", "service_owner", None),

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+import shutil
 import threading
 from collections import OrderedDict
 from collections.abc import Iterator
@@ -108,15 +109,23 @@ def health() -> dict[str, Any]:
     """The newest moment recorded, its position, how many events wait to be folded, and whether a year is being written."""
     with reading(None) as one:
         row = one.execute(
-            "SELECT nullif(r.recorded_at, '-infinity'), r.invented, newest(), c.position FROM room r, consumer c "
+            "SELECT nullif(r.recorded_at, '-infinity'), r.invented, newest(), c.position, extract(epoch FROM nullif(r.recorded_at, '-infinity') - clock_timestamp()) FROM room r, consumer c "
             "WHERE c.name = 'tally'"
         ).fetchone()
     if row is None:
-        return {"recorded_at": None, "position": 0, "behind": 0, "loading": False}
-    recorded, invented, newest, folded = row
+        return {
+            "recorded_at": None,
+            "position": 0,
+            "behind": 0,
+            "loading": False,
+            "clock_behind_s": 0,
+            "disk_free_mb": None,
+        }
+    recorded, invented, newest, folded, ahead = row
     return {
         "recorded_at": recorded and recorded.isoformat(), "position": folded, "behind": (newest or 0) - folded,
-        "loading": bool(invented and not invented.get("loaded")),
+        "loading": bool(invented and not invented.get("loaded")), "clock_behind_s": 0 if invented or not recorded else max(0, round(ahead)),
+        "disk_free_mb": round(shutil.disk_usage(folder).free / 1e6) if (folder := _folder()) else None,
     }  # fmt: skip
 
 
@@ -143,6 +152,11 @@ def about() -> tuple[str, date, dict[str, str]]:
         )
     assert row is not None
     return row[0], local_day(row[1]) if row[1] else today(), units
+
+
+def _folder() -> str | None:
+    """Where the embedded room's data is; None where it is another server's."""
+    return os.environ.get("TORNI_ROOM_FOLDER")
 
 
 @cache

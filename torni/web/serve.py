@@ -24,6 +24,7 @@ from torni.facts.postgres import server
 from torni.services import regions
 from torni.simulation import cast
 
+SOON_S = 3.0
 log = logging.getLogger("torni")
 
 
@@ -34,6 +35,8 @@ def serve(args: argparse.Namespace) -> int:
     with server() as database:
         room.prepare(database.url)
         os.environ["TORNI_DATABASE"] = database.url
+        if database.folder:
+            os.environ["TORNI_ROOM_FOLDER"] = str(database.folder)
         parts = [[sys.executable, "-m", "torni.facts.work"], [sys.executable, "-m", "torni.tower.work"]]
         with room.connect(database.url, autocommit=True) as connection:
             wanted = {"seed": args.seed, "residents": args.residents} if hasattr(args, "seed") else None
@@ -57,6 +60,7 @@ def _running(parts: Sequence[Sequence[str]], revive: Callable[[], None]) -> Iter
     processes: dict[int, subprocess.Popen[bytes]] = {}
 
     def keep(number: int, command: Sequence[str]) -> None:
+        stopping.wait(SOON_S if number else 0)  # the worker first; the others must not keep the door waiting
         while not stopping.is_set():
             started = time.monotonic()
             processes[number] = subprocess.Popen(list(command), start_new_session=True)  # Ctrl+C is ours to hand on

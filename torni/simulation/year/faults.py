@@ -8,7 +8,8 @@ from typing import Literal
 
 import numpy as np
 
-from torni.simulation.year.world import PRODUCER_A, PRODUCER_B, World
+from torni.simulation.cast import PRODUCER_A, PRODUCER_B
+from torni.simulation.year.world import World
 
 Kind = Literal[
     "missed_weekends", "long_waits", "wrong_formula", "never_billed", "understaffed", "late_answers", "full_list",

@@ -10,12 +10,12 @@ import polars as pl
 
 from torni.network import Network
 from torni.network import load as load_network
+from torni.simulation.cast import PRODUCER_A, PRODUCER_B
 from torni.simulation.population import open_population
 from torni.simulation.population.make import BORN
 from torni.simulation.running import Run
 from torni.simulation.year.chance import Chance, Ints
 
-PRODUCER_A, PRODUCER_B = "Esimerkkihoiva Oy", "Mallihoiva Oy"
 ENTERPRISE = "liikelaitos"
 _COMPANIES_FROM = 9_000  # residents: smaller municipalities have only the public enterprise's home care
 

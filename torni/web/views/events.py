@@ -48,6 +48,12 @@ def receive(request: HttpRequest) -> HttpResponse:
     except psycopg.DataError as error:  # only its kind is logged: what it says may hold a client's data
         log.error("a batch could not be stored: %s", type(error).__name__)
         return _refused(422, "the batch holds something that cannot be stored; nothing of it was")
+    except psycopg.errors.DiskFull:
+        return _refused(
+            503,
+            "the record room's disk is full; nothing of the batch was stored: send it again later",
+            **{"Retry-After": "60"},
+        )
     except (psycopg.OperationalError, PoolTimeout):
         return _refused(503, "the record room does not answer; send the batch again", **{"Retry-After": "2"})
     except BadInput as error:

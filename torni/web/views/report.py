@@ -71,7 +71,7 @@ def the_room(request: HttpRequest, region: str) -> HttpResponse:
         asked = connection.execute("SELECT task, status, attempts, at FROM job ORDER BY id DESC LIMIT 12").fetchall()
     return page(
         request, "room.html", here="room", region=here, regions=regions.all_regions(), state=state, seal=seal, verified=verified, measured=measured,
-        jobs=asked, words=words, may_ask=request.who.role in MAY_ASK, t=t, job_name=job_name, job_state=job_state,
+        jobs=asked, words=words, may_ask=request.who.role in MAY_ASK, health=room.health(), t=t, job_name=job_name, job_state=job_state,
     )  # fmt: skip
 
 

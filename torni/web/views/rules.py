@@ -11,6 +11,7 @@ from torni.engines.rules.sentences import sentence
 from torni.engines.rules.tables import read
 from torni.services import regions
 from torni.services.rules import Rules, suspicion_faults
+from torni.services.words import unit_name
 from torni.simulation.running import monthly
 from torni.web.rendering import page
 from torni.web.store import Held, held
@@ -105,7 +106,7 @@ def _parameters(here: Held, nodes: list[tree.Node]) -> list[dict[str, object]]:
                     "name": part.name,
                     "what": str(library.parameters[part.name].what),
                     "value": value.value,
-                    "unit": value.unit,
+                    "unit": unit_name(value.unit),
                     "source": value.source,
                 }
     return list(found.values())

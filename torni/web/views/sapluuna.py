@@ -12,6 +12,7 @@ from torni.core.language import number
 from torni.services import regions
 from torni.services.finding import Finding
 from torni.services.schema import COLUMNS, Service
+from torni.services.words import unit_name
 from torni.web.rendering import page
 from torni.web.store import Held, held
 
@@ -126,6 +127,6 @@ def _amount(here: Held, amount: Any) -> dict[str, Any]:
     except BadInput as error:
         return {"label": str(amount.label), "text": "–", "fault": error.faults[0].what, "source": "", "since": None}
     return {
-        "label": str(amount.label), "text": f"{number(float(value.value), 2)} {value.unit}",  # type: ignore[arg-type]
+        "label": str(amount.label), "text": f"{number(float(value.value), 2)} {unit_name(value.unit)}",  # type: ignore[arg-type]
         "source": str(value.source.title), "since": value.since, "parameter": amount.parameter, "fault": None,
     }  # fmt: skip
