@@ -84,6 +84,40 @@ def fold_(url: str) -> None:
     told("fold", events=count, rebuild_s=round(spent, 1), backend_mb=memory, batch_of_1000_ms=round(ours * 1e3, 1), recomputed_ms=round(peer * 1e3), factor=round(peer / ours))  # fmt: skip
 
 
+def snap(url: str) -> None:
+    """The whole log to Parquet, and every indicator measured on it: seconds, and the greatest memory of a process of its own."""
+    import shutil
+
+    folder = FOLDER / "bench-snapshot"
+    shutil.rmtree(folder, ignore_errors=True)
+    code = (
+        "import json, resource, sys, time\nfrom pathlib import Path\nfrom torni.facts import room\nfrom torni.facts.snapshot import snapshot\n"
+        "started = time.perf_counter()\nwith room.connect(sys.argv[1], autocommit=True) as connection:\n"
+        "    made = snapshot(connection, Path(sys.argv[2]), persons=True)\n"
+        "print(json.dumps([made.events, time.perf_counter() - started, resource.getrusage(resource.RUSAGE_SELF).ru_maxrss / 1e3]))"
+    )
+    done = subprocess.run([sys.executable, "-c", code, url, str(folder)], capture_output=True, text=True, check=True)
+    events, spent, memory = json.loads(done.stdout)
+    from torni.needs.indicators import measure
+    from torni.services.days import Days
+
+    started = time.perf_counter()
+    measure(
+        folder, Days("keski-suomi").on(datetime.now(UTC).date()).library, datetime.now(UTC).date() - timedelta(days=1)
+    )
+    measured = time.perf_counter() - started
+    size = sum(f.stat().st_size for f in folder.glob("*.parquet"))
+    told(
+        "snapshot",
+        events=events,
+        seconds=round(spent, 1),
+        python_mb=round(memory),
+        parquet_mb=round(size / 1e6),
+        indicators_s=round(measured, 1),
+    )
+    shutil.rmtree(folder)
+
+
 def pages(url: str) -> None:
     """Server time of the tower (from nothing kept), of a past moment, and of a drill to rows."""
     os.environ["TORNI_DATABASE"] = url
@@ -435,4 +469,6 @@ if __name__ == "__main__":
     with server(folder=FOLDER) as database:
         room.prepare(database.url)
         for part in PARTS:
-            {"load": load, "fold": fold_, "pages": pages, "api": api, "kills": kills, "disk": disk}[part](database.url)
+            {"load": load, "fold": fold_, "snapshot": snap, "pages": pages, "api": api, "kills": kills, "disk": disk}[
+                part
+            ](database.url)

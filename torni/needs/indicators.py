@@ -27,7 +27,7 @@ from torni.services.library import Library
 QUARTERS, DAYS = 4, 91
 REGION = ""  # the municipality of a row that tells of the whole region
 Dialect = Literal["duckdb", "spark"]
-SCHEMA = {"indicator": pl.String, "period": pl.Int64, "municipality": pl.String, "numerator": pl.Int64, "denominator": pl.Int64, "value": pl.Float64}  # fmt: skip
+SCHEMA = {"indicator": pl.String, "period": pl.Int64, "municipality": pl.String, "numerator": pl.Int64, "denominator": pl.Int64, "behind": pl.Int64, "value": pl.Float64}  # fmt: skip
 
 
 @dataclass(frozen=True)
@@ -48,7 +48,8 @@ def measure(folder: Path, library: Library, last: date) -> pl.DataFrame:
     """Every indicator of the library on the snapshot in the folder (one with persons): the columns of SCHEMA.
 
     `period` numbers the quarters up to `last`, 3 the newest; `municipality` is REGION for the whole. `value` is null where nothing
-    can be told: nothing to divide by, or no event of which a median could be taken.
+    can be told: nothing to divide by, or no event of which a median could be taken. `behind`: of how many events or clients the value
+    is made, so that figures of a few can be left out.
     """
     with duckdb.connect(config={"threads": 2, "memory_limit": "1GB"}) as connection:
         connection.execute(
@@ -61,22 +62,23 @@ def told(library: Library, last: date, run: Any, *, dialect: Dialect) -> pl.Data
     """The same by any engine that has the snapshot as `events`: `run(query)` gives its rows."""
     rows = []
     for name, indicator in library.indicators.items():
-        for period, municipality, numerator, denominator in run(
+        for period, municipality, numerator, denominator, behind in run(
             query(indicator, library, periods(last), dialect=dialect)
         ):
             n, d = (None if v is None else int(v) for v in (numerator, denominator))
-            rows.append((name, int(period), municipality, n, d, _value(indicator, n, d)))
+            rows.append((name, int(period), municipality, n, d, int(behind), _value(indicator, n, d)))
     return pl.DataFrame(rows, schema=SCHEMA, orient="row").sort("indicator", "period", "municipality")
 
 
 def query(indicator: Indicator, library: Library, over: Sequence[Period], *, dialect: Dialect) -> str:
-    """The indicator as one query over `events`: period, municipality (REGION for the whole), numerator, denominator."""
+    """The indicator as one query over `events`: period, municipality (REGION for the whole), numerator, denominator, behind."""
     parts = [f"n AS ({_side(indicator.numerator, library, over, dialect)})"]
     if indicator.denominator is None:
-        return f"WITH {_standing(over)}, {parts[0]} SELECT period, municipality, value, 1 AS denominator FROM n"
+        return f"WITH {_standing(over)}, {parts[0]} SELECT period, municipality, value, 1 AS denominator, behind FROM n"
+    behind = "coalesce(n.behind, 0)" if indicator.denominator.measure == "residents" else "d.behind"
     parts.append(f"d AS ({_side(indicator.denominator, library, over, dialect)})")
     return (
-        f"WITH {_standing(over)}, {', '.join(parts)} SELECT d.period, d.municipality, coalesce(n.value, 0) AS numerator, d.value AS denominator "
+        f"WITH {_standing(over)}, {', '.join(parts)} SELECT d.period, d.municipality, coalesce(n.value, 0) AS numerator, d.value AS denominator, {behind} AS behind "
         "FROM d LEFT JOIN n ON n.period = d.period AND n.municipality = d.municipality"
     )
 
@@ -134,9 +136,9 @@ def _side(side: Side, library: Library, over: Sequence[Period], dialect: Dialect
 
 def _grouped(counted: str, source: str, where: str, period: str) -> str:
     """Each period's value of the whole and of every municipality."""
-    one = f"SELECT {period} AS period, '{REGION}' AS municipality, {counted} AS value FROM {source} WHERE {where} GROUP BY {period}"
+    one = f"SELECT {period} AS period, '{REGION}' AS municipality, {counted} AS value, count(*) AS behind FROM {source} WHERE {where} GROUP BY {period}"
     each = (
-        f"SELECT {period} AS period, e.municipality, {counted} AS value FROM {source} WHERE {where} AND e.municipality IS NOT NULL "
+        f"SELECT {period} AS period, e.municipality, {counted} AS value, count(*) AS behind FROM {source} WHERE {where} AND e.municipality IS NOT NULL "
         f"GROUP BY {period}, e.municipality"
     )
     return f"{one} UNION ALL {each}"

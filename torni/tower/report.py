@@ -20,7 +20,6 @@ from torni.needs import Funding, Need, funding, need
 from torni.needs.indicators import QUARTERS, REGION, SCHEMA
 from torni.services.indicator import Indicator
 from torni.services.library import Library
-from torni.services.schema import ReachPromise
 from torni.supervision import words
 from torni.tower.live import Live
 from torni.tower.picture import Picture
@@ -93,13 +92,11 @@ def content(r: Report) -> dict[str, Any]:
 
 
 def _section(
-    heading: str, told: Sequence[str], header: Sequence[str] = (), rows: Sequence[Sequence[str]] = ()
-) -> dict[str, Any]:
-    return {
-        "heading": heading,
-        "told": [t for t in told if t],
-        "table": {"header": list(header), "rows": [list(r) for r in rows]},
-    }
+    heading: str, told: Sequence[str], header: Sequence[str] = (), rows: Sequence[Sequence[str]] = (), *, text: Sequence[int] = ()
+) -> dict[str, Any]:  # fmt: skip
+    """A heading, sentences and a table; `text` numbers its columns of words, beside the first."""
+    table = {"header": list(header), "rows": [list(row) for row in rows], "text": [0, *text]}
+    return {"heading": heading, "told": [sentence for sentence in told if sentence], "table": table}
 
 
 def _summary(r: Report) -> list[str]:
@@ -144,13 +141,13 @@ def _residents(r: Report) -> dict[str, Any]:
         ]
         for part in r.need.parts.head(MOST_PARTS).iter_rows(named=True)
     ]
-    return _section(_("Residents and their need"), told, [_("what makes it"), _("sector"), _("effect")], rows)
+    return _section(_("Residents and their need"), told, [_("what makes it"), _("sector"), _("effect")], rows, text=[1])
 
 
 def _promises(r: Report) -> dict[str, Any]:
     services = r.picture.network.library.services
     rows = [
-        [str(f.sentence), str(services[f.service].name), value_text(f), target_text(f), (_("{count} residents outside").format(count=affected_text(f)) if isinstance(f.promise, ReachPromise) else "")]
+        [str(f.sentence), str(services[f.service].name), value_text(f), target_text(f), _("{count} residents outside").format(count=affected_text(f)) if f.affected else ""]
         for f in r.picture.by_state() if f.state == "broken"
     ]  # fmt: skip
     rows += [
@@ -159,7 +156,11 @@ def _promises(r: Report) -> dict[str, Any]:
     ]  # fmt: skip
     told = [] if rows else [_("No promise is broken.")]
     return _section(
-        _("Broken promises"), told, [_("promise"), _("service"), _("value"), _("target"), _("whom it touches")], rows
+        _("Broken promises"),
+        told,
+        [_("promise"), _("service"), _("value"), _("target"), _("whom it touches")],
+        rows,
+        text=[1],
     )
 
 
@@ -175,26 +176,20 @@ def _indicators(r: Report, library: Library) -> dict[str, Any]:
         now, before = whole.get(QUARTERS - 1), whole.get(QUARTERS - 2)
         if now is None:
             continue
-        places = mine.filter((pl.col("period") == QUARTERS - 1) & (pl.col("municipality") != REGION) & pl.col("value").is_not_null() & _enough(indicator)).sort("value")  # fmt: skip
+        places = mine.filter((pl.col("period") == QUARTERS - 1) & (pl.col("municipality") != REGION) & pl.col("value").is_not_null() & (pl.col("behind") >= FEWEST)).sort("value")  # fmt: skip
         ends = [
             f"{names[m]} {indicator_text(indicator, v)}"
             for m, v in places.select("municipality", "value").iter_rows()
             if m in names
         ]
-        rows.append([str(indicator.name), indicator_text(indicator, now), indicator_text(indicator, before), direction(indicator, now, before), ends[0] if ends else "–", ends[-1] if ends else "–"])  # fmt: skip
+        rows.append([str(indicator.name), indicator_text(indicator, now), indicator_text(indicator, before), direction(indicator, now, before), *((ends[0], ends[-1]) if len(ends) > 1 else ("–", "–"))])  # fmt: skip
     told = [
         _("Over the 91 days up to {day}, and the 91 before them.").format(day=words.day_text(r.measured.last_day)),
         _("A municipality with fewer than {n} events behind its figure is left out.").format(n=FEWEST),
     ]
-    return _section(heading, told, [_("indicator"), _("now"), _("before"), _("change"), _("least"), _("most")], rows)
-
-
-def _enough(indicator: Indicator) -> pl.Expr:
-    """Are there events enough behind a municipality's figure? A median's own count is not in the rows: it is told by its days."""
-    if indicator.denominator is None:
-        return pl.lit(True)
-    behind = pl.col("numerator") if indicator.denominator.measure == "residents" else pl.col("denominator")
-    return behind >= FEWEST
+    return _section(
+        heading, told, [_("indicator"), _("now"), _("before"), _("change"), _("least"), _("most")], rows, text=[3]
+    )
 
 
 def indicator_text(indicator: Indicator, value: float | None) -> str:
@@ -231,4 +226,4 @@ def _not_known(r: Report) -> dict[str, Any]:
     rows = [[str(f.sentence), "; ".join(map(str, f.missing))] for f in r.picture.findings if f.state == "unknown"]
     rows += [[str(f.promise.sentence), "; ".join(map(str, f.missing)) or "–"] for f in (r.live.found if r.live else ()) if f.state == "unknown"]  # fmt: skip
     told = [_("Of these promises it cannot be told whether they hold, because something is missing.")] if rows else []
-    return _section(_("What is not known"), told, [_("promise"), _("missing")], rows)
+    return _section(_("What is not known"), told, [_("promise"), _("missing")], rows, text=[1])

@@ -11,7 +11,7 @@ CREATE TABLE measured (
   position      bigint NOT NULL,  -- of the snapshot that was measured
   last_day      date NOT NULL,    -- the last complete day: the newest quarter ends on it
   definitions   text NOT NULL,
-  rows          jsonb NOT NULL    -- indicator, period, municipality, numerator, denominator, value
+  rows          jsonb NOT NULL    -- indicator, period, municipality, numerator, denominator, behind, value
 );
 CREATE TRIGGER only_added BEFORE UPDATE OR DELETE ON verified FOR EACH ROW EXECUTE FUNCTION only_added();
 CREATE TRIGGER only_added BEFORE UPDATE OR DELETE ON measured FOR EACH ROW EXECUTE FUNCTION only_added();

@@ -88,7 +88,7 @@ def _line(e: Happened, library: Library, units: Mapping[str, str], today: date) 
     promise, state, told = None, "", ""
     if e.settles:
         promise, state = e.settles, "broken" if e.settled == 2 else "kept"
-        told = {1: t("in time"), 2: t("late, due {day}", day=e.settles_on or ""), 3: t("called off")}.get(e.settled or 0, t("in time"))  # fmt: skip
+        told = {1: t("in time"), 2: t("late, due {day}", day=_day(e.settles_on)), 3: t("called off")}.get(e.settled or 0, t("in time"))  # fmt: skip
         told, state = str(told), "" if e.settled == 3 else state
     elif e.counts and e.counted == 1 and e.counted_met is not None and e.counts.partition(".")[2] != "demand":
         promise, state = e.counts, "kept" if e.counted_met else "broken"
@@ -96,7 +96,7 @@ def _line(e: Happened, library: Library, units: Mapping[str, str], today: date) 
     elif e.owes and e.owed:
         late = e.owes_on is not None and e.owes_on < today
         promise, state = e.owes, "broken" if late else ""
-        told = str(t("overdue since {day}", day=e.owes_on or "") if late else t("owed by {day}", day=e.owes_on or ""))
+        told = str(t("overdue since {day}", day=_day(e.owes_on)) if late else t("owed by {day}", day=_day(e.owes_on)))
     kind = library.event_kinds.get(e.type)
     service = library.services.get(e.service or "")
     known = next((p for s, p in library.followed() if f"{s.id}.{p.id}" == promise), None)
@@ -107,3 +107,7 @@ def _line(e: Happened, library: Library, units: Mapping[str, str], today: date) 
         e, local_day(e.at), what, str(service.name) if service else "", units.get(e.unit or "", e.unit or ""),
         promise if known else None, str(known.sentence) if known else "", state, told,
     )  # fmt: skip
+
+
+def _day(day: date | None) -> str:
+    return words.day_text(day) if day else ""
