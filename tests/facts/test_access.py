@@ -218,3 +218,19 @@ def test_a_producers_feed_speaks_of_its_own_units(lived):
         "6", type="unit.opened", unit="new", name="s", kind="home_care", producer="B", municipality="172"
     )
     assert sent("7", type="unit.opened", unit="new", name="s", kind="home_care", producer="A", municipality="172") == []
+
+
+def test_moments_are_utc_whatever_the_server_says(lived):
+    """A server's own settings change nothing of what is read."""
+    from torni.facts import room
+
+    lived.connection.execute(
+        "DO $$ BEGIN EXECUTE format('ALTER DATABASE %I SET timezone = %L', current_database(), 'Asia/Tokyo'); END $$"
+    )
+    with room.connect(lived.url) as connection:
+        assert connection.execute("SELECT at FROM event LIMIT 1").fetchone()[0].tzname() == "UTC"
+    with room.connect(lived.url, **access.options("door")) as connection:
+        assert connection.execute("SELECT current_user, current_setting('timezone')").fetchone() == (
+            "torni_door",
+            "UTC",
+        )

@@ -42,7 +42,13 @@ def test_five_wrong_ones_close_the_name_for_a_while_even_to_the_right_one(aino):
     for _ in range(accounts.WRONG):
         assert accounts.by_password(aino, "aino", "wrong").why == "wrong"
     assert accounts.by_password(aino, "aino", PASSWORD) == Refused("later")
-    assert aino.execute("SELECT count(*) FROM sign_in WHERE NOT succeeded").fetchone() == (accounts.WRONG,)
+    assert accounts.by_password(aino, "four words of mine", "aino").why == "wrong"
+    assert "four words" not in str(aino.execute("SELECT * FROM sign_in").fetchall()), (
+        "a password written as the name is not kept"
+    )
+    assert aino.execute("SELECT count(*) FROM sign_in WHERE NOT succeeded AND account IS NOT NULL").fetchone() == (
+        accounts.WRONG,
+    )
 
 
 def test_a_success_forgets_the_wrong_ones_before_it(aino):

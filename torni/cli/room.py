@@ -8,9 +8,10 @@ import os
 import subprocess
 import sys
 from collections.abc import Callable, Iterator
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from datetime import UTC, date, datetime, timedelta
 from pathlib import Path
+from typing import NoReturn
 
 from psycopg import sql
 from psycopg.conninfo import conninfo_to_dict, make_conninfo
@@ -138,9 +139,7 @@ def restore(args: argparse.Namespace) -> int:
         with room.connect(database.url, autocommit=True) as connection:
             connection.execute("DROP SCHEMA IF EXISTS shown CASCADE; DROP SCHEMA public CASCADE; CREATE SCHEMA public")
             room.make_roles(connection)  # what the backup's rights are given to
-        _postgres_program(
-            "pg_restore", database.url, "--no-owner", "--exit-on-error", "--single-transaction", str(path)
-        )
+        _fill(database.url, path)
         with room.connect(database.url, autocommit=True) as connection:
             wrong = [c for c in verified(connection) if c.wrong]
     print(
@@ -151,22 +150,62 @@ def restore(args: argparse.Namespace) -> int:
     return int(bool(wrong))
 
 
-def _postgres_program(name: str, url: str, *words: str) -> None:
-    """pg_dump or pg_restore of the server's version; the password goes by the environment, never by the command line."""
+def _fill(url: str, path: Path) -> None:
+    """The backup's statements into the database, all or nothing. One setting of ours is left out: older servers do not know it."""
+    known, environment = _address(url)
+    with (
+        subprocess.Popen(
+            [str(binaries() / "pg_restore"), "--no-owner", "--file=-", str(path)],
+            stdout=subprocess.PIPE, stderr=subprocess.PIPE, env={**os.environ, "LC_ALL": "C"},
+        ) as reading,
+        subprocess.Popen(
+            [str(binaries() / "psql"), "--no-psqlrc", "--quiet", "--single-transaction", "--set=ON_ERROR_STOP=1", "--output=/dev/null", f"--dbname={known}"],
+            stdin=subprocess.PIPE, stderr=subprocess.PIPE, env=environment,
+        ) as writing,
+    ):  # fmt: skip
+        assert reading.stdout and reading.stderr and writing.stdin
+        with suppress(BrokenPipeError):
+            for line in reading.stdout:
+                if line != b"SET transaction_timeout = 0;\n":
+                    writing.stdin.write(line)
+            if reading.wait():  # what has come is not all of it: nothing of it may stay
+                writing.stdin.write(b"DO $$ BEGIN RAISE 'the backup cannot be read to its end'; END $$;\n")
+        refused = writing.communicate()[1].decode(errors="replace")
+        told = reading.stderr.read().decode(errors="replace")
+    if reading.returncode or writing.returncode:
+        _failed("pg_restore", told or refused)
+
+
+def _address(url: str) -> tuple[str, dict[str, str]]:
+    """The server's address without its password, and an environment that holds it: a command line is seen by others."""
     known = conninfo_to_dict(url)
     password = known.pop("password", None)
+    environment = {**os.environ, **({"PGPASSWORD": str(password)} if password else {}), "LC_ALL": "C"}
+    return make_conninfo(**known), environment  # type: ignore[arg-type]
+
+
+def _postgres_program(name: str, url: str, *words: str) -> None:
+    """pg_dump of the server's version; the password goes by the environment, never by the command line."""
+    known, environment = _address(url)
     ran = subprocess.run(
-        [str(binaries() / name), f"--dbname={make_conninfo(**known)}", *words], capture_output=True, text=True, check=False,  # type: ignore[arg-type]
-        env={**os.environ, **({"PGPASSWORD": str(password)} if password else {}), "LC_ALL": "C"},
-    )  # fmt: skip
+        [str(binaries() / name), f"--dbname={known}", *words],
+        capture_output=True,
+        text=True,
+        check=False,
+        env=environment,
+    )
     if ran.returncode:
-        said = ran.stderr.strip().splitlines()
-        told = [line for line in said if "error:" in line] or said
-        raise bad_input(
-            name,
-            told[0].partition("error:")[2].strip() or told[0] if told else t("failed"),
-            t("Nothing was changed. Is the disk full, or the file another program's?"),
-        )
+        _failed(name, ran.stderr)
+
+
+def _failed(name: str, stderr: str) -> NoReturn:
+    said = stderr.strip().splitlines()
+    told = [line for line in said if "error:" in line.lower()] or said
+    raise bad_input(
+        name,
+        told[0].partition("rror:")[2].strip() or told[0] if told else t("failed"),
+        t("Nothing was changed. Is the disk full, or the file another program's?"),
+    )
 
 
 @contextmanager

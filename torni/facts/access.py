@@ -8,7 +8,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import Any, Literal, get_args
 
-from torni.facts.room import Connection
+from torni.facts.room import SESSION, Connection
 
 Role = Literal[
     "director", "service_owner", "adviser", "case_manager", "supervisor", "controller", "producer", "resident", "outsider"
@@ -39,7 +39,7 @@ def options(role: Literal["pages", "door", "gate"]) -> dict[str, Any]:
     """What a connection is opened with, so that it holds no more than the role's rights. The pages read the schema `shown`
     first: the same tables without what tells of a person."""
     path = " -c search_path=shown,public" if role == "pages" else ""
-    return {"options": f"-c role=torni_{role}{path}"}
+    return {"options": f"-c role=torni_{role}{path} {SESSION}"}
 
 
 def asking(connection: Connection, who: Who | None) -> None:

@@ -249,14 +249,17 @@ def _signed(connection: Connection, name: str, way: str) -> Who | Refused:
 
 
 def _tried(connection: Connection, name: str, way: str, succeeded: bool) -> None:
-    connection.execute("INSERT INTO sign_in (name, way, succeeded) VALUES (%s, %s, %s)", [name, way, succeeded])
+    connection.execute(
+        "INSERT INTO sign_in (name_hash, account, way, succeeded) VALUES (%s, (SELECT account FROM account WHERE name = %s), %s, %s)",
+        [_hash(name), name, way, succeeded],
+    )
 
 
 def _closed(connection: Connection, name: str) -> bool:
     row = connection.execute(
-        "SELECT count(*) FROM sign_in WHERE name = %(name)s AND NOT succeeded AND at > clock_timestamp() - %(within)s AND at > coalesce("
-        "(SELECT max(at) FROM sign_in WHERE name = %(name)s AND succeeded), '-infinity')",
-        {"name": name, "within": WITHIN},
+        "SELECT count(*) FROM sign_in WHERE name_hash = %(name)s AND NOT succeeded AND at > clock_timestamp() - %(within)s AND at > coalesce("
+        "(SELECT max(at) FROM sign_in WHERE name_hash = %(name)s AND succeeded), '-infinity')",
+        {"name": _hash(name), "within": WITHIN},
     ).fetchone()
     return bool(row and row[0] >= WRONG)
 

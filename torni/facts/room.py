@@ -21,11 +21,13 @@ from torni.core.language import t
 
 _MIGRATIONS = Path(__file__).parent / "migrations"
 Connection = psycopg.Connection[tuple[Any, ...]]
+SESSION = "-c timezone=UTC"  # moments come as UTC whatever the server's own settings are
 
 
 @contextmanager
 def connect(url: str, **options: Any) -> Iterator[Connection]:
     """A connection that ends with the block. A server that does not answer is a fault that names it without its password."""
+    options["options"] = f"{options.get('options', '')} {SESSION}"
     try:
         connection = psycopg.connect(url, connect_timeout=10, **options)
     except psycopg.OperationalError as error:

@@ -10,7 +10,7 @@ from torni.facts.room import database
 _HERE = Path(__file__).parent
 DEBUG = False
 SECRET_KEY = get_random_secret_key()  # signs nothing that outlives the process
-ALLOWED_HOSTS = ["127.0.0.1", "localhost", "[::1]"]
+ALLOWED_HOSTS = ["127.0.0.1", "localhost", "[::1]", *filter(None, os.environ.get("TORNI_HOSTS", "").split(","))]
 ROOT_URLCONF = "torni.web.urls"
 WSGI_APPLICATION = "torni.web.wsgi.application"
 INSTALLED_APPS = ["torni.facts.apps.Facts"]
@@ -46,5 +46,6 @@ LOGGING = {
     "handlers": {"console": {"class": "logging.StreamHandler"}},
     "root": {"handlers": ["console"], "level": "WARNING"},
 }
-DATA_UPLOAD_MAX_MEMORY_SIZE = 1_000_000
+if os.environ.get("TORNI_HTTPS") == "1":  # a proxy before us speaks TLS, and says so
+    SECURE_PROXY_SSL_HEADER = ("HTTP_X_FORWARDED_PROTO", "https")
 DATA_UPLOAD_MAX_MEMORY_SIZE = 16 * 2**20  # a batch of events

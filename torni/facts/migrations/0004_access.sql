@@ -34,11 +34,12 @@ CREATE TABLE credential (
 CREATE TABLE sign_in (
   number        bigint GENERATED ALWAYS AS IDENTITY PRIMARY KEY,
   at            timestamptz NOT NULL DEFAULT clock_timestamp(),
-  name          text NOT NULL,
+  name_hash     bytea NOT NULL,  -- what was written as a name may have been a password
+  account       bigint REFERENCES account,
   way           text NOT NULL,
   succeeded     boolean NOT NULL
 );
-CREATE INDEX sign_in_name ON sign_in (name, at);
+CREATE INDEX sign_in_name ON sign_in (name_hash, at);
 CREATE TABLE session (
   key_hash      bytea PRIMARY KEY,
   account       bigint NOT NULL REFERENCES account,
