@@ -110,3 +110,32 @@ def test_every_reason_is_a_sentence_in_every_language():
         with speaking(language):
             for code in [*_SENTENCES, "needs_unit", "bad_quantity"]:
                 assert " " in reason(code) and "_" not in reason(code).replace("of_quantity", "")
+
+
+def test_an_event_of_a_day_without_definitions_is_refused_alone(here):
+    """One event of an early day does not keep a whole batch out; the day is asked for once."""
+    from tests.facts.conftest import BOOK
+    from torni.core.faults import bad_input
+    from torni.facts.door import Door
+
+    event = {
+        "type": "feedback.given",
+        "time": "2026-05-04T10:00:00+03:00",
+        "data": {"service": "care", "unit": "north", "quantity": 5},
+    }
+    asked = []
+
+    def books(day):
+        asked.append(day)
+        if day.year < 2026:
+            raise bad_input("parameter", "has no value", "")
+        return BOOK
+
+    door = Door(here.connection, books)
+    early = {**event, "id": "early", "time": "2023-02-08T12:00:00+02:00"}
+    for _ in range(2):
+        done = receive(door, [{**event, "id": "now"}, early], source="a", now=here.now)
+        assert done.refused == ((1, "early", ("no_definitions",)),)
+    assert [d.year for d in asked].count(2023) == 1
+    assert receive(door, [early], source="a", now=here.now).accepted == 0
+    assert here.rows("SELECT count(*) FROM event WHERE id = 'now'") == [(1,)]

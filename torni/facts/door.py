@@ -20,7 +20,7 @@ from zoneinfo import ZoneInfo
 
 import polars as pl
 
-from torni.core.faults import bad_input
+from torni.core.faults import BadInput, bad_input
 from torni.core.language import t
 from torni.facts.book import Book, Books
 from torni.facts.room import Connection
@@ -49,6 +49,7 @@ class Door:
     def __init__(self, connection: Connection, books: Books) -> None:
         self.connection, self.books = connection, books
         self._loaded: Book | None = None
+        self._without: set[date] = set()  # days of which the definitions are not known
         with connection.transaction():
             connection.execute(statement("session"))
 
@@ -58,27 +59,39 @@ class Door:
         """Write a batch: a frame, or mappings, with the columns of COLUMNS but line, expected, day and again;
         missing ones are empty.
 
-        `now`: the moment of recording, for invented facts only; never earlier than the newest moment recorded. `producer`: whoever sends may speak of
-        its units alone. Reasons for
-        refusal are codes (`torni.facts.reasons`). Concurrent doors wait for each other, at most as long as one batch takes.
+        `now`: the moment of recording, for invented facts only; never earlier than the newest moment recorded. `producer`: whoever
+        sends may speak of its units alone. Reasons for refusal are codes (`torni.facts.reasons`); an event of a day whose definitions
+        are not known is refused alone. Concurrent doors wait for each other, at most as long as one batch takes.
         """
         if not len(events):
             return Accepted(0, 0)
-        days = _days(events)
-        stretches = {self.books(day).since: self.books(day) for day in days}
+        of_day = {day: self._book(day) for day in _days(events)}
+        stretches = {book.since: book for book in of_day.values() if book}
         with self.connection.transaction():
             moment = self._lock(now)
-            if len(stretches) == 1:
+            if len(stretches) == 1 and None not in of_day.values():
                 return self._batch(events, next(iter(stretches.values())), moment, producer)
             written, repeated, position = 0, 0, None
-            refused: dict[int, tuple[str, ...]] = {}
-            for since, book in sorted(stretches.items()):
-                lines, chosen = _chosen(events, {day for day in days if self.books(day).since == since})
+            before, _rest = _chosen(events, {day for day, book in of_day.items() if book is None})
+            refused: dict[int, tuple[str, ...]] = dict.fromkeys(before, ("no_definitions",))
+            for _since, book in sorted(stretches.items()):
+                lines, chosen = _chosen(events, {day for day, own in of_day.items() if own is book})
                 part = self._batch(chosen, book, moment, producer)
                 written, repeated = written + part.written, repeated + part.repeated
                 refused |= {lines[line]: reasons for line, reasons in part.refused.items()}
                 position = max(filter(None, (position, part.position)), default=None)
             return Accepted(written, repeated, dict(sorted(refused.items())), position)
+
+    def _book(self, day: date) -> Book | None:
+        """The definitions of a day, None where they are not known: an amount begins later, or its last known day has passed."""
+        if day not in self._without:
+            try:
+                return self.books(day)
+            except BadInput:
+                if len(self._without) >= 10_000:
+                    self._without.clear()
+                self._without.add(day)
+        return None
 
     def _lock(self, now: datetime | None) -> datetime:
         """The room's lock, and the moment of recording: it never goes back, whatever the clock does."""

@@ -38,6 +38,9 @@ _SENTENCES = {
     "another_source": N_("source is another's: a feed speaks only for itself"),
     "not_own_unit": N_("the unit is not of the producer that this feed is held to"),
     "not_own_matter": N_("the matter is another producer's"),
+    "no_definitions": N_(
+        "the definitions of that day are not known: an amount begins later, or has not been decided yet"
+    ),
     "data_not_object": N_("data is not an object"),
     "bad_data": N_("data holds something that cannot be kept: too deep, too long, or no text at all"),
     "bad_due": N_("due is not a day: write such as 2026-05-04"),
