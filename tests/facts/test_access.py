@@ -234,3 +234,29 @@ def test_moments_are_utc_whatever_the_server_says(lived):
             "torni_door",
             "UTC",
         )
+
+
+def test_a_table_of_ones_own_does_not_stand_for_the_owners(lived):
+    """A temporary table of the same name must not catch what a function of the owner reads or writes."""
+    with pages(lived, who(lived, "adviser")) as connection:
+        connection.execute("CREATE TEMP TABLE reading (LIKE public.reading)")
+        connection.execute("CREATE TEMP TABLE client (LIKE public.client)")
+        assert persons.read(connection, client=1, what="events", why="a test") is not None
+        assert connection.execute("SELECT count(*) FROM pg_temp.reading").fetchone() == (0,)
+    assert lived.rows("SELECT client, role FROM reading") == [(1, "adviser")]
+
+
+def test_every_function_of_the_owner_looks_in_its_own_tables_first(lived):
+    loose = lived.rows("SELECT proname FROM pg_proc p JOIN pg_namespace n ON n.oid = pronamespace WHERE nspname = 'public' AND prosecdef AND proname NOT LIKE 'procrastinate%' AND NOT coalesce(proconfig, '{}') @> ARRAY['search_path=public, pg_temp']")  # fmt: skip
+    assert loose == []
+
+
+def test_opening_a_refused_row_of_nobody_is_a_reading_too(lived):
+    from torni.facts import intake
+
+    intake.receive(lived.door, ["not an event"], source="feed-a", producer="A", now=lived.now)
+    (number,) = lived.rows("SELECT max(number) FROM quarantine")[0]
+    with pages(lived, who(lived, "controller")) as connection:
+        assert connection.execute("SELECT read_refused(%s, 'it is mended')", [number]).fetchone()[0] == "not an event"
+        assert connection.execute("SELECT read_refused(999, 'it is mended')").fetchone() == (None,)
+    assert lived.rows("SELECT client, what FROM reading") == [(None, "refused")]

@@ -61,8 +61,8 @@ def test_a_success_forgets_the_wrong_ones_before_it(aino):
 
 def test_a_code_of_the_second_factor_is_asked_for_and_good_once(aino):
     who = accounts.by_password(aino, "aino", PASSWORD)
-    secret, address = accounts.begin_second(who)
-    assert address.startswith("otpauth://totp/") and not accounts.has_second(aino, who)
+    secret = accounts.new_second()
+    assert accounts.address_of_second(who, secret).startswith("otpauth://totp/") and not accounts.has_second(aino, who)
     assert not accounts.take_second(aino, who, secret, "000000" if pyotp.TOTP(secret).now() != "000000" else "111111")
     assert accounts.take_second(aino, who, secret, pyotp.TOTP(secret).now())
     assert accounts.by_password(aino, "aino", PASSWORD) == Refused("second")
@@ -116,3 +116,30 @@ def test_a_name_is_one_accounts(aino):
         accounts.new(aino, "aino", shown="Other", role="adviser", by="test", password=PASSWORD)
     with pytest.raises(BadInput, match="is no account"):
         accounts.stand(aino, "nobody", role=None, by="test")
+
+
+def test_a_changed_password_ends_every_other_session(aino):
+    who = accounts.by_password(aino, "aino", PASSWORD)
+    here, elsewhere = (accounts.begin_session(aino, who) for _ in range(2))
+    assert not accounts.change_password(aino, who, "wrong", "four other words", session=here)
+    assert accounts.of_session(aino, elsewhere) == who
+    assert accounts.change_password(aino, who, PASSWORD, "four other words", session=here)
+    assert accounts.of_session(aino, here) == who and accounts.of_session(aino, elsewhere) is None
+    assert isinstance(accounts.by_password(aino, "aino", "four other words"), Who)
+
+
+def test_wrong_passwords_count_on_ones_own_page_too(aino):
+    """A session that somebody else holds cannot be used to guess the password."""
+    who = accounts.by_password(aino, "aino", PASSWORD)
+    for _ in range(accounts.WRONG):
+        assert not accounts.drop_second(aino, who, "wrong")
+    assert not accounts.drop_second(aino, who, PASSWORD) and not accounts.change_password(
+        aino, who, PASSWORD, "four other words", session=""
+    )
+    assert accounts.by_password(aino, "aino", PASSWORD) == Refused("later")
+
+
+@pytest.mark.parametrize("name", ["", "a", "Äiti", "two words", "-x", "x" * 101, "a;b"])
+def test_what_is_no_name_is_told(aino, name):
+    with pytest.raises(BadInput, match="is not a name to sign in with"):
+        accounts.new(aino, name, shown="X", role="adviser", by="test", password=PASSWORD)

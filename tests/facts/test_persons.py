@@ -112,3 +112,17 @@ def test_erasure_is_one_of_its_own_not_a_way_around(lived):
     ):
         with pytest.raises(psycopg.errors.InsufficientPrivilege):
             lived.connection.execute(statement)
+
+
+def test_another_client_in_the_same_matter_stays(here):
+    """A matter that two share gets a new word for both; only the one who is erased goes."""
+    here.send(
+        here.event("visit.planned", client=1, unit="north", matter="shared", due="2026-05-04"),
+        here.event("visit.made", client=2, unit="north", matter="shared", data={"said": "hers"}),
+    )
+    here.send(here.event("visit.planned", client=1, unit="north", matter="open", due="2026-05-04"))
+    fold(here.connection)
+    assert persons.erase(here.connection, 1, by="x", why="a mistake").events == 3
+    assert here.rows("SELECT client, data->>'said' FROM event WHERE type = 'visit.made'") == [(2, "hers")]
+    assert here.rows("SELECT count(DISTINCT matter) FROM event WHERE matter LIKE 'erased-%'") == [(2,)]
+    assert [c.name for c in verify(here.connection) if c.wrong] == []

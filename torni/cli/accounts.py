@@ -50,7 +50,7 @@ def account_new(args: argparse.Namespace) -> int:
 def account_role(args: argparse.Namespace) -> int:
     _check_role(args)
     with _room() as connection:
-        kept.stand(connection, args.name, role=args.role, by=_us(), producer=args.producer, client=args.client)
+        kept.stand(connection, args.name.lower(), role=args.role, by=_us(), producer=args.producer, client=args.client)
     print(_("{name} is now {role}.").format(name=args.name, role=role_name(args.role)))
     return 0
 
@@ -58,14 +58,14 @@ def account_role(args: argparse.Namespace) -> int:
 def account_password(args: argparse.Namespace) -> int:
     password = _password()
     with _room() as connection:
-        kept.set_password(connection, args.name, password)
+        kept.set_password(connection, args.name.lower(), password)
     print(_("{name} has a new password, and no second factor.").format(name=args.name))
     return 0
 
 
 def account_end(args: argparse.Namespace) -> int:
     with _room() as connection:
-        kept.stand(connection, args.name, role=None, by=_us())
+        kept.stand(connection, args.name.lower(), role=None, by=_us())
     print(_("{name} may no longer sign in.").format(name=args.name))
     return 0
 

@@ -7,6 +7,7 @@ the name for a while. A change of role is a new row, so it can be told later who
 from __future__ import annotations
 
 import hashlib
+import re
 import secrets
 from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
@@ -25,6 +26,7 @@ from torni.facts.room import Connection
 LASTS = timedelta(hours=10)  # a working day: then one signs in again
 LEAST_PASSWORD = 12  # NIST SP 800-63B-4: length, and no common one; no rules on characters
 WRONG, WITHIN = 5, timedelta(minutes=15)
+_NAME = re.compile(r"[a-z0-9][a-z0-9._@-]{1,99}")
 _hasher = PasswordHasher()
 _STANDING = """
 SELECT a.account, a.name, a.shown, s.role, s.producer, s.client FROM account a
@@ -44,7 +46,13 @@ def new(
     connection: Connection, name: str, *, shown: str, role: Role, by: str, producer: str | None = None, client: int | None = None,
     password: str | None = None, issuer: str | None = None, subject: str | None = None, invented: bool = False,
 ) -> int:  # fmt: skip
-    """Make an account and say its role. Returns its number; a name that is taken, or a weak password, is a fault."""
+    """Make an account and say its role. Returns its number; a name that is taken or no name, or a weak password, is a fault."""
+    if not _NAME.fullmatch(name) or not 1 <= len(shown) <= 200:
+        raise bad_input(
+            name,
+            t("is not a name to sign in with"),
+            t("Write 2 to 100 letters a–z, digits, . _ @ or -, such as maija.esimerkki."),
+        )
     if password is not None:
         check_password(password, name)
     with connection.transaction():
@@ -114,24 +122,19 @@ def by_password(connection: Connection, name: str, password: str, code: str = ""
     if _closed(connection, name):
         return Refused("later")
     row = connection.execute(
-        "SELECT c.account, c.password, c.secret, c.used_step FROM credential c JOIN account a USING (account) WHERE a.name = %s", [name]
+        "SELECT c.account, c.password, c.secret FROM credential c JOIN account a USING (account) WHERE a.name = %s", [name]
     ).fetchone()  # fmt: skip
     if not _right(row[1] if row else None, password):
         _tried(connection, name, "password", False)
         return Refused("wrong")
     assert row is not None
-    account, kept, secret, used = row
+    account, kept, secret = row
     if secret:
         if not code.strip():
             return Refused("second")
         step = _step(secret, code)
-        taken = (
-            step
-            and connection.execute(
-                "UPDATE credential SET used_step = %s WHERE account = %s AND used_step < %s", [step, account, step]
-            ).rowcount
-        )
-        if not taken:
+        take = "UPDATE credential SET used_step = %(step)s WHERE account = %(account)s AND used_step < %(step)s"
+        if step is None or not connection.execute(take, {"step": step, "account": account}).rowcount:
             _tried(connection, name, "code", False)
             return Refused("wrong")
     if _hasher.check_needs_rehash(kept):
@@ -200,46 +203,53 @@ def has_second(connection: Connection, who: Who) -> bool:
     return bool(row and row[0])
 
 
-def begin_second(who: Who) -> tuple[str, str]:
-    """A new second factor's secret, and the address that an authenticator reads from a picture. Not in use until it is tried."""
-    secret = pyotp.random_base32()
-    return secret, pyotp.TOTP(secret).provisioning_uri(name=who.name, issuer_name="Torni")
+def new_second() -> str:
+    """A new second factor's secret. Not in use until a code of it has been tried."""
+    return pyotp.random_base32()
+
+
+def address_of_second(who: Who, secret: str) -> str:
+    """What an authenticator reads from a picture."""
+    return pyotp.TOTP(secret).provisioning_uri(name=who.name, issuer_name="Torni")
 
 
 def take_second(connection: Connection, who: Who, secret: str, code: str) -> bool:
     """Take the second factor into use, once a code of it is right."""
-    if len(secret) != 32 or not secret.isalnum():
-        return False
-    step = _step(secret, code)
-    if not step:
-        return False
-    connection.execute(
-        "UPDATE credential SET secret = %s, used_step = %s WHERE account = %s", [secret, step, who.account]
-    )
-    return True
+    step = _step(secret, code) if len(secret) == 32 and secret.isalnum() and secret.isascii() else None
+    if step:
+        connection.execute(
+            "UPDATE credential SET secret = %s, used_step = %s WHERE account = %s", [secret, step, who.account]
+        )
+    return step is not None
 
 
 def drop_second(connection: Connection, who: Who, password: str) -> bool:
     """Give the second factor up; the password is asked once more."""
-    row = connection.execute("SELECT password FROM credential WHERE account = %s", [who.account]).fetchone()
-    if not _right(row[0] if row else None, password):
-        _tried(connection, who.name, "password", False)
+    if not _confirmed(connection, who, password):
         return False
     connection.execute("UPDATE credential SET secret = NULL WHERE account = %s", [who.account])
     return True
 
 
-def change_password(connection: Connection, who: Who, old: str, new: str) -> bool:
-    """A new password for the one who knows the old one."""
-    if _closed(connection, who.name):
-        return False
-    row = connection.execute("SELECT password FROM credential WHERE account = %s", [who.account]).fetchone()
-    if not _right(row[0] if row else None, old):
-        _tried(connection, who.name, "password", False)
+def change_password(connection: Connection, who: Who, old: str, new: str, *, session: str) -> bool:
+    """A new password for the one who knows the old one. Every session but this one (its key) ends."""
+    if not _confirmed(connection, who, old):
         return False
     check_password(new, who.name)
     connection.execute("UPDATE credential SET password = %s WHERE account = %s", [_hasher.hash(new), who.account])
+    connection.execute("DELETE FROM session WHERE account = %s AND key_hash <> %s", [who.account, _hash(session)])
     return True
+
+
+def _confirmed(connection: Connection, who: Who, password: str) -> bool:
+    """Is it the password of the one who is signed in? Wrong ones count as they do at the sign-in."""
+    if _closed(connection, who.name):
+        return False
+    row = connection.execute("SELECT password FROM credential WHERE account = %s", [who.account]).fetchone()
+    right = _right(row[0] if row else None, password)
+    if not right:
+        _tried(connection, who.name, "password", False)
+    return right
 
 
 def _signed(connection: Connection, name: str, way: str) -> Who | Refused:
@@ -279,14 +289,9 @@ def _nobodys() -> str:
 
 def _step(secret: str, code: str) -> int | None:
     """The half-minute whose code it is: this one, the one before or the next."""
-    digits = code.replace(" ", "")
-    clock = pyotp.TOTP(secret)
+    digits, clock = code.replace(" ", "").encode(), pyotp.TOTP(secret)
     now = int(datetime.now(UTC).timestamp()) // clock.interval
-    return (
-        next((s for s in (now, now - 1, now + 1) if secrets.compare_digest(clock.at(s * 30), digits)), None)
-        if digits.isascii()
-        else None
-    )
+    return next((s for s in (now, now - 1, now + 1) if secrets.compare_digest(clock.at(s * clock.interval).encode(), digits)), None)  # fmt: skip
 
 
 def _number(connection: Connection, name: str) -> int:

@@ -30,10 +30,7 @@ class Happened:
     type: str
     service: str | None
     unit: str | None
-    matter: str | None
     cents: int | None
-    quantity: int | None
-    producer: str | None
     definition: str | None
     sign: int
     owes: str | None
@@ -45,7 +42,6 @@ class Happened:
     counts: str | None
     counted: int | None
     counted_met: int | None
-    source: str
 
 
 @dataclass(frozen=True)
@@ -63,8 +59,8 @@ def read(
 ) -> Person | None:
     """Write down the reading and read the client, as the connection's asker may; None where nobody such may be read.
 
-    By the client's number, or by the position of one of the client's events. Where the name of nobody may be told apart from
-    nobody there, both are None.
+    By the client's number, or by the position of one of the client's events. Whether there is nobody, or nobody who may be read, is
+    not told apart.
     """
     with connection.transaction():
         row = connection.execute("SELECT read_client(%s, %s, %s, %s)", [client, event, what, why]).fetchone()
@@ -74,9 +70,9 @@ def read(
             "SELECT valid_from, municipality, born, protected FROM public.client WHERE client = %s ORDER BY valid_from DESC, position DESC", [row[0]]
         ).fetchall()  # fmt: skip
         events = connection.execute(
-            "SELECT position, at, type, service, unit, matter, cents, quantity, producer, definition, sign, owes, owes_on, EXISTS (SELECT 1 FROM "
+            "SELECT position, at, type, service, unit, cents, definition, sign, owes, owes_on, EXISTS (SELECT 1 FROM "
             "public.owed o WHERE o.matter = e.matter AND o.promise = e.owes AND o.position = e.position), settles, settles_on, settled, counts, "
-            "counted, counted_met, source FROM public.event e WHERE client = %s ORDER BY at DESC, position DESC LIMIT %s",
+            "counted, counted_met FROM public.event e WHERE client = %s ORDER BY at DESC, position DESC LIMIT %s",
             [row[0], MOST],
         ).fetchall()
     return Person(row[0], tuple(rows), tuple(Happened(*e) for e in events))
@@ -143,28 +139,30 @@ def erase(connection: Connection, client: int, *, by: str, why: str) -> Erased:
         _there(connection, client)
         connection.execute("SET LOCAL torni.erasing = 'yes'")
         connection.execute(
-            "CREATE TEMP TABLE erased ON COMMIT DROP AS SELECT position, matter FROM event WHERE client = %(client)s UNION "
-            "SELECT position, matter FROM event WHERE client IS NULL AND matter IN (SELECT matter FROM event WHERE client = %(client)s)",
+            "CREATE TEMP TABLE erased ON COMMIT DROP AS SELECT position, matter, client IS NULL OR client = %(client)s AS whole FROM event "
+            "WHERE client = %(client)s OR matter IN (SELECT matter FROM event WHERE client = %(client)s)",
             {"client": client},
         )
         # a word for each matter, so that what began and what answered it still belong together; its salt is kept nowhere
         salt = connection.execute("SELECT gen_random_uuid()::text").fetchone()
         assert salt is not None
         connection.execute(
-            "UPDATE event e SET client = NULL, data = NULL, id = 'erased-' || e.position, "
-            "matter = 'erased-' || md5(%(salt)s || e.matter) FROM erased x WHERE x.position = e.position",
+            "UPDATE event e SET matter = 'erased-' || md5(%(salt)s || e.matter), client = CASE WHEN NOT x.whole THEN e.client END, "
+            "data = CASE WHEN NOT x.whole THEN e.data END, id = CASE WHEN x.whole THEN 'erased-' || e.position ELSE e.id END "
+            "FROM erased x WHERE x.position = e.position",
             {"salt": salt[0]},
         )
         connection.execute(
-            "UPDATE owed SET client = NULL, matter = 'erased-' || md5(%(salt)s || matter) WHERE matter IN (SELECT matter FROM erased)",
-            {"salt": salt[0]},
+            "UPDATE owed SET client = nullif(client, %(client)s), matter = 'erased-' || md5(%(salt)s || matter) "
+            "WHERE matter IN (SELECT matter FROM erased)",
+            {"client": client, "salt": salt[0]},
         )
         connection.execute("DELETE FROM client WHERE client = %s", [client])
         connection.execute(
             f"UPDATE quarantine SET raw = '{{}}', reasons = '[\"erased\"]' WHERE {_OF_CLIENT}", {"client": client}
         )
         row = connection.execute(
-            "INSERT INTO erasure (by_whom, why, events) SELECT %s, %s, count(*) FROM erased RETURNING number, events", [by, why]
+            "INSERT INTO erasure (by_whom, why, events) SELECT %s, %s, count(*) FROM erased WHERE whole RETURNING number, events", [by, why]
         ).fetchone()  # fmt: skip
         assert row is not None
         days = connection.execute(

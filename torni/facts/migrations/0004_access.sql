@@ -52,7 +52,7 @@ CREATE TABLE reading (
   number        bigint GENERATED ALWAYS AS IDENTITY PRIMARY KEY,
   at            timestamptz NOT NULL DEFAULT clock_timestamp(),
   xact          xid8 NOT NULL DEFAULT pg_current_xact_id(),
-  client        bigint NOT NULL,
+  client        bigint,          -- null where a refused record does not say whose it is
   account       bigint,
   shown         text NOT NULL,
   role          text NOT NULL,
@@ -103,6 +103,9 @@ CREATE INDEX event_feed ON event (at) WHERE type = 'feed.complete';
 CREATE INDEX event_sum ON event (counts, at) WHERE client IS NULL AND counts IS NOT NULL;
 CREATE INDEX event_answer ON event (matter, settles) WHERE client IS NULL AND settles IS NOT NULL;
 
+-- A function that runs as the owner must not be made to read somebody's temporary table of the same name.
+ALTER FUNCTION room_for(bigint) SET search_path = public, pg_temp;
+
 -- Who asks, as the connection says; set for each request, never kept.
 CREATE FUNCTION asks_as() RETURNS text LANGUAGE sql STABLE AS $$ SELECT current_setting('torni.role', true) $$;
 CREATE FUNCTION asks_for_producer() RETURNS text LANGUAGE sql STABLE AS $$
@@ -112,16 +115,16 @@ CREATE FUNCTION asks_of_self() RETURNS bigint LANGUAGE sql STABLE AS $$
 CREATE FUNCTION is_staff() RETURNS boolean LANGUAGE sql STABLE AS $$
   SELECT coalesce(current_setting('torni.role', true) IN ('tower', 'director', 'service_owner', 'adviser', 'case_manager',
     'supervisor', 'controller'), false) $$;
-CREATE FUNCTION registered() RETURNS bigint LANGUAGE sql STABLE SECURITY DEFINER SET search_path = public AS $$
+CREATE FUNCTION registered() RETURNS bigint LANGUAGE sql STABLE SECURITY DEFINER SET search_path = public, pg_temp AS $$
   SELECT count(DISTINCT client) FROM client $$;
 
-CREATE FUNCTION newest() RETURNS bigint LANGUAGE sql STABLE SECURITY DEFINER SET search_path = public AS $$
+CREATE FUNCTION newest() RETURNS bigint LANGUAGE sql STABLE SECURITY DEFINER SET search_path = public, pg_temp AS $$
   SELECT coalesce(max(position), 0) FROM event $$;
 
 -- Say that a client's data is read, and why; null where the one who asks may not. By the client's number, or by the log
 -- position of one of the client's events, so that no number need stand in an address.
 CREATE FUNCTION read_client(of_client bigint, of_event bigint, what text, why text) RETURNS bigint
-LANGUAGE plpgsql SECURITY DEFINER SET search_path = public AS $$
+LANGUAGE plpgsql SECURITY DEFINER SET search_path = public, pg_temp AS $$
 DECLARE
   who bigint := coalesce(of_client, (SELECT e.client FROM event e WHERE e.position = of_event));
   may boolean;
@@ -142,25 +145,23 @@ BEGIN
 END $$;
 -- What was refused at the door, as it came: it may hold a client's data, so opening it is a reading too.
 CREATE FUNCTION read_refused(of_number bigint, why text) RETURNS jsonb
-LANGUAGE plpgsql SECURITY DEFINER SET search_path = public AS $$
+LANGUAGE plpgsql SECURITY DEFINER SET search_path = public, pg_temp AS $$
 DECLARE
   q quarantine;
   told text;
 BEGIN
   SELECT * INTO q FROM quarantine x WHERE x.number = of_number
     AND (asks_as() IN ('supervisor', 'controller') OR x.producer = asks_for_producer());
+  IF NOT FOUND THEN RETURN NULL; END IF;
   told := coalesce(q.raw->'data'->>'client', q.raw->>'client');
-  IF told ~ '^-?[0-9]{1,18}$' THEN
-    INSERT INTO reading (client, account, shown, role, what, why)
-    SELECT told::bigint, a.account, a.shown, asks_as(), 'refused', read_refused.why
-    FROM account a WHERE a.account = nullif(current_setting('torni.account', true), '')::bigint;
-    IF NOT FOUND THEN RETURN NULL; END IF;
-  END IF;
-  RETURN q.raw;
+  INSERT INTO reading (client, account, shown, role, what, why)
+  SELECT CASE WHEN told ~ '^-?[0-9]{1,18}$' THEN told::bigint END, a.account, a.shown, asks_as(), 'refused', read_refused.why
+  FROM account a WHERE a.account = nullif(current_setting('torni.account', true), '')::bigint;
+  RETURN CASE WHEN FOUND THEN q.raw END;
 END $$;
-CREATE FUNCTION refused_of_self() RETURNS SETOF quarantine LANGUAGE sql STABLE SECURITY DEFINER SET search_path = public AS $$
+CREATE FUNCTION refused_of_self() RETURNS SETOF quarantine LANGUAGE sql STABLE SECURITY DEFINER SET search_path = public, pg_temp AS $$
   SELECT * FROM quarantine WHERE raw->'data'->>'client' = asks_of_self()::text $$;
-CREATE FUNCTION being_read() RETURNS bigint[] LANGUAGE sql STABLE SECURITY DEFINER SET search_path = public AS $$
+CREATE FUNCTION being_read() RETURNS bigint[] LANGUAGE sql STABLE SECURITY DEFINER SET search_path = public, pg_temp AS $$
   SELECT coalesce(array_agg(client), '{}') FROM reading WHERE xact = pg_current_xact_id_if_assigned() $$;
 
 -- Rows by who asks. The owner and its worker are not held by these; everybody else is.

@@ -25,13 +25,13 @@ CREATE VIEW shown.job AS
   FROM public.procrastinate_jobs j WHERE (SELECT is_staff());
 
 -- A job waits once: asked again while it waits, it is the same one.
-CREATE FUNCTION queue_job(task text) RETURNS bigint LANGUAGE plpgsql SET search_path = public AS $$
+CREATE FUNCTION queue_job(task text) RETURNS bigint LANGUAGE plpgsql SET search_path = public, pg_temp AS $$
 BEGIN
   RETURN (procrastinate_defer_jobs_v1(ARRAY[ROW('torni', 'room:' || task, 0, task, task, '{}'::jsonb, NULL)::procrastinate_job_to_defer_v1]))[1];
 EXCEPTION WHEN unique_violation THEN
   RETURN NULL;
 END $$;
-CREATE FUNCTION ask_job(task text) RETURNS bigint LANGUAGE plpgsql SECURITY DEFINER SET search_path = public AS $$
+CREATE FUNCTION ask_job(task text) RETURNS bigint LANGUAGE plpgsql SECURITY DEFINER SET search_path = public, pg_temp AS $$
 BEGIN
   IF NOT is_staff() OR asks_as() = 'tower' OR task NOT IN ('measure', 'verify') THEN
     RAISE EXCEPTION 'not yours to ask' USING ERRCODE = 'insufficient_privilege';

@@ -3,10 +3,10 @@
 from __future__ import annotations
 
 import logging
+from collections.abc import Sequence
 from dataclasses import astuple
 from typing import Any
 
-import pyotp
 import segno
 from django.core import signing
 from django.http import Http404, HttpRequest, HttpResponse, HttpResponseRedirect, JsonResponse
@@ -22,7 +22,7 @@ from torni.facts.words import role_sees
 from torni.supervision import words
 from torni.web import provider as identity
 from torni.web import room
-from torni.web.access import let_in, let_out
+from torni.web.access import COOKIE, let_in, let_out
 from torni.web.rendering import page
 from torni.web.views.persons import shown_of
 
@@ -34,7 +34,7 @@ def sign_in(request: HttpRequest) -> HttpResponse:
     """The form; a demonstration's cast by one press each."""
     there = _there(request.POST.get("next") or request.GET.get("next", ""))
     if not room.is_open():
-        return page(request, "sign_in.html", here="sign-in", there=there, cast=[], refused="closed", name="", provider=None, role_sees=role_sees)  # fmt: skip
+        return _form(request, refused="closed", status=200)
     refused: Refused | None = None
     if request.method == "POST":
         with room.gate() as connection:
@@ -49,11 +49,8 @@ def sign_in(request: HttpRequest) -> HttpResponse:
         refused = found
     with room.gate() as connection:
         cast = accounts.cast(connection)
-    return page(
-        request, "sign_in.html", here="sign-in", there=there, cast=cast, refused=refused.why if refused else "", name=request.POST.get("name", "")[:100],
-        provider=identity.name() if identity.is_named() else None, role_sees=role_sees,
-        status=200 if refused is None or refused.why == "second" else 403,
-    )  # fmt: skip
+    why = refused.why if refused else ""
+    return _form(request, refused=why, there=there, cast=cast, name=request.POST.get("name", "")[:100], status=403 if why not in ("", "second") else 200)  # fmt: skip
 
 
 def sign_out(request: HttpRequest) -> HttpResponse:
@@ -71,7 +68,7 @@ def provider(request: HttpRequest) -> HttpResponse:
         response = HttpResponseRedirect(identity.address(asked, _back(request)))
     except identity.NotSignedIn as error:
         log.warning("the identity provider does not answer: %s", error)
-        return _not_in(request, "provider")
+        return _form(request, refused="provider")
     there = _there(request.GET.get("next", ""))
     response.set_cookie(
         ASKED, signing.dumps([*astuple(asked), there], salt=ASKED), max_age=600, httponly=True, samesite="Lax",
@@ -91,11 +88,11 @@ def provider_back(request: HttpRequest) -> HttpResponse:
         )
     except (signing.BadSignature, identity.NotSignedIn) as error:
         log.warning("not signed in by the identity provider: %s", error)
-        return _not_in(request, "provider")
+        return _form(request, refused="provider")
     with room.gate() as connection:
         found = accounts.by_provider(connection, issuer, subject)
     if not isinstance(found, Who):
-        return _not_in(request, found.why)
+        return _form(request, refused=found.why)
     response = let_in(request, HttpResponseRedirect(there or _home(found)), found)
     response.delete_cookie(ASKED, path="/sign-in/")
     return response
@@ -111,7 +108,7 @@ def me(request: HttpRequest) -> HttpResponse:
         with room.gate() as connection:
             try:
                 if do == "begin":
-                    secret, _address = accounts.begin_second(who)
+                    secret = accounts.new_second()
                 elif do == "take":
                     if accounts.take_second(connection, who, given.get("secret", ""), given.get("code", "")):
                         told = _("The second factor is in use: from now on its code is asked for too.")
@@ -121,7 +118,13 @@ def me(request: HttpRequest) -> HttpResponse:
                     done = accounts.drop_second(connection, who, given.get("password", ""))
                     told = _("The second factor is no longer in use.") if done else _("The password is not right.")
                 elif do == "password":
-                    done = accounts.change_password(connection, who, given.get("old", ""), given.get("new", ""))
+                    done = accounts.change_password(
+                        connection,
+                        who,
+                        given.get("old", ""),
+                        given.get("new", ""),
+                        session=request.COOKIES.get(COOKIE, ""),
+                    )
                     told = _("The password is changed.") if done else _("The password is not right.")
             except BadInput as error:
                 faults = error.faults
@@ -161,12 +164,17 @@ def reading_name(what: str) -> str:
 
 def _picture(who: Who, secret: str) -> Markup:
     """The secret as a picture for an authenticator, as SVG without a style of its own."""
-    code = segno.make(pyotp.TOTP(secret).provisioning_uri(name=who.name, issuer_name="Torni"), error="m")
+    code = segno.make(accounts.address_of_second(who, secret), error="m")
     return Markup(code.svg_inline(scale=4, border=2, omitsize=True, svgclass=None, lineclass=None))  # noqa: S704 - our own drawing
 
 
-def _not_in(request: HttpRequest, why: str) -> HttpResponse:
-    return page(request, "sign_in.html", here="sign-in", there="", cast=[], refused=why, name="", provider=identity.name(), role_sees=role_sees, status=403)  # fmt: skip
+def _form(
+    request: HttpRequest, *, refused: str, there: str = "", cast: Sequence[Who] = (), name: str = "", status: int = 403
+) -> HttpResponse:
+    return page(
+        request, "sign_in.html", here="sign-in", there=there, cast=cast, refused=refused, name=name, role_sees=role_sees, status=status,
+        provider=identity.name() if identity.is_named() else None,
+    )  # fmt: skip
 
 
 def _back(request: HttpRequest) -> str:
