@@ -114,7 +114,7 @@ def test_nothing_can_be_sent_to_a_live_page(client):
 
 
 def test_the_stream_sends_a_picture_when_something_is_folded(client, invented_year):
-    """One reader of the ASGI app: after a fold it gets the picture in its language."""
+    """One reader of the ASGI app gets the newest picture at once, in its language, and what a fold changes; nothing is kept for nobody."""
     from torni.facts import room as facts_room
     from torni.facts.door import Door
     from torni.facts.fold import fold
@@ -125,7 +125,7 @@ def test_the_stream_sends_a_picture_when_something_is_folded(client, invented_ye
     got: list[bytes] = []
 
     async def watch() -> None:
-        tower, seen, leave = Tower(), asyncio.Event(), asyncio.Event()
+        tower, first, changed, leave = Tower(), asyncio.Event(), asyncio.Event(), asyncio.Event()
 
         async def receive():
             await leave.wait()
@@ -134,15 +134,16 @@ def test_the_stream_sends_a_picture_when_something_is_folded(client, invented_ye
         async def send(message):
             got.append(message.get("body", b""))
             if b"event: picture" in got[-1]:
-                seen.set()
+                (changed if first.is_set() else first).set()
 
         scope = {"path": "/stream/keski-suomi/sv", "method": "GET", "headers": _cookie(client)}
         watching = asyncio.create_task(tower(scope, receive, send))
-        await asyncio.sleep(0.5)
+        await asyncio.wait_for(first.wait(), 20)
         await asyncio.to_thread(write)
-        await asyncio.wait_for(seen.wait(), 20)
+        await asyncio.wait_for(changed.wait(), 20)
         leave.set()
         await asyncio.wait_for(watching, 5)
+        assert not tower.newest
         tower._listening.cancel()
 
     def write() -> None:
@@ -163,8 +164,9 @@ def test_the_stream_sends_a_picture_when_something_is_folded(client, invented_ye
             fold(connection)
 
     alone(watch)
-    told = json.loads(next(g for g in got if b"event: picture" in g).decode().split("data: ", 1)[1])
-    assert "kl." in told["at"] and told["promises"]["home_care.feedback_good"]["state"] in ("kept", "broken")
+    whole, change = [json.loads(g.decode().split("data: ", 1)[1]) for g in got if b"event: picture" in g]
+    assert "kl." in whole["at"] and whole["promises"]["home_care.feedback_good"]["state"] in ("kept", "broken")
+    assert change["position"] > whole["position"] and "home_care.visits_made" not in change["promises"]
 
 
 def _cookie(client) -> list[tuple[bytes, bytes]]:

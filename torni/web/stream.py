@@ -43,6 +43,7 @@ class Tower:
         self.watching: dict[tuple[str, str], set[asyncio.Event]] = {}
         self.newest: dict[tuple[str, str], Told] = {}
         self._listening: asyncio.Task[None] | None = None
+        self._making = asyncio.Lock()
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
         parts = scope["path"].strip("/").split("/")
@@ -73,6 +74,10 @@ class Tower:
         sent: Told | None = None
         try:
             await send({"type": "http.response.body", "body": b"retry: 2000\n\n", "more_body": True})
+            if (
+                key not in self.newest
+            ):  # the first to watch after a quiet time: the page may be older than the newest fold
+                await self._renew(key, only_first=True)
             until = time.monotonic() + LASTS_S
             while not gone.done() and time.monotonic() < until:
                 told = self.newest.get(key)
@@ -92,6 +97,8 @@ class Tower:
         finally:
             gone.cancel()
             self.watching[key].discard(woken)
+            if not self.watching[key]:
+                self.newest.pop(key, None)  # nobody keeps it new from now on
 
     async def _listen(self) -> None:
         """Hear of folds for as long as the server lives; a lost database is tried again."""
@@ -111,9 +118,16 @@ class Tower:
 
     async def _tell(self) -> None:
         for key in [k for k, who in self.watching.items() if who]:
+            await self._renew(key)
+
+    async def _renew(self, key: tuple[str, str], *, only_first: bool = False) -> None:
+        """Make the newest text of a region and language, and wake those who watch it."""
+        async with self._making:
             before = self.newest.get(key)
+            if only_first and before is not None:
+                return
             now = await asyncio.to_thread(_told, *key, before)
-            if now is not None and now is not before:
+            if now is not None and now is not before and self.watching[key]:
                 self.newest[key] = now
                 for one in self.watching[key]:
                     one.set()
