@@ -19,6 +19,7 @@ from torni.simulation.year.faults import KINDS
 from torni.simulation.year.running import Live, assembled
 from torni.supervision.measure import chance_of, gathered, measure_gathered, measured, windows_of
 from torni.supervision.moment import last_days, moment, sums, sums_of, units
+from torni.tower.live import trend
 
 
 @pytest.fixture(scope="module")
@@ -121,11 +122,13 @@ def test_a_moment_of_the_past_shows_what_was_shown_then(new_room, year):
                 assert [_told(f) for f in added] == [
                     _told(f) for f in measured(connection, library, now, residents=2_000)
                 ]
-                shown[now.at] = (now.position, measured(connection, library, now, residents=2_000))
+                weeks = trend(connection, "home_care.visits_made", now.today, now=now)
+                shown[now.at] = (now.position, measured(connection, library, now, residents=2_000), weeks)
         assert len(shown) > 15
-        for at, (position, then) in list(shown.items())[:-1]:
+        for at, (position, then, weeks) in list(shown.items())[:-1]:
             again = moment(connection, at)
             assert again.position == position
+            assert trend(connection, "home_care.visits_made", again.today, now=again) == weeks
             redrawn = measured(connection, library, again, residents=2_000)
             assert [_told(f) for f in redrawn] == [_told(f) for f in then]
 

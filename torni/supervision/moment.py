@@ -122,21 +122,15 @@ def sums(connection: Connection, now: Moment, windows: Sequence[Window], last: p
     values = {
         "keys": [w.key for w in windows], "promises": [w.promise for w in windows], "days": [w.days for w in windows],
         "complete": [w.complete for w in windows], "units": last["unit"].to_list(), "last": last["last"].to_list(),
-        "today": now.today, "least": last["last"].min(), "after": position_at(connection, start_of(now.today)) if now.past else 0, "upto": now.position,
+        "today": now.today, "least": last["last"].min(),
     }  # fmt: skip
-    if now.past:
-        connection.execute("CREATE TEMP TABLE IF NOT EXISTS that_day (LIKE tally INCLUDING INDEXES)")
-        connection.execute("TRUNCATE that_day")
-        connection.execute(
-            "INSERT INTO that_day (promise, day, known_on, unit, municipality, total, met, late) " + FOLDED, values
-        )
     rows = connection.execute(
         f"""
         WITH w AS (SELECT * FROM unnest(%(keys)s::text[], %(promises)s::text[], %(days)s::int[], %(complete)s::boolean[])
           AS w (key, promise, days, complete)),
         u AS (SELECT * FROM unnest(%(units)s::text[], %(last)s::date[]) AS u (unit, last)),
         x AS (SELECT w.key, t.unit, t.municipality, t.day, t.total, t.met, t.late, CASE WHEN w.complete THEN u.last ELSE %(today)s END AS upto, w.days
-          FROM w JOIN {known_sums(now)} t ON t.promise = w.promise
+          FROM w JOIN {known_sums(connection, now)} t ON t.promise = w.promise
             AND t.day > CASE WHEN w.days IS NULL THEN '-infinity' ELSE %(least)s::date - w.days END AND t.day <= %(today)s
           JOIN u ON u.unit = t.unit)
         SELECT key, unit, municipality,
@@ -175,11 +169,25 @@ def sums_of(tally: pl.DataFrame, today: date, windows: Sequence[Window], last: p
     )
 
 
-def known_sums(now: Moment) -> str:
-    """The rows of the tally that were known at the moment, as a table in SQL with %(today)s (after `sums` of the same moment)."""
-    return (
-        "(SELECT * FROM tally WHERE known_on < %(today)s UNION ALL SELECT * FROM that_day)" if now.past else "tally_now"
-    )
+def known_sums(connection: Connection, now: Moment) -> str:
+    """The rows of the tally that were known at the moment, as a table in SQL with %(today)s.
+
+    The days before the moment's own are in the tally as they were known; of its own day, what the log held by then is
+    folded into a table of the connection's own, once for a moment.
+    """
+    if not now.past:
+        return "tally_now"
+    asked = f"{now.today} {now.position}"
+    held = connection.execute("SELECT current_setting('torni.that_day', true)").fetchone()
+    if held != (asked,):
+        connection.execute("CREATE TEMP TABLE IF NOT EXISTS that_day (LIKE tally INCLUDING INDEXES)")
+        connection.execute("TRUNCATE that_day")
+        connection.execute(
+            "INSERT INTO that_day (promise, day, known_on, unit, municipality, total, met, late) " + FOLDED,
+            {"after": position_at(connection, start_of(now.today)), "upto": now.position},
+        )
+        connection.execute("SELECT set_config('torni.that_day', %s, false)", [asked])
+    return "(SELECT * FROM tally WHERE known_on < %(today)s UNION ALL SELECT * FROM that_day)"
 
 
 @dataclass(frozen=True)
@@ -203,18 +211,9 @@ def gather(
     In one transaction that sees one moment (repeatable read), or what is gathered first and last may differ. The same whichever way.
     """
     last = last_days(now, register)
-    alike = before is not None and (before.today, before.windows, before.owing) == (
-        now.today,
-        tuple(windows),
-        tuple(owing),
-    )
-    if (
-        before is None
-        or now.past
-        or not alike
-        or not 0 <= now.position - before.position <= MOST_ADDED
-        or not before.last.equals(last)
-    ):
+    asked = (now.today, tuple(windows), tuple(owing))
+    alike = before and (before.today, before.windows, before.owing) == asked and before.last.equals(last)
+    if before is None or now.past or not alike or not 0 <= now.position - before.position <= MOST_ADDED:
         return Gathered(now.today, now.position, tuple(windows), tuple(owing), last, sums(connection, now, windows, last), waiting(connection, now, owing))  # fmt: skip
     came = pl.DataFrame(
         connection.execute(FOLDED, {"after": before.position, "upto": now.position}).fetchall(),
@@ -228,12 +227,12 @@ def gather(
 
 
 def waiting(connection: Connection, now: Moment, promises: Sequence[str]) -> pl.DataFrame:
-    """What is owed at the moment by these promises (after `sums` of the same moment): the columns of OWED."""
+    """What is owed at the moment by these promises: the columns of OWED."""
     rows = connection.execute(
         f"""
         SELECT promise, unit, municipality, sum(total - met - late)::bigint,
           coalesce(sum(total - met - late) FILTER (WHERE day < %(today)s), 0)::bigint
-        FROM {known_sums(now)} t
+        FROM {known_sums(connection, now)} t
         WHERE promise = ANY (%(promises)s) GROUP BY 1, 2, 3 HAVING sum(total - met - late) <> 0
         """,
         {"today": now.today, "promises": list(promises)},

@@ -112,7 +112,7 @@ def before_of(
 def _demand_rows(connection: Connection, library: Library, now: Moment) -> pl.DataFrame:
     names = [f"{s.id}.demand" for s in library.services.values() if s.demand]
     rows = connection.execute(
-        f"SELECT promise, day, municipality, sum(total)::bigint FROM {known_sums(now)} t WHERE promise = ANY (%(names)s) "
+        f"SELECT promise, day, municipality, sum(total)::bigint FROM {known_sums(connection, now)} t WHERE promise = ANY (%(names)s) "
         "AND day > %(first)s AND day <= %(today)s GROUP BY 1, 2, 3",
         {"names": names, "first": now.today - timedelta(days=200), "today": now.today},
     ).fetchall()
@@ -127,7 +127,7 @@ def _serving(
     """Who has come into each service and not left it, by producer."""
     services = [s.id for s in library.services.values() if s.clients]
     rows = connection.execute(
-        f"SELECT promise, unit, sum(met)::bigint FROM {known_sums(now)} t WHERE promise = ANY (%(names)s) AND day <= %(today)s GROUP BY 1, 2",
+        f"SELECT promise, unit, sum(met)::bigint FROM {known_sums(connection, now)} t WHERE promise = ANY (%(names)s) AND day <= %(today)s GROUP BY 1, 2",
         {"names": [f"{s}.clients" for s in services], "today": now.today},
     ).fetchall()
     producers = dict(register.select("unit", "producer").iter_rows())
@@ -143,12 +143,11 @@ def trend(
     connection: Connection, promise: str, until: date, *, now: Moment, weeks: int = 52
 ) -> list[tuple[date, int, int]]:
     """The promise's weeks up to a day: each week's last day, what was due in it, and what of that was done in time, as known
-    on the moment's day."""
+    at the moment."""
     rows = connection.execute(
         f"""
         SELECT %(until)s::date - 7 * ((%(until)s::date - day) / 7) AS week, sum(total)::bigint, sum(met)::bigint
-        FROM {"tally" if now.past else "tally_now"} WHERE promise = %(promise)s AND day > %(first)s AND day <= %(until)s
-          {"AND known_on <= %(today)s" if now.past else ""}
+        FROM {known_sums(connection, now)} t WHERE promise = %(promise)s AND day > %(first)s AND day <= %(until)s
         GROUP BY 1 ORDER BY 1
         """,
         {"until": until, "promise": promise, "first": until - timedelta(days=7 * weeks), "today": now.today},
