@@ -13,6 +13,7 @@ from torni.core.faults import BadInput
 from torni.guidance import decide
 from torni.guidance.client import client_of
 from torni.guidance.replay import read_decisions, replay
+from torni.services.days import Days
 from torni.services.proposing import approve, propose
 
 DAYS = (date(2019, 5, 5), date(2023, 6, 1), date(2024, 1, 1), date(2026, 11, 22))
@@ -47,6 +48,8 @@ def test_every_decision_is_identical_under_its_own_days_rules(tmp_path):
 def test_an_approved_change_differs_from_its_start_on_and_the_past_stays(tmp_path, own_regions):
     decided(tmp_path / "past.jsonl")
     past = read_decisions(tmp_path / "past.jsonl")
+    held = Days("keski-suomi")  # a server that was running before
+    assert held.begins(date(2027, 1, 1)) <= date(2027, 1, 1)
     text = "name: stricter\nparameters: {grant.home_care.maple: 5}"
     at = datetime(2026, 11, 22, 12, 0)  # noqa: DTZ001
     rehearsed = {"gainers": 0, "losers": 1}
@@ -68,6 +71,11 @@ def test_an_approved_change_differs_from_its_start_on_and_the_past_stays(tmp_pat
     assert differing
     assert {r.past.service for r in differing} == {"home_care"}
     assert all(3 <= (r.past.facts["rai_maple"] or 0) < 5 for r in differing)
+    assert [
+        str(days.on(date(2027, 1, 1)).library.value("grant.home_care.maple").value)
+        for days in (held, Days("keski-suomi"))
+    ] == ["5", "5"]
+    assert str(held.on(date(2026, 12, 31)).library.value("grant.home_care.maple").value) == "3"
     with pytest.raises(BadInput, match="already"):
         approve("keski-suomi", change.id, by="Ville", at=at, start=date(2027, 2, 1))
 

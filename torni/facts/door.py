@@ -49,7 +49,6 @@ class Door:
     def __init__(self, connection: Connection, books: Books) -> None:
         self.connection, self.books = connection, books
         self._loaded: Book | None = None
-        self._without: set[date] = set()  # days of which the definitions are not known
         with connection.transaction():
             connection.execute(statement("session"))
 
@@ -84,14 +83,10 @@ class Door:
 
     def _book(self, day: date) -> Book | None:
         """The definitions of a day, None where they are not known: an amount begins later, or its last known day has passed."""
-        if day not in self._without:
-            try:
-                return self.books(day)
-            except BadInput:
-                if len(self._without) >= 10_000:
-                    self._without.clear()
-                self._without.add(day)
-        return None
+        try:
+            return self.books(day)
+        except BadInput:
+            return None
 
     def _lock(self, now: datetime | None) -> datetime:
         """The room's lock, and the moment of recording: it never goes back, whatever the clock does."""

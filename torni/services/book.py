@@ -90,13 +90,13 @@ def book_of(rules: Rules, *, since: date, charge: Charge | None = None) -> Book:
 
 def books_of(days: Days, *, charge: Charge | None = None) -> Books:
     """The region's books, one for each stretch of days on which nothing changes, made when first asked for."""
-    made: dict[date, Book] = {}
+    made: dict[date, tuple[Rules, Book]] = {}
 
     def on(day: date) -> Book:
-        since = days.begins(day)
-        if since not in made:
-            made[since] = book_of(days.on(day), since=since, charge=charge)
-        return made[since]
+        since, rules = days.begins(day), days.on(day)
+        if since not in made or made[since][0] is not rules:
+            made[since] = rules, book_of(rules, since=since, charge=charge)
+        return made[since][1]
 
     return on
 

@@ -1,11 +1,14 @@
-"""A region's rules on any day, loaded once for each stretch of days between two changes of a definition."""
+"""A region's rules on any day, loaded once for each stretch of days between two changes of a definition.
+
+A change that is approved while a server runs is seen at the next question: the region's log of changes only grows.
+"""
 
 from __future__ import annotations
 
 import bisect
 from datetime import date, timedelta
 
-from torni.services.history import versions
+from torni.services.history import log_file, versions
 from torni.services.library import load_library
 from torni.services.rules import Rules, load_rules
 
@@ -17,8 +20,10 @@ class Days:
         self.region = region
         self._held: dict[date, Rules] = {}
         self._edges: list[date] | None = None
+        self._log_size: int | None = None
 
     def on(self, day: date) -> Rules:
+        """The rules of the day; the same object as long as nothing has changed."""
         key = self.begins(day)
         if key not in self._held:
             self._held[key] = load_rules(load_library(self.region, on=day))
@@ -26,7 +31,11 @@ class Days:
 
     def begins(self, day: date) -> date:
         """The first day of the stretch that the day belongs to."""
-        if self._edges is None:
+        log = log_file(self.region)
+        size = log.stat().st_size if log.exists() else 0
+        if self._edges is None or size != self._log_size:
+            self._held.clear()
+            self._log_size = size
             self._edges = edges(load_rules(load_library(self.region, on=day)))
         i = bisect.bisect_right(self._edges, day)
         return self._edges[i - 1] if i else date.min
