@@ -98,7 +98,11 @@ YEAR_UNTIL = datetime(2026, 11, 22, 9, tzinfo=UTC)
 def invented_year(new_room) -> str:
     """A record room with the invented year of a small region: 2,000 residents, seed 11, until the tests' own now."""
     from torni.facts import room
+    from torni.facts.door import Door
+    from torni.facts.fold import fold
+    from torni.services.days import Days
     from torni.simulation import cast
+    from torni.simulation.scene import set_scene
     from torni.simulation.year.running import assembled, load_year
 
     url = new_room()
@@ -109,6 +113,8 @@ def invented_year(new_room) -> str:
     with room.connect(url, autocommit=True) as connection:
         cast.gather(connection)
         cast.settle_resident(connection, year.world)
+        set_scene(connection, Door(connection, books), Days("keski-suomi").exactly)
+        fold(connection)
     return url
 
 

@@ -78,9 +78,8 @@ def events() -> str:
     library = load_library("keski-suomi", on=DAY)
     counted: dict[str, list[str]] = {}
     for service, promise in library.followed():
-        for name in ("opened_by", "answered_by", "called_off_by", "event", "began_by", "ended_by", "limited_by"):
-            if getattr(promise, name, None):
-                counted.setdefault(getattr(promise, name), []).append(f"`{service.id}.{promise.id}`")
+        for _key, type_ in promise.events():
+            counted.setdefault(type_, []).append(f"`{service.id}.{promise.id}`")
     lines = [NOTE + "# Events\n", "Every type that may come in, what it needs, what else its `data` may tell, and the promises it counts for.\n",
              "| type | what | needs | data | promises |", "|---|---|---|---|---|"]  # fmt: skip
     for name, kind in library.event_kinds.items():

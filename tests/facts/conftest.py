@@ -16,7 +16,8 @@ NEEDS = {
     "unit.opened": {"unit"}, "resident.registered": {"client"}, "visit.planned": {"service", "unit", "client", "matter", "due"},
     "visit.made": {"service", "unit", "client", "matter"}, "visit.called_off": {"service", "unit", "client", "matter"},
     "fee.charged": {"service", "client", "cents"}, "supervision.visited": {"service", "unit", "matter"},
-    "feedback.given": {"service", "unit", "quantity"}, "event.withdrawn": set(),
+    "feedback.given": {"service", "unit", "quantity"}, "event.withdrawn": set(), "case_manager.named": {"client"},
+    "need.reported": {"service", "client", "matter"}, "assessment.made": {"service", "client", "matter"},
 }  # fmt: skip
 BOOK = Book(
     since=date.min,
@@ -25,10 +26,11 @@ BOOK = Book(
         Opening("care.made", "care", "visit.planned", None),
         Opening("care.billed", "care", "visit.made", 10, age_at_least=18),
         Opening("care.supervised", "care", "supervision.visited", 730),
+        Opening("care.assessed", "care", "need.reported", 7),
     ),
     answers=(
         Answer("care.made", "visit.made"), Answer("care.made", "visit.called_off", called_off=True), Answer("care.billed", "fee.charged"),
-        Answer("care.supervised", "supervision.visited"),
+        Answer("care.supervised", "supervision.visited"), Answer("care.assessed", "assessment.made"),
     ),
     countings=(Counting("care.good", "care", "feedback.given", "at_least", 4), Counting("care.right", "care", "fee.charged", "exact")),
     definitions={"care": "0123456789ab"},

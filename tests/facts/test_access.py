@@ -9,7 +9,7 @@ from torni.facts import access, accounts, persons
 from torni.facts.access import ROLES, Who
 
 TABLES = (
-    "room", "event", "client", "unit", "owed", "tally", "tally_now", "consumer", "mark", "seal", "quarantine", "quarantine_outcome", "feed",
+    "room", "event", "client", "care", "unit", "owed", "tally", "tally_now", "consumer", "mark", "seal", "quarantine", "quarantine_outcome", "feed",
     "feed_ended", "account", "standing", "credential", "sign_in", "session", "reading", "erasure", "reseal", "verified", "measured", "django_migrations",
 )  # fmt: skip
 OPEN = {"room", "unit", "consumer", "mark", "seal", "erasure"}  # nothing of a person, and no sum
@@ -29,6 +29,8 @@ def lived(here):
         here.event("fee.charged", client=1, unit="north", matter="f1", cents=3000, data={"should": 3000}),
         here.event("feedback.given", unit="north", quantity=5),
         here.event("feedback.given", unit="south", quantity=2),
+        here.event("need.reported", client=1, matter="n1", data={"text": "help at home"}),
+        here.event("case_manager.named", client=1, data={"case_manager": f"cast-{ROLES.index('case_manager')}"}),
     )
     intake.receive(
         here.door,
@@ -75,7 +77,7 @@ def test_every_table_as_each_of_the_cast(lived, role):
                 assert seen is None, table
             elif table in OPEN:
                 assert seen == whole[table], table
-            elif table in ("event", "client", "owed", "reading"):
+            elif table in ("event", "client", "care", "owed", "reading"):
                 assert seen == 0, table
             elif table in ("tally", "tally_now"):
                 own = lived.rows(f"SELECT count(*) FROM {table} WHERE unit = 'north'")[0][0]
@@ -126,8 +128,8 @@ def test_the_pages_change_nothing(lived, statement):
 
 
 @pytest.mark.parametrize(("role", "of", "events"), [
-    ("adviser", 1, 3), ("case_manager", 1, 3), ("supervisor", 2, 3), ("controller", 1, 1), ("controller", 2, None), ("producer", 1, 2), ("producer", 2, None),
-    ("resident", 1, 3), ("resident", 2, None), ("director", 1, None), ("service_owner", 1, None), ("outsider", 1, None), (None, 1, None),
+    ("adviser", 1, 5), ("adviser", 2, None), ("case_manager", 1, 5), ("case_manager", 2, None), ("supervisor", 2, 3), ("controller", 1, 1),
+    ("controller", 2, None), ("producer", 1, 2), ("producer", 2, None), ("resident", 1, 5), ("resident", 2, None), ("director", 1, None), ("service_owner", 1, None), ("outsider", 1, None), (None, 1, None),
 ])  # fmt: skip
 def test_a_client_is_read_by_those_who_may_and_only_after_it_is_written_down(lived, role, of, events):
     with pages(lived, who(lived, role) if role else None) as connection:
@@ -146,17 +148,20 @@ def test_a_client_is_found_by_the_position_of_an_event_and_nobody_else_comes_alo
             "resident.registered",
             "visit.planned",
             "fee.charged",
+            "need.reported",
+            "case_manager.named",
         }
         planned = next(e for e in found.events if e.type == "visit.planned")
         assert planned.owes == "care.made" and planned.owed
         assert persons.read(connection, event=10**9, what="events", why="a test") is None
         with pytest.raises(psycopg.errors.CheckViolation):
-            persons.read(connection, client=1, what="events", why="")
+            persons.read(connection, client=1, what="events", why="x")
 
 
 def test_a_resident_sees_who_has_read_and_why(lived):
     with pages(lived, who(lived, "adviser")) as connection:
         persons.read(connection, client=1, what="events", why="her services are arranged")
+    with pages(lived, who(lived, "supervisor")) as connection:
         persons.read(connection, client=2, what="events", why="his services are arranged")
     with pages(lived, who(lived, "resident")) as connection:
         persons.read(connection, client=1, what="own", why="own data")
@@ -260,3 +265,49 @@ def test_opening_a_refused_row_of_nobody_is_a_reading_too(lived):
         assert connection.execute("SELECT read_refused(%s, 'it is mended')", [number]).fetchone()[0] == "not an event"
         assert connection.execute("SELECT read_refused(999, 'it is mended')").fetchone() == (None,)
     assert lived.rows("SELECT client, what FROM reading") == [(None, "refused")]
+
+
+def named(lived, client, manager):
+    lived.send(lived.event("case_manager.named", client=client, data={"case_manager": manager}))
+
+
+def test_the_right_ends_where_another_takes_the_client(lived):
+    with pages(lived, who(lived, "case_manager")) as connection:
+        assert persons.read(connection, client=1, what="case", why="") is not None
+        named(lived, 1, "somebody-else")
+        assert persons.read(connection, client=1, what="case", why="") is None
+        named(lived, 2, who(lived, "case_manager").name)
+        assert persons.read(connection, client=2, what="case", why="").client == 2
+    assert lived.rows("SELECT client, why FROM reading") == [(1, "own client"), (2, "own client")]
+
+
+@pytest.mark.parametrize("role", [None, *ROLES])
+def test_in_an_emergency_an_official_opens_anybody_with_a_reason_and_it_is_told(lived, role):
+    may = role in ("adviser", "case_manager")
+    with pages(lived, who(lived, role) if role else None) as connection:
+        short = persons.read(connection, client=3, what="events", why="help", emergency=True)
+        found = persons.read(connection, client=3, what="events", why="found unconscious in the yard", emergency=True)
+        assert (found is not None) is (may or role == "supervisor") and (short is not None) is (role == "supervisor")
+    marked = lived.rows("SELECT role, emergency FROM reading WHERE client = 3")
+    assert marked == ([(role, True)] if may else [("supervisor", False)] * 2 if role == "supervisor" else [])
+    for asker in ROLES:
+        with pages(lived, who(lived, asker)) as connection:
+            told = connection.execute("SELECT role, why FROM emergencies()").fetchall()
+            assert told == (
+                [(role, "found unconscious in the yard")] if may and asker in ("supervisor", "director") else []
+            )
+
+
+@pytest.mark.parametrize("role", [None, *ROLES])
+def test_a_worklist_is_ones_own_and_a_reading(lived, role):
+    """The adviser sees what is to be assessed, the case manager what waits of own clients; nobody else anything."""
+    lived.send(lived.event("visit.planned", client=1, unit="north", matter="v9", due="2026-05-01"), lived.event("visit.planned", client=2, unit="south", matter="v8", due="2026-05-01"))  # fmt: skip
+    with pages(lived, who(lived, role) if role else None) as connection:
+        asked = "SELECT promise, due::text FROM own_work(ARRAY['care.assessed'], ARRAY['care.made'], '2026-05-04', 50)"
+        found = [connection.execute(asked).fetchall() for _ in range(2)][1]
+        clients = connection.execute("SELECT name, born::text FROM own_clients()").fetchall()
+    late = [("care.made", "2026-05-01"), ("care.assessed", "2026-05-11")]
+    assert found == {"adviser": late[1:], "case_manager": late}.get(role, [])
+    assert clients == ([(None, "1941-05-30")] if role == "case_manager" else [])
+    readings = lived.rows("SELECT client, role, what FROM reading")
+    assert readings == ([(1, role, "worklist")] if role in ("adviser", "case_manager") else [])

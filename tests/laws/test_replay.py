@@ -76,6 +76,8 @@ def test_an_approved_change_differs_from_its_start_on_and_the_past_stays(tmp_pat
         for days in (held, Days("keski-suomi"))
     ] == ["5", "5"]
     assert str(held.on(date(2026, 12, 31)).library.value("grant.home_care.maple").value) == "3"
+    later = held.exactly(date(2027, 3, 5))
+    assert later.library.as_of == date(2027, 3, 5) and later.granting == held.on(date(2027, 3, 5)).granting
     with pytest.raises(BadInput, match="already"):
         approve("keski-suomi", change.id, by="Ville", at=at, start=date(2027, 2, 1))
 

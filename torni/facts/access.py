@@ -8,6 +8,8 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import Any, Literal, get_args
 
+import psycopg
+
 from torni.facts.room import SESSION, Connection
 
 Role = Literal[
@@ -52,9 +54,15 @@ def for_the_tower(connection: Connection) -> None:
     _say(connection, "tower", None, None, None)
 
 
+async def for_the_tower_async(connection: psycopg.AsyncConnection[Any]) -> None:
+    await connection.execute(_SAY, ["tower", "", "", ""])
+
+
+_SAY = (
+    "SELECT set_config('torni.role', %s, false), set_config('torni.producer', %s, false), "
+    "set_config('torni.client', %s, false), set_config('torni.account', %s, false)"
+)
+
+
 def _say(connection: Connection, role: str, producer: str | None, client: int | None, account: int | None) -> None:
-    connection.execute(
-        "SELECT set_config('torni.role', %s, false), set_config('torni.producer', %s, false), "
-        "set_config('torni.client', %s, false), set_config('torni.account', %s, false)",
-        [role, producer or "", str(client or ""), str(account or "")],
-    )
+    connection.execute(_SAY, [role, producer or "", str(client or ""), str(account or "")])

@@ -170,6 +170,12 @@ def cast(connection: Connection) -> list[Who]:
     return [Who(*row) for row in rows]
 
 
+def with_role(connection: Connection, role: Role) -> list[Who]:
+    """Everybody who stands in the role now, by name."""
+    rows = connection.execute(_STANDING + "WHERE s.role = %s ORDER BY a.shown, a.account", [role]).fetchall()
+    return [Who(*row) for row in rows]
+
+
 def begin_session(connection: Connection, who: Who) -> str:
     """A new session's key, for the browser alone."""
     key = secrets.token_urlsafe(32)

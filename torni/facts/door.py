@@ -110,7 +110,8 @@ class Door:
         ) as copy:  # fmt: skip
             for block in _csv(events, book):
                 copy.write(block)
-        if any(kind in _REGISTERS for kind in _types(events)):
+        types = _types(events)
+        if types & _REGISTERS:
             run(statement("judge"), {"now": now, "registers": True, "producer": producer})
             run(statement("registers"))
         run(statement("judge"), {"now": now, "registers": False, "producer": producer})
@@ -122,6 +123,8 @@ class Door:
         run(statement("open"))
         run(statement("settle"))
         run(statement("write"), {"now": now})
+        if "case_manager.named" in types:
+            run(statement("care"))
         repeated, written, position = run(statement("counts")).fetchone() or (0, 0, None)
         run("SELECT pg_notify('torni_written', '')")
         refused = [] if written + repeated == len(events) else run(statement("refused")).fetchall()

@@ -83,14 +83,19 @@ FROM (
 
 -- name: registers
 WITH residents AS (
-  INSERT INTO client (client, valid_from, position, municipality, born, protected)
+  INSERT INTO client (client, valid_from, position, municipality, born, protected, name)
   SELECT client, day, position, data->>'municipality', (data->>'born')::date,
-    coalesce((data->>'protected')::boolean, false)
+    coalesce((data->>'protected')::boolean, false), left(data->>'name', 200)
   FROM judged WHERE type = 'resident.registered' AND reasons = '{}' AND NOT repeated
 )
 INSERT INTO unit (unit, valid_from, position, name, kind, producer, municipality)
 SELECT unit, day, position, data->>'name', data->>'kind', data->>'producer', data->>'municipality'
 FROM judged WHERE type = 'unit.opened' AND reasons = '{}' AND NOT repeated;
+
+-- name: care
+INSERT INTO care (client, valid_from, position, case_manager)
+SELECT client, day, position, left(data->>'case_manager', 100) FROM judged
+WHERE type = 'case_manager.named' AND reasons = '{}' AND NOT repeated;
 
 -- name: take_back
 WITH undone AS (
@@ -161,6 +166,7 @@ FROM judged j
 LEFT JOIN settled s ON s.position = j.position
 LEFT JOIN versions v ON v.service = j.service
 LEFT JOIN countings c ON c.type = j.type AND c.service = j.service AND (c.how <> 'exact' OR j.expected IS NOT NULL)
+  AND (c.how <> 'at_least' OR j.quantity IS NOT NULL)
 WHERE j.reasons = '{}' AND NOT j.repeated
 ORDER BY j.position;
 

@@ -30,9 +30,14 @@ class Happened:
     type: str
     service: str | None
     unit: str | None
+    matter: str | None
+    due: date | None
+    quantity: int | None
     cents: int | None
+    data: dict[str, Any] | None
     definition: str | None
     sign: int
+    replaces: int | None
     owes: str | None
     owes_on: date | None
     owed: bool
@@ -46,36 +51,61 @@ class Happened:
 
 @dataclass(frozen=True)
 class Person:
-    """What the one who asks may see of a client: the newest events first; register `rows` are valid-from day, municipality, born
-    and whether the address is protected (none for those who may not see them)."""
+    """What the one who asks may see of a client: the newest events first; register `rows` are valid-from day, municipality, born,
+    whether the address is protected, and name (none for those who may not see them); the case manager's account name."""
 
     client: int
-    rows: tuple[tuple[date, str, date | None, bool], ...]
+    rows: tuple[tuple[date, str, date | None, bool, str | None], ...]
     events: tuple[Happened, ...]
+    case_manager: str | None = None
 
 
 def read(
-    connection: Connection, *, client: int | None = None, event: int | None = None, what: str, why: str
+    connection: Connection,
+    *,
+    client: int | None = None,
+    event: int | None = None,
+    what: str,
+    why: str,
+    emergency: bool = False,
+    visits_since: datetime | None = None,
 ) -> Person | None:
     """Write down the reading and read the client, as the connection's asker may; None where nobody such may be read.
 
     By the client's number, or by the position of one of the client's events. Whether there is nobody, or nobody who may be read, is
-    not told apart.
+    not told apart. `why` empty: what gives the right is written down instead. `emergency`: an official may open anybody's, with a
+    reason of at least ten letters; it is marked, and the supervisors see it. `visits_since`: earlier visits are left out.
     """
     with connection.transaction():
-        row = connection.execute("SELECT read_client(%s, %s, %s, %s)", [client, event, what, why]).fetchone()
+        row = connection.execute(
+            "SELECT open_client(%s, %s, %s, %s, %s)", [client, event, what, why, emergency]
+        ).fetchone()
         if row is None or row[0] is None:
             return None
-        rows = connection.execute(
-            "SELECT valid_from, municipality, born, protected FROM public.client WHERE client = %s ORDER BY valid_from DESC, position DESC", [row[0]]
-        ).fetchall()  # fmt: skip
-        events = connection.execute(
-            "SELECT position, at, type, service, unit, cents, definition, sign, owes, owes_on, EXISTS (SELECT 1 FROM "
-            "public.owed o WHERE o.matter = e.matter AND o.promise = e.owes AND o.position = e.position), settles, settles_on, settled, counts, "
-            "counted, counted_met FROM public.event e WHERE client = %s ORDER BY at DESC, position DESC LIMIT %s",
-            [row[0], MOST],
-        ).fetchall()
-    return Person(row[0], tuple(rows), tuple(Happened(*e) for e in events))
+        return _person(connection, row[0], visits_since)
+
+
+def as_owner(connection: Connection, client: int, *, visits_since: datetime) -> Person:
+    """The client as the room's owner sees it, without a reading: for what a machine does, never for a page."""
+    return _person(connection, client, visits_since)
+
+
+def _person(connection: Connection, client: int, visits_since: datetime | None) -> Person:
+    rows = connection.execute(
+        "SELECT valid_from, CASE WHEN protected AND asks_as() = 'producer' THEN '' ELSE municipality END, born, protected, name "
+        "FROM public.client WHERE client = %s ORDER BY valid_from DESC, position DESC", [client]
+    ).fetchall()  # fmt: skip
+    events = connection.execute(
+        "SELECT position, at, type, service, unit, matter, due, quantity, cents, data, definition, sign, replaces, owes, owes_on, EXISTS ("
+        "SELECT 1 FROM public.owed o WHERE o.matter = e.matter AND o.promise = e.owes AND o.position = e.position), settles, settles_on, "
+        "settled, counts, counted, counted_met FROM public.event e WHERE client = %(client)s "
+        "AND (%(since)s::timestamptz IS NULL OR e.at >= %(since)s OR e.type NOT LIKE 'visit.%%') ORDER BY at DESC, position DESC LIMIT %(most)s",
+        {"client": client, "since": visits_since, "most": MOST},
+    ).fetchall()
+    managers = connection.execute(
+        "SELECT case_manager FROM public.care WHERE client = %s ORDER BY valid_from DESC, position DESC LIMIT 1", [client]
+    ).fetchone()  # fmt: skip
+    return Person(client, tuple(rows), tuple(Happened(*e) for e in events), managers[0] if managers else None)
 
 
 def readings(connection: Connection, client: int) -> list[tuple[datetime, str, str, str, str]]:
@@ -109,7 +139,8 @@ def _gathered(connection: Connection, client: int, refused: str) -> dict[str, An
     return {
         "client": client,
         "made_at": datetime.now(UTC).isoformat(timespec="seconds"),
-        "register": found(("valid_from", "municipality", "born", "protected", "position"), f"public.client {of} valid_from, position"),
+        "register": found(("valid_from", "name", "municipality", "born", "protected", "position"), f"public.client {of} valid_from, position"),
+        "case_managers": found(("valid_from", "case_manager", "position"), f"public.care {of} valid_from, position"),
         "events": found(_EVENT, f"public.event {of} position"),
         "owed": found(("matter", "promise", "due", "unit"), f"public.owed {of} due"),
         "refused_at_the_door": found(("received_at", "source", "raw", "reasons"), refused),
@@ -158,6 +189,7 @@ def erase(connection: Connection, client: int, *, by: str, why: str) -> Erased:
             {"client": client, "salt": salt[0]},
         )
         connection.execute("DELETE FROM client WHERE client = %s", [client])
+        connection.execute("DELETE FROM care WHERE client = %s", [client])
         connection.execute(
             f"UPDATE quarantine SET raw = '{{}}', reasons = '[\"erased\"]' WHERE {_OF_CLIENT}", {"client": client}
         )

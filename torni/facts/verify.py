@@ -54,13 +54,17 @@ def _states(connection: Connection) -> list[Check]:
     told = {
         "client": Message("every row of residents is explained by its event"),
         "unit": Message("every row of units is explained by its event"),
+        "care": Message("every case manager is explained by an event"),
     }
     checks = []
-    for table, type_ in (("client", "resident.registered"), ("unit", "unit.opened")):
+    for table, type_, key, told_of in (
+        ("client", "resident.registered", "client", "municipality"), ("unit", "unit.opened", "unit", "municipality"),
+        ("care", "case_manager.named", "client", "case_manager"),
+    ):  # fmt: skip
         row = connection.execute(
             f"SELECT count(*), count(*) FILTER (WHERE e.position IS NULL), min(s.position) FILTER (WHERE e.position IS NULL) "
-            f"FROM {table} s LEFT JOIN event e ON e.position = s.position AND e.type = %s AND e.{table} = s.{table} "
-            f"AND e.data->>'municipality' = s.municipality",
+            f"FROM {table} s LEFT JOIN event e ON e.position = s.position AND e.type = %s AND e.{key} = s.{key} "
+            f"AND e.data->>'{told_of}' IS NOT DISTINCT FROM s.{told_of}",
             [type_],
         ).fetchone()  # fmt: skip
         assert row is not None

@@ -18,11 +18,11 @@ def role_sees(role: str) -> str:
     return {
         "director": _("Every promise live, and the approval of changes. No client's data."),
         "service_owner": _("Every promise live, rehearsals and proposals of changes. No client's data."),
-        "adviser": _("Every promise live, decisions, and clients' data with a reason that is written down."),
-        "case_manager": _("Every promise live, and clients' data with a reason that is written down."),
+        "adviser": _("Every promise live, the worklist, decisions, and the data of clients whose need has been reported."),
+        "case_manager": _("Every promise live, the worklist, plans, and the data of own clients."),
         "supervisor": _("Every promise live, the rows behind them down to the client, and refused records."),
         "controller": _("Every promise live, clients' charges, and refused records."),
-        "producer": _("The promises of its own units, its own clients, and its own refused records."),
-        "resident": _("What is recorded of oneself, and who has read it and why."),
+        "producer": _("Plans sent to it, the promises of its own units, its own clients, and its own refused records."),
+        "resident": _("Own decisions, plan, visits and fees, and who has read what is recorded and why."),
         "outsider": _("Only what everybody sees."),
     }[role]  # fmt: skip

@@ -40,8 +40,7 @@ def book_of(rules: Rules, *, since: date, charge: Charge | None = None) -> Book:
                 Opening(name, service.id, promise.opened_by, days, promise.ages.below, promise.ages.at_least)
             )
             answers.append(Answer(name, promise.answered_by))
-            if promise.called_off_by:
-                answers.append(Answer(name, promise.called_off_by, called_off=True))
+            answers += [Answer(name, type_, called_off=True) for type_ in promise.called_off_by]
         elif isinstance(promise, CadencePromise):
             openings.append(Opening(name, service.id, promise.event, _days(library, promise.every_days)))
             answers.append(Answer(name, promise.event))

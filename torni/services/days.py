@@ -6,6 +6,7 @@ A change that is approved while a server runs is seen at the next question: the 
 from __future__ import annotations
 
 import bisect
+from dataclasses import replace
 from datetime import date, timedelta
 
 from torni.services.history import log_file, versions
@@ -28,6 +29,11 @@ class Days:
         if key not in self._held:
             self._held[key] = load_rules(load_library(self.region, on=day))
         return self._held[key]
+
+    def exactly(self, day: date) -> Rules:
+        """The same with the library on the day itself: what is decided on a day counts ages and freshness from it."""
+        rules = self.on(day)
+        return rules if rules.library.as_of == day else replace(rules, library=replace(rules.library, as_of=day))
 
     def begins(self, day: date) -> date:
         """The first day of the stretch that the day belongs to."""

@@ -10,11 +10,12 @@ from collections.abc import Iterator
 from decimal import Decimal
 from typing import Annotated, Literal, Protocol
 
-from pydantic import Field
+from pydantic import Field, field_validator
 
 from torni.services.texts import Identifier, Strict, Text
 
 EventType = Annotated[str, Field(pattern=r"^[a-z_]+\.[a-z_]+$")]
+Responsible = Literal["adviser", "case_manager", "producer"]
 Need = Literal["service", "unit", "client", "matter", "due", "quantity", "of_quantity", "cents"]
 
 
@@ -41,7 +42,16 @@ class _Followed(Strict):
     source: Identifier
     note: Text | None = None
     column: Literal["availability", "quality", "interface", "fees", "cost"] = "availability"
+    responsible: Responsible | None = Field(None, description="Whose work it is to do what is owed.")
+    task: Text | None = Field(None, description="What is to be done, as the worklist tells it.")
+    missed: Text | None = Field(None, description="What the case manager is told when another's task is late.")
     over_days: int = Field(28, ge=1, le=1100, description="The days up to now that the value is counted over.")
+
+    def events(self) -> Iterator[tuple[str, str]]:
+        """Every type of event that the promise names, with the key that names it."""
+        for key in ("opened_by", "answered_by", "called_off_by", "event", "began_by", "ended_by", "limited_by"):
+            named = getattr(self, key, None) or []
+            yield from ((key, type_) for type_ in ([named] if isinstance(named, str) else named))
 
 
 class AnswerPromise(_Followed):
@@ -50,12 +60,17 @@ class AnswerPromise(_Followed):
     kind: Literal["wait", "delivery", "reply", "billing"]
     opened_by: EventType
     answered_by: EventType
-    called_off_by: EventType | None = None
+    called_off_by: list[EventType] = Field([], description="One type of event, or several.")
     within_days: str | None = Field(
         None, description="A parameter: the days from the opening. Left out, the event itself names the day due."
     )
     ages: Ages = Ages()
     share: Decimal = Field(gt=0, le=1)
+
+    @field_validator("called_off_by", mode="before")
+    @classmethod
+    def _several(cls, value: object) -> object:
+        return [value] if isinstance(value, str) else value
 
 
 class CadencePromise(_Followed):

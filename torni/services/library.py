@@ -459,9 +459,8 @@ def _references(service: Service) -> Iterator[tuple[Loc, str, str, str]]:
         for name in ("within_days", "every_days", "ratio", "full_time", "appropriation"):
             if getattr(followed, name, None):
                 yield ("followed", i, name), getattr(followed, name), "parameter", "a parameter"
-        for name in ("event", "opened_by", "answered_by", "called_off_by", "began_by", "ended_by", "limited_by"):
-            if getattr(followed, name, None):
-                yield ("followed", i, name), getattr(followed, name), "event", "a type of event"
+        for name, type_ in followed.events():
+            yield ("followed", i, name), type_, "event", "a type of event"
     if service.demand:
         yield ("demand",), service.demand, "event", "a type of event"
     if service.clients:

@@ -25,6 +25,8 @@ from torni.services.schema import (
     CodeList,
     CodeLists,
     DatedCells,
+    Form,
+    Forms,
     Formula,
     FormulaLine,
     Formulas,
@@ -74,10 +76,14 @@ class _Loading:
                     times[name] = node
         channels = self._channels(scope)
         self._references(formulas_defined)
+        forms, form_where = self._gathered("forms", Forms, "forms")
+        for name, form in forms.items():
+            self._form(name, form, fields, form_where[name])
         if self.faults:
             raise BadInput(*self.faults)
         return Rules(
-            self.library, definitions, fields, lists, tables, tables_defined, granting, formulas, self.unavailable, channels, times
+            self.library, definitions, fields, lists, tables, tables_defined, granting, formulas, self.unavailable, channels, times,
+            forms,
         )  # fmt: skip
 
     def _documents(self, kind: str) -> Iterator[Document]:
@@ -104,7 +110,7 @@ class _Loading:
         self.faults += [
             Fault(where[name].where((kind, name)), f'"{value.source}" is not a source', "Add it to definitions/sources.yaml.")
             for name, value in out.items()
-            if isinstance(value, ClientField | Formula) and value.source not in self.library.sources
+            if isinstance(value, ClientField | Formula | Form) and value.source not in self.library.sources
         ]  # fmt: skip
         return out, where
 
@@ -325,6 +331,21 @@ class _Loading:
                     if node is not None:
                         out[name, channel] = node
         return out
+
+    def _form(self, name: str, form: Form, fields: Mapping[str, Field], document: Document) -> None:
+        """Every field that the form asks for is declared, and asked for once."""
+        seen: set[str] = set()
+        for i, section in enumerate(form.sections):
+            for j, asked in enumerate(section.fields):
+                where = document.where(("forms", name, "sections", i, "fields", j))
+                if asked not in fields:
+                    near = nearest_name(asked, fields)
+                    self.faults.append(
+                        Fault(where, f'"{asked}" is not a client field', f'Did you mean "{near}"?' if near else "")
+                    )
+                elif asked in seen:
+                    self.faults.append(Fault(where, f'"{asked}" is asked for twice', "Keep one of the two."))
+                seen.add(asked)
 
     def _references(self, formulas: Mapping[str, Formula]) -> None:
         for name, service in self.library.services.items():

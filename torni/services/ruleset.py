@@ -15,7 +15,7 @@ from torni.engines.rules.evaluate import function
 from torni.engines.rules.reasoning import Reasoning
 from torni.engines.rules.tree import Field, Node, Table
 from torni.services.library import Library
-from torni.services.schema import ClientField, CodeList, Criterion, Formula, FormulaLine, Service, TableDefinition
+from torni.services.schema import ClientField, CodeList, Criterion, Form, Formula, FormulaLine, Service, TableDefinition
 
 
 @dataclass(frozen=True)
@@ -76,6 +76,7 @@ class Rules:
     unavailable: Mapping[str, str]
     channel_conditions: Mapping[tuple[str, str], Node] = field(default_factory=dict)
     times: Mapping[str, Node] = field(default_factory=dict)
+    forms: Mapping[str, Form] = field(default_factory=dict)
 
     def service(self, name: str) -> Granting:
         """The granting of this service (hyphens or underscores), or a fault that names the nearest."""

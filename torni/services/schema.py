@@ -325,6 +325,23 @@ class Tables(Strict):
     tables: dict[str, TableDefinition]
 
 
+class FormSection(Strict):
+    title: Text
+    fields: list[Identifier] = Field(min_length=1, description="The client fields asked for, in their order.")
+
+
+class Form(Strict):
+    """An assessment form: which facts are asked for, in sections. Scales carry the day they were measured on."""
+
+    name: Text
+    source: Identifier
+    sections: list[FormSection] = Field(min_length=1)
+
+
+class Forms(Strict):
+    forms: dict[Identifier, Form]
+
+
 class FormulaLine(Strict):
     """One step of a sum. `decimals` rounds it, halves away from zero; `divided_by` divides it first."""
 

@@ -17,6 +17,8 @@ import polars as pl
 from torni.simulation.year.block import BLOCK_DAYS, Block, Right, days_of, text
 from torni.simulation.year.faults import Fault
 from torni.simulation.year.lives import contacts, home_care, home_care_fees, home_sensors, needs
+from torni.simulation.year.names import names
+from torni.simulation.year.plans import reassessments, standing
 from torni.simulation.year.upkeep import SUPERVISED_EVERY, complaints, invoices, lists, staffing, supervision
 from torni.simulation.year.world import World
 
@@ -30,7 +32,7 @@ def happening(world: World, faults: Sequence[Fault], number: int, right: Right) 
     """
     block = Block(world, faults, number, right)
     for process in (
-        home_care, home_care_fees, contacts, needs, staffing, complaints, lists, invoices, home_sensors, supervision, _feeds,
+        home_care, home_care_fees, contacts, needs, reassessments, staffing, complaints, lists, invoices, home_sensors, supervision, _feeds,
     ):  # fmt: skip
         process(block)
     return pl.concat(block.frames).sort("recorded_day", "at", "id")
@@ -46,12 +48,15 @@ def begin(world: World, first: date) -> pl.DataFrame:
         "unit.opened", None, np.full(len(units), day), 1, key=units["unit"], unit=np.arange(len(units)), source="torni",
         data=pl.Series([json.dumps({k: u[k] for k in ("name", "kind", "producer", "municipality")}, ensure_ascii=False) for u in units.iter_rows(named=True)]),
     )  # fmt: skip
-    names = people.select(
-        pl.concat_str([pl.lit('{"municipality":"'), "municipality", pl.lit('","born":"'), pl.col("born").dt.to_string("%Y-%m-%d"), pl.lit('"}')])
+    told = people.select(
+        pl.concat_str([
+            pl.lit('{"municipality":"'), "municipality", pl.lit('","born":"'), pl.col("born").dt.to_string("%Y-%m-%d"), pl.lit('","name":"'),
+            pl.lit(names(block.chance, people["client"].to_numpy())), pl.lit('"}'),
+        ])
     ).to_series()  # fmt: skip
     who = np.arange(len(people))
     key = people["client"].cast(pl.String)
-    block.add("resident.registered", None, everyone, 2, key=key, who=who, data=names, source="population register")
+    block.add("resident.registered", None, everyone, 2, key=key, who=who, data=told, source="population register")
     for kind in ("centre", "dental"):
         block.add("enrolment.began", kind, everyone, 3, key=kind + " " + key, who=who, unit=people[kind].to_numpy())
     for service, column in (("home_care", "home_care_unit"), ("elder_housing", "housing_unit")):
@@ -67,10 +72,11 @@ def begin(world: World, first: date) -> pl.DataFrame:
             unit=people[column].to_numpy()[served],
             matter=mine,
         )
-    listed = np.bincount(people["centre"].to_numpy(), minlength=len(units))
-    rows = world.rows("centre")
-    limits = np.ceil(listed[rows] * 1.12).astype(np.int64) + 40
-    block.add("enrolment.limited", "centre", np.full(len(rows), day), 2, key=units["unit"].gather(rows), unit=rows, quantity=limits, source="torni")  # fmt: skip
+    standing(block, day)
+    for kind in ("centre", "dental"):
+        listed, rows = np.bincount(people[kind].to_numpy(), minlength=len(units)), world.rows(kind)
+        limits = np.ceil(listed[rows] * 1.12).astype(np.int64) + 40
+        block.add("enrolment.limited", kind, np.full(len(rows), day), 2, key=units["unit"].gather(rows), unit=rows, quantity=limits, source="torni")  # fmt: skip
     housing = world.rows("elder_housing")
     ago = (day - 1 + block.chance.whole(0, SUPERVISED_EVERY - 1, "supervision phase", housing)) % SUPERVISED_EVERY + 1
     block.add(

@@ -19,7 +19,9 @@ from torni.core.faults import BadInput
 from torni.facts.access import options
 from torni.facts.door import HELSINKI, Door
 from torni.facts.room import connect
+from torni.services.days import Days
 from torni.simulation import cast
+from torni.simulation.scene import set_scene
 from torni.simulation.year.running import Live, assembled, load_year
 
 YEAR_DAYS = 365
@@ -46,6 +48,7 @@ def run(
                     log.info("%s, %d events", day, written)
 
             written = load_year(url, year, books, first=first, until=datetime.now(UTC), told=told)
+            set_scene(connection, Door(connection, books), Days(region).exactly)
             connection.execute("UPDATE room SET invented = invented || '{\"loaded\": true}'")
             connection.execute("SELECT queue_job('measure')")
             log.info("the year is here: %d events in %.0f s", written, time.monotonic() - started)

@@ -11,6 +11,7 @@ import polars as pl
 
 from torni.simulation.year.block import BLOCK_DAYS, Block, days_of, text
 from torni.simulation.year.chance import Floats, Ints
+from torni.simulation.year.plans import plans
 
 
 def home_care(block: Block) -> None:
@@ -177,27 +178,40 @@ def needs(block: Block) -> None:
     wait = 1 + block.chance.waits(3.0, "assessment", asked, day, order)
     wait = np.where(block.chance.share("assessed late", asked, day, order) < 0.015, wait + 8, wait)
     assessed = day + wait
-    scales = pl.Series([f'{{"instrument":"RAI","scales":{{"maple":{m}}}}}' for m in range(1, 6)]).gather(
-        block.chance.whole(0, 4, "maple", asked, day)
-    )
+    scores = block.chance.whole(1, 5, "maple", asked, day)
+    days = [str(d) for d in assessed.astype("datetime64[D]")]
+    scales = pl.Series([f'{{"instrument":"interRAI HC","on":"{d}","facts":{{"rai_maple":{m}}}}}' for m, d in zip(scores, days, strict=True)], dtype=pl.String)  # fmt: skip
     block.add("assessment.made", "needs_assessment", assessed, 11 * 60, key=matter, who=who, matter=matter, data=scales, source="guidance")  # fmt: skip
     decided = assessed + 1 + block.chance.waits(6.0, "decision", asked, day, order)
-    grants = (block.chance.share("granted", asked, day, order) < 0.35) & (age[who] >= 65)
-    verdict = pl.Series(['{"verdict":"refused"}', '{"verdict":"granted"}'])
+    teams = _teams(block)
+    draw = np.searchsorted([0.5, 0.75], block.chance.share("team", asked, day), side="right")
+    own = [teams.get(m, []) for m in people["municipality"][who]]
+    unit = np.array(
+        [rows[min(int(d), len(rows) - 1)] if rows else -1 for rows, d in zip(own, draw, strict=True)], np.int64
+    )
+    served = people["home_care_unit"][who] >= 0  # nobody comes into home care twice
+    grants = (block.chance.share("granted", asked, day, order) < 0.35) & (age[who] >= 65) & (unit >= 0) & ~served
     # only a granted decision begins the wait for the service; a refusal belongs to the assessment
-    for chosen, service, told in ((~grants, "needs_assessment", 0), (grants, "home_care", 1)):
-        n = int(chosen.sum())
-        block.add("decision.made", service, decided[chosen], 13 * 60, key=matter.filter(chosen), who=who[chosen], matter=matter.filter(chosen), data=verdict.gather([told] * n), source="guidance")  # fmt: skip
-    teams = {code: rows[0] for code, rows in _teams(block).items()}
-    unit = np.array([teams.get(m, -1) for m in people["municipality"][who]], np.int64)
+    for chosen, service, told, other in ((~grants, "needs_assessment", "refused", "granted"), (grants, "home_care", "granted", "refused")):  # fmt: skip
+        rows = np.flatnonzero(chosen)
+        by_rule = np.where(block.chance.share("by judgement", asked[rows], day[rows]) < 0.04, 0, 1)
+        data = pl.Series(
+            [
+                f'{{"verdict":"{told}","proposed":"{told if r else other}","facts":{{"rai_maple":{{"value":{m},"on":"{d}"}}}}}}'
+                for r, m, d in zip(by_rule, scores[rows], np.array(days)[rows], strict=True)
+            ],
+            dtype=pl.String,
+        )
+        block.add("decision.made", service, decided[rows], 13 * 60, key=matter.gather(rows), who=who[rows], matter=matter.gather(rows), quantity=by_rule, data=data, source="guidance")  # fmt: skip
     started = decided + block.chance.waits(1.2, "start", asked, day, order)
     started = np.where(block.chance.share("started late", asked, day, order) < 0.03, started + 4, started)
     ended = started + block.chance.whole(
         21, 90, "service lasts", asked, day, order
     )  # help for a while, as after a hospital stay
-    for type_, when, at in (("plan.made", decided, 14 * 60), ("service.started", started, 15 * 60), ("service.ended", ended, 16 * 60)):  # fmt: skip
-        mine = grants & (unit >= 0)
-        block.add(type_, "home_care", when[mine], at, key=matter.filter(mine), who=who[mine], unit=unit[mine], matter=matter.filter(mine), source="guidance")  # fmt: skip
+    mine = np.flatnonzero(grants)
+    plans(block, who[mine], unit[mine], decided[mine], matter.gather(mine))
+    for type_, when, at in (("service.started", started, 15 * 60), ("service.ended", ended, 16 * 60)):
+        block.add(type_, "home_care", when[mine], at, key=matter.gather(mine), who=who[mine], unit=unit[mine], matter=matter.gather(mine), source="guidance")  # fmt: skip
 
 
 def _teams(block: Block) -> dict[str, list[int]]:

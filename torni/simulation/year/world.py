@@ -113,14 +113,15 @@ def _units(network: Network) -> pl.DataFrame:
 def _served(people: pl.DataFrame, units: pl.DataFrame, chance: Chance) -> pl.DataFrame:
     """Which unit serves whom: the nearest centre and dental unit, for one in ten the second; home care and housing by need."""
     who = people["client"].to_numpy()
-    columns = {}
+    columns: dict[str, Ints | list[str]] = {}
     for kind, told in (("centre", "centre"), ("dental", "dental"), ("elder_housing", "housing_unit")):
         rows = np.flatnonzero((units["kind"] == kind).to_numpy())
         first, second = _nearest(people, units, rows)
         columns[told] = np.where(chance.share(f"second {kind}", who) < 0.1, second, first)
     housed = people["housing"].is_in(["round_the_clock", "institution"]).to_numpy()
     columns["housing_unit"] = np.where(housed, columns["housing_unit"], -1)
-    columns["home_care_unit"] = _home_care(people, units, chance)
+    columns["home_care_unit"] = teams = _home_care(people, units, chance)
+    columns["case_manager"] = _case_managers(people, units, teams)
     return people.with_columns([pl.Series(name, values) for name, values in columns.items()])
 
 
@@ -136,6 +137,24 @@ def _nearest(people: pl.DataFrame, units: pl.DataFrame, rows: Ints) -> tuple[Int
         order = np.repeat(order, 2, axis=1)
     chosen = rows[order][index.ravel()]
     return chosen[:, 0], chosen[:, 1]
+
+
+def _case_managers(people: pl.DataFrame, units: pl.DataFrame, home_care: Ints) -> list[str]:
+    """Whose client each is, or would be: sixty in home care for each case manager, a municipality's by the same ones.
+
+    The cast's own case manager has the first clients of producer A's, so that there is work with more than one producer.
+    """
+    cared = np.flatnonzero(home_care >= 0)
+    municipality = people["municipality"].to_numpy()
+    order = cared[np.argsort(municipality[cared], kind="stable")]
+    number = np.zeros(len(people), np.int64)
+    number[order] = np.arange(len(order)) // 60
+    first = {str(code): int(n) for code, n in zip(municipality[order[::-1]], number[order[::-1]], strict=True)}
+    rest = np.setdiff1d(np.arange(len(people)), cared)
+    number[rest] = [first.get(str(code), 0) for code in municipality[rest]]
+    ours = order[units["producer"].to_numpy()[home_care[order]] == PRODUCER_A]
+    own = int(number[ours[0]]) if len(ours) else 0
+    return ["case-manager" if n == own else f"case-manager-{n + 1:03}" for n in number.tolist()]
 
 
 def _home_care(people: pl.DataFrame, units: pl.DataFrame, chance: Chance) -> Ints:

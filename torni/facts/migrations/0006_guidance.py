@@ -1,0 +1,13 @@
+"""Guidance: whose client each is, names, worklists, and who may open whose data. The text is the SQL file beside."""
+
+from pathlib import Path
+from typing import ClassVar
+
+from django.db import migrations
+
+
+class Migration(migrations.Migration):
+    dependencies: ClassVar[list[tuple[str, str]]] = [("facts", "0005_jobs")]
+    operations: ClassVar[list[object]] = [
+        migrations.RunSQL(Path(__file__).with_suffix(".sql").read_text(encoding="utf-8"))
+    ]

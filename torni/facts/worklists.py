@@ -1,0 +1,83 @@
+"""What waits for whom: an adviser's or a case manager's worklist, own clients, fees near a limit, a producer's inbox.
+
+Each is a function of the database that sees who asks (migration 0006); where names are shown, the reading is written down.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from datetime import date, datetime
+
+from torni.facts.room import Connection
+
+MOST = 200
+
+
+@dataclass(frozen=True)
+class Work:
+    """Something owed to a client: by which promise, begun by the event at `position`, due when, and whose."""
+
+    promise: str
+    position: int
+    due: date
+    unit: str | None
+    name: str | None
+    born: date | None
+    protected: bool
+    began: datetime
+
+
+@dataclass(frozen=True)
+class Sent:
+    """One plan in a producer's inbox. `answer`: the newest answer's type of event, `owed`: still to be confirmed."""
+
+    position: int
+    at: datetime
+    unit: str
+    service: str | None
+    version: int | None
+    ends: date | None
+    due: date | None
+    owed: bool
+    answer: str | None
+    answered_at: datetime | None
+    opened_by: str | None
+
+
+def work(
+    connection: Connection, promises: Sequence[str], *, late: Sequence[str], today: date, most: int = MOST
+) -> list[Work]:
+    """What is owed by these promises to those whom the one who asks serves, the soonest due first; of `late`, what is overdue."""
+    rows = connection.execute(
+        "SELECT * FROM own_work(%s, %s, %s, %s)", [list(promises), list(late), today, most]
+    ).fetchall()
+    return [Work(*row) for row in rows]
+
+
+def clients(connection: Connection) -> list[tuple[int, str | None, date | None, bool, date]]:
+    """A case manager's own clients by name: the position of the event that made each so, name, born, protected, since when."""
+    return connection.execute("SELECT * FROM own_clients()").fetchall()
+
+
+def fees_near(
+    connection: Connection, *, since: datetime, cents: int, formulas: Sequence[str]
+) -> list[tuple[int, str | None, date | None, int]]:
+    """Own clients whose charges by these formulas since a moment are at least so much: position, name, born, cents."""
+    return connection.execute("SELECT * FROM own_fees(%s, %s, %s)", [since, cents, list(formulas)]).fetchall()
+
+
+def inbox(connection: Connection, *, most: int = MOST) -> list[Sent]:
+    """What the producer who asks was sent, the newest first."""
+    return [Sent(*row) for row in connection.execute("SELECT * FROM inbox(%s)", [most]).fetchall()]
+
+
+def emergencies(connection: Connection) -> list[tuple[datetime, str, str, str]]:
+    """Data opened in an emergency within 90 days, for those who supervise it: when, who, role, why."""
+    return connection.execute("SELECT * FROM emergencies()").fetchall()
+
+
+def list_room(connection: Connection, promise: str) -> dict[str, tuple[int, int]]:
+    """How many are on each unit's list and how many it may hold, by the list promise's sums."""
+    rows = connection.execute("SELECT * FROM list_room(%s)", [promise]).fetchall()
+    return {unit: (listed, most) for unit, listed, most in rows}

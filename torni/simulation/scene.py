@@ -1,0 +1,157 @@
+"""What waits for the cast when the demonstration opens: a need to assess, a decision to make, plans to confirm and to mend, a message.
+
+Written by the very steps that the pages take, through the ordinary door, at the room's newest moment.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from dataclasses import replace
+from datetime import date, datetime, timedelta
+from typing import Any
+
+from torni.facts import persons
+from torni.facts.door import Door, local_day
+from torni.facts.room import Connection
+from torni.guidance import steps
+from torni.guidance.case import Case, Item, case_of
+from torni.services.rules import Rules
+from torni.simulation.cast import CAST, PRODUCER_A, PRODUCER_B, RESIDENT
+
+SHOWN = {name: shown for name, shown, *_rest in CAST}
+
+
+def set_scene(connection: Connection, door: Door, rules_on: Callable[[date], Rules]) -> int:
+    """Write the scene, once. Returns how many events were written."""
+    row = connection.execute("SELECT recorded_at FROM room").fetchone()
+    resident = connection.execute("SELECT s.client FROM account a JOIN standing s USING (account) WHERE a.name = %s", [RESIDENT[0]]).fetchone()  # fmt: skip
+    if row is None or resident is None:
+        return 0
+    at: datetime = row[0]
+    scene = _Scene(connection, door, rules_on(local_day(at)), at)
+    scene.resident(resident[0])
+    scene.needs()
+    scene.refused_by_b()
+    scene.time_proposed_by_a(resident[0])
+    return scene.written
+
+
+class _Scene:
+    def __init__(self, connection: Connection, door: Door, rules: Rules, at: datetime) -> None:
+        self.connection, self.door, self.rules, self.at = connection, door, rules, at
+        self.units: dict[str, str] = dict(connection.execute("SELECT unit, name FROM unit").fetchall())
+        self.written = 0
+
+    def resident(self, client: int) -> None:
+        """Aino: her own name, the cast's case manager, a message, and a plan with more hours that producer A has not opened."""
+        case = self.case(client)
+        register = case.person.rows[0]
+        data = {"municipality": register[1], "born": str(register[2]), "name": RESIDENT[1]}
+        self.send(
+            {
+                "source": "population register",
+                "id": "scene/name",
+                "type": "resident.registered",
+                "at": self.at,
+                "client": client,
+                "data": data,
+            }
+        )
+        self.send(steps.name_manager(case, "case-manager", at=self.at))
+        self.send(
+            steps.write(
+                client,
+                "Hei! Voisiko hoitaja tulla aamulla vasta yhdeksältä? Nukun nykyään pidempään.",
+                kind="message",
+                at=self.at,
+                once="scene",
+            )
+        )
+        self.change(client, hours=4, why="Aino tarvitsee apua nyt myös iltaisin.")
+
+    def needs(self) -> None:
+        """Three elders without home care: one reported long ago, one just now, one assessed and waiting for a decision."""
+        found = self.connection.execute(
+            "SELECT client FROM client c WHERE born < %s AND NOT EXISTS (SELECT 1 FROM event e WHERE e.client = c.client AND e.type IN "
+            "('service.started', 'need.reported')) ORDER BY md5(client::text) LIMIT 3",
+            [local_day(self.at).replace(day=1) - timedelta(days=365 * 78)],
+        ).fetchall()  # fmt: skip
+        told = (
+            (8, "telephone", "Äiti on kaatunut kahdesti, eikä enää uskalla käydä suihkussa yksin."),
+            (0, "own_form", "Tarvitsisin apua lääkkeiden kanssa."),
+            (12, "referral", "Kotiutuu sairaalasta. Tarvitsee apua aamu- ja iltatoimissa."),
+        )
+        for (client,), (days, channel, text) in zip(found, told, strict=False):
+            reported = self.at - timedelta(days=days)
+            self.send(steps.report(client, channel=channel, text=text, by=SHOWN["adviser"], at=reported, once="scene"))
+        if len(found) == 3:
+            case, on = self.case(found[2][0]), local_day(self.at) - timedelta(days=6)
+            facts = {"rai_maple": {"value": 4, "on": str(on)}, "rai_cps": {"value": 1, "on": str(on)}, "rai_adlh": {"value": 2, "on": str(on)}, "housing": "own_home", "household_size": 1, "gross_income_eur_month": "1850.00", "service_hours_month": 14, "wants_voucher": True}  # fmt: skip
+            self.send(
+                steps.assess(
+                    case, case.needs[0].matter, facts, form="needs", instrument="interRAI HC", on=on, by=SHOWN["adviser"], at=self.at - timedelta(days=6),
+                    summary="Selviytyy kotona, kun apua on aamuisin ja iltaisin. Tytär käy viikonloppuisin.",
+                )
+            )  # fmt: skip
+
+    def refused_by_b(self) -> None:
+        """A client of the cast's case manager whose producer B cannot take more hours."""
+        client = self.own(PRODUCER_B)
+        if client:
+            self.change(client, hours=8, why="Avun tarve kasvoi kaatumisen jälkeen.")
+            sent = self.case(client).sent[0]
+            self.send(*steps.answer(sent, client, "opened", by=SHOWN["producer-b"], at=self.at, source=PRODUCER_B))
+            self.send(*steps.answer(sent, client, "refused", by=SHOWN["producer-b"], at=self.at, source=PRODUCER_B, why="Iltavuorossa ei ole tilaa ennen vuodenvaihdetta."))  # fmt: skip
+
+    def time_proposed_by_a(self, but: int) -> None:
+        """Another for whom producer A proposes to begin a few days later."""
+        client = self.own(PRODUCER_A, but)
+        if client:
+            self.change(client, hours=2, why="Lisätään ulkoiluapu.")
+            sent = self.case(client).sent[0]
+            self.send(*steps.answer(sent, client, "opened", by=SHOWN["producer-a"], at=self.at, source=PRODUCER_A))
+            self.send(*steps.answer(sent, client, "time_proposed", by=SHOWN["producer-a"], at=self.at, source=PRODUCER_A, start=local_day(self.at) + timedelta(days=5)))  # fmt: skip
+
+    def own(self, producer: str, but: int = -1) -> int | None:
+        """The cast's case manager's first client with a plan at the producer, not this one."""
+        row = self.connection.execute(
+            "SELECT min(c.client) FROM (SELECT DISTINCT client FROM care WHERE case_manager = 'case-manager') c WHERE client <> %(but)s "
+            "AND manager_of(client) = 'case-manager' AND EXISTS (SELECT 1 FROM event e WHERE e.client = c.client AND e.type = 'plan.confirmed' "
+            "AND e.producer = %(producer)s)",
+            {"producer": producer, "but": but},
+        ).fetchone()  # fmt: skip
+        return row[0] if row else None
+
+    def change(self, client: int, *, hours: int, why: str) -> None:
+        """The next version of the plan: so many hours more of its first service, from tomorrow's week on."""
+        case = self.case(client)
+        if case.plan is None:
+            return
+        items = [i if n else self.more(i, hours) for n, i in enumerate(case.plan.items)]
+        today = local_day(self.at)
+        self.send(
+            *steps.plan(
+                case,
+                case.plan.goals,
+                items,
+                agreed=today,
+                why=why,
+                by=SHOWN["case-manager"],
+                at=self.at,
+                rules=self.rules,
+                units=self.units,
+            )
+        )
+
+    def more(self, item: Item, hours: int) -> Item:
+        return replace(item, hours_month=(item.hours_month or 0) + hours, start=local_day(self.at) + timedelta(days=1))
+
+    def case(self, client: int) -> Case:
+        return case_of(
+            persons.as_owner(self.connection, client, visits_since=self.at - timedelta(days=60)), local_day(self.at)
+        )
+
+    def send(self, *events: dict[str, Any]) -> None:
+        done = self.door.accept(list(events), now=self.at)
+        assert not done.refused, f"the scene is refused: {done.refused}"
+        self.written += done.written
