@@ -22,7 +22,7 @@ CAST = {
 }  # fmt: skip
 FILLED = {
     "region": "keski-suomi", "promise_id": "home_care.visits_made", "service_id": "home_care", "column": "fees", "service": "home_care",
-    "name": "home_care.percentage", "form": "json", "id_": "none", "code": "en",
+    "name": "home_care.percentage", "form": "json", "id_": "none", "code": "en", "position": "1", "decided": "1",
 }  # fmt: skip
 WHY = "rikkoutunut lupaus selvitetään"
 
@@ -55,7 +55,7 @@ def patterns():
 def address(pattern) -> str:
     text = str(pattern.pattern)
     for name, value in FILLED.items():
-        text = text.replace(f"<str:{name}>", value)
+        text = text.replace(f"<str:{name}>", value).replace(f"<int:{name}>", value)
     return "/" + text
 
 
@@ -152,15 +152,15 @@ def resident() -> int:
 
 
 def test_the_resident_sees_who_has_read_and_why_and_takes_everything_along(browsers):
-    asked = browsers["adviser"].post(
+    asked = browsers["case-manager"].post(
         "/keski-suomi/person/", {"client": str(resident()), "why": "palvelut järjestetään"}, headers=OWN
     )
     assert asked.status_code == 200
     text = browsers["resident"].get("/me/").content.decode()
-    assert "Ulla Ohjaaja" in text and "palvelut järjestetään" in text and "what happened" in text
+    assert "Veera Vastaava" in text and "palvelut järjestetään" in text and "what happened" in text
     everything = json.loads(browsers["resident"].get("/me/everything.json").content)
     assert everything["client"] == resident() and len(everything["events"]) > 3
-    assert any(r["shown"] == "Ulla Ohjaaja" for r in everything["readings"])
+    assert any(r["shown"] == "Veera Vastaava" for r in everything["readings"])
 
 
 def test_a_producer_sees_its_own_and_nothing_of_the_other(browsers):
@@ -227,7 +227,7 @@ def test_a_client_is_never_in_an_address_or_a_log(browsers, caplog):
     with caplog.at_level("DEBUG"):
         number = str(resident())
         text = (
-            browsers["adviser"]
+            browsers["case-manager"]
             .post("/keski-suomi/person/", {"client": number, "why": WHY}, headers=OWN)
             .content.decode()
         )

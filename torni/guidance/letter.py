@@ -16,6 +16,8 @@ from torni.core.faults import bad_input
 from torni.core.language import language, t
 from torni.engines.rules import tree
 from torni.engines.rules.sentences import day, label, shown
+from torni.facts.door import local_day
+from torni.guidance.case import Made
 from torni.guidance.decide import Decision, reason_text
 from torni.guidance.fees import Reckoned, line_value, money, names, unit_text
 from torni.guidance.words import channel_name, leaf_state
@@ -69,15 +71,17 @@ class Letter:
     version: str
 
 
-def letter(decision: Decision) -> Letter:
-    """The letter of a decision in the language of the moment."""
+def letter(decision: Decision, made: Made | None = None) -> Letter:
+    """The letter of a decision in the language of the moment. `made`: what the official decided, where it has been decided; without
+    it the letter is a draft of what the rules propose."""
     d, library = decision, decision.rules.library
+    outcome = made.verdict if made else d.verdict
     name = str(d.granting.service.name)
     client = decision.client
     asked = {f.name: f for f in d.granting.reasoning.fields}
-    if d.verdict == "granted":
+    if outcome == "granted":
         asked |= {f.name: f for fee in d.fees for f in fee.formula.fields}
-    notice = [t("This is a draft. The official decides, and the letter is valid when signed.")]
+    notice = [] if made else [t("This is a draft. The official decides, and the letter is valid when signed.")]
     if d.invented:
         notice.append(t("The limits of granting are invented for demonstration."))
     if any(f.invented for f in d.fees):
@@ -86,8 +90,9 @@ def letter(decision: Decision) -> Letter:
         "granted": t("{service} is granted to you.", service=name),
         "refused": t("{service} is not granted to you.", service=name),
         "undecided": t("The matter of {service} cannot be decided yet, because facts are missing.", service=name),
-    }[d.verdict]
-    if d.rests_on_scales:
+    }[outcome]
+    verdict += _period(made) if made else ""
+    if d.rests_on_scales or (made and made.deviates):
         verdict += " " + t("The decision rests on an assessment and on the official's own judgement of your situation.")
     reasons = [
         Reason(
@@ -100,21 +105,42 @@ def letter(decision: Decision) -> Letter:
     measured = {k: t("measured {day}", day=day(v)) for k, v in client.measured.items()}
     return Letter(
         language(),
-        {"granted": t("Decision"), "refused": t("Decision"), "undecided": t("Request for further facts")}[d.verdict] + f": {name}",
+        {"granted": t("Decision"), "refused": t("Decision"), "undecided": t("Request for further facts")}[outcome] + f": {name}",
         str(library.region.name),
         [line for line in (client.letter.get("name", ""), *client.letter.get("address", "").split("\n")) if line.strip()],
-        day(library.as_of), notice, t("What is decided") if d.verdict != "undecided" else t("The matter"), verdict,
-        t("Reasons"), reasons, t("Facts on which the decision rests"),
+        day(library.as_of), notice, t("What is decided") if outcome != "undecided" else t("The matter"), verdict,
+        t("Reasons"), [*(_judged(made) if made else []), *reasons], t("Facts on which the decision rests"),
         [(label(f), shown(client.facts[f.name], f) + (f" ({measured[f.name]})" if f.name in measured else "")) for f in known],
         t("Facts that are missing"),
         [label(f) + (f": {client.stale[f.name]}" if f.name in client.stale else "") for f, matters in d.missing if matters or d.verdict == "undecided"],
-        t("What you pay"), [_fee(d, fee) for fee in d.fees] if d.verdict == "granted" else [],
+        t("What you pay"), [_fee(d, fee) for fee in d.fees] if outcome == "granted" else [],
         t("How the service can be arranged"),
-        [f"{channel_name(n)}." + (f" {c.text}" if c.text else "") for n, c, opened in d.channels if opened] if d.verdict == "granted" else [],
-        t("How to ask for a review"), _review(d) if d.verdict != "undecided" else [], t("Sources of the rules"), _sources(d),
-        [t("Date and signature of the official"), t("Title")],
+        [f"{channel_name(n)}." + (f" {c.text}" if c.text else "") for n, c, opened in d.channels if opened and (not made or n == made.channel)] if outcome == "granted" else [],
+        t("How to ask for a review"), _review(d) if outcome != "undecided" else [], t("Sources of the rules"), _sources(d),
+        [f"{day(local_day(made.at))}, {made.by}", t("Title")] if made else [t("Date and signature of the official"), t("Title")],
         t("Rule version {version}, definitions of {region} on {day}", version=d.granting.version, region=library.region.name, day=day(library.as_of)),
     )  # fmt: skip
+
+
+def _period(made: Made) -> str:
+    if made.verdict != "granted" or made.first_day is None:
+        return ""
+    if made.last_day is None:
+        return " " + t("The decision holds from {first} until further notice.", first=day(made.first_day))
+    return " " + t("The decision holds from {first} to {last}.", first=day(made.first_day), last=day(made.last_day))
+
+
+def _judged(made: Made) -> list[Reason]:
+    """What the official judged, and why where that is not what the rules proposed, before the rules' own reasons."""
+    texts = [made.judgement, made.why if made.deviates else ""]
+    if not any(texts):
+        return []
+    title = (
+        t("The official's own judgement differs from what the criteria below alone would give")
+        if made.deviates
+        else t("The official's own judgement")
+    )
+    return [Reason(str(title), "", "", [(text, "") for text in texts if text])]
 
 
 def write_letter(decision: Decision, path: Path) -> None:

@@ -18,3 +18,29 @@ def channel_name(channel: str) -> str:
         "office": _("The county office"), "tendered": _("Tendered production"), "enterprise": _("The public enterprise"), "voucher": _("Voucher"),
         "centre": _("Centre of choice"), "dental": _("Dental unit of choice"), "budget": _("Personal budget"),
     }[channel]  # fmt: skip
+
+
+def channel_of_need(channel: str) -> str:
+    """Where a need came from."""
+    return {
+        "telephone": _("telephone"), "own_form": _("the client's own form"), "referral": _("a professional's referral"),
+        "home_monitoring": _("home monitoring"),
+    }.get(channel, channel)  # fmt: skip
+
+
+def sent_state(state: str) -> str:
+    """How what was sent to a producer stands."""
+    return {
+        "sent": _("sent"), "opened": _("opened"), "confirmed": _("confirmed"), "proposed": _("another time proposed"), "refused": _("the producer refused"),
+        "recalled": _("replaced"),
+    }[state]  # fmt: skip
+
+
+def change_kind(kind: str) -> str:
+    return {
+        "added": _("new"),
+        "changed": _("changes"),
+        "ended": _("ends"),
+        "same": _("as before"),
+        "dropped": _("left out"),
+    }[kind]

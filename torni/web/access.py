@@ -56,14 +56,19 @@ def who_of(cookies: Any) -> Who | None:
         return None
 
 
-def watches(headers: list[tuple[bytes, bytes]]) -> bool:
-    """May the one with these headers watch the live tower?"""
+def who_with(headers: list[tuple[bytes, bytes]]) -> Who | None:
+    """Whose request it is by its bare headers, as a stream gets them."""
     jar: SimpleCookie = SimpleCookie()
     try:
         jar.load(next((v.decode("latin-1") for k, v in headers if k == b"cookie"), ""))
     except CookieError:
-        return False
-    who = who_of({k: v.value for k, v in jar.items()})
+        return None
+    return who_of({k: v.value for k, v in jar.items()})
+
+
+def watches(headers: list[tuple[bytes, bytes]]) -> bool:
+    """May the one with these headers watch the live tower?"""
+    who = who_with(headers)
     return who is not None and who.role in STAFF
 
 

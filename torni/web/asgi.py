@@ -6,11 +6,13 @@ from typing import Any
 
 from a2wsgi import WSGIMiddleware
 
+from torni.web.inbox_stream import Inboxes
 from torni.web.stream import Receive, Scope, Send, Tower
 from torni.web.wsgi import application as pages
 
 _pages: Any = WSGIMiddleware(pages, workers=6)
 _streams = Tower()
+_inboxes = Inboxes()
 
 
 async def application(scope: Scope, receive: Receive, send: Send) -> None:
@@ -22,5 +24,7 @@ async def application(scope: Scope, receive: Receive, send: Send) -> None:
                 return
     elif scope["type"] == "http" and scope["path"].startswith("/stream/"):
         await _streams(scope, receive, send)
+    elif scope["type"] == "http" and scope["path"].startswith("/inbox-stream/"):
+        await _inboxes(scope, receive, send)
     elif scope["type"] == "http":
         await _pages(scope, receive, send)

@@ -42,7 +42,9 @@ class SafePages:
         return response
 
 
-POSTS = re.compile(r"^/((sign-in|sign-out|me)/$|[^/]+/(rules|decide|rehearse|changes|person|records|room)/)")
+POSTS = re.compile(
+    r"^/((sign-in|sign-out|me|mine)/$|[^/]+/(rules|decide|rehearse|changes|person|records|room|inbox|intake|case|guide)/)"
+)
 
 
 def _allowed(request: HttpRequest) -> bool:

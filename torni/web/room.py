@@ -6,7 +6,7 @@ import os
 import shutil
 import threading
 from collections import OrderedDict
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from datetime import date, datetime
 from functools import cache
@@ -15,12 +15,13 @@ from typing import Any, Literal
 from psycopg_pool import ConnectionPool
 
 from torni.core.clock import today
-from torni.core.faults import bad_input
+from torni.core.faults import BadInput, Fault, bad_input
 from torni.core.language import t
 from torni.facts import access, accounts
 from torni.facts.access import Who
 from torni.facts.book import Books
 from torni.facts.door import Door, local_day
+from torni.facts.reasons import reason
 from torni.facts.room import Connection
 from torni.guidance.charges import charge
 from torni.services.book import books_of
@@ -98,6 +99,29 @@ def door() -> Iterator[Door]:
             made = Door(one, _books(owner[0]))
             one.torni_door = made  # type: ignore[attr-defined]
         yield made
+
+
+def now() -> datetime:
+    """The room's present: the clock's, or the newest recorded where the facts are invented and time is theirs."""
+    with reading(None) as one:
+        row = one.execute(
+            "SELECT CASE WHEN invented IS NULL OR recorded_at = '-infinity' THEN greatest(recorded_at, clock_timestamp()) ELSE recorded_at END FROM room"
+        ).fetchone()  # fmt: skip
+    assert row is not None
+    moment_: datetime = row[0]
+    return moment_
+
+
+def write(events: Sequence[Mapping[str, Any]], *, at: datetime, producer: str | None = None) -> None:
+    """Events of a person at a page through the door, all or none. What the door refuses is a fault, what is there already too."""
+    if not events:
+        return
+    with door() as made, made.connection.transaction():
+        done = made.accept(events, now=at, producer=producer)
+        if done.refused:
+            raise BadInput(*(Fault(t("the record room"), reason(code), "") for reasons in done.refused.values() for code in reasons))  # fmt: skip
+        if done.repeated:
+            raise BadInput(Fault(t("this step"), t("has been taken already"), t("Look at the page again: somebody was faster, or the form was sent twice.")))  # fmt: skip
 
 
 @cache

@@ -48,29 +48,21 @@ class Tower:
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
         parts = scope["path"].strip("/").split("/")
         if len(parts) != 3 or parts[2] not in LANGUAGES or scope["method"] != "GET" or not _known(parts[1]):
-            await _plain(send, 404, b"not found")
+            await plain(send, 404, b"not found")
             return
         if not await asyncio.to_thread(watches, scope.get("headers", [])):
-            await _plain(send, 403, b"sign in first")
+            await plain(send, 403, b"sign in first")
             return
         if sum(map(len, self.watching.values())) >= MOST_WATCHING:
-            await _plain(send, 503, b"too many are watching")
+            await plain(send, 503, b"too many are watching")
             return
         if self._listening is None or self._listening.done():
             self._listening = asyncio.create_task(self._listen())
         key = (parts[1], parts[2])
-        await send(
-            {
-                "type": "http.response.start", "status": 200,
-                "headers": [
-                    (b"content-type", b"text/event-stream; charset=utf-8"), (b"cache-control", b"no-store"), (b"x-accel-buffering", b"no"),
-                    (b"content-security-policy", b"default-src 'none'"), (b"x-content-type-options", b"nosniff"),
-                ],
-            }
-        )  # fmt: skip
+        await begin(send)
         woken = asyncio.Event()
         self.watching.setdefault(key, set()).add(woken)
-        gone = asyncio.create_task(_gone(receive))
+        gone = asyncio.create_task(gone_of(receive))
         sent: Told | None = None
         try:
             await send({"type": "http.response.body", "body": b"retry: 2000\n\n", "more_body": True})
@@ -189,11 +181,20 @@ def told(found: Live) -> dict[str, Any]:
     }  # fmt: skip
 
 
-async def _gone(receive: Receive) -> None:
+async def begin(send: Send) -> None:
+    """The head of a stream's answer."""
+    headers = [
+        (b"content-type", b"text/event-stream; charset=utf-8"), (b"cache-control", b"no-store"), (b"x-accel-buffering", b"no"),
+        (b"content-security-policy", b"default-src 'none'"), (b"x-content-type-options", b"nosniff"),
+    ]  # fmt: skip
+    await send({"type": "http.response.start", "status": 200, "headers": headers})
+
+
+async def gone_of(receive: Receive) -> None:
     while (await receive())["type"] != "http.disconnect":
         pass
 
 
-async def _plain(send: Send, status: int, text: bytes) -> None:
+async def plain(send: Send, status: int, text: bytes) -> None:
     await send({"type": "http.response.start", "status": status, "headers": [(b"content-type", b"text/plain"), (b"x-content-type-options", b"nosniff")]})  # fmt: skip
     await send({"type": "http.response.body", "body": text})

@@ -6,9 +6,14 @@ from torni.facts.access import MENDERS, READERS, STAFF
 from torni.web.access import EVERYBODY, SIGNED_IN, View, only
 from torni.web.views import (
     account,
+    case,
+    case_steps,
     decide,
     events,
+    guide,
+    inbox,
     live,
+    mine,
     network,
     pages,
     persons,
@@ -18,6 +23,7 @@ from torni.web.views import (
     rules,
     sapluuna,
     tower,
+    work,
 )
 
 
@@ -26,6 +32,7 @@ def at(route: str, view: View, may: frozenset[str]) -> URLPattern:
 
 
 PRODUCER = frozenset({"producer"})
+GUIDES = frozenset({"adviser", "case_manager"})
 urlpatterns = [
     at("", pages.start, EVERYBODY),
     at("language/<str:code>/", pages.choose_language, EVERYBODY),
@@ -40,6 +47,8 @@ urlpatterns = [
     at("sign-out/", account.sign_out, EVERYBODY),
     at("me/", account.me, SIGNED_IN),
     at("me/everything.json", account.everything, frozenset({"resident"})),
+    at("mine/", mine.mine, frozenset({"resident"})),
+    at("mine/letter/<int:decided>.<str:form>", mine.letter_file, frozenset({"resident"})),
     # what has been decided, and what open data tell, is everybody's; what happens to people is not (the view tells which)
     at("<str:region>/", tower.tower, EVERYBODY),
     at("<str:region>/promise/<str:promise_id>/", tower.promise, EVERYBODY),
@@ -50,8 +59,20 @@ urlpatterns = [
     at("<str:region>/report.pdf", report.welfare_pdf, STAFF),
     at("<str:region>/room/", report.the_room, STAFF),
     at("<str:region>/own/", live.own, PRODUCER),
+    at("<str:region>/inbox/", inbox.inbox, PRODUCER),
+    at("<str:region>/inbox/<int:position>/", inbox.plan, PRODUCER),
+    at("<str:region>/work/", work.work, GUIDES),
+    at("<str:region>/intake/", work.intake, GUIDES),
+    at("<str:region>/case/<int:position>/", case.case, GUIDES),
+    at("<str:region>/case/<int:position>/assess/", case_steps.assess, GUIDES),
+    at("<str:region>/case/<int:position>/decide/", case_steps.verdicts, GUIDES),
+    at("<str:region>/case/<int:position>/decide/<str:service>/", case_steps.decision, GUIDES),
+    at("<str:region>/case/<int:position>/letter/<int:decided>.<str:form>", case_steps.letter_file, GUIDES),
+    at("<str:region>/case/<int:position>/plan/", case_steps.plan, GUIDES),
+    at("<str:region>/emergencies/", persons.emergencies, frozenset({"supervisor", "director"})),
     at("<str:region>/person/", persons.person, READERS),
     at("<str:region>/records/", records.records, MENDERS),
+    at("<str:region>/guide/", guide.guide, EVERYBODY),
     at("<str:region>/sapluuna/", sapluuna.matrix, EVERYBODY),
     at("<str:region>/sapluuna/<str:service_id>/<str:column>/", sapluuna.cell, EVERYBODY),
     at("<str:region>/rules/", rules.index, EVERYBODY),

@@ -93,3 +93,17 @@ if (watched && "EventSource" in window) {
   });
   addEventListener("pagehide", () => stream.close());
 }
+
+// The open inbox: a plan that is sent comes into the list by itself.
+const box = document.querySelector("[data-inbox]");
+if (box && "EventSource" in window) {
+  const stream = new EventSource(box.dataset.inbox);
+  stream.addEventListener("plan", () => {
+    fetch(box.dataset.part, { headers: { "HX-Request": "true" } }).then((answer) => (answer.ok ? answer.text() : null)).then((text) => {
+      if (text === null) return;
+      const fresh = new DOMParser().parseFromString(text, "text/html").getElementById("inbox");
+      document.getElementById("inbox").replaceChildren(...fresh.childNodes);
+    });
+  });
+  addEventListener("pagehide", () => stream.close());
+}

@@ -138,7 +138,7 @@ def me(request: HttpRequest) -> HttpResponse:
             own["readings"] = persons.readings(connection, who.client or 0)
         own |= shown_of(own["person"])
     return page(
-        request, "me.html", here="me", told=told, secret=secret, faults=faults, second=second, local=local, role_sees=role_sees, words=words, own=own, picture=_picture(who, secret) if secret else "", reading_name=reading_name,
+        request, "me.html", here="me", told=told, secret=secret, faults=faults, second=second, local=local, role_sees=role_sees, words=words, own=own, picture=_picture(who, secret) if secret else "", reading_name=reading_name, reason_name=reason_name,
     )  # fmt: skip
 
 
@@ -159,7 +159,16 @@ def reading_name(what: str) -> str:
     """What was read, as the resident is told."""
     return {
         "events": _("what happened"), "export": _("everything, given out"), "refused": _("a record refused at the door"), "own": _("own data"),
-    }[what]  # fmt: skip
+        "worklist": _("the name, in a worklist"), "case": _("the case as a whole"), "assess": _("the assessment"), "decide": _("what the decision rests on"),
+        "letter": _("the decision letter"), "plan": _("the plan"),
+    }.get(what, what)  # fmt: skip
+
+
+def reason_name(why: str) -> str:
+    """Why it was read: what gives the right is told in the reader's language, a reason of one's own as it was written."""
+    return {
+        "own client": _("own client"), "need reported": _("a need was reported"), "supervision": _("supervision"), "fees": _("fees"), "own data": _("own data"),
+    }.get(why, why)  # fmt: skip
 
 
 def _picture(who: Who, secret: str) -> Markup:
@@ -187,8 +196,14 @@ def _there(path: str) -> str:
 
 
 def _home(who: Who) -> str:
-    """Where each begins: the tower, a producer's own promises, a resident's own page."""
+    """Where each begins: the tower, a worklist, a producer's inbox, a resident's own page."""
     with room.gate() as connection:
         row = connection.execute("SELECT region FROM room").fetchone()
     region = row[0] if row else ""
-    return {"resident": "/me/", "producer": f"/{region}/own/"}.get(who.role, f"/{region}/" if region else "/")
+    own = {
+        "resident": "/mine/",
+        "producer": f"/{region}/inbox/",
+        "adviser": f"/{region}/work/",
+        "case_manager": f"/{region}/work/",
+    }
+    return own.get(who.role, f"/{region}/" if region else "/")

@@ -17,7 +17,7 @@ from torni.guidance import decide
 from torni.guidance.client import Client, client_of
 from torni.guidance.decide import change_text, reason_text
 from torni.guidance.fees import line_value, money, names, unit_text
-from torni.guidance.letter import letter, to_html, to_pdf
+from torni.guidance.letter import Letter, letter, to_html, to_pdf
 from torni.guidance.words import channel_name, leaf_state, verdict_name
 from torni.services import regions
 from torni.services.rules import Granting, Rules
@@ -56,10 +56,14 @@ def letter_file(request: HttpRequest, region: str, service: str, form: str) -> H
     here = held(request, region)
     _granting(here.rules, service)
     given = {k: v.strip() for k, v in request.POST.items() if isinstance(v, str) and v.strip()}
-    made = letter(decide(here.rules, service, _client(given, here.rules)))
+    return letter_response(letter(decide(here.rules, service, _client(given, here.rules))), service, form)
+
+
+def letter_response(made: Letter, name: str, form: str) -> HttpResponse:
+    """A letter as a file to be printed, or as a page of its own with its own style and nothing else."""
     if form == "pdf":
         response = HttpResponse(to_pdf(made), content_type="application/pdf")
-        response["Content-Disposition"] = f'inline; filename="{service}.pdf"'
+        response["Content-Disposition"] = f'inline; filename="{name}.pdf"'
     else:
         text = to_html(made)
         style = text.partition("<style>")[2].partition("</style>")[0]

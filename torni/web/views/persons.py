@@ -7,11 +7,11 @@ from dataclasses import dataclass
 from datetime import date
 from typing import Any
 
-from django.http import HttpRequest, HttpResponse
+from django.http import Http404, HttpRequest, HttpResponse
 
 from torni.core.faults import BadInput, Fault
 from torni.core.language import t
-from torni.facts import persons
+from torni.facts import persons, worklists
 from torni.facts.door import local_day
 from torni.facts.persons import Happened, Person
 from torni.services import regions
@@ -45,7 +45,7 @@ def person(request: HttpRequest, region: str) -> HttpResponse:
     if request.method == "POST":
         client, event, why = (request.POST.get(n, "").strip() for n in ("client", "event", "why"))
         try:
-            found = _read(request, client, event, why)
+            found = _read(request, client, event, why, emergency=request.POST.get("emergency") == "yes")
         except BadInput as error:
             faults = error.faults
     return page(
@@ -55,17 +55,39 @@ def person(request: HttpRequest, region: str) -> HttpResponse:
     )  # fmt: skip
 
 
-def _read(request: HttpRequest, client: str, event: str, why: str) -> Person:
+def emergencies(request: HttpRequest, region: str) -> HttpResponse:
+    """Data opened in an emergency: each is gone through by those who supervise it. Whose data it was is not told here."""
+    here = held(request, region)
+    if not room.is_of(here.id):
+        raise Http404
+    with room.reading(request.who) as connection:
+        found = worklists.emergencies(connection)
+    return page(
+        request,
+        "emergencies.html",
+        here="emergencies",
+        region=here,
+        regions=regions.all_regions(),
+        found=found,
+        words=words,
+    )
+
+
+def _read(request: HttpRequest, client: str, event: str, why: str, *, emergency: bool) -> Person:
     problems = []
     if not 3 <= len(why) <= 500:
         problems.append(Fault(t("why"), t("a reason is needed"), t("Write what the data are needed for: it is kept, and the client sees it.")))  # fmt: skip
+    if emergency and len(why) < 10:
+        problems.append(
+            Fault(t("why"), t("is too short for an emergency"), t("Write what has happened, in at least ten letters."))
+        )
     number, position = (int(n) if n.isascii() and n.isdigit() and len(n) < 19 else None for n in (client, event))
     if (number is None) == (position is None):
         problems.append(Fault(t("the client"), t("one client is needed"), t("Write the client's number, or come from a row.")))  # fmt: skip
     if problems:
         raise BadInput(*problems)
     with room.reading(request.who) as connection:
-        found = persons.read(connection, client=number, event=position, what="events", why=why)
+        found = persons.read(connection, client=number, event=position, what="events", why=why, emergency=emergency)
     if found is None:
         raise BadInput(Fault(t("the client"), t("is not there, or is not yours to read"), t("Check the number. What you asked for is not told to be there or not.")))  # fmt: skip
     return found

@@ -1,0 +1,410 @@
+"""From a need to a plan that its producer has confirmed, by the cast at their own pages; and all of it tried by the wrong people."""
+
+from __future__ import annotations
+
+import asyncio
+import json
+import os
+import re
+from concurrent.futures import ThreadPoolExecutor
+
+import pytest
+
+os.environ.setdefault("DJANGO_SETTINGS_MODULE", "torni.web.settings")
+from tests.pages.conftest import OWN
+
+BASE = "/keski-suomi"
+ROLES = ("director", "service-owner", "adviser", "case-manager", "supervisor", "controller", "producer-a", "producer-b", "resident", "outsider")  # fmt: skip
+
+
+@pytest.fixture(scope="module")
+def cast(invented_year, signed):
+    import django
+    from django.test import Client
+
+    from torni.web import room
+
+    django.setup()
+    os.environ["TORNI_DATABASE"] = invented_year
+    made = {name: signed(Client(headers={"host": "127.0.0.1"}), name) for name in ROLES}
+    made[None] = Client(headers={"host": "127.0.0.1"})
+    for one in made.values():
+        one.cookies["language"] = "en"
+    yield made
+    room.close()
+    del os.environ["TORNI_DATABASE"]
+
+
+@pytest.fixture(scope="module")
+def rows(invented_year):
+    from torni.facts import room
+
+    def ask(query, *values):
+        with room.connect(invented_year) as connection:
+            return connection.execute(query, values).fetchall()
+
+    return ask
+
+
+def page(client, path, expects=200):
+    response = client.get(BASE + path)
+    text = response.content.decode()
+    assert response.status_code == expects, text[:3000]
+    return text
+
+
+def send(browser, path, expects=302, **form):
+    response = browser.post(BASE + path, form, headers=OWN)
+    assert response.status_code == expects, response.content.decode()[:6000]
+    return response.get("Location") or response.content.decode()
+
+
+@pytest.fixture(scope="module")
+def client(rows):
+    """A resident over 75 in a municipality with producer A's team, not yet in home care."""
+    return rows(
+        "SELECT c.client FROM client c WHERE c.born < '1950-01-01' AND c.municipality IN (SELECT municipality FROM unit WHERE producer = 'Esimerkkihoiva Oy') "
+        "AND NOT EXISTS (SELECT 1 FROM event e WHERE e.client = c.client AND e.type IN ('service.started', 'need.reported')) ORDER BY 1 LIMIT 1"
+    )[0][0]  # fmt: skip
+
+
+@pytest.fixture(scope="module")
+def unit(rows, client):
+    return rows(
+        "SELECT u.unit FROM unit u JOIN client c USING (municipality) WHERE c.client = %s AND u.kind = 'home_care' AND u.producer = 'Esimerkkihoiva Oy'", client
+    )[0][0]  # fmt: skip
+
+
+@pytest.fixture(scope="module")
+def path(cast, client, rows, unit):
+    """The need reported, assessed and granted by the adviser, a case manager named, the plan sent: the case's path and the plan's position."""
+    adviser, manager = cast["adviser"], cast["case-manager"]
+    there = send(
+        adviser, "/intake/", client=str(client), channel="telephone", text="Suihku ei onnistu yksin.", once="abc123"
+    )
+    case = there.removeprefix(BASE)
+    text = page(adviser, case)
+    assert "Suihku ei onnistu yksin." in text and "to be assessed by" in text
+    form = page(adviser, case + "assess/")
+    assert 'name="rai_maple"' in form and "Form version" in form
+    given = {
+        "rai_maple": "4",
+        "housing": "own_home",
+        "household_size": "1",
+        "gross_income_eur_month": "1500,50",
+        "service_hours_month": "10",
+        "wants_voucher": "false",
+    }
+    day = re.search(r'name="assessed_day" value="([0-9-]+)"', form).group(1)
+    wrong = send(
+        adviser, case + "assess/", 400, **{**given, "rai_maple": "9"}, assessed_day=day, summary="Tarvitsee apua."
+    )
+    assert "outside the range" in wrong and "Tarvitsee apua." in wrong, "nothing that was written is lost"
+    send(adviser, case + "assess/", **given, assessed_day=day, summary="Tarvitsee apua.")
+    text = page(adviser, case + "decide/")
+    assert text.index("Home care") < text.index("Refused") and "MAPLe" in text
+    decide = case + "decide/home_care/"
+    assert "never decide alone" in send(
+        adviser, decide, 400, verdict="granted", judgement="", first_day=day, channel="enterprise"
+    )
+    assert "deviates" in send(adviser, decide, 400, verdict="refused", judgement="Tarvitsee apua päivittäin.", why="")
+    send(
+        adviser,
+        decide,
+        verdict="granted",
+        judgement="Tarvitsee apua päivittäin.",
+        first_day=day,
+        last_day="2027-05-31",
+        channel="enterprise",
+    )
+    send(adviser, case, do="name", manager="case-manager")
+    plan = {
+        "goals": "Asun kotona.\nKäyn suihkussa turvallisesti.", "service-0": "home_care", "unit-0": unit, "what-0": "Suihkuapu", "hours-0": "10", "start-0": day,
+        "ends-0": "", "agreed": day,
+    }  # fmt: skip
+    looked = send(manager, case + "plan/", 200, **plan, do="look")
+    assert "What changes" in looked and not rows("SELECT 1 FROM event WHERE client = %s AND type = 'plan.sent'", client)
+    send(manager, case + "plan/", **plan, do="send")
+    ((sent,),) = rows("SELECT position FROM event WHERE client = %s AND type = 'plan.sent'", client)
+    return case, sent, plan, day
+
+
+def test_the_form_sent_twice_is_one_need(cast, path, client, rows):
+    send(
+        cast["adviser"],
+        "/intake/",
+        400,
+        client=str(client),
+        channel="telephone",
+        text="Suihku ei onnistu yksin.",
+        once="abc123",
+    )
+    assert rows("SELECT count(*) FROM event WHERE client = %s AND type = 'need.reported'", client) == [(1,)]
+
+
+def test_each_step_answers_its_promise(path, client, rows):
+    found = dict(rows("SELECT type, settles FROM event WHERE client = %s AND settles IS NOT NULL", client))
+    assert (
+        found["assessment.made"] == "needs_assessment.assessed_in_time"
+        and found["decision.made"] == "needs_assessment.decided_in_time"
+    )
+    owed = {p for (p,) in rows("SELECT promise FROM owed WHERE client = %s", client)}
+    assert owed == {"home_care.starts_in_time", "client_guidance.plan_confirmed", "needs_assessment.reassessed_in_time"}
+    assert rows(
+        "SELECT count(*) FROM event WHERE client = %s AND definition IS NULL AND service IS NOT NULL", client
+    ) == [(0,)]
+
+
+def test_the_letter_is_made_again_from_the_decision(cast, path, client, rows):
+    case, *_rest = path
+    ((position,),) = rows("SELECT position FROM event WHERE client = %s AND type = 'decision.made'", client)
+    letter = cast["adviser"].get(f"{BASE}{case}letter/{position}.html")
+    text = letter.content.decode()
+    assert "Home care is granted to you." in text and "Ulla Ohjaaja" in text and "Tarvitsee apua päivittäin." in text
+    assert "default-src 'none'" in letter["Content-Security-Policy"]
+    assert cast["case-manager"].get(f"{BASE}{case}letter/{position}.pdf").content.startswith(b"%PDF")
+    assert cast["adviser"].get(f"{BASE}{case}letter/{position + 1}.pdf").status_code == 404
+
+
+def test_the_producer_sees_its_own_plan_opens_it_and_confirms(cast, path, client, rows):
+    case, sent, *_rest = path
+    a, b = cast["producer-a"], cast["producer-b"]
+    inbox = page(a, "/inbox/")
+    assert f'href="{BASE}/inbox/{sent}/"' in inbox and "not opened" in inbox
+    assert f"/inbox/{sent}/" not in page(b, "/inbox/")
+    assert page(b, f"/inbox/{sent}/", 404) and page(cast["adviser"], f"/inbox/{sent}/", 403)
+    assert a.get(f"{BASE}/inbox/{sent}/").status_code == 302
+    text = page(a, f"/inbox/{sent}/")
+    assert "Suihkuapu" in text and "opened" in text and "Anna Tuottaja" in text and "Suihku ei onnistu" not in text
+    send(b, f"/inbox/{sent}/", 404, do="confirmed")
+    send(a, f"/inbox/{sent}/", 400, do="refused", why="ei")
+    send(a, f"/inbox/{sent}/", do="time_proposed", start="2027-01-15")
+    assert "2027" in page(cast["case-manager"], case)
+    work = page(cast["case-manager"], "/work/")
+    assert "Answer the time that the producer proposed" in work
+    send(cast["case-manager"], case, do="time", sent=str(sent), answer="no")
+    send(a, f"/inbox/{sent}/", do="confirmed")
+    send(a, f"/inbox/{sent}/", 400, do="confirmed")
+    send(a, f"/inbox/{sent}/", do="start")
+    assert rows("SELECT settles, settled FROM event WHERE client = %s AND type = 'service.started'", client) == [
+        ("home_care.starts_in_time", 1)
+    ]
+    assert rows("SELECT promise FROM owed WHERE client = %s", client) == [("needs_assessment.reassessed_in_time",)]
+    readings = rows("SELECT DISTINCT shown, what, why FROM reading WHERE client = %s", client)
+    assert ("Anna Tuottaja", "plan", "own client") in readings and ("Ulla Ohjaaja", "case", "need reported") in readings
+    assert not any(shown == "Bertil Tuottaja" for shown, *_rest in readings)
+
+
+def test_a_change_is_seen_as_what_differs_and_sent_to_whom_it_concerns(cast, path, client, rows):
+    case, _sent, plan, _day = path
+    manager = cast["case-manager"]
+    changed = {**plan, "item-0": "a", "hours-0": "14", "why": "Avun tarve on kasvanut."}
+    looked = send(manager, case + "plan/", 200, **changed, do="look")
+    assert "<del>10</del> <ins>14</ins>" in looked
+    send(manager, case + "plan/", **changed, do="send")
+    ((sent,),) = rows("SELECT max(position) FROM event WHERE client = %s AND type = 'plan.sent'", client)
+    cast["producer-a"].get(f"{BASE}/inbox/{sent}/")
+    assert "<del>10</del> <ins>14</ins>" in page(cast["producer-a"], f"/inbox/{sent}/")
+    send(cast["producer-a"], f"/inbox/{sent}/", do="refused", why="Tiimissä ei ole tilaa.")
+    assert "The producer refused: change the plan" in page(manager, "/work/") and "Tiimissä ei ole tilaa." in page(
+        manager, case
+    )
+
+
+@pytest.mark.parametrize("name", [None, *ROLES])
+def test_the_case_is_opened_by_those_whose_matter_it_is(cast, path, name):
+    """The adviser by the need, the case manager as own; the others are told who may, and nobody learns whether a case is there."""
+    case, *_rest = path
+    for part in ("", "assess/", "decide/", "decide/home_care/", "plan/"):
+        response = cast[name].get(BASE + case + part)
+        if name in ("adviser", "case-manager"):
+            assert response.status_code in (200, 404) and (response.status_code == 200 or part == "assess/")
+        elif name is None:
+            assert response.status_code == 302 and "/sign-in/" in response["Location"]
+        else:
+            assert response.status_code == 403
+        assert name in ("adviser", "case-manager") or "Suihku" not in response.content.decode()
+
+
+def test_a_client_who_is_not_ones_own_is_opened_in_an_emergency_alone_and_that_is_told(cast, path, rows):
+    position, client = rows("SELECT position, client FROM client c WHERE NOT EXISTS (SELECT 1 FROM care m WHERE m.client = c.client) ORDER BY 1 DESC LIMIT 1")[0]  # fmt: skip
+    manager = cast["case-manager"]
+    assert manager.get(f"{BASE}/case/{position}/").status_code == 404
+    why = "Asiakas löytyi kadulta sekavana"
+    for form in ({"why": why}, {"why": "kiire", "emergency": "yes"}):
+        assert manager.post(f"{BASE}/person/", {"client": client, **form}, headers=OWN).status_code == 404
+    told = manager.post(f"{BASE}/person/", {"client": client, "why": why, "emergency": "yes"}, headers=OWN)
+    assert told.status_code == 200 and why in page(cast["supervisor"], "/emergencies/")
+    assert str(client) not in page(cast["supervisor"], "/emergencies/")
+    assert manager.get(f"{BASE}/emergencies/").status_code == 403
+
+
+def test_the_worklist_is_ordered_by_what_breaks_first_and_seen_names_are_a_reading(cast, path, rows):
+    text = page(cast["case-manager"], "/work/")
+    lines = re.findall(r'<tr class="(broken|unknown|kept)">', text)
+    assert lines == sorted(lines, key=["broken", "unknown", "kept"].index) and len(lines) > 3
+    own = {"Assess the need", "Make the decision"}
+    tasks = set(re.findall(r'/case/[0-9]+/">([^<]+)</a><small>', page(cast["adviser"], "/work/")))
+    assert tasks and tasks <= own and not own & set(re.findall(r'/case/[0-9]+/">([^<]+)</a><small>', text))
+    shown = len(re.findall(r'class="names">.*?</ul>', text, re.S)[0].split("<li>")) - 1
+    assert shown == len(rows("SELECT DISTINCT client FROM reading WHERE what = 'worklist' AND role = 'case_manager'"))
+
+
+def test_an_open_inbox_is_told_of_each_plan_once_and_of_ones_missed(cast, path, client, rows):
+    """From a position on: what was missed first, then what is sent while the inbox is open; nothing of another producer's."""
+    from torni.web.inbox_stream import Inboxes
+
+    case, first, plan, _day = path
+    before = [p for (p,) in rows("SELECT position FROM event WHERE type IN ('plan.sent', 'plan.recalled') AND producer = 'Esimerkkihoiva Oy' AND position >= %s ORDER BY 1", first)]  # fmt: skip
+    manager = cast["case-manager"]
+
+    async def watch():
+        inboxes, leave = Inboxes(), asyncio.Event()
+        got = {"producer-a": [], "producer-b": []}
+        tasks = []
+        for name, told in got.items():
+
+            async def receive():
+                await leave.wait()
+                return {"type": "http.disconnect"}
+
+            async def send(message, told=told):
+                told.append(message.get("body", b"").decode())
+
+            cookie = (b"cookie", f"torni_session={cast[name].cookies['torni_session'].value}".encode())
+            scope = {
+                "path": "/inbox-stream/keski-suomi",
+                "method": "GET",
+                "headers": [cookie],
+                "query_string": f"after={first - 1}".encode(),
+            }
+            tasks.append(asyncio.create_task(inboxes(scope, receive, send)))
+        for _ in range(100):
+            await asyncio.sleep(0.05)
+            if sum("event: plan" in g for g in got["producer-a"]) == len(before):
+                break
+        changed = {**plan, "item-0": "a", "hours-0": "12", "why": "Tunteja vähennettiin."}
+        await asyncio.to_thread(send_plan, changed)
+        for _ in range(100):
+            await asyncio.sleep(0.05)
+            if sum("event: plan" in g for g in got["producer-a"]) == len(before) + 2:
+                break
+        leave.set()
+        await asyncio.gather(*tasks)
+        inboxes._following.cancel()
+        return got
+
+    def send_plan(form):
+        send(manager, case + "plan/", **form, do="send")
+
+    with ThreadPoolExecutor(1) as pool:
+        got = pool.submit(lambda: asyncio.run(watch())).result()
+    told = [json.loads(g.split("data: ")[1]) for g in got["producer-a"] if "event: plan" in g]
+    assert [t["position"] for t in told][: len(before)] == before
+    assert [t["type"] for t in told[len(before) :]] == ["plan.recalled", "plan.sent"]
+    assert str(client) not in "".join(got["producer-a"]) and not any(
+        "event: plan" in g and "demo-home-care-179-b" in g for g in got["producer-b"]
+    )
+
+
+@pytest.mark.parametrize("name", [None, "adviser", "resident", "outsider"])
+def test_an_inbox_is_open_to_a_producer_alone(cast, name):
+    from torni.web.inbox_stream import Inboxes
+
+    answers = []
+
+    async def ask():
+        async def send(message):
+            answers.append(message)
+
+        headers = [(b"cookie", f"torni_session={cast[name].cookies['torni_session'].value}".encode())] if name else []
+        await Inboxes()({"path": "/inbox-stream/keski-suomi", "method": "GET", "headers": headers}, None, send)
+
+    with ThreadPoolExecutor(1) as pool:
+        pool.submit(lambda: asyncio.run(ask())).result()
+    assert answers[0]["status"] == 403
+
+
+def test_a_resident_writes_is_answered_and_gives_a_mark_without_a_name(cast, path, rows):
+    aino, manager = cast["resident"], cast["case-manager"]
+    text = aino.get("/mine/").content.decode()
+    assert "Aino Asukas" in text and "Veera Vastaava" in text and "Nukun nykyään pidempään" in text
+    once = re.search(r'name="once" value="([0-9a-f]+)"', text).group(1)
+    told = {"do": "message", "text": "Kiitos eilisestä!", "once": once}
+    assert aino.post("/mine/", told, headers=OWN).status_code == 302
+    assert aino.post("/mine/", told, headers=OWN).status_code == 400, "the same form twice is one message"
+    assert aino.post("/mine/", {**told, "once": once + "b", "text": ""}, headers=OWN).status_code == 400
+    work = page(manager, "/work/")
+    case = re.search(r'/case/([0-9]+)/">Answer the client', work).group(1)
+    mine = page(manager, f"/case/{case}/")
+    message = re.search(r'name="message" value="([0-9]+)"', mine).group(1)
+    send(manager, f"/case/{case}/", do="reply", message=message, text="Ole hyvä!")
+    assert "Ole hyvä!" in aino.get("/mine/").content.decode()
+    need = {"do": "need", "text": "Tarvitsen kyydin päiväkeskukseen.", "once": once + "n"}
+    assert aino.post("/mine/", need, headers=OWN).status_code == 302
+    assert "is being looked at" in aino.get("/mine/").content.decode() and "Aino Asukas" in page(
+        cast["adviser"], "/work/"
+    )
+    visit = re.search(r'name="visit"><option value="([0-9]+)"', text).group(1)
+    for mark, expects in (("6", 400), ("", 400), ("2", 302)):
+        rated = {"do": "rate", "visit": visit, "mark": mark, "once": f"{once}v", "text": ""}
+        assert aino.post("/mine/", rated, headers=OWN).status_code == expects
+    given = rows(
+        "SELECT client, matter, quantity, counts FROM event WHERE type = 'feedback.given' ORDER BY position DESC LIMIT 1"
+    )
+    assert given == [(None, None, 2, "home_care.feedback_good")]
+
+
+def test_a_resident_chooses_another_centre_where_there_is_room(cast, rows):
+    aino = cast["resident"]
+    client = rows("SELECT s.client FROM account a JOIN standing s USING (account) WHERE a.name = 'resident'")[0][0]
+    own = rows("SELECT unit FROM event WHERE client = %s AND type = 'enrolment.began' AND service = 'centre'", client)[
+        0
+    ][0]
+    lists = rows("SELECT unit, sum(met), sum(total) FROM tally_now WHERE promise = 'centre.list_has_room' GROUP BY 1")
+    free = next(u for u, listed, most in lists if u != own and listed < most)
+    full = next((u for u, listed, most in lists if u != own and listed >= most), None)
+    form = {"do": "choose", "service": "centre", "once": "f00d"}
+    assert aino.post("/mine/", {**form, "unit": own}, headers=OWN).status_code == 400
+    assert aino.post("/mine/", {**form, "unit": "nowhere"}, headers=OWN).status_code == 400
+    if full:
+        assert "full list" in aino.post("/mine/", {**form, "unit": full}, headers=OWN).content.decode()
+    assert aino.post("/mine/", {**form, "unit": free}, headers=OWN).status_code == 302
+    assert rows("SELECT type, unit FROM event WHERE client = %s AND type LIKE 'enrolment%%' AND service = 'centre' ORDER BY position", client)[1:] == [("enrolment.ended", own), ("enrolment.began", free)]  # fmt: skip
+    again = aino.post("/mine/", {**form, "unit": own, "once": "beef"}, headers=OWN)
+    assert again.status_code == 400 and "can be changed from" in again.content.decode()
+
+
+@pytest.mark.parametrize("name", [None, *ROLES])
+def test_a_residents_page_is_the_residents(cast, name):
+    status = cast[name].get("/mine/").status_code
+    assert status == (200 if name == "resident" else 302 if name is None else 403)
+
+
+def test_anybody_gets_advice_from_the_same_rules_and_nothing_is_kept(cast, rows):
+    before = rows("SELECT count(*) FROM event")
+    nobody = cast[None]
+    nobody.cookies["language"] = "en"
+    assert "Which services might I be entitled to" in page(nobody, "/guide/")
+    told = {
+        "age": "82",
+        "municipality": "179",
+        "housing": "own_home",
+        "household_size": "1",
+        "gross_income_eur_month": "1 500,50",
+        "service_hours_month": "10",
+        "kind": "centre",
+    }
+    text = send(nobody, "/guide/", 200, **told)
+    assert "This is advice, not a decision." in text and "152.55 euros a month" in text
+    assert (
+        "depends on the assessment" in text
+        and "likely" in text
+        and "minutes by car" in text
+        and "Units seen from Jyväskylä" in text
+    )
+    minutes = [int(m) for m in re.findall(r"<td>[^<]*</td><td>[SML–]</td><td>([0-9]+)</td>", text)]
+    assert minutes == sorted(minutes) and len(minutes) > 5
+    assert "outside the range" in send(nobody, "/guide/", 400, age="300")
+    assert rows("SELECT count(*) FROM event") == before
+    assert "1500" not in nobody.get(BASE + "/guide/").content.decode()

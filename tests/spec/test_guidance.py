@@ -1,0 +1,321 @@
+"""From a need to a plan that its producers have confirmed: each step as the definitions and the law have it."""
+
+from __future__ import annotations
+
+from datetime import date, datetime, timedelta
+from zoneinfo import ZoneInfo
+
+import pytest
+
+from torni.core.faults import BadInput
+from torni.core.language import speaking
+from torni.facts.persons import Happened, Person
+from torni.guidance import decide, steps
+from torni.guidance.case import Item, case_of, facts_of
+from torni.guidance.client import client_of
+from torni.guidance.letter import letter, to_html, to_pdf
+
+HELSINKI = ZoneInfo("Europe/Helsinki")
+TODAY = date(2026, 11, 22)
+UNITS = {"north": "Pohjoisen tiimi", "south": "Etelän tiimi"}
+
+
+@pytest.fixture(scope="module")
+def rules():
+    from torni.services import load_library
+    from torni.services.rules import load_rules
+
+    return load_rules(load_library(on=TODAY))
+
+
+class Life:
+    """A client's events as they come, a minute apart; `case` is what they make."""
+
+    def __init__(self) -> None:
+        self.now = datetime(2026, 11, 22, 8, 0, tzinfo=HELSINKI)
+        self.events: list[Happened] = []
+
+    def add(self, *events) -> None:
+        for e in events:
+            number = len(self.events) + 1
+            blank = dict.fromkeys(Happened.__dataclass_fields__)
+            self.events.append(
+                Happened(
+                    **{
+                        **blank,
+                        "position": number,
+                        "sign": 1,
+                        "owed": False,
+                        **{k: v for k, v in e.items() if k in blank},
+                    }
+                )
+            )
+
+    @property
+    def case(self):
+        self.now += timedelta(minutes=1)
+        person = Person(
+            7,
+            ((date(2020, 1, 1), "179", date(1941, 5, 30), False, "Aino Esimerkki"),),
+            tuple(reversed(self.events)),
+            "veera",
+        )
+        return case_of(person, TODAY)
+
+    def step(self, made) -> None:
+        self.add(*(made if isinstance(made, list) else [made]))
+
+
+@pytest.fixture
+def aino():
+    """Assessed: MAPLe 4, at home, so that the rules propose home care."""
+    life = Life()
+    life.step(steps.report(7, channel="telephone", text="Ei pärjää suihkussa yksin.", by="Ulla", at=life.now, once="1"))
+    facts = {
+        "rai_maple": 4,
+        "housing": "own_home",
+        "household_size": 1,
+        "gross_income_eur_month": "1500.50",
+        "service_hours_month": 10,
+    }
+    need = life.case.needs[0]
+    life.step(steps.assess(life.case, need.matter, facts, form="needs", instrument="interRAI HC", on=TODAY, summary="Tarvitsee apua.", by="Ulla", at=life.now))  # fmt: skip
+    return life
+
+
+def proposed(life, rules, service="home_care"):
+    return decide(rules, service, client_of(facts_of(life.case), rules))
+
+
+SAID = {"verdict": "granted", "judgement": "Tarvitsee apua päivittäin.", "why": "", "first_day": TODAY, "last_day": None, "channel": "enterprise", "by": "Ulla"}  # fmt: skip
+
+
+def settled(life, rules, service="home_care", **said):
+    case = life.case
+    return steps.settle(case, case.needs[0], proposed(life, rules, service), **{**SAID, **said}, at=life.now)
+
+
+def test_the_rules_read_what_the_assessment_found(aino, rules):
+    decision = proposed(aino, rules)
+    assert decision.verdict == "granted" and decision.client.facts["age"] == 85
+    assert decision.client.measured["rai_maple"] == TODAY and str(decision.fees[0].amount) == "152.55"
+
+
+def test_a_decision_that_follows_the_proposal_is_counted_as_such_and_keeps_its_facts(aino, rules):
+    aino.step(settled(aino, rules, last_day=TODAY + timedelta(days=180)))
+    made = aino.case.decisions[0]
+    assert (made.verdict, made.proposed, made.deviates, made.channel) == ("granted", "granted", False, "enterprise")
+    assert (
+        made.facts["rai_maple"] == {"value": 4, "on": "2026-11-22"} and made.rule == rules.granting["home_care"].version
+    )
+    assert aino.events[-2].quantity == 1
+    again = aino.events[-1]
+    assert (again.type, again.due) == ("reassessment.planned", TODAY + timedelta(days=180))
+    assert not aino.case.needs[0].is_open
+
+
+@pytest.mark.parametrize(
+    ("said", "told"),
+    [
+        ({"verdict": "refused"}, "deviates"),
+        ({"judgement": "joo"}, "never decide alone"),
+        ({"verdict": ""}, "not chosen"),
+        ({"first_day": None}, "first day"),
+        ({"last_day": TODAY - timedelta(days=1)}, "before the first"),
+        ({"channel": "dental"}, "not open"),
+        ({"channel": ""}, "not open"),
+    ],
+)
+def test_a_decision_that_lacks_something_is_not_made(aino, rules, said, told):
+    with speaking("en"), pytest.raises(BadInput, match=told):
+        settled(aino, rules, **said)
+
+
+def test_a_deviation_needs_a_written_reason_and_is_counted(aino, rules):
+    aino.step(settled(aino, rules, verdict="refused", why="Puoliso hoitaa, eikä apua haluta vielä."))
+    made = aino.case.decisions[0]
+    assert made.deviates and aino.events[-1].quantity == 0 and aino.events[-1].data["why"].startswith("Puoliso")
+    assert "channel" not in aino.events[-1].data and "first_day" not in aino.events[-1].data
+
+
+def test_a_decision_is_never_made_twice(aino, rules):
+    aino.step(settled(aino, rules))
+    with speaking("en"), pytest.raises(BadInput, match="made already"):
+        settled(aino, rules)
+
+
+def test_the_letter_of_what_was_decided_is_made_again_from_the_decision_alone(aino, rules):
+    """From the facts that the decision kept: the same letter on any later day."""
+    aino.step(settled(aino, rules, last_day=date(2027, 5, 31)))
+    made = aino.case.decisions[0]
+    again = decide(rules, made.service, client_of(made.facts, rules))
+    assert again.verdict == "granted" and again.fees[0].amount == proposed(aino, rules).fees[0].amount
+    with speaking("fi"):
+        text = to_html(letter(again, made))
+    for said in (
+        "Sinulle myönnetään: Kotihoito.",
+        "22.11.2026–31.5.2027",
+        "Tarvitsee apua päivittäin.",
+        "22.11.2026, Ulla",
+        "152,55 euroa",
+        "30 päivän kuluessa",
+    ):
+        assert said in text, said
+    assert "luonnos" not in text.lower() and "Palveluseteli" not in text
+    assert to_pdf(letter(again, made)).startswith(b"%PDF")
+
+
+def test_a_letter_of_a_deviating_decision_says_so(aino, rules):
+    aino.step(settled(aino, rules, verdict="refused", why="Puoliso hoitaa, eikä apua haluta vielä."))
+    made = aino.case.decisions[0]
+    with speaking("fi"):
+        text = to_html(letter(decide(rules, made.service, client_of(made.facts, rules)), made))
+    assert "Sinulle ei myönnetä palvelua: Kotihoito." in text and "Puoliso hoitaa" in text and "poikkeaa" in text
+
+
+ITEM = Item("a", "home_care", "north", "Suihkuapu kahdesti viikossa", 10, TODAY + timedelta(days=1))
+
+
+def planned(life, rules, *items, goals=("Asun kotona.",), **said):
+    told = {"agreed": TODAY, "why": "muuttui", "by": "Veera", **said}
+    return steps.plan(life.case, goals, items or (ITEM,), at=life.now, rules=rules, units=UNITS, **told)
+
+
+@pytest.fixture
+def granted(aino, rules):
+    aino.step(settled(aino, rules))
+    return aino
+
+
+def test_a_plan_is_sent_to_each_producer_for_its_own_part(granted, rules):
+    other = Item("b", "physiotherapy", "south", "Tasapainoryhmä tiistaisin", None, TODAY)
+    granted.step(planned(granted, rules, ITEM, other))
+    case = granted.case
+    assert (case.plan.version, case.plan.goals) == (1, ("Asun kotona.",))
+    assert {s.unit: (s.item.what, s.state) for s in case.sent} == {
+        "north": (ITEM.what, "sent"),
+        "south": (other.what, "sent"),
+    }
+    assert [e.type for e in granted.events[-3:]] == ["plan.made", "plan.sent", "plan.sent"]
+
+
+def test_a_plan_holds_what_has_been_granted_and_agreed_to(aino, rules):
+    with speaking("en"), pytest.raises(BadInput) as told:
+        planned(aino, rules, Item("a", "home_care", "nowhere", "x", None, None), goals=(), agreed=None)
+    said = str(told.value)
+    for fault in ("goals", "agreement", "has no unit", "has not been granted", "has no first day"):
+        assert fault in said, said
+
+
+def answered(life, how, **said):
+    case = life.case
+    life.step(steps.answer(case.sent[0], 7, how, by="Anna", at=life.now, source="A", **said))
+    return life.case.sent[0]
+
+
+def test_a_producer_opens_and_confirms(granted, rules):
+    granted.step(planned(granted, rules))
+    assert answered(granted, "opened").opened[1] == "Anna"
+    assert answered(granted, "opened").state == "opened", "opening twice is opening once"
+    assert [e.type for e in granted.events].count("plan.opened") == 1
+    sent = answered(granted, "confirmed")
+    assert (sent.state, sent.start, sent.answered[1]) == ("confirmed", ITEM.start, "Anna")
+    with speaking("en"), pytest.raises(BadInput, match="answered or replaced"):
+        answered(granted, "refused", why="ei ole tilaa juuri nyt")
+    granted.step(steps.start(sent, 7, first=True, by="Anna", at=granted.now, source="A"))
+    assert granted.events[-1].matter == sent.matter and granted.case.serving[0].service == "home_care"
+
+
+def test_a_refusal_says_why_and_the_next_version_replaces_it(granted, rules):
+    granted.step(planned(granted, rules))
+    with speaking("en"), pytest.raises(BadInput, match="at least 10"):
+        answered(granted, "refused", why="ei")
+    assert answered(granted, "refused", why="Tiimissä ei ole tilaa.").state == "refused"
+    moved = [
+        Item("a", "home_care", "north", ITEM.what, 10, ITEM.start, ends=ITEM.start),
+        Item("b", "home_care", "south", ITEM.what, 10, ITEM.start),
+    ]
+    granted.step(planned(granted, rules, *moved))
+    case = granted.case
+    assert [(s.version, s.item.item, s.state) for s in case.sent] == [
+        (2, "b", "sent"),
+        (2, "a", "sent"),
+        (1, "a", "recalled"),
+    ]
+    assert [c.kind for c in steps.differences(case.plans[1], moved)] == ["ended", "added"]
+
+
+@pytest.mark.parametrize("accepted", [True, False])
+def test_a_proposed_time_is_taken_or_declined(granted, rules, accepted):
+    granted.step(planned(granted, rules))
+    later = TODAY + timedelta(days=4)
+    sent = answered(granted, "time_proposed", start=later)
+    assert (sent.state, sent.start) == ("proposed", later)
+    granted.step(steps.answer_time(sent, 7, accepted=accepted, by="Veera", at=granted.now))
+    assert granted.case.sent[0].state == ("confirmed" if accepted else "opened")
+
+
+def test_a_service_that_goes_on_is_not_left_out_and_one_that_is_as_it_was_is_not_sent_again(granted, rules):
+    other = Item("b", "physiotherapy", "south", "Tasapainoryhmä tiistaisin", None, TODAY)
+    granted.step(planned(granted, rules, ITEM, other))
+    with speaking("en"), pytest.raises(BadInput, match="goes on"):
+        planned(granted, rules, ITEM)
+    with speaking("en"), pytest.raises(BadInput, match="as it was"):
+        planned(granted, rules, ITEM, other)
+    from dataclasses import replace
+
+    changed = planned(granted, rules, replace(ITEM, hours_month=14), other)
+    assert [e["type"] for e in changed] == ["plan.made", "plan.recalled", "plan.sent"]
+    assert changed[-1]["data"]["before"]["hours_month"] == 10 and changed[-1]["data"]["item"]["hours_month"] == 14
+
+
+def test_the_client_writes_and_is_answered_once(granted):
+    granted.step(steps.write(7, "Milloin hoitaja tulee?", kind="message", at=granted.now, once="1"))
+    message = granted.case.messages[0]
+    granted.step(steps.reply(message, 7, "Huomenna kello 9.", by="Veera", at=granted.now))
+    assert granted.case.messages[0].answer == "Huomenna kello 9."
+    with speaking("en"), pytest.raises(BadInput, match="given already"):
+        steps.reply(granted.case.messages[0], 7, "Toinen vastaus", by="Veera", at=granted.now)
+
+
+def test_what_was_taken_back_is_not_in_the_case(granted):
+    count = len(granted.case.decisions)
+    decided = next(e for e in granted.events if e.type == "decision.made")
+    blank = dict.fromkeys(Happened.__dataclass_fields__)
+    granted.events.append(
+        Happened(
+            **{
+                **blank,
+                "position": 99,
+                "at": granted.now,
+                "type": "decision.made",
+                "sign": -1,
+                "owed": False,
+                "replaces": decided.position,
+            }
+        )
+    )
+    assert len(granted.case.decisions) == count - 1
+
+
+def test_a_case_takes_whatever_another_system_sends(granted):
+    """Wrong shapes in an event's data leave their place empty; nothing falls over."""
+    for data in (
+        None,
+        {},
+        {"facts": 3, "items": "x", "goals": 5, "item": [], "version": "two", "start": 7, "before": "y", "text": 9},
+    ):
+        for type_ in (
+            "assessment.made",
+            "decision.made",
+            "plan.made",
+            "plan.sent",
+            "plan.confirmed",
+            "message.sent",
+            "need.reported",
+        ):
+            granted.add(
+                {"type": type_, "at": granted.now, "matter": "m", "service": "home_care", "unit": "north", "data": data}
+            )
+    case = granted.case
+    assert case.plan is not None and facts_of(case)["age"] == 85

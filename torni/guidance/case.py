@@ -1,0 +1,352 @@
+"""One client's guidance as it stands, read from the client's events: needs, assessments, decisions, the plan and its producers.
+
+Nothing is stored beside the log: the same events give the same case. What was taken back is left out. Whoever may see only some
+of the events (a producer) gets the case that those make.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Mapping
+from dataclasses import dataclass, field
+from datetime import date, datetime
+from typing import Any, Literal
+
+from torni.facts.door import local_day
+from torni.facts.persons import Happened, Person
+
+GUIDANCE = "client_guidance"
+ASSESSMENT = "needs_assessment"
+SentState = Literal["sent", "opened", "confirmed", "proposed", "refused", "recalled"]
+
+
+@dataclass(frozen=True)
+class Assessment:
+    """What was found, on which day: `facts` as fields to values (a scale with its own day, where it was told)."""
+
+    position: int
+    at: datetime
+    on: date
+    matter: str
+    instrument: str
+    form: str
+    facts: Mapping[str, Any]
+    summary: str
+    by: str
+
+
+@dataclass(frozen=True)
+class Made:
+    """A decision that was made: never edited, its successor is another. `proposed`: what the rules proposed."""
+
+    position: int
+    at: datetime
+    matter: str
+    service: str
+    verdict: str
+    proposed: str
+    facts: Mapping[str, Any]
+    rule: str
+    definition: str
+    judgement: str
+    why: str
+    first_day: date | None
+    last_day: date | None
+    channel: str
+    by: str
+
+    @property
+    def deviates(self) -> bool:
+        return bool(self.proposed) and self.proposed != self.verdict
+
+    def in_force(self, on: date) -> bool:
+        return self.verdict == "granted" and (self.first_day or date.min) <= on <= (self.last_day or date.max)
+
+
+@dataclass(frozen=True)
+class Need:
+    """A need on its way from being reported to a decision; each step's promise is with its event."""
+
+    matter: str
+    reported: Happened
+    assessment: Assessment | None
+    decisions: tuple[Made, ...]
+
+    @property
+    def is_open(self) -> bool:
+        return not self.decisions
+
+
+@dataclass(frozen=True)
+class Item:
+    """One service of a plan: where, how much, from when, until when."""
+
+    item: str
+    service: str
+    unit: str
+    what: str
+    hours_month: int | None
+    start: date | None
+    ends: date | None = None
+    need: str = ""
+
+    def json(self) -> dict[str, Any]:
+        told = {
+            "item": self.item, "service": self.service, "unit": self.unit, "what": self.what, "hours_month": self.hours_month,
+            "start": self.start and str(self.start), "ends": self.ends and str(self.ends), "need": self.need,
+        }  # fmt: skip
+        return {key: value for key, value in told.items() if value not in (None, "")}
+
+
+@dataclass(frozen=True)
+class Plan:
+    """One version of the plan: the goals the client agreed to, and the services."""
+
+    matter: str
+    version: int
+    at: datetime
+    goals: tuple[str, ...]
+    items: tuple[Item, ...]
+    agreed: date | None
+    why: str
+    by: str
+
+
+@dataclass(frozen=True)
+class Sent:
+    """What one producer was sent of the plan, and what it has answered. `due`: confirmed by; `late`: not by then."""
+
+    position: int
+    at: datetime
+    matter: str
+    version: int
+    unit: str
+    item: Item
+    before: Item | None
+    goals: tuple[str, ...]
+    state: SentState
+    due: date | None
+    late: bool
+    opened: tuple[datetime, str] | None
+    answered: tuple[datetime, str] | None
+    start: date | None
+    why: str
+
+
+@dataclass(frozen=True)
+class Message:
+    """What the client wrote, or asked to be corrected, and the answer."""
+
+    position: int
+    matter: str
+    kind: Literal["message", "correction"]
+    at: datetime
+    text: str
+    due: date | None
+    answer: str
+    answered: tuple[datetime, str] | None
+
+
+@dataclass(frozen=True)
+class Case:
+    """A client's guidance on a day: the newest of each kind first, plans by their version."""
+
+    person: Person
+    today: date
+    events: tuple[Happened, ...]
+    needs: tuple[Need, ...]
+    assessments: tuple[Assessment, ...]
+    decisions: tuple[Made, ...]
+    plans: tuple[Plan, ...]
+    sent: tuple[Sent, ...]
+    messages: tuple[Message, ...]
+    serving: tuple[Happened, ...] = field(default=())
+
+    @property
+    def plan(self) -> Plan | None:
+        return self.plans[0] if self.plans else None
+
+    @property
+    def born(self) -> date | None:
+        return self.person.rows[0][2] if self.person.rows else None
+
+    @property
+    def name(self) -> str:
+        return (self.person.rows[0][4] if self.person.rows else None) or ""
+
+    @property
+    def protected(self) -> bool:
+        return bool(self.person.rows) and self.person.rows[0][3]
+
+    @property
+    def age(self) -> int | None:
+        born = self.born
+        return (
+            None
+            if born is None
+            else self.today.year - born.year - ((self.today.month, self.today.day) < (born.month, born.day))
+        )
+
+    @property
+    def overdue(self) -> tuple[Happened, ...]:
+        """What is owed to the client and late, the longest late first."""
+        late = [e for e in self.events if e.owed and e.owes_on is not None and e.owes_on < self.today]
+        return tuple(sorted(late, key=lambda e: e.owes_on or self.today))
+
+    @property
+    def planned(self) -> tuple[Happened, ...]:
+        """The visits planned for today and later, the next first."""
+        ahead = [e for e in self.events if e.type == "visit.planned" and e.owed and e.due and e.due >= self.today]
+        return tuple(sorted(ahead, key=lambda e: e.due or self.today))
+
+    def fees_cents(self, year: int) -> int:
+        """What has been charged of the client in a year, without considering which fees the ceiling counts."""
+        return sum(e.cents or 0 for e in self.events if e.type == "fee.charged" and local_day(e.at).year == year)
+
+    def of(self, matter: str) -> Sent | None:
+        return next((s for s in self.sent if s.matter == matter), None)
+
+
+def case_of(person: Person, today: date) -> Case:
+    """The case that a client's events make on a day."""
+    undone = {e.replaces for e in person.events if e.sign < 0}
+    events = [e for e in person.events if e.sign > 0 and e.position not in undone]
+    by_type: dict[str, list[Happened]] = {}
+    for e in events:
+        by_type.setdefault(e.type, []).append(e)
+
+    def of(*types: str) -> list[Happened]:
+        found = [e for type_ in types for e in by_type.get(type_, [])]
+        return sorted(found, key=lambda e: (e.at, e.position), reverse=True)
+
+    assessments = tuple(_assessment(e) for e in of("assessment.made", "reassessment.made"))
+    decisions = tuple(_made(e) for e in of("decision.made"))
+    needs = tuple(
+        Need(
+            e.matter or "", e, next((a for a in assessments if a.matter == e.matter), None), tuple(d for d in decisions if d.matter == e.matter)
+        )
+        for e in of("need.reported")
+    )  # fmt: skip
+    plans = sorted((_plan(e) for e in of("plan.made")), key=lambda p: (p.at, p.version), reverse=True)
+    ended = {(e.service, e.matter) for e in of("service.ended")}
+    serving = tuple(e for e in of("service.started") if (e.service, e.matter) not in ended)
+    answers = of(
+        "plan.opened", "plan.confirmed", "plan.refused", "plan.time_proposed", "plan.time_answered", "plan.recalled"
+    )
+    sent = tuple(_sent(e, [a for a in answers if a.matter == e.matter], today) for e in of("plan.sent"))
+    messages = [_message(e, "message", of("message.answered")) for e in of("message.sent")]
+    messages += [_message(e, "correction", of("correction.answered")) for e in of("correction.asked")]
+    messages.sort(key=lambda m: (m.at, m.position), reverse=True)
+    return Case(
+        person, today, tuple(events), needs, assessments, decisions, tuple(plans), sent, tuple(messages), serving
+    )
+
+
+def facts_of(case: Case) -> dict[str, Any]:
+    """What is known of the client for the rules, as `client_of` reads it: the newest of each fact, with its day where it has one."""
+    found: dict[str, Any] = {}
+    for assessment in reversed(case.assessments):
+        for name, value in assessment.facts.items():
+            found[name] = value if isinstance(value, dict) else {"value": value, "on": str(assessment.on)}
+    if case.age is not None:
+        found["age"] = case.age
+    if case.person.rows and case.person.rows[0][1]:
+        found["municipality"] = case.person.rows[0][1]
+    if case.needs:
+        found.setdefault("contacted_on", str(local_day(case.needs[0].reported.at)))
+    if case.assessments:
+        found["assessed_on"] = str(case.assessments[0].on)
+    found["fees_paid_this_year_eur"] = f"{case.fees_cents(case.today.year) / 100:.2f}"
+    return found
+
+
+def _assessment(e: Happened) -> Assessment:
+    data = e.data or {}
+    facts = data.get("facts") or {}
+    scales = {f"rai_{name}": value for name, value in (data.get("scales") or {}).items()}  # as other systems send them
+    return Assessment(
+        e.position, e.at, _day(data.get("on")) or local_day(e.at), e.matter or "", _text(data.get("instrument")), _text(data.get("form")),
+        {**scales, **facts} if isinstance(facts, dict) else scales, _text(data.get("summary")), _text(data.get("by")),
+    )  # fmt: skip
+
+
+def _made(e: Happened) -> Made:
+    data = e.data or {}
+    facts = data.get("facts")
+    return Made(
+        e.position, e.at, e.matter or "", e.service or "", _text(data.get("verdict")), _text(data.get("proposed")),
+        facts if isinstance(facts, dict) else {}, _text(data.get("rule")), e.definition or "", _text(data.get("judgement")), _text(data.get("why")),
+        _day(data.get("first_day")), _day(data.get("last_day")), _text(data.get("channel")), _text(data.get("by")),
+    )  # fmt: skip
+
+
+def _plan(e: Happened) -> Plan:
+    data = e.data or {}
+    return Plan(
+        e.matter or "", _whole(data.get("version")) or 1, e.at, _texts(data.get("goals")), tuple(map(item_of, _items(data.get("items")))),
+        _day(data.get("agreed")), _text(data.get("why")), _text(data.get("by")),
+    )  # fmt: skip
+
+
+def _sent(e: Happened, answers: Iterable[Happened], today: date) -> Sent:
+    data = e.data or {}
+    state: SentState = "sent"
+    opened = answered = start = None
+    why = ""
+    for a in sorted(answers, key=lambda a: (a.at, a.position)):
+        told = a.data or {}
+        by = a.at, _text(told.get("by"))
+        if a.type == "plan.opened":
+            opened = opened or by
+            state = "opened" if state == "sent" else state
+        elif a.type == "plan.time_answered":
+            state = "opened"
+        else:
+            states: dict[str, SentState] = {"plan.confirmed": "confirmed", "plan.refused": "refused", "plan.time_proposed": "proposed", "plan.recalled": "recalled"}  # fmt: skip
+            state, answered = states[a.type], by
+            start, why = _day(told.get("start")) or start, _text(told.get("why"))
+    item = item_of(data.get("item") if isinstance(data.get("item"), dict) else {})
+    before = item_of(data["before"]) if isinstance(data.get("before"), dict) else None
+    late = e.owed and e.owes_on is not None and e.owes_on < today
+    return Sent(
+        e.position, e.at, e.matter or "", _whole(data.get("version")) or 1, e.unit or "", item, before, _texts(data.get("goals")), state, e.owes_on,
+        late, opened, answered, start, why,
+    )  # fmt: skip
+
+
+def _message(e: Happened, kind: Literal["message", "correction"], answers: Iterable[Happened]) -> Message:
+    answer = next((a for a in answers if a.matter == e.matter), None)
+    return Message(
+        e.position, e.matter or "", kind, e.at, _text((e.data or {}).get("text")), e.owes_on, _text((answer.data or {}).get("text")) if answer else "",
+        (answer.at, _text((answer.data or {}).get("by"))) if answer else None,
+    )  # fmt: skip
+
+
+def item_of(told: Any) -> Item:
+    """A plan's service from what an event tells; what another system left out is empty."""
+    return Item(
+        _text(told.get("item")) or "a", _text(told.get("service")), _text(told.get("unit")), _text(told.get("what")), _whole(told.get("hours_month")),
+        _day(told.get("start")), _day(told.get("ends")), _text(told.get("need")),
+    )  # fmt: skip
+
+
+def _items(told: Any) -> list[Mapping[str, Any]]:
+    return [i for i in told if isinstance(i, dict)] if isinstance(told, list) else []
+
+
+def _texts(told: Any) -> tuple[str, ...]:
+    return tuple(str(one) for one in told) if isinstance(told, list) else ()
+
+
+def _text(told: Any) -> str:
+    return told if isinstance(told, str) else "" if told is None else str(told)
+
+
+def _whole(told: Any) -> int | None:
+    return told if isinstance(told, int) and not isinstance(told, bool) else None
+
+
+def _day(told: Any) -> date | None:
+    try:
+        return date.fromisoformat(told) if isinstance(told, str) else None
+    except ValueError:
+        return None

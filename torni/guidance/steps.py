@@ -1,0 +1,461 @@
+"""The steps of guidance as events for the door: a need written down, assessed, decided; a plan made, sent, answered, replaced.
+
+Each function looks at the case, refuses what cannot be with every fault at once, and returns the events; nothing is written here.
+An event's id follows from the step, so the same step sent twice is written once.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, replace
+from datetime import date, datetime
+from typing import Any, Literal
+
+from torni.core.faults import BadInput, Fault
+from torni.core.language import t
+from torni.engines.rules import tree
+from torni.facts.door import local_day
+from torni.facts.persons import Happened
+from torni.guidance.case import ASSESSMENT, GUIDANCE, Case, Item, Message, Need, Plan, Sent
+from torni.guidance.decide import Decision
+from torni.services.rules import Rules
+
+SOURCE = "guidance"
+MOST_TEXT = 4_000
+Event = dict[str, Any]
+Channel = Literal["telephone", "own_form", "referral", "home_monitoring"]
+CHANNELS: tuple[Channel, ...] = ("telephone", "own_form", "referral", "home_monitoring")
+
+
+@dataclass(frozen=True)
+class Change:
+    """How one service differs between two versions of a plan."""
+
+    kind: Literal["added", "changed", "ended", "same", "dropped"]
+    before: Item | None
+    after: Item | None
+
+    @property
+    def item(self) -> Item:
+        found = self.after or self.before
+        assert found is not None
+        return found
+
+
+def report(client: int, *, channel: str, text: str, by: str, at: datetime, once: str) -> Event:
+    """A need comes to the organiser's knowledge: the promise of assessment begins. `once`: the form's own mark; sent twice, it is one."""
+    faults = _long(text, t("the need"), least=3)
+    if channel not in CHANNELS:
+        faults.append(Fault(t("the channel"), t("is not chosen"), t("Choose where the need came from.")))
+    _raise(faults)
+    matter = f"need-{client}-{at:%Y%m%d}-{once[:40]}"
+    return event(
+        "need.reported",
+        matter,
+        at,
+        client,
+        service=ASSESSMENT,
+        matter=matter,
+        data={"channel": channel, "text": text, "by": by},
+    )
+
+
+def assess(
+    case: Case, matter: str, facts: Mapping[str, Any], *, form: str, instrument: str, on: date, summary: str, by: str, at: datetime, again: bool = False
+) -> Event:  # fmt: skip
+    """An assessment: its facts (already read by their fields), the form and its version, the instrument and its day."""
+    faults = _long(summary, t("the summary"), least=3)
+    if on > case.today:
+        faults.append(Fault(t("the day"), t("is after today"), t("Correct the day.")))
+    if not facts:
+        faults.append(Fault(t("the form"), t("is empty"), t("Write what is known; what is missing may be left empty.")))
+    if not again and matter not in {n.matter for n in case.needs}:
+        faults.append(Fault(t("the need"), t("is not there"), t("Write down the need first.")))
+    _raise(faults)
+    type_ = "reassessment.made" if again else "assessment.made"
+    data = {"facts": dict(facts), "form": form, "instrument": instrument, "on": str(on), "summary": summary, "by": by}
+    return event(type_, f"{matter}/{type_}/{on}", at, case.person.client, service=ASSESSMENT, matter=matter, data=data)
+
+
+def settle(
+    case: Case, need: Need, decision: Decision, *, verdict: str, judgement: str, why: str, first_day: date | None, last_day: date | None,
+    channel: str, by: str, at: datetime,
+) -> list[Event]:  # fmt: skip
+    """The official's decision beside the rules' proposal. Where it deviates, the reason is written; scales never decide alone.
+
+    A granted one agrees on a reassessment for its last day, where it has one.
+    """
+    service, faults = decision.granting.service.id, []
+    if verdict not in ("granted", "refused"):
+        faults.append(Fault(t("the decision"), t("is not chosen"), t("Choose granted or refused.")))
+    elif verdict != decision.verdict and len(why.strip()) < 10:
+        faults.append(Fault(t("the reason"), t("is missing"), t("The decision deviates from the rules' proposal: write why, in at least ten letters.")))  # fmt: skip
+    if (decision.rests_on_scales or verdict != decision.verdict) and len(judgement.strip()) < 10:
+        faults.append(Fault(t("your own judgement"), t("is missing"), t("Scales never decide alone: write your judgement of the client's situation, in at least ten letters.")))  # fmt: skip
+    faults += _long(judgement, t("your own judgement")) + _long(why, t("the reason"))
+    if verdict == "granted":
+        if first_day is None:
+            faults.append(Fault(t("the first day"), t("is missing"), t("Write the day from which the decision holds.")))
+        if first_day and last_day and last_day < first_day:
+            faults.append(Fault(t("the last day"), t("is before the first"), t("Correct the days.")))
+        opened = {name for name, _channel, is_open in decision.channels if is_open}
+        if decision.channels and channel not in opened:
+            faults.append(
+                Fault(
+                    t("the channel"),
+                    t("is not open to this client"),
+                    t("Choose one of those that the definition opens."),
+                )
+            )
+    if case.assessments == ():
+        faults.append(
+            Fault(t("the assessment"), t("is missing"), t("A decision rests on an assessment: make it first."))
+        )
+    if any(d.service == service for d in need.decisions):
+        faults.append(
+            Fault(
+                t("the decision"),
+                t("has been made already"),
+                t("A decision is never edited. A new need begins a new one."),
+            )
+        )
+    _raise(faults)
+    granted = verdict == "granted"
+    used = {f.name for f in decision.granting.reasoning.fields}
+    if granted:
+        used |= {f.name for fee in decision.fees for f in fee.formula.fields}
+        used |= {
+            f.name
+            for (s, _), node in decision.rules.channel_conditions.items()
+            if s == service
+            for f in tree.fields(node)
+        }
+    data = {
+        "verdict": verdict, "proposed": decision.verdict, "rule": decision.granting.version, "facts": _facts(decision, used), "judgement": judgement,
+        "why": why, "first_day": str(first_day) if granted and first_day else None, "last_day": str(last_day) if granted and last_day else None,
+        "channel": channel if granted else None, "by": by,
+    }  # fmt: skip
+    kept = {key: value for key, value in data.items() if value not in (None, "")}
+    client, matter = case.person.client, need.matter
+    by_rule = int(verdict == decision.verdict)
+    events = [
+        event(
+            "decision.made",
+            f"{matter}/{service}",
+            at,
+            client,
+            service=service,
+            matter=matter,
+            quantity=by_rule,
+            data=kept,
+        )
+    ]
+    if granted and last_day:
+        again = f"{matter}/{service}/again"
+        events.append(event("reassessment.planned", again, at, client, service=ASSESSMENT, matter=again, due=last_day))
+    return events
+
+
+def name_manager(case: Case, manager: str, *, at: datetime) -> Event:
+    """Whose client it is from now on."""
+    return event(
+        "case_manager.named",
+        f"{case.person.client}/{manager}/{at:%Y%m%dT%H%M}",
+        at,
+        case.person.client,
+        data={"case_manager": manager},
+    )
+
+
+def differences(before: Plan | None, items: Sequence[Item]) -> list[Change]:
+    """What changes from one version to the next, service by service, in the order of the newer."""
+    old = {i.item: i for i in before.items} if before else {}
+    changes = []
+    for item in items:
+        was = old.pop(item.item, None)
+        if was is None:
+            changes.append(Change("added", None, item))
+        elif replace(was, need=item.need) == item:
+            changes.append(Change("same", was, item))
+        else:
+            changes.append(Change("ended" if item.ends and not was.ends else "changed", was, item))
+    return changes + [Change("dropped", was, None) for was in old.values()]
+
+
+def plan(
+    case: Case, goals: Sequence[str], items: Sequence[Item], *, agreed: date | None, why: str, by: str, at: datetime, rules: Rules,
+    units: Mapping[str, str],
+) -> list[Event]:  # fmt: skip
+    """The next version of the plan: made, and each service that changes sent to its producer. What had been sent of it and is not
+    yet confirmed is recalled, a proposed time thereby declined. A service is ended by its last day, never dropped while it goes on.
+    """
+    changes = differences(case.plan, items)
+    faults = _plan_faults(case, goals, items, changes, agreed, why, rules, units)
+    if case.plan and case.plan.goals == tuple(goals) and all(c.kind == "same" for c in changes):
+        faults.append(Fault(t("the plan"), t("is as it was"), t("Change something, or go back.")))
+    _raise(faults)
+    client = case.person.client
+    matter = case.plan.matter if case.plan else f"plan-{client}"
+    version = case.plan.version + 1 if case.plan else 1
+    data = {
+        "version": version,
+        "goals": list(goals),
+        "items": [i.json() for i in items],
+        "agreed": str(agreed),
+        "why": why,
+        "by": by,
+    }
+    events = [event("plan.made", f"{matter}/{version}", at, client, service=GUIDANCE, matter=matter, data=data)]
+    for change in changes:
+        if change.kind in ("same", "dropped"):
+            continue
+        item = change.item
+        for earlier in case.sent:
+            if (
+                earlier.item.item == item.item
+                and earlier.matter.startswith(matter + "/")
+                and earlier.state not in ("confirmed", "recalled")
+            ):
+                events += _recalled(earlier, client, version, by, at)
+        sent = f"{matter}/{version}/{item.item}"
+        told: dict[str, Any] = {"version": version, "item": item.json(), "goals": list(goals)}
+        if change.before:
+            told["before"] = change.before.json()
+        events.append(event("plan.sent", sent, at, client, service=GUIDANCE, unit=item.unit, matter=sent, data=told))
+    return events
+
+
+def answer(
+    sent: Sent, client: int, how: Literal["opened", "confirmed", "refused", "time_proposed"], *, by: str, at: datetime, source: str,
+    start: date | None = None, why: str = "",
+) -> list[Event]:  # fmt: skip
+    """A producer's answer to what it was sent. Opening it twice is opening it once; what is answered is answered."""
+    faults = []
+    if how != "opened" and sent.state in ("confirmed", "refused", "recalled"):
+        faults.append(
+            Fault(t("the plan"), t("has been answered or replaced already"), t("Look at the newest version."))
+        )
+    if how == "refused":
+        faults += _long(why, t("the reason"), least=10)
+    if how == "time_proposed" and start is None:
+        faults.append(Fault(t("the day"), t("is missing"), t("Write the day on which the service could start.")))
+    _raise(faults)
+    if how == "opened" and sent.opened:
+        return []
+    key = f"{sent.matter}/{how}" + (f"/{start}" if how == "time_proposed" else "")
+    data: dict[str, Any] = {"by": by}
+    if how in ("confirmed", "time_proposed"):
+        data["start"] = str(start or sent.item.start or local_day(at))
+    if how == "refused":
+        data["why"] = why
+    return [
+        event(
+            f"plan.{how}",
+            key,
+            at,
+            client,
+            source=source,
+            service=GUIDANCE,
+            unit=sent.unit,
+            matter=sent.matter,
+            data=data,
+        )
+    ]
+
+
+def answer_time(sent: Sent, client: int, *, accepted: bool, by: str, at: datetime) -> list[Event]:
+    """The proposed time taken, and the plan thereby confirmed; or declined: the plan waits for the producer again."""
+    if sent.state != "proposed":
+        raise BadInput(Fault(t("the proposed time"), t("is not there"), t("It may have been answered already.")))
+    common = {"service": GUIDANCE, "unit": sent.unit, "matter": sent.matter}
+    key = f"{sent.matter}/time/{sent.start}"
+    events = [event("plan.time_answered", key, at, client, **common, data={"accepted": accepted, "by": by})]
+    if accepted:
+        events.append(
+            event(
+                "plan.confirmed",
+                f"{sent.matter}/confirmed",
+                at,
+                client,
+                **common,
+                data={"start": str(sent.start), "by": by},
+            )
+        )
+    return events
+
+
+def start(sent: Sent, client: int, *, first: bool, by: str, at: datetime, source: str) -> Event:
+    """The service of a confirmed plan starts (`first`), or ends."""
+    if sent.state != "confirmed":
+        raise BadInput(Fault(t("the plan"), t("is not confirmed"), t("Confirm it first.")))
+    type_ = "service.started" if first else "service.ended"
+    matter = sent.item.need or sent.matter
+    return event(
+        type_,
+        f"{sent.matter}/{type_}",
+        at,
+        client,
+        source=source,
+        service=sent.item.service,
+        unit=sent.unit,
+        matter=matter,
+        data={"by": by},
+    )
+
+
+def visited(visit: Happened, client: int, *, at: datetime, source: str) -> Event:
+    """A planned visit was made."""
+    return event(
+        "visit.made",
+        f"{visit.matter}/made",
+        at,
+        client,
+        source=source,
+        service=visit.service,
+        unit=visit.unit,
+        matter=visit.matter,
+    )
+
+
+def rate(visit: Happened, mark: int, *, at: datetime, once: str) -> Event:
+    """The client's mark of a visit, 1 to 5. Nobody's name goes with it; the mark's own id tells nothing of the visit either."""
+    if not 1 <= mark <= 5:
+        raise BadInput(Fault(t("the mark"), t("is not from 1 to 5"), t("Choose one of the five.")))
+    return {
+        "source": "own",
+        "id": f"feedback/{once[:40]}",
+        "type": "feedback.given",
+        "at": at,
+        "service": visit.service,
+        "unit": visit.unit,
+        "quantity": mark,
+    }
+
+
+def write(client: int, text: str, *, kind: Literal["message", "correction"], at: datetime, once: str) -> Event:
+    """The client writes to the case manager, or asks that something be corrected. `once`: the form's own mark."""
+    _raise(_long(text, t("the message"), least=3))
+    matter = f"{kind}-{client}-{at:%Y%m%d}-{once[:40]}"
+    type_ = "message.sent" if kind == "message" else "correction.asked"
+    return event(type_, matter, at, client, source="own", service=GUIDANCE, matter=matter, data={"text": text})
+
+
+def reply(message: Message, client: int, text: str, *, by: str, at: datetime, done: bool = False) -> Event:
+    """The answer to what the client wrote."""
+    faults = _long(text, t("the answer"), least=3)
+    if message.answered:
+        faults.append(Fault(t("the answer"), t("has been given already"), ""))
+    _raise(faults)
+    type_ = f"{message.kind}.answered"
+    data: dict[str, Any] = {"text": text, "by": by} | ({"done": done} if message.kind == "correction" else {})
+    return event(type_, f"{message.matter}/answer", at, client, service=GUIDANCE, matter=message.matter, data=data)
+
+
+def _recalled(earlier: Sent, client: int, version: int, by: str, at: datetime) -> list[Event]:
+    common = {"service": GUIDANCE, "unit": earlier.unit, "matter": earlier.matter}
+    events = []
+    if earlier.state == "proposed":
+        events.append(
+            event(
+                "plan.time_answered",
+                f"{earlier.matter}/time/{earlier.start}",
+                at,
+                client,
+                **common,
+                data={"accepted": False, "by": by},
+            )
+        )
+    return [
+        *events,
+        event("plan.recalled", f"{earlier.matter}/recalled", at, client, **common, data={"version": version, "by": by}),
+    ]
+
+
+def _plan_faults(
+    case: Case, goals: Sequence[str], items: Sequence[Item], changes: Sequence[Change], agreed: date | None, why: str, rules: Rules,
+    units: Mapping[str, str],
+) -> list[Fault]:  # fmt: skip
+    faults = []
+    if not goals:
+        faults.append(Fault(t("the goals"), t("are missing"), t("Write at least one goal in the client's own words.")))
+    for goal in goals:
+        faults += _long(goal, t("the goals"))
+    if not items:
+        faults.append(Fault(t("the services"), t("are missing"), t("Choose a service and its unit.")))
+    if agreed is None or agreed > case.today:
+        faults.append(
+            Fault(
+                t("the client's agreement"), t("is missing"), t("Write the day on which the client agreed to the plan.")
+            )
+        )
+    if case.plan:
+        faults += _long(why, t("why the plan changes"), least=3)
+    granted = {
+        d.service
+        for d in case.decisions
+        if d.in_force(case.today) or (d.verdict == "granted" and d.first_day and d.first_day > case.today)
+    }
+    standing = {e.service for e in case.serving} | {i.service for i in (case.plan.items if case.plan else ())}
+    for change in changes:
+        item, where = change.item, t("the service {name}", name=change.item.service)
+        if change.kind == "dropped":
+            if change.before and not (change.before.ends and change.before.ends < case.today):
+                faults.append(Fault(where, t("goes on"), t("Write its last day instead of leaving it out.")))
+            continue
+        if item.service not in rules.library.services:
+            faults.append(
+                Fault(
+                    t("the services"), t('"{name}" is not a service', name=item.service), t("Choose one of the list.")
+                )
+            )
+            continue
+        if item.unit not in units:
+            faults.append(Fault(where, t("has no unit"), t("Choose the unit that gives it.")))
+        if change.kind == "added" and item.service in rules.granting and item.service not in granted | standing:
+            faults.append(
+                Fault(where, t("has not been granted"), t("A plan holds what has been decided: decide first."))
+            )
+        if item.start is None:
+            faults.append(Fault(where, t("has no first day"), t("Write the day on which it starts.")))
+        if item.start and item.ends and item.ends < item.start:
+            faults.append(Fault(where, t("ends before it starts"), t("Correct the days.")))
+        if change.before and change.before.unit != item.unit:
+            faults.append(
+                Fault(
+                    where,
+                    t("moves to another unit"),
+                    t("End it here, and add it again with the new unit: both producers then know."),
+                )
+            )
+        faults += _long(item.what, where)
+    return faults
+
+
+def _facts(decision: Decision, used: set[str]) -> dict[str, Any]:
+    """The facts that the decision rests on, each with its day, as they can be read again."""
+    found: dict[str, Any] = {}
+    for name in sorted(used):
+        value = decision.client.facts.get(name)
+        if value is None or name == "decision_day":
+            continue
+        plain = value if isinstance(value, bool | int | str) else str(value)
+        on = decision.client.measured.get(name)
+        found[name] = {"value": plain, "on": str(on)} if on else plain
+    return found
+
+
+def event(type_: str, key: str, at: datetime, client: int, *, source: str = SOURCE, **columns: Any) -> Event:
+    return {"source": source, "id": f"{type_}/{key}"[:200], "type": type_, "at": at, "client": client, **columns}
+
+
+def _long(text: str, where: Any, *, least: int = 0) -> list[Fault]:
+    if len(text.strip()) < least:
+        return [Fault(where, t("is missing or too short"), t("Write at least {n} letters.", n=least))]
+    if len(text) > MOST_TEXT:
+        return [Fault(where, t("is too long"), t("Write at most {n} letters.", n=MOST_TEXT))]
+    return []
+
+
+def _raise(faults: Sequence[Fault]) -> None:
+    if faults:
+        raise BadInput(*faults)

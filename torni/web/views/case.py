@@ -1,0 +1,190 @@
+"""A client's whole on one page: what is late, the chain of services on a timeline, the plan and its producers, fees, messages.
+
+The address holds the log position of one of the client's events, never the client. Each opening is written down with what gives
+the right to it: an own client, or a need that was reported.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass
+from datetime import date, datetime, timedelta
+from typing import Any
+
+from django.http import Http404, HttpRequest, HttpResponse, HttpResponseRedirect
+
+from torni.core.faults import BadInput, Fault
+from torni.core.language import t
+from torni.facts import accounts, persons
+from torni.facts.door import local_day
+from torni.guidance import steps
+from torni.guidance.case import Case, case_of
+from torni.guidance.fees import CEILING, money
+from torni.guidance.words import change_kind, channel_name, channel_of_need, sent_state, verdict_name
+from torni.services import regions
+from torni.services.rules import Rules
+from torni.supervision import words
+from torni.web import room
+from torni.web.rendering import link, page
+from torni.web.store import Held, held
+from torni.web.timeline import timeline
+from torni.web.views.persons import shown_of
+
+VISITS_BACK = timedelta(days=60)
+WORDS: dict[str, Any] = {
+    "words": words, "verdict_name": verdict_name, "channel_name": channel_name, "channel_of_need": channel_of_need, "sent_state": sent_state,
+    "change_kind": change_kind, "money": money,
+}  # fmt: skip
+
+
+@dataclass(frozen=True)
+class Opened:
+    """A case that has been opened: the region, its rules on the room's day, the case, the moment, and the units' names."""
+
+    here: Held
+    rules: Rules
+    case: Case
+    position: int
+    at: datetime
+    units: Mapping[str, str]
+
+    def service_name(self, service: str) -> str:
+        found = self.rules.library.services.get(service)
+        return str(found.name) if found else service
+
+    def address(self, *parts: str) -> str:
+        return link(self.here, "case", str(self.position), *parts)
+
+
+def opened(request: HttpRequest, region: str, position: int, what: str = "case") -> Opened:
+    """Write the reading down and read the case; not found where it is not there, or not the asker's to open."""
+    here = held(request, region)
+    if not room.is_of(here.id) or position >= 2**63:
+        raise Http404
+    at = room.now()
+    today = local_day(at)
+    with room.reading(request.who) as connection:
+        person = persons.read(connection, event=position, what=what, why="", visits_since=at - VISITS_BACK)
+    if person is None:
+        raise Http404
+    return Opened(here, room.days(here.id).exactly(today), case_of(person, today), position, at, room.about()[2])
+
+
+def case(request: HttpRequest, region: str, position: int) -> HttpResponse:
+    """The page; its forms: a case manager named, a proposed time answered, a message answered."""
+    o = opened(request, region, position)
+    faults: tuple[Fault, ...] = ()
+    if request.method == "POST":
+        try:
+            room.write(_done(request, o), at=o.at)
+            return HttpResponseRedirect(o.address())
+        except BadInput as error:
+            faults = error.faults
+    with room.gate() as connection:
+        people = {a.name: a.shown for a in accounts.with_role(connection, "case_manager")}
+    c = o.case
+    return show(
+        request, "case.html", o, faults=faults, own=_lines(c), people=people, manager=c.person.case_manager and people.get(c.person.case_manager, c.person.case_manager),
+        drawn=timeline(c, o.service_name, dict(o.units)), fees=fees_of(c, o.rules), missed=_missed(c), status=400 if faults else 200,
+    )  # fmt: skip
+
+
+def show(request: HttpRequest, template: str, o: Opened, *, status: int = 200, **context: Any) -> HttpResponse:
+    return page(
+        request,
+        template,
+        here="work",
+        region=o.here,
+        regions=regions.all_regions(),
+        o=o,
+        case=o.case,
+        **WORDS,
+        **context,
+        status=status,
+    )
+
+
+def fees_of(case: Case, rules: Rules) -> dict[str, Any] | None:
+    """What has been charged this year by the formulas that the ceiling counts, and what is left of it."""
+    counting = {name for name, formula in rules.formulas.items() if formula.definition.counts_towards_ceiling}
+    this_year = [e for e in case.events if e.type == "fee.charged" and local_day(e.at).year == case.today.year]
+    counted = sum(e.cents or 0 for e in this_year if (e.data or {}).get("formula") in counting)
+    try:
+        limit = rules.library.number(CEILING)
+    except BadInput:
+        return None
+    whole = sum(e.cents or 0 for e in this_year)
+    return {
+        "charged": whole / 100,
+        "counted": counted / 100,
+        "limit": limit,
+        "left": max(0.0, limit - counted / 100),
+        "share": min(1.0, counted / 100 / limit),
+    }
+
+
+def _lines(case: Case) -> dict[str, Any]:
+    return {"person": case.person, **shown_of(case.person)}
+
+
+def _missed(case: Case) -> list[Any]:
+    return [e for e in case.events if e.type == "visit.planned" and e.owed and e.due and e.due < case.today]
+
+
+def _done(request: HttpRequest, o: Opened) -> list[steps.Event]:
+    do, who = request.POST.get("do", ""), request.who
+    take: dict[str, Callable[[], list[steps.Event]]] = {
+        "name": lambda: _named(request, o),
+        "time": lambda: _time_answered(request, o),
+        "reply": lambda: _replied(request, o),
+        "take": lambda: [steps.name_manager(o.case, who.name, at=o.at)] if who.role == "case_manager" else [],
+    }
+    if do not in take:
+        raise Http404
+    return take[do]()
+
+
+def _named(request: HttpRequest, o: Opened) -> list[steps.Event]:
+    name = request.POST.get("manager", "")
+    with room.gate() as connection:
+        known = {a.name for a in accounts.with_role(connection, "case_manager")}
+    if name not in known:
+        raise BadInput(Fault(t("the case manager"), t("is not chosen"), t("Choose one of the list.")))
+    return [steps.name_manager(o.case, name, at=o.at)]
+
+
+def _time_answered(request: HttpRequest, o: Opened) -> list[steps.Event]:
+    sent = next((s for s in o.case.sent if str(s.position) == request.POST.get("sent")), None)
+    if sent is None:
+        raise Http404
+    accepted = request.POST.get("answer") == "yes"
+    return steps.answer_time(sent, o.case.person.client, accepted=accepted, by=request.who.shown, at=o.at)
+
+
+def _replied(request: HttpRequest, o: Opened) -> list[steps.Event]:
+    message = next((m for m in o.case.messages if str(m.position) == request.POST.get("message")), None)
+    if message is None:
+        raise Http404
+    done = request.POST.get("done") == "yes"
+    return [
+        steps.reply(
+            message,
+            o.case.person.client,
+            request.POST.get("text", "").strip(),
+            by=request.who.shown,
+            at=o.at,
+            done=done,
+        )
+    ]
+
+
+def day_of(text: str, where: str) -> date | None:
+    """A form's day; empty is none."""
+    if not text.strip():
+        return None
+    try:
+        return date.fromisoformat(text.strip())
+    except ValueError as error:
+        raise BadInput(
+            Fault(where, t('"{text}" is not a date', text=text[:40]), t("Write such as 2026-01-31."))
+        ) from error

@@ -1,0 +1,105 @@
+"""A producer's inbox: plans and their changes as they are sent; each opened by somebody, confirmed, refused, or given another time."""
+
+from __future__ import annotations
+
+from datetime import timedelta
+from typing import Any
+
+from django.http import Http404, HttpRequest, HttpResponse, HttpResponseRedirect
+
+from torni.core.faults import BadInput, Fault
+from torni.core.language import t
+from torni.facts import worklists
+from torni.facts.door import local_day
+from torni.guidance import steps
+from torni.guidance.case import Sent
+from torni.services import regions
+from torni.web import room
+from torni.web.rendering import link, page
+from torni.web.store import held
+from torni.web.views.case import WORDS, Opened, day_of, opened
+
+KEPT_DAYS = 30  # what has been answered stays in the list so long
+
+
+def inbox(request: HttpRequest, region: str) -> HttpResponse:
+    """What waits for confirmation, the soonest due first, and what has been answered lately."""
+    here = held(request, region)
+    if not room.is_of(here.id):
+        raise Http404
+    at = room.now()
+    today = local_day(at)
+    with room.reading(request.who) as connection:
+        found = worklists.inbox(connection)
+    library = room.days(here.id).on(today).library
+    waiting = sorted((s for s in found if s.owed), key=lambda s: (s.due or today, s.position))
+    answered = [s for s in found if not s.owed and s.at > at - timedelta(days=KEPT_DAYS)]
+    template = "part_inbox.html" if request.headers.get("HX-Request") else "inbox.html"
+    return page(
+        request, template, here="inbox", region=here, regions=regions.all_regions(), waiting=waiting, answered=answered[:60], today=today, at=at,
+        units=room.about()[2], services={k: str(v.name) for k, v in library.services.items()}, producer=request.who.producer,
+        newest=max((s.position for s in found), default=0), late=sum(s.due is not None and s.due < today for s in waiting), answer_name=answer_name, **WORDS,
+    )  # fmt: skip
+
+
+def plan(request: HttpRequest, region: str, position: int) -> HttpResponse:
+    """One plan that was sent: opened by whoever looks at it first, then answered; the service started and ended."""
+    o = opened(request, region, position, "plan")
+    sent = next((s for s in o.case.sent if s.position == position), None)
+    if sent is None:
+        raise Http404
+    who, client = request.who, o.case.person.client
+    faults: tuple[Fault, ...] = ()
+    if request.method == "POST":
+        try:
+            room.write(_answered(request, o, sent), at=o.at, producer=who.producer)
+            return HttpResponseRedirect(link(o.here, "inbox", str(position)))
+        except BadInput as error:
+            faults = error.faults
+    elif request.method == "GET" and not sent.opened and sent.state == "sent":
+        room.write(
+            steps.answer(sent, client, "opened", by=who.shown, at=o.at, source=who.producer),
+            at=o.at,
+            producer=who.producer,
+        )
+        return HttpResponseRedirect(link(o.here, "inbox", str(position)))
+    others = [s for s in o.case.sent if s.item.item == sent.item.item and s.position != sent.position]
+    started = any(e.service == sent.item.service and e.unit == sent.unit for e in o.case.serving)
+    return page(
+        request, "inbox_plan.html", here="inbox", region=o.here, regions=regions.all_regions(), o=o, case=o.case, sent=sent, others=others, faults=faults,
+        started=started, changes=steps.differences(None, [sent.item]), visits=[v for v in o.case.planned if v.unit == sent.unit][:10],
+        missed=[e for e in o.case.events if e.type == "visit.planned" and e.owed and e.unit == sent.unit and e.due and e.due < o.case.today][:20],
+        status=400 if faults else 200, **WORDS,
+    )  # fmt: skip
+
+
+def _answered(request: HttpRequest, o: Opened, sent: Sent) -> list[steps.Event]:
+    do, who, client = request.POST.get("do", ""), request.who, o.case.person.client
+    common: dict[str, Any] = {"by": who.shown, "at": o.at, "source": who.producer}
+    start = day_of(request.POST.get("start", ""), t("the day"))
+    if do in ("confirmed", "refused", "time_proposed"):
+        return steps.answer(sent, client, do, start=start, why=request.POST.get("why", "").strip(), **common)
+    if do in ("start", "end"):
+        return [steps.start(sent, client, first=do == "start", **common)]
+    if do == "visit":
+        visit = next(
+            (
+                e
+                for e in o.case.events
+                if str(e.position) == request.POST.get("visit") and e.type == "visit.planned" and e.owed
+            ),
+            None,
+        )
+        if visit is None:
+            raise BadInput(Fault(t("the visit"), t("is not owed"), t("It may have been made already.")))
+        return [steps.visited(visit, client, at=o.at, source=who.producer)]
+    raise Http404
+
+
+def answer_name(answer: str | None) -> str:
+    """The newest answer to what was sent, as a state of it."""
+    state = {
+        None: "sent", "plan.confirmed": "confirmed", "plan.refused": "refused", "plan.recalled": "recalled", "plan.time_proposed": "proposed",
+        "plan.time_answered": "opened",
+    }  # fmt: skip
+    return str(WORDS["sent_state"](state.get(answer, "sent")))

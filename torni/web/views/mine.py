@@ -1,0 +1,117 @@
+"""A resident's own page: decisions, the plan, next visits, fees and the ceiling, the choice of centre, messages, feedback."""
+
+from __future__ import annotations
+
+import secrets
+from datetime import timedelta
+
+from django.http import Http404, HttpRequest, HttpResponse, HttpResponseRedirect
+
+from torni.core.faults import BadInput, Fault
+from torni.core.language import t
+from torni.facts import accounts, persons, worklists
+from torni.facts.door import local_day
+from torni.guidance import enrolment, steps
+from torni.guidance.case import case_of
+from torni.services import regions
+from torni.web import room
+from torni.web.rendering import page
+from torni.web.store import hold
+from torni.web.views.case import VISITS_BACK, WORDS, Opened, fees_of
+from torni.web.views.case_steps import letter_of
+
+RATED_DAYS = 30  # a visit may be given a mark so long
+
+
+def mine(request: HttpRequest) -> HttpResponse:
+    """The page; its forms: a message, a request for correction, a mark for a visit, another centre or dental unit."""
+    o = _own(request)
+    faults: tuple[Fault, ...] = ()
+    if request.method == "POST":
+        try:
+            room.write(_done(request, o), at=o.at)
+            return HttpResponseRedirect("/mine/?done=1")
+        except BadInput as error:
+            faults = error.faults
+    c = o.case
+    with room.gate() as connection:
+        managers = {a.name: a.shown for a in accounts.with_role(connection, "case_manager")}
+    since = o.at - timedelta(days=RATED_DAYS)
+    visits = [e for e in c.events if e.type == "visit.made" and e.at >= since and e.unit][:8]
+    return page(
+        request, "mine.html", here="mine", region=o.here, regions=regions.all_regions(), o=o, case=c, faults=faults, fees=fees_of(c, o.rules), visits=visits,
+        manager=managers.get(c.person.case_manager or "", c.person.case_manager), choices=_choices(o), once=secrets.token_hex(8),
+        done=request.GET.get("done") == "1", given=request.POST, status=400 if faults else 200, **WORDS,
+    )  # fmt: skip
+
+
+def letter_file(request: HttpRequest, decided: int, form: str) -> HttpResponse:
+    """The letter of one's own decision."""
+    o = _own(request)
+    made = next((d for d in o.case.decisions if d.position == decided), None)
+    if made is None or form not in ("html", "pdf"):
+        raise Http404
+    return letter_of(o.case, made, o.here.id, form)
+
+
+def _own(request: HttpRequest) -> Opened:
+    if not room.is_open():
+        raise Http404
+    region, today, units = room.about()
+    at = room.now()
+    with room.reading(request.who) as connection:
+        person = persons.read(connection, client=request.who.client, what="own", why="", visits_since=at - VISITS_BACK)
+    if person is None:
+        raise Http404
+    return Opened(
+        hold(region, today), room.days(region).exactly(local_day(at)), case_of(person, local_day(at)), 0, at, units
+    )
+
+
+def _choices(o: Opened) -> list[tuple[str, enrolment.Enrolled | None, list[tuple[str, str, int]]]]:
+    """For each service that one enrols in: where one is, and the units with their room, one's own municipality's first."""
+    home = o.case.person.rows[0][1] if o.case.person.rows else ""
+    found = []
+    with room.reading(None) as connection:
+        at = dict(
+            connection.execute(
+                "SELECT DISTINCT ON (unit) unit, municipality FROM unit ORDER BY unit, valid_from DESC, position DESC"
+            ).fetchall()
+        )
+        for service, promise in enrolment.listed_services(o.rules):
+            lists = worklists.list_room(connection, promise)
+            units = [(u, o.units.get(u, u), most - listed) for u, (listed, most) in lists.items()]
+            units.sort(key=lambda u: (at.get(u[0]) != home, u[1]))
+            found.append((service, enrolment.enrolled(o.case, service, o.rules), units))
+    return found
+
+
+def _done(request: HttpRequest, o: Opened) -> list[steps.Event]:
+    do, once, client = request.POST.get("do", ""), request.POST.get("once", ""), o.case.person.client
+    if not (once.isalnum() and once.isascii()):
+        raise Http404
+    text = request.POST.get("text", "").strip()
+    if do in ("message", "correction"):
+        return [steps.write(client, text, kind=do, at=o.at, once=once)]
+    if do == "need":
+        return [steps.report(client, channel="own_form", text=text, by=request.who.shown, at=o.at, once=once)]
+    if do == "rate":
+        visit = next(
+            (e for e in o.case.events if e.type == "visit.made" and str(e.position) == request.POST.get("visit")), None
+        )
+        mark = request.POST.get("mark", "")
+        if visit is None or visit.unit is None:
+            raise BadInput(Fault(t("the visit"), t("is not there"), ""))
+        events = [steps.rate(visit, int(mark) if mark in "12345" and mark else 0, at=o.at, once=once)]
+        return [*events, steps.write(client, text, kind="message", at=o.at, once=once)] if text else events
+    if do == "choose":
+        service = request.POST.get("service", "")
+        promise = dict(enrolment.listed_services(o.rules)).get(service)
+        if promise is None:
+            raise Http404
+        with room.reading(None) as connection:
+            lists = worklists.list_room(connection, promise)
+        return enrolment.choose(
+            o.case, service, request.POST.get("unit", ""), lists=lists, rules=o.rules, at=o.at, once=once
+        )
+    raise Http404
