@@ -36,8 +36,19 @@ PAGES = {
     "me": "/me/",
     "denied": "/keski-suomi/own/",
     "everybody": "/keski-suomi/",
+    "chains": "/keski-suomi/chains/",
+    "guide": "/keski-suomi/guide/",
+    "work": "/keski-suomi/work/",
+    "queue": "/keski-suomi/work/",
+    "intake": "/keski-suomi/intake/",
+    "inbox": "/keski-suomi/inbox/",
+    "mine": "/mine/",
+    "emergencies": "/keski-suomi/emergencies/",
 }
-WHO = {"sign-in": None, "own": "producer-a", "me": "resident", "everybody": None}
+WHO = {
+    "sign-in": None, "own": "producer-a", "me": "resident", "everybody": None, "guide": None, "work": "case-manager", "queue": "adviser",
+    "intake": "adviser", "inbox": "producer-a", "mine": "resident",
+}  # fmt: skip
 SHOTS = Path(__file__).parents[2] / "shots"
 
 

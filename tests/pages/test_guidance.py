@@ -408,3 +408,19 @@ def test_anybody_gets_advice_from_the_same_rules_and_nothing_is_kept(cast, rows)
     assert "outside the range" in send(nobody, "/guide/", 400, age="300")
     assert rows("SELECT count(*) FROM event") == before
     assert "1500" not in nobody.get(BASE + "/guide/").content.decode()
+
+
+def test_the_chains_are_drawn_for_all_and_measured_for_staff(cast, invented_year, path):
+    """Measured on the snapshot as the nightly job does it; nobody but staff sees what has happened."""
+    from torni.tower.jobs import measure
+
+    os.environ["TORNI_DATABASE"] = invented_year
+    measure()
+    text = page(cast["supervisor"], "/chains/")
+    assert "From a need to home care" in text and "went as defined" in text and "half in" in text
+    assert re.search(r'<text [^>]*class="count">[0-9,]+( · [0-9]+ late)?</text>', text)
+    for name in (None, "producer-a", "resident"):
+        text = page(cast[name], "/chains/")
+        assert "From a need to home care" in text and "went as defined" not in text and "is for staff" in text
+    case, *_rest = path
+    assert 'class="chain"' in page(cast["adviser"], case)

@@ -23,7 +23,9 @@ from torni.facts.room import Connection, connect
 from torni.facts.snapshot import snapshot
 from torni.facts.verify import verify
 from torni.needs.indicators import measure as measured
+from torni.services.chain import chains
 from torni.services.days import Days
+from torni.supervision.chains import measure_chains
 from torni.supervision.moment import last_days, moment, units
 
 jobs = procrastinate.Blueprint()
@@ -33,7 +35,7 @@ AGAIN = procrastinate.RetryStrategy(max_attempts=4, exponential_wait=20)
 @jobs.periodic(cron="30 1 * * *")
 @jobs.task(name="measure", queue="torni", queueing_lock="measure", lock="measure", retry=AGAIN)
 def measure(timestamp: int | None = None) -> None:
-    """The snapshot brought up to date, and every indicator measured on it."""
+    """The snapshot brought up to date, and every indicator and service chain measured on it."""
     with connect(os.environ["TORNI_DATABASE"], autocommit=True) as connection:
         now = moment(connection)
         row = connection.execute("SELECT region FROM room").fetchone()
@@ -43,9 +45,12 @@ def measure(timestamp: int | None = None) -> None:
         made = snapshot(connection, snapshot_folder(connection), persons=True)
         library = Days(row[0]).on(now.today).library
         found = measured(made.folder, library, last)
+        defined = chains(library)
+        gone = measure_chains(made.folder, {name: c.chain for name, c in defined.items()}, last)
+        told = {name: {**m.json(), "version": defined[name].version} for name, m in gone.items()}
         connection.execute(
-            "INSERT INTO measured (position, last_day, definitions, rows) VALUES (%s, %s, %s, %s)",
-            [made.position, last, library.whole_version, json.dumps(found.to_dicts())],
+            "INSERT INTO measured (position, last_day, definitions, rows, chains) VALUES (%s, %s, %s, %s, %s)",
+            [made.position, last, library.whole_version, json.dumps(found.to_dicts()), json.dumps(told)],
         )
 
 

@@ -175,3 +175,6 @@ REVOKE EXECUTE ON FUNCTION asks_by_name(), manager_of(bigint), right_to_read(big
   list_room(text), emergencies() FROM PUBLIC;
 GRANT EXECUTE ON FUNCTION asks_by_name(), open_client(bigint, bigint, text, text, boolean), read_client(bigint, bigint, text, text),
   own_work(text[], text[], date, int), own_clients(), own_fees(timestamptz, bigint, text[]), inbox(int), list_room(text), emergencies() TO torni_pages;
+
+-- The service chains, measured with the indicators on the same snapshot.
+ALTER TABLE measured ADD COLUMN chains jsonb;

@@ -15,6 +15,7 @@ from django.http import Http404, HttpRequest, HttpResponse, HttpResponseRedirect
 
 from torni.core.faults import BadInput, Fault
 from torni.core.language import t
+from torni.engines.chains import follow
 from torni.facts import accounts, persons
 from torni.facts.door import local_day
 from torni.guidance import steps
@@ -22,9 +23,11 @@ from torni.guidance.case import Case, case_of
 from torni.guidance.fees import CEILING, money
 from torni.guidance.words import change_kind, channel_name, channel_of_need, sent_state, verdict_name
 from torni.services import regions
+from torni.services.chain import chains
 from torni.services.rules import Rules
 from torni.supervision import words
 from torni.web import room
+from torni.web.chain_drawing import draw
 from torni.web.rendering import link, page
 from torni.web.store import Held, held
 from torni.web.timeline import timeline
@@ -85,8 +88,20 @@ def case(request: HttpRequest, region: str, position: int) -> HttpResponse:
     c = o.case
     return show(
         request, "case.html", o, faults=faults, own=_lines(c), people=people, manager=c.person.case_manager and people.get(c.person.case_manager, c.person.case_manager),
-        drawn=timeline(c, o.service_name, dict(o.units)), fees=fees_of(c, o.rules), missed=_missed(c), status=400 if faults else 200,
+        chain=_in_chain(o), drawn=timeline(c, o.service_name, dict(o.units)), fees=fees_of(c, o.rules), missed=_missed(c), status=400 if faults else 200,
     )  # fmt: skip
+
+
+def _in_chain(o: Opened) -> tuple[str, str] | None:
+    """Where the newest need is in the chain that begins with it: the chain's name and its drawing."""
+    if not o.case.needs:
+        return None
+    matter = o.case.needs[0].matter
+    for chain in chains(o.rules.library).values():
+        trace = follow(chain.chain, [(e.type, e.service, local_day(e.at)) for e in o.case.events if e.matter == matter])
+        if trace.begun:
+            return str(chain.definition.name), draw(chain, trace=trace, today=o.case.today)
+    return None
 
 
 def show(request: HttpRequest, template: str, o: Opened, *, status: int = 200, **context: Any) -> HttpResponse:

@@ -1,0 +1,126 @@
+"""Service chains as they are written (`definitions/chains/`): steps, whose work each is, what may follow it and by when.
+
+One declaration gives the drawing, the measure over the whole log, and where one client is in it.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from decimal import Decimal
+
+from pydantic import Field
+
+from torni.core.faults import BadInput, Fault, nearest_name
+from torni.engines.chains import Chain, Edge, Step
+from torni.services.followed import EventType, Responsible
+from torni.services.library import Library, content_hash
+from torni.services.reading import parse, read
+from torni.services.texts import Identifier, Strict, Text
+
+
+class ChainStep(Strict):
+    name: Text
+    event: EventType = Field(description="The type of event that reaches the step.")
+    service: Identifier | None = Field(None, description="Only events of this service.")
+    responsible: Responsible | None = Field(None, description="Whose work it is that something follows.")
+    next: dict[Identifier, str | None] = Field(
+        {}, description="What may follow, each with a parameter of the most days, or none."
+    )
+
+
+class ChainDefinition(Strict):
+    """The first step is where every instance begins. Events of one matter are one instance."""
+
+    name: Text
+    why: Text
+    source: Identifier
+    services: list[Identifier] = Field(min_length=1, description="The services whose interfaces the chain crosses.")
+    steps: dict[Identifier, ChainStep] = Field(min_length=2)
+
+
+class ChainDefinitions(Strict):
+    chains: dict[Identifier, ChainDefinition]
+
+
+@dataclass(frozen=True)
+class ServiceChain:
+    """A chain on a day: its definition, and the graph with the days in force."""
+
+    id: str
+    definition: ChainDefinition
+    chain: Chain
+
+    @property
+    def version(self) -> str:
+        days = [[e.first, e.then, e.within_days] for e in self.chain.edges]
+        return content_hash([self.definition.model_dump(mode="json"), days])
+
+
+def chains(library: Library) -> dict[str, ServiceChain]:
+    """The library's chains, checked. Raises BadInput with every fault of every file."""
+    faults: list[Fault] = []
+    out: dict[str, ServiceChain] = {}
+    for path in sorted((library.root / "chains").glob("*.yaml")):
+        document = read(path, library.root)
+        if isinstance(document, Fault):
+            faults.append(document)
+            continue
+        found = parse(document, ChainDefinitions)
+        if isinstance(found, list):
+            faults += found
+            continue
+        for name, definition in found.chains.items():
+            wrong = [
+                Fault(document.where(("chains", name, *loc)), what, remedy)
+                for loc, what, remedy in _wrong(definition, library)
+            ]
+            faults += wrong
+            if not wrong:
+                try:
+                    out[name] = ServiceChain(name, definition, _graph(definition, library))
+                except ValueError as error:
+                    faults.append(
+                        Fault(document.where(("chains", name, "steps")), str(error), "Correct what follows what.")
+                    )
+    if faults:
+        raise BadInput(*faults)
+    return out
+
+
+def _graph(definition: ChainDefinition, library: Library) -> Chain:
+    steps = tuple(Step(id_, s.event, s.service) for id_, s in definition.steps.items())
+    edges = tuple(
+        Edge(id_, then, _days(library, limit)) for id_, s in definition.steps.items() for then, limit in s.next.items()
+    )
+    return Chain(steps, edges)
+
+
+def _days(library: Library, parameter: str | None) -> int | None:
+    if parameter is None:
+        return None
+    value = library.value(parameter).value
+    assert isinstance(value, Decimal), f"{parameter} is a table"
+    return int(value)
+
+
+def _wrong(definition: ChainDefinition, library: Library) -> list[tuple[tuple[str, ...], str, str]]:
+    """Names that are not there: where, what, what to write instead."""
+    asked: list[tuple[tuple[str, ...], str, str, Mapping[str, object]]] = [
+        (("source",), definition.source, "a source", library.sources)
+    ]
+    asked += [(("services",), s, "a service", library.services) for s in definition.services]
+    for id_, step in definition.steps.items():
+        asked.append((("steps", id_, "event"), step.event, "a type of event", library.event_kinds))
+        if step.service:
+            asked.append((("steps", id_, "service"), step.service, "a service", library.services))
+        for then, limit in step.next.items():
+            asked.append((("steps", id_, "next"), then, "a step of the chain", definition.steps))
+            if limit:
+                asked.append((("steps", id_, "next", then), limit, "a parameter", library.parameters))
+    out = []
+    for loc, name, what, known in asked:
+        if name not in known:
+            near = nearest_name(name, known)
+            out.append((loc, f'"{name}" is not {what}', f'Did you mean "{near}"?' if near else ""))
+    return out

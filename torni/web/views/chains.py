@@ -1,0 +1,42 @@
+"""Service chains: each drawn from its definition, with what has really happened along it, and where it leaks."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from django.http import HttpRequest, HttpResponse
+
+from torni.engines.chains import Measured
+from torni.services import regions
+from torni.services.chain import chains
+from torni.supervision import words
+from torni.supervision.chains import OVER_DAYS
+from torni.web import room
+from torni.web.chain_drawing import draw, step_names
+from torni.web.rendering import page
+from torni.web.store import held
+from torni.web.words import responsible_name
+
+
+def index(request: HttpRequest, region: str) -> HttpResponse:
+    """Every chain of the region's definitions; for staff, measured on the newest snapshot of the record room."""
+    here = held(request, region)
+    library = here.network.library
+    told: dict[str, Any] = {}
+    last = at = None
+    if request.who is not None and request.who.staff and room.is_of(here.id):
+        with room.reading(request.who) as connection:
+            row = connection.execute(
+                "SELECT chains, last_day, at FROM measured WHERE chains IS NOT NULL ORDER BY at DESC LIMIT 1"
+            ).fetchone()
+        if row:
+            told, last, at = row
+    shown = []
+    for name, chain in chains(library).items():
+        found = told.get(name)
+        measured = Measured.read(found, chain.chain) if found and found.get("version") == chain.version else None
+        shown.append((chain, measured, draw(chain, measured), step_names(chain)))
+    return page(
+        request, "chains.html", here="chains", region=here, regions=regions.all_regions(), shown=shown, last=last, at=at, words=words, over=OVER_DAYS,
+        responsible_name=responsible_name, library=library,
+    )  # fmt: skip
