@@ -165,7 +165,7 @@ def test_a_resident_sees_who_has_read_and_why(lived):
         persons.read(connection, client=2, what="events", why="his services are arranged")
     with pages(lived, who(lived, "resident")) as connection:
         persons.read(connection, client=1, what="own", why="own data")
-        assert [(shown, role, why) for _at, shown, role, _what, why in persons.readings(connection, 1)] == [("adviser", "adviser", "her services are arranged")]  # fmt: skip
+        assert [(shown, role, why) for _at, shown, role, _what, why, _emergency in persons.readings(connection, 1)] == [("adviser", "adviser", "her services are arranged")]  # fmt: skip
         assert persons.readings(connection, 2) == []
 
 

@@ -138,3 +138,23 @@ def test_an_event_of_a_day_without_definitions_is_refused_alone(here):
     assert here.rows("SELECT count(*) FROM event WHERE id = 'now'") == [(1,)]
     known_from[0] = 2020  # a parameter's earlier amount is approved while the server runs
     assert receive(door, [early], source="a", now=here.now).accepted == 1
+
+
+def test_many_keep_their_own_source_or_get_that_of_who_brings_them(here):
+    """A supervisor brings a file of several systems: each row stays its system's; one that names none is the bringer's."""
+    from torni.facts.intake import receive_many
+
+    event = {
+        "type": "feedback.given",
+        "time": "2026-05-04T10:00:00+03:00",
+        "data": {"service": "care", "unit": "north", "quantity": 5},
+    }
+    given = [{**event, "id": "1", "source": "ward-7"}, {**event, "id": "2"}, "nothing", {**event, "id": "3"}]
+    done = receive_many(here.door, given, size=2, fallback="kari")
+    assert (done.accepted, done.refused) == (3, ((2, "", ("not_an_event",)),))
+    assert here.rows("SELECT id, source FROM event WHERE type = 'feedback.given' ORDER BY id") == [
+        ("1", "ward-7"),
+        ("2", "kari"),
+        ("3", "kari"),
+    ]
+    assert receive_many(here.door, given, source="feed").refused[0] == (0, "1", ("another_source",))

@@ -236,6 +236,8 @@ def test_a_client_who_is_not_ones_own_is_opened_in_an_emergency_alone_and_that_i
     told = manager.post(f"{BASE}/person/", {"client": client, "why": why, "emergency": "yes"}, headers=OWN)
     assert told.status_code == 200 and why in page(cast["supervisor"], "/emergencies/")
     assert str(client) not in page(cast["supervisor"], "/emergencies/")
+    told = rows("SELECT shown, emergency FROM reading WHERE client = %s AND why = %s", client, why)
+    assert told == [("Veera Vastaava", True)]
     assert manager.get(f"{BASE}/emergencies/").status_code == 403
 
 

@@ -6,7 +6,6 @@ import argparse
 import json
 from collections.abc import Iterator
 from contextlib import contextmanager
-from typing import Any
 
 from torni.cli.show import mark, table
 from torni.core.faults import BadInput, Fault, bad_input
@@ -21,8 +20,6 @@ from torni.services import load_library, regions
 from torni.services.book import books_of
 from torni.services.days import Days
 from torni.sources.event_files import read_events
-
-BATCH = 2_000
 
 
 def events(args: argparse.Namespace) -> int:
@@ -40,14 +37,14 @@ def import_events(args: argparse.Namespace) -> int:
     """A file of events through the door, as many as are right; the others into quarantine, each with its reasons."""
     given = read_events(args.file)
     region = regions.find(args.region).id
-    total, repeated, refused = 0, 0, []
     with _door(region) as door:
-        for first in range(0, len(given), BATCH):
-            batch = given[first : first + BATCH]
-            done = _tried(door, batch, args.source) if args.dry_run else intake.receive(door, batch, source=args.source)
-            total, repeated = total + done.accepted, repeated + done.repeated
-            refused += [(first + line, id_, reasons) for line, id_, reasons in done.refused]
+        if args.dry_run:
+            with door.connection.transaction(force_rollback=True):  # what would become of it; nothing is written
+                done = intake.receive_many(door, given, source=args.source, keep=False)
+        else:
+            done = intake.receive_many(door, given, source=args.source)
         fold(door.connection)
+    total, repeated, refused = done.accepted, done.repeated, done.refused
     if args.json:
         print(
             json.dumps(
@@ -65,12 +62,6 @@ def import_events(args: argparse.Namespace) -> int:
     if len(refused) > 20:
         print(_("and {count} more: `torni quarantine list`").format(count=number(len(refused) - 20)))
     return 2 if refused else 0
-
-
-def _tried(door: Door, batch: list[Any], source: str | None) -> intake.Received:
-    """What would become of a batch; nothing is written."""
-    with door.connection.transaction(force_rollback=True):
-        return intake.receive(door, batch, source=source, keep=False)
 
 
 def quarantine_list(args: argparse.Namespace) -> int:

@@ -60,6 +60,22 @@ def receive(
     return Received(done.written, done.repeated, told)
 
 
+def receive_many(
+    door: Door, events: Sequence[Any], *, size: int = 2_000, source: str | None = None, fallback: str | None = None,
+    producer: str | None = None, keep: bool = True,
+) -> Received:  # fmt: skip
+    """The same of any number, so many at once. `fallback`: the source of those that name none, where no feed speaks (`source`)."""
+    accepted, repeated, refused = 0, 0, []
+    for first in range(0, len(events), size):
+        batch: Sequence[Any] = events[first : first + size]
+        if fallback is not None:
+            batch = [{"source": fallback, **e} if isinstance(e, Mapping) else e for e in batch]
+        done = receive(door, batch, source=source, producer=producer, keep=keep)
+        accepted, repeated = accepted + done.accepted, repeated + done.repeated
+        refused += [(first + line, id_, reasons) for line, id_, reasons in done.refused]
+    return Received(accepted, repeated, tuple(refused))
+
+
 def read(event: Any, *, source: str | None = None) -> tuple[dict[str, Any], list[str]]:
     """One event as the door takes it, and every reason why it cannot be read."""
     if not isinstance(event, Mapping):

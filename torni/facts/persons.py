@@ -108,10 +108,11 @@ def _person(connection: Connection, client: int, visits_since: datetime | None) 
     return Person(client, tuple(rows), tuple(Happened(*e) for e in events), managers[0] if managers else None)
 
 
-def readings(connection: Connection, client: int) -> list[tuple[datetime, str, str, str, str]]:
-    """Who has read the client's data, the newest first: when, who, in what role, what, why. The client's own are left out."""
+def readings(connection: Connection, client: int) -> list[tuple[datetime, str, str, str, str, bool]]:
+    """Who has read the client's data, the newest first: when, who, in what role, what, why, and whether in an emergency. The client's
+    own are left out."""
     return connection.execute(
-        "SELECT at, shown, role, what, why FROM reading WHERE client = %s AND role <> 'resident' ORDER BY number DESC LIMIT 500", [client]
+        "SELECT at, shown, role, what, why, emergency FROM reading WHERE client = %s AND role <> 'resident' ORDER BY number DESC LIMIT 500", [client]
     ).fetchall()  # fmt: skip
 
 

@@ -23,6 +23,7 @@ from torni.web.views import (
     report,
     rules,
     sapluuna,
+    the_room,
     tower,
     work,
 )
@@ -58,7 +59,7 @@ urlpatterns = [
     at("<str:region>/moments/", live.compare, STAFF),
     at("<str:region>/report/", report.welfare, STAFF),
     at("<str:region>/report.pdf", report.welfare_pdf, STAFF),
-    at("<str:region>/room/", report.the_room, STAFF),
+    at("<str:region>/room/", the_room.the_room, STAFF),
     at("<str:region>/own/", live.own, PRODUCER),
     at("<str:region>/inbox/", inbox.inbox, PRODUCER),
     at("<str:region>/inbox/<int:position>/", inbox.plan, PRODUCER),

@@ -147,12 +147,11 @@ def _missed(case: Case) -> list[Any]:
 
 
 def _done(request: HttpRequest, o: Opened) -> list[steps.Event]:
-    do, who = request.POST.get("do", ""), request.who
+    do = request.POST.get("do", "")
     take: dict[str, Callable[[], list[steps.Event]]] = {
         "name": lambda: _named(request, o),
         "time": lambda: _time_answered(request, o),
         "reply": lambda: _replied(request, o),
-        "take": lambda: [steps.name_manager(o.case, who.name, at=o.at)] if who.role == "case_manager" else [],
     }
     if do not in take:
         raise Http404

@@ -53,6 +53,9 @@ def _done(request: HttpRequest, who: Who) -> dict[str, Any]:
     number = _number(request)
     if number is None:
         raise BadInput(Fault(t("the row"), t("is not chosen"), t("Open a row of the list.")))
+    with room.reading(who) as connection:  # only what the one who asks sees waiting
+        if number not in {n for n, *_rest in intake.listed(connection)}:
+            raise BadInput(Fault(t("the row"), t("does not wait here"), t("It may have been mended already.")))
     if do == "open":
         why = request.POST.get("why", "").strip()
         if not 3 <= len(why) <= 500:
@@ -62,9 +65,6 @@ def _done(request: HttpRequest, who: Who) -> dict[str, Any]:
         if row is None or row[0] is None:
             raise BadInput(Fault(t("the row"), t("does not wait here"), t("It may have been mended already.")))
         return {"opened": number, "raw": json.dumps(row[0], ensure_ascii=False, indent=2)}
-    with room.reading(who) as connection:  # only what the one who asks sees waiting
-        if number not in {n for n, *_rest in intake.listed(connection)}:
-            raise BadInput(Fault(t("the row"), t("does not wait here"), t("It may have been mended already.")))
     with room.door() as door:
         if do == "drop":
             intake.settle(door.connection, number, "dropped", by=who.shown)
@@ -92,15 +92,11 @@ def _bring(request: HttpRequest, who: Who) -> Received:
             kept.write(chunk)
         kept.flush()
         events = read_events(Path(kept.name), name=name)
-    accepted, repeated, refused = 0, 0, []
+    speaks, brings = (who.name, None) if who.producer else (None, who.name)  # a producer speaks for itself alone
     with room.door() as door:
-        for first in range(0, len(events), intake.MOST_EVENTS):
-            done = intake.receive(
-                door, events[first : first + intake.MOST_EVENTS], source=who.name, producer=who.producer
-            )
-            accepted, repeated = accepted + done.accepted, repeated + done.repeated
-            refused += [(first + line, id_, reasons) for line, id_, reasons in done.refused]
-    return Received(accepted, repeated, tuple(refused))
+        return intake.receive_many(
+            door, events, size=intake.MOST_EVENTS, source=speaks, fallback=brings, producer=who.producer
+        )
 
 
 def _number(request: HttpRequest) -> int | None:

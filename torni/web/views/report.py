@@ -1,24 +1,17 @@
-"""The welfare report as a page and PDF; and the room's own page: how whole it is, what the jobs have done and found."""
+"""The welfare report, as a page and PDF."""
 
 from __future__ import annotations
 
 from typing import Any
 
-from django.http import HttpRequest, HttpResponse, HttpResponseRedirect
+from django.http import HttpRequest, HttpResponse
 
-from torni.core.faults import BadInput
-from torni.core.language import t
-from torni.facts.access import Role
 from torni.services import regions
-from torni.supervision import words
 from torni.tower.report import Report, content, newest_measured, report, to_pdf
 from torni.web import room
-from torni.web.access import denied
-from torni.web.rendering import link, page
+from torni.web.rendering import page
 from torni.web.store import held
 from torni.web.views import live
-
-MAY_ASK: frozenset[Role] = frozenset({"director", "service_owner", "supervisor", "controller"})
 
 
 def welfare(request: HttpRequest, region: str) -> HttpResponse:
@@ -46,48 +39,3 @@ def _made(request: HttpRequest, here: Any) -> Report:
         with room.reading(request.who) as connection:
             measured = newest_measured(connection)
     return report(here.picture, live.picture(request, here), measured)
-
-
-def the_room(request: HttpRequest, region: str) -> HttpResponse:
-    """Is the record room whole, how far has it come, and what is being done? Its forms ask for a verification or a measuring."""
-    here = held(request, region)
-    if not room.is_of(here.id):
-        raise BadInput(*_nothing())
-    if request.method == "POST":
-        if request.who.role not in MAY_ASK:
-            return denied(request, MAY_ASK)
-        with room.reading(request.who) as connection:
-            connection.execute("SELECT ask_job(%s)", ["measure" if request.POST.get("do") == "measure" else "verify"])
-        return HttpResponseRedirect(link(here, "room"))
-    with room.reading(request.who) as connection:
-        state = connection.execute(
-            "SELECT nullif(recorded_at, '-infinity'), newest(), (SELECT position FROM consumer WHERE name = 'tally'), invented FROM room"
-        ).fetchone()
-        seal = connection.execute("SELECT day, encode(hash, 'hex'), (SELECT count(*) FROM seal) FROM seal ORDER BY day DESC LIMIT 1").fetchone()  # fmt: skip
-        verified = connection.execute(
-            "SELECT at, whole, seconds, checks FROM verified ORDER BY at DESC LIMIT 1"
-        ).fetchone()
-        measured = connection.execute("SELECT at, position, last_day FROM measured ORDER BY at DESC LIMIT 1").fetchone()
-        asked = connection.execute("SELECT task, status, attempts, at FROM job ORDER BY id DESC LIMIT 12").fetchall()
-    return page(
-        request, "room.html", here="room", region=here, regions=regions.all_regions(), state=state, seal=seal, verified=verified, measured=measured,
-        jobs=asked, words=words, may_ask=request.who.role in MAY_ASK, health=room.health(), t=t, job_name=job_name, job_state=job_state,
-    )  # fmt: skip
-
-
-def job_name(task: str) -> str:
-    return str({"measure": t("Snapshot and indicators"), "verify": t("Verification")}.get(task, task))
-
-
-def job_state(status: str) -> str:
-    return str(
-        {"todo": t("waits"), "doing": t("is being done"), "succeeded": t("done"), "failed": t("failed")}.get(
-            status, status
-        )
-    )
-
-
-def _nothing() -> tuple[Any, ...]:
-    from torni.core.faults import Fault
-
-    return (Fault(t("the record room"), t("is not this region's"), t("Choose the region whose events it holds.")),)

@@ -1,0 +1,56 @@
+"""The record room's own page: how whole it is, how far it has come, what the jobs have done and found."""
+
+from __future__ import annotations
+
+from django.http import HttpRequest, HttpResponse, HttpResponseRedirect
+
+from torni.core.faults import bad_input
+from torni.core.language import t
+from torni.facts.access import Role
+from torni.services import regions
+from torni.supervision import words
+from torni.web import room
+from torni.web.access import denied
+from torni.web.rendering import link, page
+from torni.web.store import held
+
+MAY_ASK: frozenset[Role] = frozenset({"director", "service_owner", "supervisor", "controller"})
+
+
+def the_room(request: HttpRequest, region: str) -> HttpResponse:
+    """Is the record room whole, how far has it come, and what is being done? Its forms ask for a verification or a measuring."""
+    here = held(request, region)
+    if not room.is_of(here.id):
+        raise bad_input(t("the record room"), t("is not this region's"), t("Choose the region whose events it holds."))
+    if request.method == "POST":
+        if request.who.role not in MAY_ASK:
+            return denied(request, MAY_ASK)
+        with room.reading(request.who) as connection:
+            connection.execute("SELECT ask_job(%s)", ["measure" if request.POST.get("do") == "measure" else "verify"])
+        return HttpResponseRedirect(link(here, "room"))
+    with room.reading(request.who) as connection:
+        state = connection.execute(
+            "SELECT nullif(recorded_at, '-infinity'), newest(), (SELECT position FROM consumer WHERE name = 'tally'), invented FROM room"
+        ).fetchone()
+        seal = connection.execute("SELECT day, encode(hash, 'hex'), (SELECT count(*) FROM seal) FROM seal ORDER BY day DESC LIMIT 1").fetchone()  # fmt: skip
+        verified = connection.execute(
+            "SELECT at, whole, seconds, checks FROM verified ORDER BY at DESC LIMIT 1"
+        ).fetchone()
+        measured = connection.execute("SELECT at, position, last_day FROM measured ORDER BY at DESC LIMIT 1").fetchone()
+        asked = connection.execute("SELECT task, status, attempts, at FROM job ORDER BY id DESC LIMIT 12").fetchall()
+    return page(
+        request, "room.html", here="room", region=here, regions=regions.all_regions(), state=state, seal=seal, verified=verified, measured=measured,
+        jobs=asked, words=words, may_ask=request.who.role in MAY_ASK, health=room.health(), t=t, job_name=job_name, job_state=job_state,
+    )  # fmt: skip
+
+
+def job_name(task: str) -> str:
+    return str({"measure": t("Snapshot and indicators"), "verify": t("Verification")}.get(task, task))
+
+
+def job_state(status: str) -> str:
+    return str(
+        {"todo": t("waits"), "doing": t("is being done"), "succeeded": t("done"), "failed": t("failed")}.get(
+            status, status
+        )
+    )
