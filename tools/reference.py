@@ -96,7 +96,7 @@ def commands() -> str:
     lines = [NOTE + "# Commands\n"]
     for words in ("", "check", "explain", "reach", "network units", "network what-if", "network closures", "network mend", "region list", "region new",
                   "import units", "import population", "import roads", "import timetable", "import events", "definitions", "schema", "sources",
-                  "serve", "demo", "needs", "truth", "verify", "backup", "restore", "snapshot", "events", "quarantine list", "quarantine replay",
+                  "serve", "demo", "needs", "chains", "truth", "verify", "backup", "restore", "snapshot", "events", "quarantine list", "quarantine replay",
                   "quarantine drop", "feed new", "feed list", "feed end"):  # fmt: skip
         out = io.StringIO()
         with contextlib.redirect_stdout(out), contextlib.suppress(SystemExit):

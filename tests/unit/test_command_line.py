@@ -209,3 +209,24 @@ def test_any_county_runs_from_the_shared_definitions(capsys, county):
     code, out, _ = run(capsys, "check", "--region", county, "--json", *ON)
     assert code in (0, 1)
     assert len(json.loads(out)["findings"]) == 24
+
+
+def test_chains_are_told_and_measured_on_a_snapshot(capsys, tmp_path, invented_year):
+    from torni.cli import main
+    from torni.facts import room
+    from torni.facts.snapshot import snapshot
+
+    assert main(["chains", "--on", "2026-11-22", "--lang", "en"]) == 0
+    told = capsys.readouterr().out
+    assert "into_home_care: From a need to home care" in told and "Need reported" in told and "begun" not in told
+    with room.connect(invented_year, autocommit=True) as connection:
+        snapshot(connection, tmp_path / "with", persons=True)
+        snapshot(connection, tmp_path / "without")
+    assert main(["chains", "--on", "2026-11-21", "--snapshot", str(tmp_path / "with"), "--json"]) in (0, 1)
+    measured = json.loads(capsys.readouterr().out)["to_doctor"]["measured"]
+    assert measured["instances"] > 100 and measured["edges"][0][2] > 100
+    main(["chains", "--on", "2026-11-21", "--snapshot", str(tmp_path / "with"), "--lang", "en"])
+    assert "went as defined" in capsys.readouterr().out
+    for folder in ("without", "nowhere"):
+        assert main(["chains", "--snapshot", str(tmp_path / folder), "--lang", "en"]) == 2
+        assert "no snapshot with persons" in capsys.readouterr().err

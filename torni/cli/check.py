@@ -197,6 +197,7 @@ def explain(args: argparse.Namespace) -> int:
 
 def definitions(args: argparse.Namespace) -> int:
     from torni.services import load_library
+    from torni.services.chain import chains
     from torni.services.rules import load_rules
 
     library = load_library(args.region, on=args.on)
@@ -206,6 +207,7 @@ def definitions(args: argparse.Namespace) -> int:
         (len(library.services), _("services")), (promises, _("promises")), (len(library.parameters), _("parameters")),
         (len(rules.fields), _("client fields")), (len(rules.tables), _("tables")), (len(rules.granting), _("services with granting criteria")),
         (len(rules.formulas), _("formulas")),
+        (len(chains(library)), _("service chains")),
     )  # fmt: skip
     print(
         f"{library.region.id}: {', '.join(f'{n} {what}' for n, what in counts)}; {_('version')} {library.whole_version}"

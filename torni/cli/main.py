@@ -189,6 +189,11 @@ def _parser() -> argparse.ArgumentParser:
     )
     needs.add_argument("--year", type=int, default=2023, help="a year of the need model's data (default 2023)")
     needs.add_argument("--json", action="store_true", help="for machines")
+    chains = _add(
+        commands, "chains", "service chains, and on a snapshot where they leak", "torni.cli.chains:chains", region=True
+    )
+    chains.add_argument("--snapshot", type=Path, metavar="FOLDER", help="a snapshot with persons to measure them on")
+    chains.add_argument("--json", action="store_true", help="for machines")
     _add(commands, "definitions", "check the definition files", "torni.cli.check:definitions", region=True)
     _add(commands, "schema", "the shape of a service definition as JSON Schema, for editors", "torni.cli.check:schema")
     _add(commands, "sources", "the shipped data, its origin and licences", "torni.cli.check:sources")
