@@ -222,8 +222,10 @@ def test_a_producer_opens_and_confirms(granted, rules):
     assert (sent.state, sent.start, sent.answered[1]) == ("confirmed", ITEM.start, "Anna")
     with speaking("en"), pytest.raises(BadInput, match="answered or replaced"):
         answered(granted, "refused", why="ei ole tilaa juuri nyt")
-    granted.step(steps.start(sent, 7, first=True, by="Anna", at=granted.now, source="A"))
-    assert granted.events[-1].matter == sent.matter and granted.case.serving[0].service == "home_care"
+    granted.step(steps.start(sent, granted.case, first=True, by="Anna", at=granted.now, source="A"))
+    assert granted.events[-1].matter == "plan-7/a" and granted.case.serving[0].service == "home_care"
+    with speaking("en"), pytest.raises(BadInput, match="goes on already"):
+        steps.start(sent, granted.case, first=True, by="Anna", at=granted.now, source="A")
 
 
 def test_a_refusal_says_why_and_the_next_version_replaces_it(granted, rules):
@@ -243,6 +245,26 @@ def test_a_refusal_says_why_and_the_next_version_replaces_it(granted, rules):
         (1, "a", "recalled"),
     ]
     assert [c.kind for c in steps.differences(case.plans[1], moved)] == ["ended", "added"]
+
+
+def test_a_service_that_moves_to_another_unit_goes_on_there(granted, rules):
+    granted.step(planned(granted, rules))
+    granted.step(
+        steps.start(answered(granted, "confirmed"), granted.case, first=True, by="Anna", at=granted.now, source="A")
+    )
+    moved = [
+        Item("a", "home_care", "north", ITEM.what, 10, ITEM.start, ends=ITEM.start),
+        Item("b", "home_care", "south", ITEM.what, 10, ITEM.start),
+    ]
+    granted.step(planned(granted, rules, *moved))
+    for sent in granted.case.sent[:2]:
+        granted.step(steps.answer(sent, 7, "confirmed", by="Anna", at=granted.now, source="A"))
+    case = granted.case
+    a, b = (next(s for s in case.sent if s.version == 2 and s.item.item == item) for item in "ab")
+    granted.step(steps.start(a, granted.case, first=False, by="Anna", at=granted.now, source="A"))
+    assert not granted.case.serving
+    granted.step(steps.start(b, granted.case, first=True, by="Bertil", at=granted.now, source="B"))
+    assert [(e.service, e.unit) for e in granted.case.serving] == [("home_care", "south")]
 
 
 @pytest.mark.parametrize("accepted", [True, False])

@@ -227,8 +227,8 @@ def case_of(person: Person, today: date) -> Case:
         for e in of("need.reported")
     )  # fmt: skip
     plans = sorted((_plan(e) for e in of("plan.made")), key=lambda p: (p.at, p.version), reverse=True)
-    ended = {(e.service, e.matter) for e in of("service.ended")}
-    serving = tuple(e for e in of("service.started") if (e.service, e.matter) not in ended)
+    ended = {(e.service, e.matter, e.unit) for e in of("service.ended")}  # one need's service may go on in another unit
+    serving = tuple(e for e in of("service.started") if (e.service, e.matter, e.unit) not in ended)
     answers = of(
         "plan.opened", "plan.confirmed", "plan.refused", "plan.time_proposed", "plan.time_answered", "plan.recalled"
     )

@@ -284,23 +284,22 @@ def answer_time(sent: Sent, client: int, *, accepted: bool, by: str, at: datetim
     return events
 
 
-def start(sent: Sent, client: int, *, first: bool, by: str, at: datetime, source: str) -> Event:
-    """The service of a confirmed plan starts (`first`), or ends."""
+def start(sent: Sent, case: Case, *, first: bool, by: str, at: datetime, source: str) -> Event:
+    """The service of a confirmed plan starts (`first`), or ends: then it is the one that goes on in the same unit that ends."""
     if sent.state != "confirmed":
         raise BadInput(Fault(t("the plan"), t("is not confirmed"), t("Confirm it first.")))
     type_ = "service.started" if first else "service.ended"
-    matter = sent.item.need or sent.matter
+    running = next((e for e in case.serving if (e.service, e.unit) == (sent.item.service, sent.unit)), None)
+    if first == (running is not None):
+        raise BadInput(
+            Fault(
+                t("the service"), t("goes on already") if first else t("does not go on"), t("Look at the page again.")
+            )
+        )
+    matter = running.matter if running else sent.item.need or f"{sent.matter.rsplit('/', 2)[0]}/{sent.item.item}"
     return event(
-        type_,
-        f"{sent.matter}/{type_}",
-        at,
-        client,
-        source=source,
-        service=sent.item.service,
-        unit=sent.unit,
-        matter=matter,
-        data={"by": by},
-    )
+        type_, f"{sent.matter}/{type_}", at, case.person.client, source=source, service=sent.item.service, unit=sent.unit, matter=matter, data={"by": by},
+    )  # fmt: skip
 
 
 def visited(visit: Happened, client: int, *, at: datetime, source: str) -> Event:

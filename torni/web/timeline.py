@@ -77,7 +77,11 @@ def _services(case: Case, service_name: Callable[[str], str], units: Mapping[str
     started = sorted((e for e in case.events if e.type == "service.started"), key=lambda e: e.at, reverse=True)
     for e in started:
         ended = next(
-            (x for x in case.events if x.type == "service.ended" and (x.service, x.matter) == (e.service, e.matter)),
+            (
+                x
+                for x in case.events
+                if x.type == "service.ended" and (x.service, x.matter, x.unit) == (e.service, e.matter, e.unit)
+            ),
             None,
         )
         first, last = local_day(e.at), local_day(ended.at) if ended else case.today + timedelta(days=AHEAD)

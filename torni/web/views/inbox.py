@@ -80,7 +80,7 @@ def _answered(request: HttpRequest, o: Opened, sent: Sent) -> list[steps.Event]:
     if do in ("confirmed", "refused", "time_proposed"):
         return steps.answer(sent, client, do, start=start, why=request.POST.get("why", "").strip(), **common)
     if do in ("start", "end"):
-        return [steps.start(sent, client, first=do == "start", **common)]
+        return [steps.start(sent, o.case, first=do == "start", **common)]
     if do == "visit":
         visit = next(
             (
