@@ -82,9 +82,9 @@ BEGIN
   IF me IS NULL OR asks_as() NOT IN ('adviser', 'case_manager') THEN RETURN; END IF;
   IF asks_as() = 'case_manager' THEN
     SELECT array_agg(x) INTO found FROM (
-      SELECT o AS x FROM (SELECT DISTINCT c.client FROM care c WHERE c.case_manager = me AND manager_of(c.client) = me) mine
-      JOIN owed o ON o.client = mine.client
-      WHERE o.promise = ANY (promises) OR (o.promise = ANY (late) AND o.due < today AND o.due > today - 60)
+      SELECT o AS x FROM owed o
+      WHERE (o.promise = ANY (promises) OR (o.promise = ANY (late) AND o.due < today AND o.due > today - 60))
+        AND o.client = ANY (ARRAY(SELECT DISTINCT c.client FROM care c WHERE c.case_manager = me AND manager_of(c.client) = me))
       ORDER BY o.due, o.position LIMIT most) s;
   ELSE
     SELECT array_agg(x) INTO found FROM (
@@ -101,7 +101,6 @@ BEGIN
     JOIN event e ON e.position = f.position
     ORDER BY f.due, f.position;
 END $$;
-CREATE INDEX owed_client ON owed (client) WHERE client IS NOT NULL;
 
 -- A case manager's own clients: the position of the event that made each so, and the name. A reading as above.
 CREATE FUNCTION own_clients() RETURNS TABLE ("position" bigint, name text, born date, protected boolean, since date)
@@ -142,7 +141,8 @@ LANGUAGE sql STABLE SECURITY DEFINER SET search_path = public, pg_temp AS $$
     CASE WHEN e.data->>'version' ~ '^[0-9]{1,6}$' THEN (e.data->>'version')::int END,
     CASE WHEN e.data->'item'->>'ends' ~ '^[0-9]{4}-[0-9]{2}-[0-9]{2}$' THEN (e.data->'item'->>'ends')::date END, e.owes_on,
     EXISTS (SELECT 1 FROM owed o WHERE o.matter = e.matter AND o.promise = e.owes AND o.position = e.position), a.type, a.at,
-    (SELECT o.data->>'by' FROM event o WHERE o.matter = e.matter AND o.type = 'plan.opened' AND o.sign = 1 ORDER BY o.position LIMIT 1)
+    (SELECT o.data->>'by' FROM event o WHERE o.matter = e.matter AND o.type LIKE 'plan.%' AND o.type = 'plan.opened' AND o.sign = 1
+      ORDER BY o.position LIMIT 1)
   FROM event e
   LEFT JOIN LATERAL (SELECT x.type, x.at FROM event x WHERE x.matter = e.matter AND x.sign = 1 AND x.type LIKE 'plan.%'
     AND x.type NOT IN ('plan.sent', 'plan.opened') ORDER BY x.position DESC LIMIT 1) a ON true

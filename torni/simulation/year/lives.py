@@ -212,6 +212,8 @@ def needs(block: Block) -> None:
     plans(block, who[mine], unit[mine], decided[mine], matter.gather(mine))
     for type_, when, at in (("service.started", started, 15 * 60), ("service.ended", ended, 16 * 60)):
         block.add(type_, "home_care", when[mine], at, key=matter.gather(mine), who=who[mine], unit=unit[mine], matter=matter.gather(mine), source="guidance")  # fmt: skip
+    nobody = pl.Series(['{"case_manager":null}'] * len(mine), dtype=pl.String)
+    block.add("case_manager.named", None, ended[mine], 16 * 60 + 30, key=text(matter.gather(mine), "ended"), who=who[mine], data=nobody, source="guidance")  # fmt: skip
 
 
 def _teams(block: Block) -> dict[str, list[int]]:

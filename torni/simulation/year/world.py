@@ -149,12 +149,18 @@ def _case_managers(people: pl.DataFrame, units: pl.DataFrame, home_care: Ints) -
     order = cared[np.argsort(municipality[cared], kind="stable")]
     number = np.zeros(len(people), np.int64)
     number[order] = np.arange(len(order)) // 60
-    first = {str(code): int(n) for code, n in zip(municipality[order[::-1]], number[order[::-1]], strict=True)}
+    teams = {
+        code: sorted(set(number[order[municipality[order] == code]].tolist()))
+        for code in np.unique(municipality[order])
+    }
     rest = np.setdiff1d(np.arange(len(people)), cared)
-    number[rest] = [first.get(str(code), 0) for code in municipality[rest]]
+    number[rest] = [
+        own[i % len(own)] if (own := teams.get(code)) else 0
+        for i, code in zip(rest.tolist(), municipality[rest], strict=True)
+    ]
     ours = order[units["producer"].to_numpy()[home_care[order]] == PRODUCER_A]
-    own = int(number[ours[0]]) if len(ours) else 0
-    return ["case-manager" if n == own else f"case-manager-{n + 1:03}" for n in number.tolist()]
+    cast = int(number[ours[0]]) if len(ours) else 0
+    return ["case-manager" if n == cast else f"case-manager-{n + 1:03}" for n in number.tolist()]
 
 
 def _home_care(people: pl.DataFrame, units: pl.DataFrame, chance: Chance) -> Ints:
