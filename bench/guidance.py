@@ -176,9 +176,9 @@ def pages(url: str) -> None:
         return str(answer.content.decode())
 
     who = {name: _browser(url, name) for name in ("case-manager", "adviser", "producer-a")}
-    text = timed(who["case-manager"], "worklist", "/keski-suomi/work/")
+    text = timed(who["case-manager"], "worklist", "/keski-suomi/worklist/")
     timed(who["case-manager"], "case", re.findall(r'href="(/keski-suomi/case/[0-9]+/)"', text)[0])
-    text = timed(who["adviser"], "queue", "/keski-suomi/work/")
+    text = timed(who["adviser"], "queue", "/keski-suomi/worklist/")
     decide = next(p for p in re.findall(r'href="(/keski-suomi/case/[0-9]+/)">Make', text))
     services = timed(who["adviser"], "verdicts", decide + "decide/").count("<tr>") - 1
     timed(who["producer-a"], "inbox", "/keski-suomi/inbox/")

@@ -22,12 +22,12 @@ def test_every_page_of_guidance_in_every_language_wide_and_narrow(visit, axe, la
     """The pages that are reached from a worklist or an inbox; each also on a phone."""
     for width in (1440, 390):
         case = (
-            visit("/keski-suomi/work/", width, language, who="case-manager")
+            visit("/keski-suomi/worklist/", width, language, who="case-manager")
             .locator(".worklist tbody a")
             .first.get_attribute("href")
         )
         need = (
-            visit("/keski-suomi/work/", width, language, who="adviser")
+            visit("/keski-suomi/worklist/", width, language, who="adviser")
             .locator(".worklist tbody a")
             .last.get_attribute("href")
         )
@@ -48,7 +48,7 @@ def test_the_tour_from_a_need_to_a_plan_that_its_producer_has_confirmed(visit, a
 
     inbox = visit("/keski-suomi/inbox/", language="en", who="producer-a")
     inbox.locator("#inbox").wait_for()
-    queue = visit("/keski-suomi/work/", language="en", who="adviser")
+    queue = visit("/keski-suomi/worklist/", language="en", who="adviser")
     shot(queue, "1-worklist")
     queue.get_by_role("link", name="Make the decision").last.click()
     queue.get_by_role("link", name="What the rules propose, and the decision").click()

@@ -20,3 +20,28 @@ def signed():
         return client
 
     return sign
+
+
+ROLES = {
+    "director": "director", "service-owner": "service_owner", "adviser": "adviser", "case-manager": "case_manager", "supervisor": "supervisor",
+    "controller": "controller", "producer-a": "producer", "producer-b": "producer", "resident": "resident", "outsider": "outsider",
+}  # fmt: skip
+
+
+@pytest.fixture(scope="module")
+def browsers(invented_year, signed):
+    """Each of the cast's browser, and nobody's (None), on the invented year."""
+    import django
+    from django.test import Client
+
+    from torni.web import room
+
+    django.setup()
+    os.environ["TORNI_DATABASE"] = invented_year
+    made = {name: signed(Client(headers={"host": "127.0.0.1"}), name) for name in ROLES}
+    made[None] = Client(headers={"host": "127.0.0.1"})
+    for one in made.values():
+        one.cookies["language"] = "en"
+    yield made
+    room.close()
+    del os.environ["TORNI_DATABASE"]

@@ -15,35 +15,13 @@ import pytest
 
 os.environ.setdefault("DJANGO_SETTINGS_MODULE", "torni.web.settings")
 from tests.pages.conftest import OWN
+from tests.pages.conftest import ROLES as CAST
 
-CAST = {
-    "director": "director", "service-owner": "service_owner", "adviser": "adviser", "case-manager": "case_manager", "supervisor": "supervisor",
-    "controller": "controller", "producer-a": "producer", "producer-b": "producer", "resident": "resident", "outsider": "outsider",
-}  # fmt: skip
 FILLED = {
     "region": "keski-suomi", "promise_id": "home_care.visits_made", "service_id": "home_care", "column": "fees", "service": "home_care",
     "name": "home_care.percentage", "form": "json", "id_": "none", "code": "en", "position": "1", "decided": "1",
 }  # fmt: skip
 WHY = "rikkoutunut lupaus selvitetään"
-
-
-@pytest.fixture(scope="module")
-def browsers(invented_year, signed):
-    """Each of the cast's browser, and nobody's (None), on the invented year."""
-    import django
-    from django.test import Client
-
-    from torni.web import room
-
-    django.setup()
-    os.environ["TORNI_DATABASE"] = invented_year
-    made = {name: signed(Client(headers={"host": "127.0.0.1"}), name) for name in CAST}
-    made[None] = Client(headers={"host": "127.0.0.1"})
-    for one in made.values():
-        one.cookies["language"] = "en"
-    yield made
-    room.close()
-    del os.environ["TORNI_DATABASE"]
 
 
 def patterns():

@@ -11,28 +11,9 @@ from concurrent.futures import ThreadPoolExecutor
 import pytest
 
 os.environ.setdefault("DJANGO_SETTINGS_MODULE", "torni.web.settings")
-from tests.pages.conftest import OWN
+from tests.pages.conftest import OWN, ROLES
 
 BASE = "/keski-suomi"
-ROLES = ("director", "service-owner", "adviser", "case-manager", "supervisor", "controller", "producer-a", "producer-b", "resident", "outsider")  # fmt: skip
-
-
-@pytest.fixture(scope="module")
-def cast(invented_year, signed):
-    import django
-    from django.test import Client
-
-    from torni.web import room
-
-    django.setup()
-    os.environ["TORNI_DATABASE"] = invented_year
-    made = {name: signed(Client(headers={"host": "127.0.0.1"}), name) for name in ROLES}
-    made[None] = Client(headers={"host": "127.0.0.1"})
-    for one in made.values():
-        one.cookies["language"] = "en"
-    yield made
-    room.close()
-    del os.environ["TORNI_DATABASE"]
 
 
 @pytest.fixture(scope="module")
@@ -76,9 +57,9 @@ def unit(rows, client):
 
 
 @pytest.fixture(scope="module")
-def path(cast, client, rows, unit):
+def path(browsers, client, rows, unit):
     """The need reported, assessed and granted by the adviser, a case manager named, the plan sent: the case's path and the plan's position."""
-    adviser, manager = cast["adviser"], cast["case-manager"]
+    adviser, manager = browsers["adviser"], browsers["case-manager"]
     there = send(
         adviser, "/intake/", client=str(client), channel="telephone", text="Suihku ei onnistu yksin.", once="abc123"
     )
@@ -129,9 +110,9 @@ def path(cast, client, rows, unit):
     return case, sent, plan, day
 
 
-def test_the_form_sent_twice_is_one_need(cast, path, client, rows):
+def test_the_form_sent_twice_is_one_need(browsers, path, client, rows):
     send(
-        cast["adviser"],
+        browsers["adviser"],
         "/intake/",
         400,
         client=str(client),
@@ -155,34 +136,34 @@ def test_each_step_answers_its_promise(path, client, rows):
     ) == [(0,)]
 
 
-def test_the_letter_is_made_again_from_the_decision(cast, path, client, rows):
+def test_the_letter_is_made_again_from_the_decision(browsers, path, client, rows):
     case, *_rest = path
     ((position,),) = rows("SELECT position FROM event WHERE client = %s AND type = 'decision.made'", client)
-    letter = cast["adviser"].get(f"{BASE}{case}letter/{position}.html")
+    letter = browsers["adviser"].get(f"{BASE}{case}letter/{position}.html")
     text = letter.content.decode()
     assert "Home care is granted to you." in text and "Ulla Ohjaaja" in text and "Tarvitsee apua päivittäin." in text
     assert "default-src 'none'" in letter["Content-Security-Policy"]
-    assert cast["case-manager"].get(f"{BASE}{case}letter/{position}.pdf").content.startswith(b"%PDF")
-    assert cast["adviser"].get(f"{BASE}{case}letter/{position + 1}.pdf").status_code == 404
+    assert browsers["case-manager"].get(f"{BASE}{case}letter/{position}.pdf").content.startswith(b"%PDF")
+    assert browsers["adviser"].get(f"{BASE}{case}letter/{position + 1}.pdf").status_code == 404
 
 
-def test_the_producer_sees_its_own_plan_opens_it_and_confirms(cast, path, client, rows):
+def test_the_producer_sees_its_own_plan_opens_it_and_confirms(browsers, path, client, rows):
     case, sent, *_rest = path
-    a, b = cast["producer-a"], cast["producer-b"]
+    a, b = browsers["producer-a"], browsers["producer-b"]
     inbox = page(a, "/inbox/")
     assert f'href="{BASE}/inbox/{sent}/"' in inbox and "not opened" in inbox
     assert f"/inbox/{sent}/" not in page(b, "/inbox/")
-    assert page(b, f"/inbox/{sent}/", 404) and page(cast["adviser"], f"/inbox/{sent}/", 403)
+    assert page(b, f"/inbox/{sent}/", 404) and page(browsers["adviser"], f"/inbox/{sent}/", 403)
     assert a.get(f"{BASE}/inbox/{sent}/").status_code == 302
     text = page(a, f"/inbox/{sent}/")
     assert "Suihkuapu" in text and "opened" in text and "Anna Tuottaja" in text and "Suihku ei onnistu" not in text
     send(b, f"/inbox/{sent}/", 404, do="confirmed")
     send(a, f"/inbox/{sent}/", 400, do="refused", why="ei")
     send(a, f"/inbox/{sent}/", do="time_proposed", start="2027-01-15")
-    assert "2027" in page(cast["case-manager"], case)
-    work = page(cast["case-manager"], "/work/")
+    assert "2027" in page(browsers["case-manager"], case)
+    work = page(browsers["case-manager"], "/worklist/")
     assert "Answer the time that the producer proposed" in work
-    send(cast["case-manager"], case, do="time", sent=str(sent), answer="no")
+    send(browsers["case-manager"], case, do="time", sent=str(sent), answer="no")
     send(a, f"/inbox/{sent}/", do="confirmed")
     send(a, f"/inbox/{sent}/", 400, do="confirmed")
     send(a, f"/inbox/{sent}/", do="start")
@@ -195,28 +176,28 @@ def test_the_producer_sees_its_own_plan_opens_it_and_confirms(cast, path, client
     assert not any(shown == "Bertil Tuottaja" for shown, *_rest in readings)
 
 
-def test_a_change_is_seen_as_what_differs_and_sent_to_whom_it_concerns(cast, path, client, rows):
+def test_a_change_is_seen_as_what_differs_and_sent_to_whom_it_concerns(browsers, path, client, rows):
     case, _sent, plan, _day = path
-    manager = cast["case-manager"]
+    manager = browsers["case-manager"]
     changed = {**plan, "item-0": "a", "hours-0": "14", "why": "Avun tarve on kasvanut."}
     looked = send(manager, case + "plan/", 200, **changed, do="look")
     assert "<del>10</del> <ins>14</ins>" in looked
     send(manager, case + "plan/", **changed, do="send")
     ((sent,),) = rows("SELECT max(position) FROM event WHERE client = %s AND type = 'plan.sent'", client)
-    cast["producer-a"].get(f"{BASE}/inbox/{sent}/")
-    assert "<del>10</del> <ins>14</ins>" in page(cast["producer-a"], f"/inbox/{sent}/")
-    send(cast["producer-a"], f"/inbox/{sent}/", do="refused", why="Tiimissä ei ole tilaa.")
-    assert "The producer refused: change the plan" in page(manager, "/work/") and "Tiimissä ei ole tilaa." in page(
+    browsers["producer-a"].get(f"{BASE}/inbox/{sent}/")
+    assert "<del>10</del> <ins>14</ins>" in page(browsers["producer-a"], f"/inbox/{sent}/")
+    send(browsers["producer-a"], f"/inbox/{sent}/", do="refused", why="Tiimissä ei ole tilaa.")
+    assert "The producer refused: change the plan" in page(manager, "/worklist/") and "Tiimissä ei ole tilaa." in page(
         manager, case
     )
 
 
 @pytest.mark.parametrize("name", [None, *ROLES])
-def test_the_case_is_opened_by_those_whose_matter_it_is(cast, path, name):
+def test_the_case_is_opened_by_those_whose_matter_it_is(browsers, path, name):
     """The adviser by the need, the case manager as own; the others are told who may, and nobody learns whether a case is there."""
     case, *_rest = path
     for part in ("", "assess/", "decide/", "decide/home_care/", "plan/"):
-        response = cast[name].get(BASE + case + part)
+        response = browsers[name].get(BASE + case + part)
         if name in ("adviser", "case-manager"):
             assert response.status_code in (200, 404) and (response.status_code == 200 or part == "assess/")
         elif name is None:
@@ -226,39 +207,39 @@ def test_the_case_is_opened_by_those_whose_matter_it_is(cast, path, name):
         assert name in ("adviser", "case-manager") or "Suihku" not in response.content.decode()
 
 
-def test_a_client_who_is_not_ones_own_is_opened_in_an_emergency_alone_and_that_is_told(cast, path, rows):
+def test_a_client_who_is_not_ones_own_is_opened_in_an_emergency_alone_and_that_is_told(browsers, path, rows):
     position, client = rows("SELECT position, client FROM client c WHERE NOT EXISTS (SELECT 1 FROM care m WHERE m.client = c.client) ORDER BY 1 DESC LIMIT 1")[0]  # fmt: skip
-    manager = cast["case-manager"]
+    manager = browsers["case-manager"]
     assert manager.get(f"{BASE}/case/{position}/").status_code == 404
     why = "Asiakas löytyi kadulta sekavana"
     for form in ({"why": why}, {"why": "kiire", "emergency": "yes"}):
         assert manager.post(f"{BASE}/person/", {"client": client, **form}, headers=OWN).status_code == 404
     told = manager.post(f"{BASE}/person/", {"client": client, "why": why, "emergency": "yes"}, headers=OWN)
-    assert told.status_code == 200 and why in page(cast["supervisor"], "/emergencies/")
-    assert str(client) not in page(cast["supervisor"], "/emergencies/")
+    assert told.status_code == 200 and why in page(browsers["supervisor"], "/emergencies/")
+    assert str(client) not in page(browsers["supervisor"], "/emergencies/")
     told = rows("SELECT shown, emergency FROM reading WHERE client = %s AND why = %s", client, why)
     assert told == [("Veera Vastaava", True)]
     assert manager.get(f"{BASE}/emergencies/").status_code == 403
 
 
-def test_the_worklist_is_ordered_by_what_breaks_first_and_seen_names_are_a_reading(cast, path, rows):
-    text = page(cast["case-manager"], "/work/")
+def test_the_worklist_is_ordered_by_what_breaks_first_and_seen_names_are_a_reading(browsers, path, rows):
+    text = page(browsers["case-manager"], "/worklist/")
     lines = re.findall(r'<tr class="(broken|unknown|kept)">', text)
     assert lines == sorted(lines, key=["broken", "unknown", "kept"].index) and len(lines) > 3
     own = {"Assess the need", "Make the decision"}
-    tasks = set(re.findall(r'/case/[0-9]+/">([^<]+)</a><small>', page(cast["adviser"], "/work/")))
+    tasks = set(re.findall(r'/case/[0-9]+/">([^<]+)</a><small>', page(browsers["adviser"], "/worklist/")))
     assert tasks and tasks <= own and not own & set(re.findall(r'/case/[0-9]+/">([^<]+)</a><small>', text))
     shown = len(re.findall(r'class="names">.*?</ul>', text, re.S)[0].split("<li>")) - 1
     assert shown == len(rows("SELECT DISTINCT client FROM reading WHERE what = 'worklist' AND role = 'case_manager'"))
 
 
-def test_an_open_inbox_is_told_of_each_plan_once_and_of_ones_missed(cast, path, client, rows):
+def test_an_open_inbox_is_told_of_each_plan_once_and_of_ones_missed(browsers, path, client, rows):
     """From a position on: what was missed first, then what is sent while the inbox is open; nothing of another producer's."""
     from torni.web.inbox_stream import Inboxes
 
     case, first, plan, _day = path
     before = [p for (p,) in rows("SELECT position FROM event WHERE type IN ('plan.sent', 'plan.recalled') AND producer = 'Esimerkkihoiva Oy' AND position >= %s ORDER BY 1", first)]  # fmt: skip
-    manager = cast["case-manager"]
+    manager = browsers["case-manager"]
 
     async def watch():
         inboxes, leave = Inboxes(), asyncio.Event()
@@ -273,7 +254,7 @@ def test_an_open_inbox_is_told_of_each_plan_once_and_of_ones_missed(cast, path, 
             async def send(message, told=told):
                 told.append(message.get("body", b"").decode())
 
-            cookie = (b"cookie", f"torni_session={cast[name].cookies['torni_session'].value}".encode())
+            cookie = (b"cookie", f"torni_session={browsers[name].cookies['torni_session'].value}".encode())
             scope = {
                 "path": "/inbox-stream/keski-suomi",
                 "method": "GET",
@@ -310,7 +291,7 @@ def test_an_open_inbox_is_told_of_each_plan_once_and_of_ones_missed(cast, path, 
 
 
 @pytest.mark.parametrize("name", [None, "adviser", "resident", "outsider"])
-def test_an_inbox_is_open_to_a_producer_alone(cast, name):
+def test_an_inbox_is_open_to_a_producer_alone(browsers, name):
     from torni.web.inbox_stream import Inboxes
 
     answers = []
@@ -319,7 +300,9 @@ def test_an_inbox_is_open_to_a_producer_alone(cast, name):
         async def send(message):
             answers.append(message)
 
-        headers = [(b"cookie", f"torni_session={cast[name].cookies['torni_session'].value}".encode())] if name else []
+        headers = (
+            [(b"cookie", f"torni_session={browsers[name].cookies['torni_session'].value}".encode())] if name else []
+        )
         await Inboxes()({"path": "/inbox-stream/keski-suomi", "method": "GET", "headers": headers}, None, send)
 
     with ThreadPoolExecutor(1) as pool:
@@ -327,8 +310,8 @@ def test_an_inbox_is_open_to_a_producer_alone(cast, name):
     assert answers[0]["status"] == 403
 
 
-def test_a_resident_writes_is_answered_and_gives_a_mark_without_a_name(cast, path, rows):
-    aino, manager = cast["resident"], cast["case-manager"]
+def test_a_resident_writes_is_answered_and_gives_a_mark_without_a_name(browsers, path, rows):
+    aino, manager = browsers["resident"], browsers["case-manager"]
     text = aino.get("/mine/").content.decode()
     assert "Aino Asukas" in text and "Veera Vastaava" in text and "Nukun nykyään pidempään" in text
     once = re.search(r'name="once" value="([0-9a-f]+)"', text).group(1)
@@ -336,7 +319,7 @@ def test_a_resident_writes_is_answered_and_gives_a_mark_without_a_name(cast, pat
     assert aino.post("/mine/", told, headers=OWN).status_code == 302
     assert aino.post("/mine/", told, headers=OWN).status_code == 400, "the same form twice is one message"
     assert aino.post("/mine/", {**told, "once": once + "b", "text": ""}, headers=OWN).status_code == 400
-    work = page(manager, "/work/")
+    work = page(manager, "/worklist/")
     case = re.search(r'/case/([0-9]+)/">Answer the client', work).group(1)
     mine = page(manager, f"/case/{case}/")
     message = re.search(r'name="message" value="([0-9]+)"', mine).group(1)
@@ -345,7 +328,7 @@ def test_a_resident_writes_is_answered_and_gives_a_mark_without_a_name(cast, pat
     need = {"do": "need", "text": "Tarvitsen kyydin päiväkeskukseen.", "once": once + "n"}
     assert aino.post("/mine/", need, headers=OWN).status_code == 302
     assert "is being looked at" in aino.get("/mine/").content.decode() and "Aino Asukas" in page(
-        cast["adviser"], "/work/"
+        browsers["adviser"], "/worklist/"
     )
     visit = re.search(r'name="visit"><option value="([0-9]+)"', text).group(1)
     for mark, expects in (("6", 400), ("", 400), ("2", 302)):
@@ -357,8 +340,8 @@ def test_a_resident_writes_is_answered_and_gives_a_mark_without_a_name(cast, pat
     assert given == [(None, None, 2, "home_care.feedback_good")]
 
 
-def test_a_resident_chooses_another_centre_where_there_is_room(cast, rows):
-    aino = cast["resident"]
+def test_a_resident_chooses_another_centre_where_there_is_room(browsers, rows):
+    aino = browsers["resident"]
     client = rows("SELECT s.client FROM account a JOIN standing s USING (account) WHERE a.name = 'resident'")[0][0]
     own = rows("SELECT unit FROM event WHERE client = %s AND type = 'enrolment.began' AND service = 'centre'", client)[
         0
@@ -378,14 +361,14 @@ def test_a_resident_chooses_another_centre_where_there_is_room(cast, rows):
 
 
 @pytest.mark.parametrize("name", [None, *ROLES])
-def test_a_residents_page_is_the_residents(cast, name):
-    status = cast[name].get("/mine/").status_code
+def test_a_residents_page_is_the_residents(browsers, name):
+    status = browsers[name].get("/mine/").status_code
     assert status == (200 if name == "resident" else 302 if name is None else 403)
 
 
-def test_anybody_gets_advice_from_the_same_rules_and_nothing_is_kept(cast, rows):
+def test_anybody_gets_advice_from_the_same_rules_and_nothing_is_kept(browsers, rows):
     before = rows("SELECT count(*) FROM event")
-    nobody = cast[None]
+    nobody = browsers[None]
     nobody.cookies["language"] = "en"
     assert "Which services might I be entitled to" in page(nobody, "/guide/")
     told = {
@@ -412,17 +395,17 @@ def test_anybody_gets_advice_from_the_same_rules_and_nothing_is_kept(cast, rows)
     assert "1500" not in nobody.get(BASE + "/guide/").content.decode()
 
 
-def test_the_chains_are_drawn_for_all_and_measured_for_staff(cast, invented_year, path):
+def test_the_chains_are_drawn_for_all_and_measured_for_staff(browsers, invented_year, path):
     """Measured on the snapshot as the nightly job does it; nobody but staff sees what has happened."""
     from torni.tower.jobs import measure
 
     os.environ["TORNI_DATABASE"] = invented_year
     measure()
-    text = page(cast["supervisor"], "/chains/")
+    text = page(browsers["supervisor"], "/chains/")
     assert "From a need to home care" in text and "went as defined" in text and "half in" in text
     assert re.search(r'<text [^>]*class="count">[0-9,]+( · [0-9]+ late)?</text>', text)
     for name in (None, "producer-a", "resident"):
-        text = page(cast[name], "/chains/")
+        text = page(browsers[name], "/chains/")
         assert "From a need to home care" in text and "went as defined" not in text and "is for staff" in text
     case, *_rest = path
-    assert 'class="chain"' in page(cast["adviser"], case)
+    assert 'class="chain"' in page(browsers["adviser"], case)

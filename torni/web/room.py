@@ -12,6 +12,7 @@ from datetime import date, datetime
 from functools import cache
 from typing import Any, Literal
 
+from django.http import Http404, HttpRequest
 from psycopg_pool import ConnectionPool
 
 from torni.core.clock import today
@@ -29,7 +30,7 @@ from torni.services.days import Days
 from torni.services.library import Library
 from torni.supervision.moment import Gathered, moment
 from torni.tower.live import Live, before_of, live
-from torni.web.store import hold
+from torni.web.store import Held, held, hold
 
 MOST_PICTURES = 12
 _pictures: OrderedDict[tuple[Any, ...], Live] = OrderedDict()
@@ -165,6 +166,14 @@ def is_of(region: str) -> bool:
         return False
     with reading(None) as one:
         return one.execute("SELECT 1 FROM room WHERE region = %s", [region]).fetchone() is not None
+
+
+def own(request: HttpRequest, region: str) -> Held:
+    """The region of a page that is about what the room holds; not found where the room is another region's."""
+    here = held(request, region)
+    if not is_of(here.id):
+        raise Http404
+    return here
 
 
 def about() -> tuple[str, date, dict[str, str]]:

@@ -63,7 +63,7 @@ urlpatterns = [
     at("<str:region>/own/", live.own, PRODUCER),
     at("<str:region>/inbox/", inbox.inbox, PRODUCER),
     at("<str:region>/inbox/<int:position>/", inbox.plan, PRODUCER),
-    at("<str:region>/work/", work.work, GUIDES),
+    at("<str:region>/worklist/", work.work, GUIDES),
     at("<str:region>/intake/", work.intake, GUIDES),
     at("<str:region>/case/<int:position>/", case.case, GUIDES),
     at("<str:region>/case/<int:position>/assess/", case_steps.assess, GUIDES),

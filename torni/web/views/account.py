@@ -203,7 +203,7 @@ def _home(who: Who) -> str:
     own = {
         "resident": "/mine/",
         "producer": f"/{region}/inbox/",
-        "adviser": f"/{region}/work/",
-        "case_manager": f"/{region}/work/",
+        "adviser": f"/{region}/worklist/",
+        "case_manager": f"/{region}/worklist/",
     }
     return own.get(who.role, f"/{region}/" if region else "/")

@@ -29,7 +29,7 @@ from torni.supervision import words
 from torni.web import room
 from torni.web.chain_drawing import draw
 from torni.web.rendering import link, page
-from torni.web.store import Held, held
+from torni.web.store import Held
 from torni.web.timeline import timeline
 from torni.web.views.persons import shown_of
 
@@ -61,8 +61,8 @@ class Opened:
 
 def opened(request: HttpRequest, region: str, position: int, what: str = "case") -> Opened:
     """Write the reading down and read the case; not found where it is not there, or not the asker's to open."""
-    here = held(request, region)
-    if not room.is_of(here.id) or position >= 2**63:
+    here = room.own(request, region)
+    if position >= 2**63:
         raise Http404
     at = room.now()
     today = local_day(at)

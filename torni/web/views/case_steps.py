@@ -21,9 +21,10 @@ from torni.guidance.letter import letter
 from torni.guidance.words import leaf_state
 from torni.services.library import content_hash
 from torni.services.schema import Form
+from torni.supervision.moment import units
 from torni.web import room
 from torni.web.views.case import Opened, day_of, opened, show
-from torni.web.views.decide import letter_response
+from torni.web.views.decide import letter_response, plain_number
 
 FORM = "needs"
 WORDS: dict[str, Any] = {
@@ -181,11 +182,7 @@ def _assessed(
     for section in form.sections:
         for name in section.fields:
             if name in given:
-                text = (
-                    given[name].replace(" ", "").replace("\N{NO-BREAK SPACE}", "").replace(",", ".")
-                    if o.rules.fields[name].kind == "decimal"
-                    else given[name]
-                )
+                text = plain_number(given[name], o.rules.fields[name])
                 facts[name] = {"value": text, "on": str(on)} if o.rules.definitions[name].instrument else text
     read = client_of(facts, o.rules)
     kept = {}
@@ -271,9 +268,7 @@ def _granting_need(case: Case, service: str) -> str:
 def _plannable(o: Opened) -> list[tuple[str, str, list[tuple[str, str]]]]:
     """The services that a plan may hold, with the units that give each: of its unit kind, the client's own municipality first."""
     with room.reading(None) as connection:
-        rows = connection.execute(
-            "SELECT DISTINCT ON (unit) unit, name, kind, municipality FROM unit ORDER BY unit, valid_from DESC, position DESC"
-        ).fetchall()  # fmt: skip
+        rows = units(connection).select("unit", "name", "kind", "municipality").rows()
     home = o.case.person.rows[0][1] if o.case.person.rows else ""
     rows.sort(key=lambda r: (r[3] != home, r[1]))
     kinds = {row[2] for row in rows}

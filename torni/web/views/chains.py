@@ -15,7 +15,6 @@ from torni.web import room
 from torni.web.chain_drawing import draw, step_names
 from torni.web.rendering import page
 from torni.web.store import held
-from torni.web.words import responsible_name
 
 
 def index(request: HttpRequest, region: str) -> HttpResponse:
@@ -38,5 +37,5 @@ def index(request: HttpRequest, region: str) -> HttpResponse:
         shown.append((chain, measured, draw(chain, measured), step_names(chain)))
     return page(
         request, "chains.html", here="chains", region=here, regions=regions.all_regions(), shown=shown, last=last, at=at, words=words, over=OVER_DAYS,
-        responsible_name=responsible_name, library=library,
+        library=library,
     )  # fmt: skip

@@ -88,16 +88,19 @@ def _client(given: dict[str, str], rules: Rules) -> Client:
     for name, value in given.items():
         if name in rules.fields:
             scale = rules.definitions[name].instrument is not None
-            written = (
-                value.replace(" ", "").replace("\N{NO-BREAK SPACE}", "").replace(",", ".")
-                if rules.fields[name].kind == "decimal"
-                else value
-            )
+            written = plain_number(value, rules.fields[name])
             content[name] = (
                 {"value": written, "on": given["assessed_on"]} if scale and given.get("assessed_on") else written
             )
     content["letter"] = {"name": given.get("letter_name", ""), "address": given.get("letter_address", "")}
     return client_of(content, rules)
+
+
+def plain_number(text: str, field: tree.Field) -> str:
+    """A decimal number as people write it (1 500,50) in the form that a field reads; other texts as they are."""
+    return (
+        text.replace(" ", "").replace("\N{NO-BREAK SPACE}", "").replace(",", ".") if field.kind == "decimal" else text
+    )
 
 
 def _asked(rules: Rules, granting: Granting) -> list[tuple[str, list[tree.Field]]]:

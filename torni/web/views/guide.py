@@ -25,6 +25,7 @@ from torni.web.rendering import page
 from torni.web.store import Held, held
 from torni.web.views.case_steps import WORDS
 from torni.web.views.decide import WORDS as DECIDING
+from torni.web.views.decide import plain_number
 
 FORM = "advice"
 LEAST = 20  # fewer events tell of persons, not of a unit: then nothing is shown
@@ -54,11 +55,7 @@ def guide(request: HttpRequest, region: str) -> HttpResponse:
     asked = [name for section in form.sections for name in section.fields]
     if request.method == "POST":
         try:
-            facts = {
-                n: given[n].replace(" ", "").replace(",", ".") if here.rules.fields[n].kind == "decimal" else given[n]
-                for n in asked
-                if n in given
-            }
+            facts = {n: plain_number(given[n], here.rules.fields[n]) for n in asked if n in given}
             client = client_of(facts, here.rules)
             found = [decide(here.rules, name, client) for name in here.rules.granting]
             found.sort(key=lambda d: ["granted", "undecided", "refused"].index(d.verdict))

@@ -16,7 +16,6 @@ from torni.guidance.case import Sent
 from torni.services import regions
 from torni.web import room
 from torni.web.rendering import link, page
-from torni.web.store import held
 from torni.web.views.case import WORDS, Opened, day_of, opened
 
 KEPT_DAYS = 30  # what has been answered stays in the list so long
@@ -24,9 +23,7 @@ KEPT_DAYS = 30  # what has been answered stays in the list so long
 
 def inbox(request: HttpRequest, region: str) -> HttpResponse:
     """What waits for confirmation, the soonest due first, and what has been answered lately."""
-    here = held(request, region)
-    if not room.is_of(here.id):
-        raise Http404
+    here = room.own(request, region)
     at = room.now()
     today = local_day(at)
     with room.reading(request.who) as connection:

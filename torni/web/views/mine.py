@@ -14,6 +14,7 @@ from torni.facts.door import local_day
 from torni.guidance import enrolment, steps
 from torni.guidance.case import case_of
 from torni.services import regions
+from torni.supervision.moment import units as units_of
 from torni.web import room
 from torni.web.rendering import page
 from torni.web.store import hold
@@ -73,11 +74,7 @@ def _choices(o: Opened) -> list[tuple[str, enrolment.Enrolled | None, list[tuple
     home = o.case.person.rows[0][1] if o.case.person.rows else ""
     found = []
     with room.reading(None) as connection:
-        at = dict(
-            connection.execute(
-                "SELECT DISTINCT ON (unit) unit, municipality FROM unit ORDER BY unit, valid_from DESC, position DESC"
-            ).fetchall()
-        )
+        at = dict(units_of(connection).select("unit", "municipality").rows())
         for service, promise in enrolment.listed_services(o.rules):
             lists = worklists.list_room(connection, promise)
             units = [(u, o.units.get(u, u), most - listed) for u, (listed, most) in lists.items()]

@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from datetime import date
 from typing import Any
 
-from django.http import Http404, HttpRequest, HttpResponse
+from django.http import HttpRequest, HttpResponse
 
 from torni.core.faults import BadInput, Fault
 from torni.core.language import t
@@ -57,9 +57,7 @@ def person(request: HttpRequest, region: str) -> HttpResponse:
 
 def emergencies(request: HttpRequest, region: str) -> HttpResponse:
     """Data opened in an emergency: each is gone through by those who supervise it. Whose data it was is not told here."""
-    here = held(request, region)
-    if not room.is_of(here.id):
-        raise Http404
+    here = room.own(request, region)
     with room.reading(request.who) as connection:
         found = worklists.emergencies(connection)
     return page(

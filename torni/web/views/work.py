@@ -8,7 +8,7 @@ from dataclasses import dataclass
 from datetime import date, datetime, time
 from typing import Any
 
-from django.http import Http404, HttpRequest, HttpResponse, HttpResponseRedirect
+from django.http import HttpRequest, HttpResponse, HttpResponseRedirect
 
 from torni.core.faults import BadInput, Fault
 from torni.core.language import ngettext, t
@@ -24,7 +24,6 @@ from torni.services.rules import Rules
 from torni.supervision import words
 from torni.web import room
 from torni.web.rendering import link, page
-from torni.web.store import held
 
 LATELY = 14  # days: earlier visits that were not made are in the case
 
@@ -48,7 +47,7 @@ class Line:
 
 def work(request: HttpRequest, region: str) -> HttpResponse:
     """What waits, the soonest due first; each row opens the client's case."""
-    here = _own_region(request, region)
+    here = room.own(request, region)
     at = room.now()
     today, who = local_day(at), request.who
     rules = room.days(here.id).on(today)
@@ -67,7 +66,7 @@ def work(request: HttpRequest, region: str) -> HttpResponse:
 
 def intake(request: HttpRequest, region: str) -> HttpResponse:
     """A need that came by telephone, by form, as a referral or from home: written down, and its case opened."""
-    here = _own_region(request, region)
+    here = room.own(request, region)
     faults: tuple[Fault, ...] = ()
     given = {k: request.POST.get(k, "").strip() for k in ("client", "channel", "text", "once")}
     if request.method == "POST":
@@ -157,10 +156,3 @@ def _near_ceiling(connection: Any, rules: Rules, today: date) -> list[Line]:
         )
         for position, name, born, cents in rows
     ]  # fmt: skip
-
-
-def _own_region(request: HttpRequest, region: str) -> Any:
-    here = held(request, region)
-    if not room.is_of(here.id):
-        raise Http404
-    return here
