@@ -341,3 +341,13 @@ def test_a_case_takes_whatever_another_system_sends(granted):
             )
     case = granted.case
     assert case.plan is not None and facts_of(case)["age"] == 85
+
+
+def test_a_client_goes_from_one_case_manager_to_another_and_back_within_a_minute(granted):
+    """Each naming is a fact of its own, though the clock stands still."""
+    ids = []
+    for name in ("veera", "kalle", "veera"):
+        named = steps.name_manager(granted.case, name, at=granted.now)
+        ids.append(named["id"])
+        granted.step(named)
+    assert len(set(ids)) == 3

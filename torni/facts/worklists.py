@@ -67,9 +67,9 @@ def fees_near(
     return connection.execute("SELECT * FROM own_fees(%s, %s, %s)", [since, cents, list(formulas)]).fetchall()
 
 
-def inbox(connection: Connection, *, most: int = MOST) -> list[Sent]:
-    """What the producer who asks was sent, the newest first."""
-    return [Sent(*row) for row in connection.execute("SELECT * FROM inbox(%s)", [most]).fetchall()]
+def inbox(connection: Connection, promises: Sequence[str], *, most: int = MOST) -> list[Sent]:
+    """What the producer who asks was sent, the newest first: all that is owed by these promises, and the newest of the rest."""
+    return [Sent(*row) for row in connection.execute("SELECT * FROM inbox(%s, %s)", [most, list(promises)]).fetchall()]
 
 
 def emergencies(connection: Connection) -> list[tuple[datetime, str, str, str]]:

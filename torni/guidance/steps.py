@@ -158,13 +158,9 @@ def settle(
 
 def name_manager(case: Case, manager: str, *, at: datetime) -> Event:
     """Whose client it is from now on."""
-    return event(
-        "case_manager.named",
-        f"{case.person.client}/{manager}/{at:%Y%m%dT%H%M}",
-        at,
-        case.person.client,
-        data={"case_manager": manager},
-    )
+    before = sum(e.type == "case_manager.named" for e in case.events)  # the same one may be named again later
+    key = f"{case.person.client}/{manager}/{before}"
+    return event("case_manager.named", key, at, case.person.client, data={"case_manager": manager})
 
 
 def differences(before: Plan | None, items: Sequence[Item]) -> list[Change]:

@@ -37,6 +37,7 @@ class Inboxes:
         self._after = -1
         self._following: asyncio.Task[None] | None = None
         self._ready = asyncio.Event()
+        self._asking = asyncio.Semaphore(4)  # after a restart all come back at once
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
         parts = scope["path"].strip("/").split("/")
@@ -72,11 +73,13 @@ class Inboxes:
         await asyncio.wait_for(self._ready.wait(), 20)
         sent = self._after if after is None else after
         if after is not None:
-            async with await self._connection() as connection:
-                missed = await connection.execute(_NEW, {"after": after, "producer": who.producer})
-                for row in await missed.fetchall():
-                    await send(_message(row))
-                    sent = max(sent, row[0])
+            async with self._asking, await self._connection() as connection:
+                while rows := await (
+                    await connection.execute(_NEW, {"after": sent, "producer": who.producer})
+                ).fetchall():
+                    for row in rows:
+                        await send(_message(row))
+                    sent = rows[-1][0]
         until = time.monotonic() + LASTS_S
         while not gone.done() and time.monotonic() < until:
             waiting = asyncio.create_task(queue.get())
@@ -107,11 +110,11 @@ class Inboxes:
                 await asyncio.sleep(0.5)
 
     async def _renew(self, asking: psycopg.AsyncConnection[Any]) -> None:
-        found = await asking.execute(_NEW, {"after": self._after, "producer": None})
-        for row in await found.fetchall():
-            self._after = row[0]
-            for queue in self.open.get(row[1], ()):
-                queue.put_nowait(row)
+        while rows := await (await asking.execute(_NEW, {"after": self._after, "producer": None})).fetchall():
+            for row in rows:
+                for queue in self.open.get(row[1], ()):
+                    queue.put_nowait(row)
+            self._after = rows[-1][0]
 
     async def _connection(self) -> psycopg.AsyncConnection[Any]:
         made = await psycopg.AsyncConnection.connect(os.environ["TORNI_DATABASE"], autocommit=True, **options("pages"))

@@ -62,7 +62,6 @@ BEGIN
   SELECT who, a.account, a.shown, asks_as(), open_client.what, coalesce(nullif(open_client.why, ''), held), held IS NULL
   FROM account a WHERE a.account = nullif(current_setting('torni.account', true), '')::bigint;
   IF NOT FOUND THEN RETURN NULL; END IF;
-  IF held IS NULL THEN PERFORM pg_notify('torni_emergency', ''); END IF;
   RETURN who;
 END $$;
 DROP FUNCTION read_client(bigint, bigint, text, text);
@@ -133,8 +132,9 @@ LANGUAGE sql STABLE SECURITY DEFINER SET search_path = public, pg_temp AS $$
   JOIN LATERAL (SELECT x.name, x.born FROM client x WHERE x.client = s.client ORDER BY x.valid_from DESC, x.position DESC LIMIT 1) c ON true
   ORDER BY s.cents DESC $$;
 
--- A producer's inbox: what it was sent, the newest first, and how each stands. Nothing of the client: that is opened one by one.
-CREATE FUNCTION inbox(most int) RETURNS TABLE ("position" bigint, at timestamptz, unit text, service text, version int, ends date, due date,
+-- A producer's inbox: all that is still to be confirmed (owed by these promises) and the newest of the rest, and how each stands.
+-- Nothing of the client: that is opened one by one.
+CREATE FUNCTION inbox(most int, promises text[]) RETURNS TABLE ("position" bigint, at timestamptz, unit text, service text, version int, ends date, due date,
   owed boolean, answer text, answered_at timestamptz, opened_by text)
 LANGUAGE sql STABLE SECURITY DEFINER SET search_path = public, pg_temp AS $$
   SELECT e.position, e.at, e.unit, e.data->'item'->>'service',
@@ -146,8 +146,12 @@ LANGUAGE sql STABLE SECURITY DEFINER SET search_path = public, pg_temp AS $$
   FROM event e
   LEFT JOIN LATERAL (SELECT x.type, x.at FROM event x WHERE x.matter = e.matter AND x.sign = 1 AND x.type LIKE 'plan.%'
     AND x.type NOT IN ('plan.sent', 'plan.opened') ORDER BY x.position DESC LIMIT 1) a ON true
-  WHERE e.type = 'plan.sent' AND e.type IN ('plan.sent', 'plan.recalled') AND e.producer = asks_for_producer() AND e.sign = 1
-  ORDER BY e.position DESC LIMIT most $$;
+  WHERE e.type = 'plan.sent' AND e.producer = asks_for_producer() AND e.sign = 1 AND e.position = ANY (ARRAY(
+    (SELECT n.position FROM event n WHERE n.type = 'plan.sent' AND n.type IN ('plan.sent', 'plan.recalled') AND n.producer = asks_for_producer()
+      ORDER BY n.position DESC LIMIT most)
+    UNION SELECT o.position FROM owed o WHERE o.promise = ANY (promises)
+      AND o.unit IN (SELECT u.unit FROM unit u WHERE u.producer = asks_for_producer())))
+  ORDER BY e.position DESC $$;
 
 -- How full each unit's list is: nothing of a person, for whoever chooses.
 CREATE FUNCTION list_room(of_promise text) RETURNS TABLE (unit text, listed bigint, most bigint) LANGUAGE sql STABLE
@@ -171,10 +175,10 @@ CREATE POLICY of_the_client_being_read ON client FOR SELECT TO torni_pages USING
   client = ANY ((SELECT being_read())::bigint[]) AND (SELECT asks_as()) IN ('adviser', 'case_manager', 'supervisor', 'producer', 'resident'));
 -- A producer sees the plans' own steps whoever wrote them, by the unit they are for; and never another producer's.
 REVOKE EXECUTE ON FUNCTION asks_by_name(), manager_of(bigint), right_to_read(bigint), open_client(bigint, bigint, text, text, boolean),
-  read_client(bigint, bigint, text, text), own_work(text[], text[], date, int), own_clients(), own_fees(timestamptz, bigint, text[]), inbox(int),
+  read_client(bigint, bigint, text, text), own_work(text[], text[], date, int), own_clients(), own_fees(timestamptz, bigint, text[]), inbox(int, text[]),
   list_room(text), emergencies() FROM PUBLIC;
 GRANT EXECUTE ON FUNCTION asks_by_name(), open_client(bigint, bigint, text, text, boolean), read_client(bigint, bigint, text, text),
-  own_work(text[], text[], date, int), own_clients(), own_fees(timestamptz, bigint, text[]), inbox(int), list_room(text), emergencies() TO torni_pages;
+  own_work(text[], text[], date, int), own_clients(), own_fees(timestamptz, bigint, text[]), inbox(int, text[]), list_room(text), emergencies() TO torni_pages;
 
 -- The service chains, measured with the indicators on the same snapshot.
 ALTER TABLE measured ADD COLUMN chains jsonb;

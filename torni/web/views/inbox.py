@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import contextlib
 from datetime import timedelta
 from typing import Any
 
@@ -26,9 +27,10 @@ def inbox(request: HttpRequest, region: str) -> HttpResponse:
     here = room.own(request, region)
     at = room.now()
     today = local_day(at)
-    with room.reading(request.who) as connection:
-        found = worklists.inbox(connection)
     library = room.days(here.id).on(today).library
+    awaited = [f"{s.id}.{p.id}" for s, p in library.followed() if ("opened_by", "plan.sent") in p.events()]
+    with room.reading(request.who) as connection:
+        found = worklists.inbox(connection, awaited)
     waiting = sorted((s for s in found if s.owed), key=lambda s: (s.due or today, s.position))
     answered = [s for s in found if not s.owed and s.at > at - timedelta(days=KEPT_DAYS)]
     template = "part_inbox.html" if request.headers.get("HX-Request") else "inbox.html"
@@ -54,12 +56,14 @@ def plan(request: HttpRequest, region: str, position: int) -> HttpResponse:
         except BadInput as error:
             faults = error.faults
     elif request.method == "GET" and not sent.opened and sent.state == "sent":
-        room.write(
-            steps.answer(sent, client, "opened", by=who.shown, at=o.at, source=who.producer),
-            at=o.at,
-            producer=who.producer,
-        )
-        return HttpResponseRedirect(link(o.here, "inbox", str(position)))
+        with contextlib.suppress(BadInput):  # a colleague opened it in the same moment: then it is opened
+            room.write(
+                steps.answer(sent, client, "opened", by=who.shown, at=o.at, source=who.producer),
+                at=o.at,
+                producer=who.producer,
+            )
+        o = opened(request, region, position, "plan")
+        sent = next(s for s in o.case.sent if s.position == position)
     others = [s for s in o.case.sent if s.item.item == sent.item.item and s.position != sent.position]
     started = any(e.service == sent.item.service and e.unit == sent.unit for e in o.case.serving)
     return page(

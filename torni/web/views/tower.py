@@ -8,6 +8,7 @@ from collections.abc import Sequence
 from django.http import HttpRequest, HttpResponse
 
 from torni.core.faults import BadInput
+from torni.facts import worklists
 from torni.network.explain import Explanation
 from torni.network.mend import mend as mended
 from torni.services import regions
@@ -44,6 +45,10 @@ def tower(request: HttpRequest, region: str) -> HttpResponse:
         drawn = draw_states(here.map, str(chosen.promise.sentence), states)
     else:
         drawn = draw(here.map, chosen)
+    emergencies = 0
+    if live and request.who.role in ("supervisor", "director"):
+        with room.reading(request.who) as connection:
+            emergencies = len(worklists.emergencies(connection))
     template = "part_map.html" if request.headers.get("HX-Request") else "tower.html"
     counts = {state: sum(f.state == state for f in every) for state in _ORDER}
     filters = [(f, sum(f in (x.state, x.kind) for x in every)) for f in (*FILTERS, *FOLLOWED)]
@@ -51,7 +56,7 @@ def tower(request: HttpRequest, region: str) -> HttpResponse:
         request, template, here="tower", region=here, picture=shown, findings=listed, chosen=chosen, live=live, counts=counts,
         map=drawn, show=wanted, filters=filters, all=len(every), words=words, known=request.GET.get("known", ""),
         watched=live is None and room.is_of(here.id), told=live_view.told_alerts(here, live) if live else [], moment_field=live_view.local(live.now.at) if live else "", spending=live_view.spending(here, live) if live else [],
-        regions=regions.all_regions(),
+        regions=regions.all_regions(), emergencies=emergencies,
     )  # fmt: skip
 
 
