@@ -18,6 +18,7 @@ NEEDS = {
     "fee.charged": {"service", "client", "cents"}, "supervision.visited": {"service", "unit", "matter"},
     "feedback.given": {"service", "unit", "quantity"}, "event.withdrawn": set(), "case_manager.named": {"client"},
     "need.reported": {"service", "client", "matter"}, "assessment.made": {"service", "client", "matter"},
+    **{f"plan.{how}": {"service", "unit", "client", "matter"} for how in ("sent", "recalled", "confirmed")},
 }  # fmt: skip
 BOOK = Book(
     since=date.min,
@@ -27,10 +28,12 @@ BOOK = Book(
         Opening("care.billed", "care", "visit.made", 10, age_at_least=18),
         Opening("care.supervised", "care", "supervision.visited", 730),
         Opening("care.assessed", "care", "need.reported", 7),
+        Opening("care.confirmed", "care", "plan.sent", 1),
     ),
     answers=(
         Answer("care.made", "visit.made"), Answer("care.made", "visit.called_off", called_off=True), Answer("care.billed", "fee.charged"),
         Answer("care.supervised", "supervision.visited"), Answer("care.assessed", "assessment.made"),
+        Answer("care.confirmed", "plan.confirmed"), Answer("care.confirmed", "plan.recalled", called_off=True),
     ),
     countings=(Counting("care.good", "care", "feedback.given", "at_least", 4), Counting("care.right", "care", "fee.charged", "exact")),
     definitions={"care": "0123456789ab"},

@@ -19,7 +19,7 @@ from tests.pages.conftest import ROLES as CAST
 
 FILLED = {
     "region": "keski-suomi", "promise_id": "home_care.visits_made", "service_id": "home_care", "column": "fees", "service": "home_care",
-    "name": "home_care.percentage", "form": "json", "id_": "none", "code": "en", "position": "1", "decided": "1",
+    "name": "home_care.percentage", "form": "json", "id_": "none", "code": "en", "position": "1", "decided": "1", "webhook": "1",
 }  # fmt: skip
 WHY = "rikkoutunut lupaus selvitetään"
 

@@ -268,6 +268,17 @@ def _room(commands: argparse._SubParsersAction[argparse.ArgumentParser]) -> None
         if name == "new":
             one.add_argument("--producer", metavar="NAME", help="hold the key to one producer's units")
     _add(parts, "list", "every key's source", "torni.cli.events:feed_list")
+    webhook = commands.add_parser("webhook", help="where producers' systems are told of plans", formatter_class=_Help)
+    webhook.set_defaults(parser=webhook)
+    parts = webhook.add_subparsers(metavar="WHAT", title="what")
+    new = _add(parts, "new", "an address to tell; its secret is shown once", "torni.cli.webhooks:new")
+    new.add_argument("producer", metavar="PRODUCER", help="as the units name it")
+    new.add_argument("url", metavar="ADDRESS", help="https://...")
+    _add(parts, "list", "every address and how its messages stand", "torni.cli.webhooks:listed")
+    ended = _add(parts, "end", "tell an address nothing more", "torni.cli.webhooks:end")
+    ended.add_argument("number", metavar="NUMBER", type=int)
+    again = _add(parts, "again", "send every dead message again", "torni.cli.webhooks:again")
+    again.add_argument("number", metavar="NUMBER", type=int, nargs="?", help="of one address only")
 
 
 def _accounts(commands: argparse._SubParsersAction[argparse.ArgumentParser]) -> None:

@@ -31,6 +31,7 @@ class Who:
     role: Role
     producer: str | None = None
     client: int | None = None
+    machine: bool = False  # a producer's system by its feed's key, not a person
 
     @property
     def staff(self) -> bool:
@@ -46,7 +47,12 @@ def options(role: Literal["pages", "door", "gate"]) -> dict[str, Any]:
 
 def asking(connection: Connection, who: Who | None) -> None:
     """Say for whom the connection now reads: nobody (None) sees no row of a person, nor of a sum."""
-    _say(connection, who.role if who else "", who.producer if who else None, who.client if who else None, who.account if who else None)  # fmt: skip
+    if who is None:
+        _say(connection, "", None, None, None)
+    elif who.machine:
+        _say(connection, who.role, who.producer, None, None, machine=who.shown)
+    else:
+        _say(connection, who.role, who.producer, who.client, who.account)
 
 
 def for_the_tower(connection: Connection) -> None:
@@ -55,14 +61,16 @@ def for_the_tower(connection: Connection) -> None:
 
 
 async def for_the_tower_async(connection: psycopg.AsyncConnection[Any]) -> None:
-    await connection.execute(_SAY, ["tower", "", "", ""])
+    await connection.execute(_SAY, ["tower", "", "", "", ""])
 
 
 _SAY = (
     "SELECT set_config('torni.role', %s, false), set_config('torni.producer', %s, false), "
-    "set_config('torni.client', %s, false), set_config('torni.account', %s, false)"
+    "set_config('torni.client', %s, false), set_config('torni.account', %s, false), set_config('torni.machine', %s, false)"
 )
 
 
-def _say(connection: Connection, role: str, producer: str | None, client: int | None, account: int | None) -> None:
-    connection.execute(_SAY, [role, producer or "", str(client or ""), str(account or "")])
+def _say(
+    connection: Connection, role: str, producer: str | None, client: int | None, account: int | None, machine: str = ""
+) -> None:
+    connection.execute(_SAY, [role, producer or "", str(client or ""), str(account or ""), machine])

@@ -43,7 +43,7 @@ class SafePages:
 
 
 POSTS = re.compile(
-    r"^/((sign-in|sign-out|me|mine)/$|[^/]+/(rules|decide|rehearse|changes|person|records|room|inbox|intake|case|guide)/)"
+    r"^/((sign-in|sign-out|me|mine)/$|[^/]+/(rules|decide|rehearse|changes|person|records|room|inbox|deliveries|intake|case|guide)/)"
 )
 
 

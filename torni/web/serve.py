@@ -37,7 +37,7 @@ def serve(args: argparse.Namespace) -> int:
         os.environ["TORNI_DATABASE"] = database.url
         if database.folder:
             os.environ["TORNI_ROOM_FOLDER"] = str(database.folder)
-        parts = [[sys.executable, "-m", "torni.facts.work"], [sys.executable, "-m", "torni.tower.work"]]
+        parts = [[sys.executable, "-m", f"torni.{part}"] for part in ("facts.work", "tower.work", "facts.deliver")]
         with room.connect(database.url, autocommit=True) as connection:
             wanted = {"seed": args.seed, "residents": args.residents} if hasattr(args, "seed") else None
             invented = room.claim(connection, region, invented=wanted)
