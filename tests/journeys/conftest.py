@@ -22,7 +22,16 @@ def _chromium() -> str | None:
 
 
 @pytest.fixture(scope="session")
-def address(tmp_path_factory):
+def room_folder():
+    """Where the server's record room is: the command line on it finds the server running."""
+    data = Path(tempfile.mkdtemp(prefix="torni-journeys-"))
+    data.chmod(0o755)
+    yield data
+    shutil.rmtree(data, ignore_errors=True)
+
+
+@pytest.fixture(scope="session")
+def address(tmp_path_factory, room_folder):
     if not _chromium():
         if os.environ.get("TORNI_BROWSER") == "required":
             pytest.fail("Chromium is not installed: apt-get install chromium")
@@ -32,10 +41,8 @@ def address(tmp_path_factory):
         port = probe.getsockname()[1]
     log = tmp_path_factory.mktemp("server") / "log"
     with log.open("w") as out:
-        data = Path(tempfile.mkdtemp(prefix="torni-journeys-"))
-        data.chmod(0o755)
         command = [sys.executable, "-m", "torni", "demo", "--residents", "600", "--speed", "1800", "--port", str(port)]
-        server = subprocess.Popen(command, stdout=out, stderr=out, env={**os.environ, "TORNI_DATA": str(data)})
+        server = subprocess.Popen(command, stdout=out, stderr=out, env={**os.environ, "TORNI_DATA": str(room_folder)})
     base = f"http://127.0.0.1:{port}"
     try:
         for _ in range(300):
@@ -56,7 +63,6 @@ def address(tmp_path_factory):
     finally:
         server.terminate()
         server.wait(20)
-        shutil.rmtree(data, ignore_errors=True)
 
 
 @pytest.fixture(scope="session")

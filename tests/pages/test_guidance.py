@@ -11,6 +11,8 @@ from concurrent.futures import ThreadPoolExecutor
 import pytest
 
 os.environ.setdefault("DJANGO_SETTINGS_MODULE", "torni.web.settings")
+from django.core.files.uploadedfile import SimpleUploadedFile
+
 from tests.pages.conftest import OWN, ROLES
 
 BASE = "/keski-suomi"
@@ -38,6 +40,10 @@ def send(browser, path, expects=302, **form):
     response = browser.post(BASE + path, form, headers=OWN)
     assert response.status_code == expects, response.content.decode()[:6000]
     return response.get("Location") or response.content.decode()
+
+
+def File(text: str) -> SimpleUploadedFile:
+    return SimpleUploadedFile("rai.csv", text.encode(), content_type="text/csv")
 
 
 @pytest.fixture(scope="module")
@@ -81,7 +87,23 @@ def path(browsers, client, rows, unit):
         adviser, case + "assess/", 400, **{**given, "rai_maple": "9"}, assessed_day=day, summary="Tarvitsee apua."
     )
     assert "outside the range" in wrong and "Tarvitsee apua." in wrong, "nothing that was written is lost"
+    wrong = send(
+        adviser, case + "assess/", 400, do="bring", file=File("MAPLE;viisi;2026-11-01\nXYZ;3;1.11.2026\nCPS;2;eilen")
+    )
+    assert all(told in wrong for told in ("line 1", "viisi", "XYZ", "line 2", "eilen")), "every fault at once"
+    there = send(
+        adviser,
+        case + "assess/",
+        200,
+        do="bring",
+        summary="Kesken.",
+        file=File("scale;value;day\nCPS;2;3.11.2026\nrai_pain;1;2026-11-02"),
+    )
+    assert "Kesken." in there and re.search(r'name="rai_cps" value="2"', there) and "2026-11-03" in there
+    given |= {"rai_cps": "2", "day-rai_cps": "2 2026-11-03", "rai_pain": "3", "day-rai_pain": "1 2026-11-02"}
     send(adviser, case + "assess/", **given, assessed_day=day, summary="Tarvitsee apua.")
+    ((kept,),) = rows("SELECT data->'facts' FROM event WHERE client = %s AND type = 'assessment.made'", client)
+    assert kept["rai_cps"] == {"value": 2, "on": "2026-11-03"} and kept["rai_pain"] == {"value": 3, "on": day}, kept
     text = page(adviser, case + "decide/")
     assert text.index("Home care") < text.index("Refused") and "MAPLe" in text
     decide = case + "decide/home_care/"

@@ -52,12 +52,14 @@ class Happened:
 @dataclass(frozen=True)
 class Person:
     """What the one who asks may see of a client: the newest events first; register `rows` are valid-from day, municipality, born,
-    whether the address is protected, and name (none for those who may not see them); the case manager's account name."""
+    whether the address is protected, and name (none for those who may not see them); the case manager's account name; the log
+    position of the client's first register row, which stands for the client where the number may not."""
 
     client: int
     rows: tuple[tuple[date, str, date | None, bool, str | None], ...]
     events: tuple[Happened, ...]
     case_manager: str | None = None
+    position: int = 0
 
 
 def read(
@@ -92,7 +94,7 @@ def as_owner(connection: Connection, client: int, *, visits_since: datetime) -> 
 
 def _person(connection: Connection, client: int, visits_since: datetime | None) -> Person:
     rows = connection.execute(
-        "SELECT valid_from, CASE WHEN protected AND asks_as() = 'producer' THEN '' ELSE municipality END, born, protected, name "
+        "SELECT valid_from, CASE WHEN protected AND asks_as() = 'producer' THEN '' ELSE municipality END, born, protected, name, position "
         "FROM public.client WHERE client = %s ORDER BY valid_from DESC, position DESC", [client]
     ).fetchall()  # fmt: skip
     events = connection.execute(
@@ -105,7 +107,9 @@ def _person(connection: Connection, client: int, visits_since: datetime | None) 
     managers = connection.execute(
         "SELECT case_manager FROM public.care WHERE client = %s ORDER BY valid_from DESC, position DESC LIMIT 1", [client]
     ).fetchone()  # fmt: skip
-    return Person(client, tuple(rows), tuple(Happened(*e) for e in events), managers[0] if managers else None)
+    first = min((row[5] for row in rows), default=0)
+    told = tuple(row[:5] for row in rows)
+    return Person(client, told, tuple(Happened(*e) for e in events), managers[0] if managers else None, first)
 
 
 def readings(connection: Connection, client: int) -> list[tuple[datetime, str, str, str, str, bool]]:

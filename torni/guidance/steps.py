@@ -47,7 +47,7 @@ def report(client: int, *, channel: str, text: str, by: str, at: datetime, once:
     faults = _long(text, t("the need"), least=3)
     if channel not in CHANNELS:
         faults.append(Fault(t("the channel"), t("is not chosen"), t("Choose where the need came from.")))
-    _raise(faults)
+    raise_all(faults)
     matter = f"need-{client}-{at:%Y%m%d}-{once[:40]}"
     return event(
         "need.reported",
@@ -71,7 +71,7 @@ def assess(
         faults.append(Fault(t("the form"), t("is empty"), t("Write what is known; what is missing may be left empty.")))
     if not again and matter not in {n.matter for n in case.needs}:
         faults.append(Fault(t("the need"), t("is not there"), t("Write down the need first.")))
-    _raise(faults)
+    raise_all(faults)
     type_ = "reassessment.made" if again else "assessment.made"
     data = {"facts": dict(facts), "form": form, "instrument": instrument, "on": str(on), "summary": summary, "by": by}
     return event(type_, f"{matter}/{type_}/{on}", at, case.person.client, service=ASSESSMENT, matter=matter, data=data)
@@ -119,7 +119,7 @@ def settle(
                 t("A decision is never edited. A new need begins a new one."),
             )
         )
-    _raise(faults)
+    raise_all(faults)
     granted = verdict == "granted"
     used = {f.name for f in decision.granting.reasoning.fields}
     if granted:
@@ -189,7 +189,7 @@ def plan(
     faults = _plan_faults(case, goals, items, changes, agreed, why, rules, units)
     if case.plan and case.plan.goals == tuple(goals) and all(c.kind == "same" for c in changes):
         faults.append(Fault(t("the plan"), t("is as it was"), t("Change something, or go back.")))
-    _raise(faults)
+    raise_all(faults)
     client = case.person.client
     matter = case.plan.matter if case.plan else f"plan-{client}"
     version = case.plan.version + 1 if case.plan else 1
@@ -235,7 +235,7 @@ def answer(
         faults += _long(why, t("the reason"), least=10)
     if how == "time_proposed" and start is None:
         faults.append(Fault(t("the day"), t("is missing"), t("Write the day on which the service could start.")))
-    _raise(faults)
+    raise_all(faults)
     if how == "opened" and sent.opened:
         return []
     key = f"{sent.matter}/{how}" + (f"/{start}" if how == "time_proposed" else "")
@@ -329,7 +329,7 @@ def rate(visit: Happened, mark: int, *, at: datetime, once: str) -> Event:
 
 def write(client: int, text: str, *, kind: Literal["message", "correction"], at: datetime, once: str) -> Event:
     """The client writes to the case manager, or asks that something be corrected. `once`: the form's own mark."""
-    _raise(_long(text, t("the message"), least=3))
+    raise_all(_long(text, t("the message"), least=3))
     matter = f"{kind}-{client}-{at:%Y%m%d}-{once[:40]}"
     type_ = "message.sent" if kind == "message" else "correction.asked"
     return event(type_, matter, at, client, source="own", service=GUIDANCE, matter=matter, data={"text": text})
@@ -340,7 +340,7 @@ def reply(message: Message, client: int, text: str, *, by: str, at: datetime, do
     faults = _long(text, t("the answer"), least=3)
     if message.answered:
         faults.append(Fault(t("the answer"), t("has been given already"), ""))
-    _raise(faults)
+    raise_all(faults)
     type_ = f"{message.kind}.answered"
     data: dict[str, Any] = {"text": text, "by": by} | ({"done": done} if message.kind == "correction" else {})
     return event(type_, f"{message.matter}/answer", at, client, service=GUIDANCE, matter=message.matter, data=data)
@@ -451,6 +451,6 @@ def _long(text: str, where: Any, *, least: int = 0) -> list[Fault]:
     return []
 
 
-def _raise(faults: Sequence[Fault]) -> None:
+def raise_all(faults: Sequence[Fault]) -> None:
     if faults:
         raise BadInput(*faults)

@@ -12,6 +12,7 @@ from torni.web.views import (
     decide,
     deliveries,
     events,
+    fhir,
     guide,
     inbox,
     live,
@@ -44,12 +45,16 @@ urlpatterns = [
     at("health", pages.health, EVERYBODY),
     at("events", events.receive, EVERYBODY),  # by a feed's key
     at("openapi.json", events.openapi, EVERYBODY),
+    at("fhir/metadata", fhir.metadata, EVERYBODY),  # what is a client's, by a producer's feed's key
+    at("fhir/<str:kind>", fhir.search, EVERYBODY),
+    at("fhir/<str:kind>/<str:id_>", fhir.one, EVERYBODY),
     at("sign-in/", account.sign_in, EVERYBODY),
     at("sign-in/provider/", account.provider, EVERYBODY),
     at("sign-in/provider/back/", account.provider_back, EVERYBODY),
     at("sign-out/", account.sign_out, EVERYBODY),
     at("me/", account.me, SIGNED_IN),
     at("me/everything.json", account.everything, frozenset({"resident"})),
+    at("me/guidance.fhir.json", fhir.own_file, frozenset({"resident"})),
     at("mine/", mine.mine, frozenset({"resident"})),
     at("mine/letter/<int:decided>.<str:form>", mine.letter_file, frozenset({"resident"})),
     # what has been decided, and what open data tell, is everybody's; what happens to people is not (the view tells which)
@@ -69,6 +74,7 @@ urlpatterns = [
     at("<str:region>/worklist/", work.work, GUIDES),
     at("<str:region>/intake/", work.intake, GUIDES),
     at("<str:region>/case/<int:position>/", case.case, GUIDES),
+    at("<str:region>/case/<int:position>/guidance.fhir.json", fhir.case_file, GUIDES),
     at("<str:region>/case/<int:position>/assess/", case_steps.assess, GUIDES),
     at("<str:region>/case/<int:position>/decide/", case_steps.verdicts, GUIDES),
     at("<str:region>/case/<int:position>/decide/<str:service>/", case_steps.decision, GUIDES),

@@ -160,7 +160,7 @@ def reading_name(what: str) -> str:
     return {
         "events": _("what happened"), "export": _("everything, given out"), "refused": _("a record refused at the door"), "own": _("own data"),
         "worklist": _("the name, in a worklist"), "case": _("the case as a whole"), "assess": _("the assessment"), "decide": _("what the decision rests on"),
-        "letter": _("the decision letter"), "plan": _("the plan"),
+        "letter": _("the decision letter"), "plan": _("the plan"), "fhir": _("the plan, by the producer's own system"),
     }.get(what, what)  # fmt: skip
 
 

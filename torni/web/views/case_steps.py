@@ -18,6 +18,7 @@ from torni.guidance.client import client_of
 from torni.guidance.decide import Decision, change_text, reason_text
 from torni.guidance.fees import line_value, names, unit_text
 from torni.guidance.letter import letter
+from torni.guidance.scales import MOST_BYTES, scales
 from torni.guidance.words import leaf_state
 from torni.services.library import content_hash
 from torni.services.schema import Form
@@ -45,10 +46,17 @@ def assess(request: HttpRequest, region: str, position: int) -> HttpResponse:
     if request.method == "POST":
         given = {k: v.strip() for k, v in request.POST.items() if isinstance(v, str) and v.strip()}
         try:
+            if request.POST.get("do") == "bring" or request.FILES.get("file"):
+                given |= _brought(request, o, form)
+                return _form(request, o, form, given, again=again)
             room.write([_assessed(request, o, form, matter, again, given)], at=o.at)
             return HttpResponseRedirect(o.address("decide") if not again else o.address())
         except BadInput as error:
             faults = error.faults
+    return _form(request, o, form, given, again=again, faults=faults)
+
+
+def _form(request: HttpRequest, o: Opened, form: Form, given: Mapping[str, str], *, again: bool, faults: tuple[Fault, ...] = ()) -> HttpResponse:  # fmt: skip
     return show(
         request, "assess.html", o, form=form, given=given, faults=faults, again=again, version=form_version(form), definitions=o.rules.definitions,
         fields=o.rules.fields, status=400 if faults else 200,
@@ -183,18 +191,37 @@ def _assessed(
         for name in section.fields:
             if name in given:
                 text = plain_number(given[name], o.rules.fields[name])
-                facts[name] = {"value": text, "on": str(on)} if o.rules.definitions[name].instrument else text
+                facts[name] = {"value": text, "on": _measured(given, name, on)} if o.rules.definitions[name].instrument else text  # fmt: skip
     read = client_of(facts, o.rules)
     kept = {}
     for name in facts:
         value = read.facts[name] if name not in read.stale else facts[name]["value"]
         plain = value if isinstance(value, bool | int | str) else str(value)
-        kept[name] = {"value": plain, "on": str(on)} if name in read.measured else plain
+        kept[name] = {"value": plain, "on": facts[name]["on"]} if name in read.measured else plain
     scales = {str(o.rules.definitions[n].instrument) for n in kept if o.rules.definitions[n].instrument}
     return steps.assess(
         o.case, matter, kept, form=f"{FORM} {form_version(form)}", instrument=", ".join(sorted(scales)), on=on, summary=given.get("summary", ""),
         by=request.who.shown, at=o.at, again=again,
     )  # fmt: skip
+
+
+def _measured(given: Mapping[str, str], name: str, on: date) -> str:
+    """The day of a scale: the file's, while its value stands as the file had it; else the assessment's."""
+    value, _space, day = given.get(f"day-{name}", "").partition(" ")
+    known = day_of(day, str(name)) if value == given[name] else None
+    return str(known if known and known <= on else on)
+
+
+def _brought(request: HttpRequest, o: Opened, form: Form) -> dict[str, str]:
+    """The scales of a file, for the form: each value, and with it the day on which it was measured."""
+    file = request.FILES.get("file")
+    if file is None:
+        raise BadInput(Fault(t("the file"), t("is not chosen"), t("Choose a file of scales.")))
+    asked = [n for section in form.sections for n in section.fields if o.rules.definitions[n].instrument]
+    found = scales(
+        file.name or str(t("the file")), file.read(MOST_BYTES + 1), {n: str(o.rules.definitions[n].what) for n in asked}
+    )
+    return {k: v for n, s in found.items() for k, v in ((n, str(s.value)), (f"day-{n}", f"{s.value} {s.on}"))}
 
 
 def _open_need(case: Case) -> Need | None:
