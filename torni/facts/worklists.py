@@ -81,3 +81,8 @@ def list_room(connection: Connection, promise: str) -> dict[str, tuple[int, int]
     """How many are on each unit's list and how many it may hold, by the list promise's sums."""
     rows = connection.execute("SELECT * FROM list_room(%s)", [promise]).fetchall()
     return {unit: (listed, most) for unit, listed, most in rows}
+
+
+def voucher_prices(connection: Connection, service: str) -> dict[str, int]:
+    """The units approved as voucher producers of a service, and each one's price of an hour in cents."""
+    return dict(connection.execute("SELECT unit, cents FROM voucher_prices(%s)", [service]).fetchall())

@@ -53,6 +53,9 @@ class Made:
     last_day: date | None
     channel: str
     by: str
+    value_cents: int | None = None  # what the organiser pays through the channel: a voucher's value, a budget's month
+    value_unit: str = ""
+    hours_month: int | None = None
 
     @property
     def deviates(self) -> bool:
@@ -276,6 +279,7 @@ def _made(e: Happened) -> Made:
         e.position, e.at, e.matter or "", e.service or "", _text(data.get("verdict")), _text(data.get("proposed")),
         facts if isinstance(facts, dict) else {}, _text(data.get("rule")), e.definition or "", _text(data.get("judgement")), _text(data.get("why")),
         _day(data.get("first_day")), _day(data.get("last_day")), _text(data.get("channel")), _text(data.get("by")),
+        _whole(data.get("value_cents")), _text(data.get("value_unit")), _whole(data.get("hours_month")),
     )  # fmt: skip
 
 

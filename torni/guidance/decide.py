@@ -5,6 +5,7 @@ A proposal: the official decides. RAI scores never decide alone.
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Any, Literal
 
@@ -37,6 +38,7 @@ class Decision:
     changes: tuple[Change, ...]
     fees: tuple[Reckoned, ...]
     channels: tuple[tuple[str, Channel, bool | None], ...]
+    values: Mapping[str, Reckoned]  # by channel: a voucher's value, a budget's month
     invented: bool
 
     @property
@@ -90,7 +92,9 @@ class Decision:
             "fee": self.fees[0].json() if self.fees else {},
             "fees": [f.json() for f in self.fees],
             "channels": [
-                {"channel": name, "open": opened, "text": str(channel.text or "")} for name, channel, opened in self.channels
+                {"channel": name, "open": opened, "text": str(channel.text or "")}
+                | ({"value": self.values[name].json()} if name in self.values else {})
+                for name, channel, opened in self.channels
             ],
             "invented": self.invented,
         }  # fmt: skip
@@ -115,13 +119,14 @@ def decide(rules: Rules, service: str, client: Client) -> Decision:
             channels.append(
                 (name, channel, channel.open if condition is None else _both(channel.open, function(condition)(facts)))
             )
+    values = {n: reckon(rules, rules.formulas[c.value], facts) for n, c, _open in channels if c.value in rules.formulas}
     invented = rests_on_invented(rules, list(granting.nodes)) or any(
         rules.library.sources[c.source].invented for c in granting.criteria
     )
     return Decision(
         rules, granting, client, VERDICT[reasoning.verdict(facts)], tuple(reasoning.leaves(facts)),
         tuple(zip(granting.criteria, states, strict=True)), tuple(reasoning.missing(facts)), tuple(reasoning.changes(facts)),
-        tuple(fees), tuple(channels), invented,
+        tuple(fees), tuple(channels), values, invented,
     )  # fmt: skip
 
 

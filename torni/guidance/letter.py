@@ -6,6 +6,7 @@ The letter is a proposal until an official signs it, and says so. The same value
 from __future__ import annotations
 
 import json
+from collections.abc import Sequence
 from dataclasses import asdict, dataclass
 from datetime import timedelta
 from functools import cache
@@ -79,12 +80,16 @@ def letter(decision: Decision, made: Made | None = None) -> Letter:
     name = str(d.granting.service.name)
     client = decision.client
     asked = {f.name: f for f in d.granting.reasoning.fields}
+    paid = d.values.get(made.channel) if made and outcome == "granted" else None
+    fees = ([paid] if paid else []) + (
+        [] if paid and made and made.channel == "voucher" else list(d.fees)
+    )  # own share instead of the fee
     if outcome == "granted":
-        asked |= {f.name: f for fee in d.fees for f in fee.formula.fields}
+        asked |= {f.name: f for fee in fees for f in fee.formula.fields}
     notice = [] if made else [t("This is a draft. The official decides, and the letter is valid when signed.")]
     if d.invented:
         notice.append(t("The limits of granting are invented for demonstration."))
-    if any(f.invented for f in d.fees):
+    if any(f.invented for f in fees):
         notice.append(t("Some amounts are invented for demonstration."))
     verdict = {
         "granted": t("{service} is granted to you.", service=name),
@@ -113,13 +118,19 @@ def letter(decision: Decision, made: Made | None = None) -> Letter:
         [(label(f), shown(client.facts[f.name], f) + (f" ({measured[f.name]})" if f.name in measured else "")) for f in known],
         t("Facts that are missing"),
         [label(f) + (f": {client.stale[f.name]}" if f.name in client.stale else "") for f, matters in d.missing if matters or d.verdict == "undecided"],
-        t("What you pay"), [_fee(d, fee) for fee in d.fees] if outcome == "granted" else [],
+        t("What is paid for you and what you pay") if paid else t("What you pay"), [_fee(d, fee) for fee in fees] if outcome == "granted" else [],
         t("How the service can be arranged"),
-        [f"{channel_name(n)}." + (f" {c.text}" if c.text else "") for n, c, opened in d.channels if opened and (not made or n == made.channel)] if outcome == "granted" else [],
-        t("How to ask for a review"), _review(d) if outcome != "undecided" else [], t("Sources of the rules"), _sources(d),
+        [f"{channel_name(n)}." + (f" {c.text}" if c.text else "") + _own_share(n, paid) for n, c, opened in d.channels if opened and (not made or n == made.channel)] if outcome == "granted" else [],
+        t("How to ask for a review"), _review(d) if outcome != "undecided" else [], t("Sources of the rules"), _sources(d, fees),
         [f"{day(local_day(made.at))}, {made.by}", t("Title")] if made else [t("Date and signature of the official"), t("Title")],
         t("Rule version {version}, definitions of {region} on {day}", version=d.granting.version, region=library.region.name, day=day(library.as_of)),
     )  # fmt: skip
+
+
+def _own_share(channel: str, paid: Reckoned | None) -> str:
+    if channel != "voucher" or paid is None:
+        return ""
+    return " " + t("You choose the producer among those approved, and pay the producer what its price exceeds the voucher's value by. The client fee of the service is not charged.")  # fmt: skip
 
 
 def _period(made: Made) -> str:
@@ -213,11 +224,11 @@ def _review(d: Decision) -> list[str]:
     ]  # fmt: skip
 
 
-def _sources(d: Decision) -> list[str]:
+def _sources(d: Decision, fees: Sequence[Reckoned]) -> list[str]:
     """Every source that the reasons and the fee rest on, once each, with its year."""
     library = d.rules.library
     used = [c.source for c in d.granting.criteria]
-    nodes = [*d.granting.nodes, *(n for f in d.fees for _, n in f.formula.lines)]
+    nodes = [*d.granting.nodes, *(n for f in fees for _, n in f.formula.lines)]
     found = [library.sources[s] for s in used]
     for node in nodes:
         for part in tree.walk(node):
@@ -226,7 +237,7 @@ def _sources(d: Decision) -> list[str]:
             elif isinstance(part, tree.Lookup):
                 dated = [v for v in d.rules.table_definitions[part.table.name].values if v.from_ <= library.as_of]
                 found.append(library.sources[dated[-1].source])
-    found += [library.sources[f.formula.definition.source] for f in d.fees]
+    found += [library.sources[f.formula.definition.source] for f in fees]
     return list(
         dict.fromkeys(f"{s.title} ({s.published})" if s.published not in str(s.title) else str(s.title) for s in found)
     )

@@ -6,7 +6,7 @@ An event's id follows from the step, so the same step sent twice is written once
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass, replace
 from datetime import date, datetime
 from typing import Any, Literal
@@ -16,8 +16,9 @@ from torni.core.language import t
 from torni.engines.rules import tree
 from torni.facts.door import local_day
 from torni.facts.persons import Happened
-from torni.guidance.case import ASSESSMENT, GUIDANCE, Case, Item, Message, Need, Plan, Sent
+from torni.guidance.case import ASSESSMENT, GUIDANCE, Case, Item, Made, Message, Need, Plan, Sent
 from torni.guidance.decide import Decision
+from torni.guidance.fees import names
 from torni.services.rules import Rules
 
 SOURCE = "guidance"
@@ -107,6 +108,14 @@ def settle(
                     t("Choose one of those that the definition opens."),
                 )
             )
+        value = decision.values.get(channel)
+        if value is not None and value.amount is None:
+            faults.append(
+                Fault(
+                    t("the channel"), t("its value cannot be reckoned: not known {fields}", fields=names(value.because)),
+                    t("Add what is missing to the assessment."),
+                )
+            )  # fmt: skip
     if case.assessments == ():
         faults.append(
             Fault(t("the assessment"), t("is missing"), t("A decision rests on an assessment: make it first."))
@@ -130,11 +139,21 @@ def settle(
             if s == service
             for f in tree.fields(node)
         }
-    data = {
+    data: dict[str, Any] = {
         "verdict": verdict, "proposed": decision.verdict, "rule": decision.granting.version, "facts": _facts(decision, used), "judgement": judgement,
         "why": why, "first_day": str(first_day) if granted and first_day else None, "last_day": str(last_day) if granted and last_day else None,
         "channel": channel if granted else None, "by": by,
     }  # fmt: skip
+    paid = decision.values.get(channel) if granted else None
+    if paid is not None and paid.amount is not None:
+        hours = decision.client.facts.get("service_hours_month")
+        data |= {
+            "value_cents": int(paid.amount * 100),
+            "value_unit": paid.formula.definition.unit,
+            "hours_month": hours,
+        }
+        used |= {f.name for f in paid.formula.fields}
+        data["facts"] = _facts(decision, used)
     kept = {key: value for key, value in data.items() if value not in (None, "")}
     client, matter = case.person.client, need.matter
     by_rule = int(verdict == decision.verdict)
@@ -180,13 +199,14 @@ def differences(before: Plan | None, items: Sequence[Item]) -> list[Change]:
 
 def plan(
     case: Case, goals: Sequence[str], items: Sequence[Item], *, agreed: date | None, why: str, by: str, at: datetime, rules: Rules,
-    units: Mapping[str, str],
+    units: Mapping[str, str], approved: Mapping[str, Collection[str]] | None = None,
 ) -> list[Event]:  # fmt: skip
     """The next version of the plan: made, and each service that changes sent to its producer. What had been sent of it and is not
-    yet confirmed is recalled, a proposed time thereby declined. A service is ended by its last day, never dropped while it goes on.
+    yet confirmed is recalled, a proposed time thereby declined. A service is ended by its last day, never dropped while it goes on. `approved`: the
+    units that may give a service which a voucher pays for.
     """
     changes = differences(case.plan, items)
-    faults = _plan_faults(case, goals, items, changes, agreed, why, rules, units)
+    faults = _plan_faults(case, goals, items, changes, agreed, why, rules, units, approved or {})
     if case.plan and case.plan.goals == tuple(goals) and all(c.kind == "same" for c in changes):
         faults.append(Fault(t("the plan"), t("is as it was"), t("Change something, or go back.")))
     raise_all(faults)
@@ -327,6 +347,21 @@ def rate(visit: Happened, mark: int, *, at: datetime, once: str) -> Event:
     }
 
 
+def use_budget(case: Case, made: Made, cents: int | None, *, what: str, on: date | None, by: str, at: datetime, once: str) -> Event:  # fmt: skip
+    """Something bought with the client's personal budget. More than is planned may be written down: it is shown, never hidden."""
+    faults = _long(what, t("what was bought"), least=3)
+    if cents is None or not 0 < cents < 10_000_000:
+        faults.append(Fault(t("the amount"), t("is not an amount of euros"), t("Write such as 120,50.")))
+    if on is None or on > case.today:
+        faults.append(Fault(t("the day"), t("is missing or after today"), t("Write the day of the purchase.")))
+    raise_all(faults)
+    matter = f"{made.matter}/budget-{at:%Y%m%d}-{once[:40]}"
+    data = {"what": what, "on": str(on), "by": by}
+    return event(
+        "budget.used", matter, at, case.person.client, service=made.service, matter=matter, cents=cents, data=data
+    )
+
+
 def write(client: int, text: str, *, kind: Literal["message", "correction"], at: datetime, once: str) -> Event:
     """The client writes to the case manager, or asks that something be corrected. `once`: the form's own mark."""
     raise_all(_long(text, t("the message"), least=3))
@@ -368,7 +403,7 @@ def _recalled(earlier: Sent, client: int, version: int, by: str, at: datetime) -
 
 def _plan_faults(
     case: Case, goals: Sequence[str], items: Sequence[Item], changes: Sequence[Change], agreed: date | None, why: str, rules: Rules,
-    units: Mapping[str, str],
+    units: Mapping[str, str], approved: Mapping[str, Collection[str]],
 ) -> list[Fault]:  # fmt: skip
     faults = []
     if not goals:
@@ -406,6 +441,10 @@ def _plan_faults(
             continue
         if item.unit not in units:
             faults.append(Fault(where, t("has no unit"), t("Choose the unit that gives it.")))
+        elif change.kind == "added" and item.unit not in approved.get(item.service, [item.unit]):
+            faults.append(
+                Fault(where, t("has no approved voucher producer as its unit"), t("Choose an approved unit."))
+            )
         if change.kind == "added" and item.service in rules.granting and item.service not in granted | standing:
             faults.append(
                 Fault(where, t("has not been granted"), t("A plan holds what has been decided: decide first."))

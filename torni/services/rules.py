@@ -20,6 +20,7 @@ from torni.services.library import Library, merged
 from torni.services.reading import Document, Loc, Model, parse, read
 from torni.services.ruleset import Granting, Reckoning, Rules, parameter_numbers
 from torni.services.schema import (
+    CHANNELS,
     ClientField,
     ClientFields,
     CodeList,
@@ -349,10 +350,13 @@ class _Loading:
 
     def _references(self, formulas: Mapping[str, Formula]) -> None:
         for name, service in self.library.services.items():
-            for i, formula in enumerate(service.fees.formulas if service.fees else []):
+            asked: list[tuple[str, Loc]] = [(f, ("fees", "formulas", i)) for i, f in enumerate(service.fees.formulas if service.fees else [])]  # fmt: skip
+            channels = [(c, getattr(service.channels, c)) for c in CHANNELS]
+            asked += [(channel.value, ("channels", c, "value")) for c, channel in channels if channel and channel.value]
+            for formula, at in asked:
                 if formula not in formulas:
                     near = nearest_name(formula, formulas)
-                    where = self.library.documents[name].where(("fees", "formulas", i))
+                    where = self.library.documents[name].where(at)
                     self.faults.append(
                         Fault(where, f'"{formula}" is not a formula', f'Did you mean "{near}"?' if near else "")
                     )

@@ -146,6 +146,10 @@ class Channel(Strict):
     text: Text | None = None
     source: Identifier
     when: str | None = Field(None, description="Open to those clients for whom this condition holds.")
+    value: Identifier | None = Field(
+        None,
+        description="A formula: what the organiser pays through this channel; a voucher's value, a budget's month.",
+    )
 
 
 class Channels(Strict):

@@ -14,10 +14,13 @@ from torni.facts import persons
 from torni.facts.door import Door, local_day
 from torni.facts.room import Connection
 from torni.guidance import steps
-from torni.guidance.case import Case, Item, case_of
+from torni.guidance.case import Case, Item, case_of, facts_of
+from torni.guidance.client import client_of
+from torni.guidance.decide import decide
 from torni.services.rules import Rules
 from torni.simulation.cast import CAST, PRODUCER_A, PRODUCER_B, RESIDENT
 
+PRICES = {PRODUCER_A: 3_950, PRODUCER_B: 4_290}  # cents an hour, invented
 SHOWN = {name: shown for name, shown, *_rest in CAST}
 
 
@@ -31,6 +34,8 @@ def set_scene(connection: Connection, door: Door, rules_on: Callable[[date], Rul
     scene = _Scene(connection, door, rules_on(local_day(at)), at)
     scene.resident(resident[0])
     scene.needs()
+    scene.vouchers()
+    scene.budget()
     scene.refused_by_b()
     scene.time_proposed_by_a(resident[0])
     return scene.written
@@ -93,6 +98,62 @@ class _Scene:
                     summary="Selviytyy kotona, kun apua on aamuisin ja iltaisin. Tytär käy viikonloppuisin.",
                 )
             )  # fmt: skip
+
+    def vouchers(self) -> None:
+        """The home-care units of the invented producers approved as voucher producers, at invented prices."""
+        rows = self.connection.execute(
+            "SELECT DISTINCT ON (unit) unit, producer FROM unit WHERE kind = 'home_care' AND producer = ANY (%s) ORDER BY unit, valid_from DESC",
+            [list(PRICES)],
+        ).fetchall()
+        common = {"source": "torni", "type": "voucher_producer.approved", "at": self.at, "service": "home_care"}
+        self.send(
+            *({**common, "id": f"scene/{unit}", "unit": unit, "cents": PRICES[producer]} for unit, producer in rows)
+        )
+
+    def budget(self) -> None:
+        """A client with a personal budget since the summer, used a little more than planned this month."""
+        row = self.connection.execute(
+            "SELECT min(client) FROM client c WHERE born < %s AND NOT EXISTS (SELECT 1 FROM event e WHERE e.client = c.client AND e.type IN "
+            "('service.started', 'need.reported'))", [local_day(self.at) - timedelta(days=365 * 66)],
+        ).fetchone()  # fmt: skip
+        if row is None or row[0] is None:
+            return
+        client, begun = row[0], self.at - timedelta(days=100)
+        self.send(
+            steps.report(
+                client,
+                channel="own_form",
+                text="Haluaisin valita avustajani itse.",
+                by=SHOWN["adviser"],
+                at=begun,
+                once="budget",
+            )
+        )
+        on = str(local_day(begun))
+        facts = {"rai_maple": {"value": 4, "on": on}, "rai_adlh": {"value": 2, "on": on}, "housing": "own_home", "household_size": 1, "gross_income_eur_month": "1700.00", "service_hours_month": 30, "manages_budget": True}  # fmt: skip
+        case = self.case(client)
+        self.send(steps.assess(case, case.needs[0].matter, facts, form="needs", instrument="interRAI HC", on=local_day(begun), by=SHOWN["adviser"], at=begun, summary="Osaa järjestää apunsa itse."))  # fmt: skip
+        case = self.case(client)
+        decision = decide(self.rules, "home_care", client_of(facts_of(case), self.rules))
+        self.send(*steps.settle(
+            case, case.needs[0], decision, verdict="granted", judgement="Asiakas hallitsee budjettinsa ja tietää, mitä tarvitsee.", why="Sovittu asiakkaan kanssa." * (decision.verdict != "granted"),
+            first_day=local_day(begun), last_day=None, channel="budget", by=SHOWN["adviser"], at=begun,
+        ))  # fmt: skip
+        self.send(steps.name_manager(self.case(client), "case-manager", at=self.at))
+        for n, (days, cents, what) in enumerate(((70, 148_000, "Avustajan palkka"), (40, 162_000, "Avustajan palkka"), (9, 191_000, "Avustajan palkka ja sijainen"), (2, 24_000, "Kuljetukset kerhoon"))):  # fmt: skip
+            case, at = self.case(client), self.at - timedelta(days=days)
+            self.send(
+                steps.use_budget(
+                    case,
+                    case.decisions[0],
+                    cents,
+                    what=what,
+                    on=local_day(at),
+                    by=SHOWN["case-manager"],
+                    at=at,
+                    once=f"scene{n}",
+                )
+            )
 
     def refused_by_b(self) -> None:
         """A client of the cast's case manager whose producer B cannot take more hours."""

@@ -6,6 +6,8 @@ the right to it: an own client, or a need that was reported.
 
 from __future__ import annotations
 
+import re
+import secrets
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from datetime import date, datetime, timedelta
@@ -16,11 +18,11 @@ from django.http import Http404, HttpRequest, HttpResponse, HttpResponseRedirect
 from torni.core.faults import BadInput, Fault
 from torni.core.language import t
 from torni.engines.chains import follow
-from torni.facts import accounts, persons
+from torni.facts import accounts, persons, worklists
 from torni.facts.door import local_day
-from torni.guidance import steps
-from torni.guidance.case import Case, case_of
-from torni.guidance.fees import CEILING, money
+from torni.guidance import arranged, steps
+from torni.guidance.case import Case, Made, case_of
+from torni.guidance.fees import CEILING, money, unit_text
 from torni.guidance.words import change_kind, channel_name, channel_of_need, sent_state, verdict_name
 from torni.services import regions
 from torni.services.chain import chains
@@ -36,7 +38,7 @@ from torni.web.views.persons import shown_of
 VISITS_BACK = timedelta(days=60)
 WORDS: dict[str, Any] = {
     "words": words, "verdict_name": verdict_name, "channel_name": channel_name, "channel_of_need": channel_of_need, "sent_state": sent_state,
-    "change_kind": change_kind, "money": money,
+    "change_kind": change_kind, "money": money, "unit_text": unit_text,
 }  # fmt: skip
 
 
@@ -88,7 +90,8 @@ def case(request: HttpRequest, region: str, position: int) -> HttpResponse:
     c = o.case
     return show(
         request, "case.html", o, faults=faults, own=_lines(c), people=people, manager=c.person.case_manager and people.get(c.person.case_manager, c.person.case_manager),
-        chain=_in_chain(o), drawn=timeline(c, o.service_name, dict(o.units)), fees=fees_of(c, o.rules), missed=_missed(c), status=400 if faults else 200,
+        chain=_in_chain(o), drawn=timeline(c, o.service_name, dict(o.units)), fees=fees_of(c, o.rules), missed=_missed(c), vouchers=offers_of(o),
+        budgets=arranged.budgets(c), once=secrets.token_hex(8), given=request.POST, status=400 if faults else 200,
     )  # fmt: skip
 
 
@@ -138,6 +141,16 @@ def fees_of(case: Case, rules: Rules) -> dict[str, Any] | None:
     }
 
 
+def offers_of(o: Opened) -> tuple[Made, list[arranged.Offer]] | None:
+    """The voucher in force and what each approved producer would cost the client; None where there is no voucher."""
+    made = arranged.voucher_of(o.case)
+    if made is None or made.value_cents is None:
+        return None
+    with room.reading(None) as connection:
+        prices = worklists.voucher_prices(connection, made.service)
+    return made, arranged.offers(made.value_cents, made.value_unit, made.hours_month, prices)
+
+
 def _lines(case: Case) -> dict[str, Any]:
     return {"person": case.person, **shown_of(case.person)}
 
@@ -152,6 +165,7 @@ def _done(request: HttpRequest, o: Opened) -> list[steps.Event]:
         "name": lambda: _named(request, o),
         "time": lambda: _time_answered(request, o),
         "reply": lambda: _replied(request, o),
+        "use": lambda: _used(request, o),
     }
     if do not in take:
         raise Http404
@@ -165,6 +179,25 @@ def _named(request: HttpRequest, o: Opened) -> list[steps.Event]:
     if name not in known:
         raise BadInput(Fault(t("the case manager"), t("is not chosen"), t("Choose one of the list.")))
     return [steps.name_manager(o.case, name, at=o.at)]
+
+
+def _used(request: HttpRequest, o: Opened) -> list[steps.Event]:
+    made = next((b.made for b in arranged.budgets(o.case) if b.made.service == request.POST.get("service")), None)
+    once = request.POST.get("once", "")
+    if made is None or not (once.isalnum() and once.isascii()):
+        raise Http404
+    return [
+        steps.use_budget(
+            o.case, made, cents_of(request.POST.get("amount", "")), what=request.POST.get("what", "").strip(), on=day_of(request.POST.get("on", ""), t("the day")),
+            by=request.who.shown, at=o.at, once=once,
+        )
+    ]  # fmt: skip
+
+
+def cents_of(text: str) -> int | None:
+    """An amount of euros as a person writes it, in cents; None where it is none."""
+    plain = re.sub(r"[\s\u00a0€]", "", text).replace(",", ".")
+    return round(float(plain) * 100) if re.fullmatch(r"\d{1,6}(\.\d{1,2})?", plain) else None
 
 
 def _time_answered(request: HttpRequest, o: Opened) -> list[steps.Event]:

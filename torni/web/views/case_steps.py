@@ -11,12 +11,13 @@ from django.http import Http404, HttpRequest, HttpResponse, HttpResponseRedirect
 
 from torni.core.faults import BadInput, Fault
 from torni.core.language import t
+from torni.facts import worklists
 from torni.facts.door import local_day
-from torni.guidance import decide, steps
+from torni.guidance import arranged, decide, steps
 from torni.guidance.case import Case, Item, Made, Need, Plan, facts_of
 from torni.guidance.client import client_of
 from torni.guidance.decide import Decision, change_text, reason_text
-from torni.guidance.fees import line_value, names, unit_text
+from torni.guidance.fees import line_value, money, names
 from torni.guidance.letter import letter
 from torni.guidance.scales import MOST_BYTES, scales
 from torni.guidance.words import leaf_state
@@ -29,7 +30,7 @@ from torni.web.views.decide import letter_response, plain_number
 
 FORM = "needs"
 WORDS: dict[str, Any] = {
-    "leaf_state": leaf_state, "reason_text": reason_text, "change_text": change_text, "line_value": line_value, "unit_text": unit_text,
+    "leaf_state": leaf_state, "reason_text": reason_text, "change_text": change_text, "line_value": line_value,
     "field_names": names,
 }  # fmt: skip
 
@@ -101,9 +102,21 @@ def decision(request: HttpRequest, region: str, position: int, service: str) -> 
     else:
         opens = [name for name, _channel, is_open in d.channels if is_open]
         given |= {"first_day": str(o.case.today), "channel": opens[0] if len(opens) == 1 else ""}
+    with room.reading(None) as connection:
+        prices = worklists.voucher_prices(connection, service) if "voucher" in d.values else {}
     return show(
-        request, "settle.html", o, d=d, given=given, faults=faults, need=need, definitions=o.rules.definitions, status=400 if faults else 200, **WORDS
+        request, "settle.html", o, prices=prices, offers=_offers(d, prices), d=d, given=given, faults=faults, need=need, definitions=o.rules.definitions, status=400 if faults else 200, **WORDS
     )  # fmt: skip
+
+
+def _offers(d: Decision, prices: Mapping[str, int]) -> list[arranged.Offer]:
+    """What each approved producer would cost this client, were the service paid for by a voucher."""
+    value, hours = d.values.get("voucher"), d.client.facts.get("service_hours_month")
+    if value is None or value.amount is None:
+        return []
+    return arranged.offers(
+        int(value.amount * 100), value.formula.definition.unit, hours if isinstance(hours, int) else None, prices
+    )
 
 
 def letter_file(request: HttpRequest, region: str, position: int, decided: int, form: str) -> HttpResponse:
@@ -143,7 +156,7 @@ def plan(request: HttpRequest, region: str, position: int) -> HttpResponse:
             changes = steps.differences(o.case.plan, items)
             events = steps.plan(
                 o.case, goals, items, agreed=day_of(given.get("agreed", ""), t("the client's agreement")), why=given.get("why", ""), by=request.who.shown,
-                at=o.at, rules=o.rules, units=o.units,
+                at=o.at, rules=o.rules, units=o.units, approved=_approved(o),
             )  # fmt: skip
             if given.get("do") == "send":
                 room.write(events, at=o.at)
@@ -292,6 +305,19 @@ def _granting_need(case: Case, service: str) -> str:
     return made.matter if made else ""
 
 
+def _approved(o: Opened) -> dict[str, dict[str, int]]:
+    """For each service that a voucher in force pays for, its approved units and their prices."""
+    paid = {s: made for s in {d.service for d in o.case.decisions} if (made := arranged.voucher_of(o.case, s))}
+    with room.reading(None) as connection:
+        return {s: worklists.voucher_prices(connection, s) for s in paid}
+
+
+def _own_share(offer: arranged.Offer) -> str:
+    if offer.own_hour_cents is not None:
+        return t("own share {amount} an hour", amount=money(offer.own_hour_cents / 100))
+    return t("own share {amount} a month", amount=money((offer.own_month_cents or 0) / 100))
+
+
 def _plannable(o: Opened) -> list[tuple[str, str, list[tuple[str, str]]]]:
     """The services that a plan may hold, with the units that give each: of its unit kind, the client's own municipality first."""
     with room.reading(None) as connection:
@@ -299,9 +325,16 @@ def _plannable(o: Opened) -> list[tuple[str, str, list[tuple[str, str]]]]:
     home = o.case.person.rows[0][1] if o.case.person.rows else ""
     rows.sort(key=lambda r: (r[3] != home, r[1]))
     kinds = {row[2] for row in rows}
+    vouchers = _approved(o)
     found = []
     for name, service in o.rules.library.services.items():
         own = [(unit, text) for unit, text, kind, _m in rows if kind == name]
+        made = arranged.voucher_of(o.case, name)
+        if made and made.value_cents is not None:
+            by_unit = {
+                f.unit: f for f in arranged.offers(made.value_cents, made.value_unit, made.hours_month, vouchers[name])
+            }
+            own = [(u, f"{text} ({_own_share(by_unit[u])})") for u, text in own if u in by_unit]
         granted = any(
             d.service == name and d.in_force(max(o.case.today, d.first_day or date.min)) for d in o.case.decisions
         )

@@ -11,14 +11,14 @@ from torni.core.faults import BadInput, Fault
 from torni.core.language import t
 from torni.facts import accounts, persons, worklists
 from torni.facts.door import local_day
-from torni.guidance import enrolment, steps
+from torni.guidance import arranged, enrolment, steps
 from torni.guidance.case import case_of
 from torni.services import regions
 from torni.supervision.moment import units as units_of
 from torni.web import room
 from torni.web.rendering import page
 from torni.web.store import hold
-from torni.web.views.case import VISITS_BACK, WORDS, Opened, fees_of
+from torni.web.views.case import VISITS_BACK, WORDS, Opened, fees_of, offers_of
 from torni.web.views.case_steps import letter_of
 
 RATED_DAYS = 30  # a visit may be given a mark so long
@@ -42,7 +42,7 @@ def mine(request: HttpRequest) -> HttpResponse:
     return page(
         request, "mine.html", here="mine", region=o.here, regions=regions.all_regions(), o=o, case=c, faults=faults, fees=fees_of(c, o.rules), visits=visits,
         manager=managers.get(c.person.case_manager or "", c.person.case_manager), choices=_choices(o), once=secrets.token_hex(8),
-        done=request.GET.get("done") == "1", given=request.POST, status=400 if faults else 200, **WORDS,
+        vouchers=offers_of(o), budgets=arranged.budgets(c), done=request.GET.get("done") == "1", given=request.POST, status=400 if faults else 200, **WORDS,
     )  # fmt: skip
 
 
