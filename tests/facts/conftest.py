@@ -18,6 +18,7 @@ NEEDS = {
     "fee.charged": {"service", "client", "cents"}, "supervision.visited": {"service", "unit", "matter"},
     "feedback.given": {"service", "unit", "quantity"}, "event.withdrawn": set(), "case_manager.named": {"client"},
     "need.reported": {"service", "client", "matter"}, "assessment.made": {"service", "client", "matter"},
+    **{f"{what}.{how}": {"client"} for what, how in (("representative", "named"), ("representative", "ended"), ("consent", "given"), ("consent", "withdrawn"), ("restriction", "set"), ("restriction", "lifted"))},
     **{f"plan.{how}": {"service", "unit", "client", "matter"} for how in ("sent", "recalled", "confirmed")},
 }  # fmt: skip
 BOOK = Book(

@@ -10,10 +10,25 @@ from torni.facts.access import ROLES, Who
 
 TABLES = (
     "room", "event", "client", "care", "unit", "owed", "tally", "tally_now", "consumer", "mark", "seal", "quarantine", "quarantine_outcome", "feed",
-    "feed_ended", "account", "standing", "credential", "sign_in", "session", "reading", "erasure", "reseal", "verified", "measured", "django_migrations",
+    "feed_ended", "permit", "webhook", "webhook_ended", "delivery", "delivery_try", "delivery_word", "account", "standing", "credential", "sign_in", "session", "reading", "erasure", "reseal", "verified", "measured", "django_migrations",
 )  # fmt: skip
 OPEN = {"room", "unit", "consumer", "mark", "seal", "erasure"}  # nothing of a person, and no sum
-NEVER = {"feed", "feed_ended", "account", "standing", "credential", "sign_in", "session", "reseal", "django_migrations"}
+NEVER = {
+    "webhook",
+    "webhook_ended",
+    "delivery",
+    "delivery_try",
+    "delivery_word",
+    "feed",
+    "feed_ended",
+    "account",
+    "standing",
+    "credential",
+    "sign_in",
+    "session",
+    "reseal",
+    "django_migrations",
+}
 
 
 @pytest.fixture
@@ -77,7 +92,7 @@ def test_every_table_as_each_of_the_cast(lived, role):
                 assert seen is None, table
             elif table in OPEN:
                 assert seen == whole[table], table
-            elif table in ("event", "client", "care", "owed", "reading"):
+            elif table in ("event", "client", "care", "permit", "owed", "reading"):
                 assert seen == 0, table
             elif table in ("tally", "tally_now"):
                 own = lived.rows(f"SELECT count(*) FROM {table} WHERE unit = 'north'")[0][0]
@@ -311,3 +326,150 @@ def test_a_worklist_is_ones_own_and_a_reading(lived, role):
     assert clients == ([(None, "1941-05-30")] if role == "case_manager" else [])
     readings = lived.rows("SELECT client, role, what FROM reading")
     assert readings == ([(1, role, "worklist")] if role in ("adviser", "case_manager") else [])
+
+
+# Heads of units, those who act for another, consent and restrictions: each tried by the wrong people too.
+
+
+@pytest.fixture
+def told(lived):
+    """`told(type, client, **data)`: an event of who may; `may(person, client)`: what gives that person the right to read, or None."""
+
+    def say(type_, client, **data):
+        done = lived.send({**lived.event(type_, client=client, data=data), "service": None})
+        assert not done.refused, done.refused
+
+    return say
+
+
+@pytest.fixture
+def may(lived):
+    def ask(person, client):
+        with pages(lived, person) as connection:
+            found = persons.read(connection, client=client, what="events", why="")
+        written = lived.rows("SELECT why FROM reading ORDER BY number DESC LIMIT 1")
+        return written[0][0] if found else None
+
+    return ask
+
+
+def resident(lived, client):
+    number = accounts.new(lived.connection, f"r-{client}", shown=f"r{client}", role="resident", client=client, by="test", invented=True)  # fmt: skip
+    return Who(number, f"r-{client}", f"r{client}", "resident", client=client)
+
+
+def test_a_head_of_a_unit_sees_that_unit_alone(lived):
+    lived.send(lived.event("unit.opened", unit="east", data={"name": "east", "kind": "home_care", "producer": "A", "municipality": "172"}))  # fmt: skip
+    lived.send(lived.event("visit.planned", client=3, unit="east", matter="v3", due="2026-05-04"), lived.event("feedback.given", unit="east", quantity=1))  # fmt: skip
+    lived.send(*(lived.event("plan.sent", client=c, unit=u, matter=f"p{c}", data={"item": {"service": "care"}}) for c, u in ((1, "north"), (3, "east"))))  # fmt: skip
+    from torni.facts import worklists
+    from torni.facts.fold import fold
+
+    fold(lived.connection)
+    accounts.new(
+        lived.connection, "head", shown="h", role="producer", producer="A", unit="east", by="test", invented=True
+    )
+    head = next(w for w in accounts.cast(lived.connection) if w.name == "head")
+    assert head.unit == "east"
+    with pages(lived, head) as connection:
+        assert persons.read(connection, client=1, what="events", why="") is None
+        assert {e.unit for e in persons.read(connection, client=3, what="events", why="").events} == {"east"}
+        assert {u for (u,) in connection.execute("SELECT DISTINCT unit FROM tally_now")} == {"east"}
+        assert {u for (u,) in connection.execute("SELECT DISTINCT unit FROM event")} == {"east"}
+        assert [s.unit for s in worklists.inbox(connection, ["care.confirmed"])] == ["east"]
+        assert connection.execute("SELECT count(number) FROM quarantine").fetchone() == (0,)
+        assert connection.execute("SELECT read_refused(1, 'it is mended')").fetchone() == (None,)
+    with pages(lived, who(lived, "producer")) as connection:
+        assert persons.read(connection, client=1, what="events", why="") is not None
+        assert {s.unit for s in worklists.inbox(connection, ["care.confirmed"])} == {"north", "east"}
+    from torni.core.faults import BadInput
+
+    for unit in ("south", "nowhere"):
+        with pytest.raises(BadInput):
+            accounts.new(lived.connection, "other", shown="h", role="producer", producer="A", unit=unit, by="test")
+    with pytest.raises(psycopg.errors.CheckViolation):
+        lived.connection.execute(
+            "INSERT INTO standing (account, role, unit, by_whom) VALUES (1, 'director', 'east', 'x')"
+        )
+
+
+def test_a_guardian_acts_for_a_minor_who_has_not_forbidden_it(lived, told, may):
+    """Client 3 is eleven, client 1 an adult."""
+    two = resident(lived, 2)
+    assert may(two, 3) is None
+    told("representative.named", 3, holder="2", kind="guardian")
+    told("representative.named", 1, holder="2", kind="guardian")
+    assert may(two, 3) == "guardian" and may(two, 1) is None, "nobody is an adult's guardian by that word alone"
+    assert may(resident(lived, 9), 3) is None
+    told("restriction.set", 3, against="guardians")
+    assert may(two, 3) is None
+    told("restriction.lifted", 3, against="guardians")
+    assert may(two, 3) == "guardian"
+    told("representative.ended", 3, holder="2", kind="guardian")
+    assert may(two, 3) is None
+
+
+def test_a_proxy_acts_while_the_authorisation_lasts(lived, told, may):
+    two = resident(lived, 2)
+    told("representative.named", 1, holder="2", kind="proxy", until="2100-01-01")
+    assert may(two, 1) == "proxy"
+    from torni.facts import worklists
+
+    with pages(lived, two) as connection:
+        ((position, _name, kind),) = worklists.represented(connection)
+        assert kind == "proxy" and persons.read(connection, event=position, what="own", why="").client == 1
+    with pages(lived, who(lived, "resident")) as connection:
+        persons.read(connection, client=1, what="own", why="")
+        told_of = {(shown, why) for _at, shown, _role, _what, why, _e in persons.readings(connection, 1)}
+        assert told_of == {("r2", "proxy")}, "the client sees that another has looked, and as what"
+        assert worklists.represented(connection) == []
+    told("representative.named", 1, holder="2", kind="proxy", until="2026-05-03")
+    assert may(two, 1) is None, "its last day is past"
+
+
+def test_consent_lets_advisers_see_without_a_need(lived, told, may):
+    adviser = who(lived, "adviser")
+    assert may(adviser, 2) is None
+    told("consent.given", 2, until="2100-01-01")
+    assert may(adviser, 2) == "consent"
+    for role in ("case_manager", "producer", "controller", "director", "outsider"):
+        assert may(who(lived, role), 2) is None, role
+    told("consent.withdrawn", 2)
+    assert may(adviser, 2) is None
+
+
+def test_a_restriction_closes_a_producer_out_and_a_machine_with_it(lived, told, may):
+    producer = who(lived, "producer")
+    machine = Who(0, "feed-a", "feed-a", "producer", producer="A", machine=True)
+    assert may(producer, 1) == "own client" and may(machine, 1) == "own client"
+    told("restriction.set", 1, against="A")
+    assert may(producer, 1) is None and may(machine, 1) is None
+    assert may(who(lived, "case_manager"), 1) == "own client" and may(who(lived, "resident"), 1) == "own data"
+    told("restriction.lifted", 1, against="A")
+    assert may(producer, 1) == "own client"
+
+
+def test_a_word_taken_back_holds_no_longer(lived, told, may):
+    adviser = who(lived, "adviser")
+    lived.send({**lived.event("consent.given", id="c", client=2), "service": None})
+    assert may(adviser, 2) == "consent"
+    lived.send({**lived.event("event.withdrawn", id="w"), "replaces_id": "c"})
+    assert may(adviser, 2) is None
+
+
+@pytest.mark.parametrize(("type_", "data", "reason"), [("representative.named", {}, "needs_holder"), ("representative.named", {"holder": "x", "kind": "proxy"}, "needs_holder"), ("representative.named", {"holder": "2", "kind": "friend"}, "needs_holder"), ("restriction.set", {}, "needs_against")])  # fmt: skip
+def test_an_unclear_word_is_refused(lived, type_, data, reason):
+    done = lived.send({**lived.event(type_, client=1, data=data), "service": None})
+    assert [r for reasons in done.refused.values() for r in reasons] == [reason]
+
+
+def test_a_permit_is_erased_with_its_client_and_with_its_holder(lived, told):
+    from torni.facts.verify import verify
+
+    told("representative.named", 1, holder="2", kind="proxy")
+    told("consent.given", 2)
+    assert not any(c.wrong for c in verify(lived.connection))
+    persons.erase(lived.connection, 2, by="test", why="a test")
+    assert lived.rows("SELECT count(*) FROM permit") == [(0,)]
+    assert lived.rows("SELECT data FROM event WHERE type = 'representative.named'") == [({"kind": "proxy"},)]
+    assert not any(c.wrong for c in verify(lived.connection))

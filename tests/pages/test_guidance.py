@@ -363,6 +363,75 @@ def test_a_resident_writes_is_answered_and_gives_a_mark_without_a_name(browsers,
     assert given == [(None, None, 2, "home_care.feedback_good")]
 
 
+def test_a_resident_forbids_a_producer_and_lets_advisers_see(browsers, rows):
+    aino, producer = browsers["resident"], browsers["producer-a"]
+    (client,) = rows("SELECT s.client FROM account a JOIN standing s USING (account) WHERE a.name = 'resident'")[0]
+    ((sent,),) = rows("SELECT max(position) FROM event WHERE client = %s AND type = 'plan.sent' AND producer = 'Esimerkkihoiva Oy'", client)  # fmt: skip
+    assert page(producer, f"/inbox/{sent}/")
+
+    def do(what, expects=302, **more):
+        once = re.search(r'name="once" value="([0-9a-f]+)"', aino.get("/mine/").content.decode()).group(1)
+        assert aino.post("/mine/", {"do": what, "once": once, **more}, headers=OWN).status_code == expects
+
+    do("forbid", 400, against="Nobody Oy")
+    do("forbid", against="Esimerkkihoiva Oy")
+    do("forbid", 400, against="Esimerkkihoiva Oy")
+    assert "Forbidden:" in aino.get("/mine/").content.decode()
+    page(producer, f"/inbox/{sent}/", 404)
+    manager = page(browsers["case-manager"], f"/case/{sent}/")
+    assert "has forbidden giving data to" in manager
+    do("lift", against="Esimerkkihoiva Oy")
+    do("lift", 400, against="Esimerkkihoiva Oy")
+    assert page(producer, f"/inbox/{sent}/")
+    do("allow", 400, until="2020-01-01")
+    do("allow", 400, until="2099-01-01")
+    ((today,),) = rows("SELECT (recorded_at + interval '30 days')::date FROM room")
+    do("allow", until=str(today))
+    assert "Advisers may see my data" in aino.get("/mine/").content.decode()
+    do("withdraw")
+    do("withdraw", 400)
+
+
+def test_a_relative_acts_by_authorisation_and_only_then(browsers, signed, rows):
+    from django.test import Client
+
+    tytti = signed(Client(headers={"host": "127.0.0.1"}), "relative")
+    tytti.cookies["language"] = "en"
+    text = tytti.get("/mine/").content.decode()
+    position = re.search(r'href="/mine/\?for=([0-9]+)"', text).group(1)
+    hers = tytti.get(f"/mine/?for={position}").content.decode()
+    assert "Aino Asukas" in hers and "You are looking at another" in hers
+    once = re.search(r'name="once" value="([0-9a-f]+)"', hers).group(1)
+    told = {"do": "message", "text": "Äidin puolesta: voisiko aika olla iltapäivällä?", "once": once}
+    assert tytti.post(f"/mine/?for={position}", told, headers=OWN).status_code == 302
+    assert "voisiko aika olla" in browsers["resident"].get("/mine/").content.decode()
+    assert "by authorisation" in browsers["resident"].get("/me/").content.decode()
+    for name in ("resident", "producer-a", "adviser", "outsider"):
+        answer = browsers[name].get(f"/mine/?for={position}")
+        assert answer.status_code == (200 if name == "resident" else 403), name
+    (other,) = rows("SELECT position FROM client WHERE client NOT IN (SELECT client FROM standing WHERE client IS NOT NULL) ORDER BY 1 LIMIT 1")[0]  # fmt: skip
+    for wrong in (other, "x", "9" * 30, "-1"):
+        assert tytti.get(f"/mine/?for={wrong}").status_code == 404
+        assert tytti.post(f"/mine/?for={wrong}", told, headers=OWN).status_code == 404
+
+
+def test_a_head_of_a_unit_at_the_pages(browsers, signed, rows):
+    from django.test import Client
+
+    heli = signed(Client(headers={"host": "127.0.0.1"}), "unit-head")
+    heli.cookies["language"] = "en"
+    ((unit,),) = rows("SELECT s.unit FROM account a JOIN standing s USING (account) WHERE a.name = 'unit-head'")
+    shown = {int(p) for p in re.findall(r"/inbox/([0-9]+)/", page(heli, "/inbox/"))}
+    mine = {p for (p,) in rows("SELECT position FROM event WHERE type = 'plan.sent' AND unit = %s", unit)}
+    others = {p for (p,) in rows("SELECT position FROM event WHERE type = 'plan.sent' AND producer = 'Esimerkkihoiva Oy' AND unit <> %s", unit)}  # fmt: skip
+    assert shown and shown <= mine
+    if others:
+        page(heli, f"/inbox/{max(others)}/", 404)
+    page(heli, "/own/")
+    page(heli, "/deliveries/", 403)
+    page(heli, "/records/", 403)
+
+
 def test_a_resident_chooses_another_centre_where_there_is_room(browsers, rows):
     aino = browsers["resident"]
     client = rows("SELECT s.client FROM account a JOIN standing s USING (account) WHERE a.name = 'resident'")[0][0]

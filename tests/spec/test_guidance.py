@@ -424,9 +424,9 @@ def test_a_voucher_is_planned_at_approved_units_only(arranged_by, rules):
     item = Item("a", "home_care", "north", "Suihkuapu", 30, TODAY)
 
     def planned(approved):
-        return steps.plan(case, ["Asun kotona."], [item], agreed=TODAY, why="", by="V", at=case.needs[0].reported.at, rules=rules, units=UNITS, approved=approved)  # fmt: skip
+        return steps.plan(case, ["Asun kotona."], [item], agreed=TODAY, why="", by="V", at=case.needs[0].reported.at, rules=rules, units=UNITS, allowed=approved)  # fmt: skip
 
-    with pytest.raises(BadInput, match="no approved voucher producer"):
+    with pytest.raises(BadInput, match="may not go to this unit"):
         planned({"home_care": {"south": 3950}})
     assert [e["type"] for e in planned({"home_care": {"north": 3950}})] == ["plan.made", "plan.sent"]
 

@@ -34,6 +34,7 @@ def accounts(args: argparse.Namespace) -> int:
 def account_new(args: argparse.Namespace) -> int:
     """A new account, with a password asked for or read from the input, or with the identity provider's subject."""
     _check_role(args)
+    _check_unit(args)
     issuer = os.environ.get("TORNI_OIDC_ISSUER")
     if args.subject and not issuer:
         raise bad_input("--subject", t("no identity provider is named"), t("Set TORNI_OIDC_ISSUER first."))
@@ -41,7 +42,7 @@ def account_new(args: argparse.Namespace) -> int:
     with _room() as connection:
         kept.new(
             connection, args.name.lower(), shown=args.shown or args.name, role=args.role, by=_us(), producer=args.producer,
-            client=args.client, password=password, issuer=issuer if args.subject else None, subject=args.subject,
+            client=args.client, unit=args.unit, password=password, issuer=issuer if args.subject else None, subject=args.subject,
         )  # fmt: skip
     print(_("{name} may sign in.").format(name=args.name.lower()))
     return 0
@@ -49,8 +50,17 @@ def account_new(args: argparse.Namespace) -> int:
 
 def account_role(args: argparse.Namespace) -> int:
     _check_role(args)
+    _check_unit(args)
     with _room() as connection:
-        kept.stand(connection, args.name.lower(), role=args.role, by=_us(), producer=args.producer, client=args.client)
+        kept.stand(
+            connection,
+            args.name.lower(),
+            role=args.role,
+            by=_us(),
+            producer=args.producer,
+            client=args.client,
+            unit=args.unit,
+        )
     print(_("{name} is now {role}.").format(name=args.name, role=role_name(args.role)))
     return 0
 
@@ -105,6 +115,11 @@ def _check_role(args: argparse.Namespace) -> None:
         raise bad_input("--producer", t("goes with the role producer, and only with it"), t("Write --role producer --producer NAME."))  # fmt: skip
     if (args.role == "resident") != (args.client is not None):
         raise bad_input("--client", t("goes with the role resident, and only with it"), t("Write --role resident --client NUMBER."))  # fmt: skip
+
+
+def _check_unit(args: argparse.Namespace) -> None:
+    if args.unit is not None and args.role != "producer":
+        raise bad_input("--unit", t("goes with the role producer, and only with it"), t("Write --role producer --producer NAME --unit UNIT."))  # fmt: skip
 
 
 def _password() -> str:

@@ -298,6 +298,7 @@ def _accounts(commands: argparse._SubParsersAction[argparse.ArgumentParser]) -> 
             one.add_argument("--role", required=True, choices=ROLES, help="what the account is for")
             one.add_argument("--producer", metavar="NAME", help="with --role producer: whose")
             one.add_argument("--client", metavar="NUMBER", type=int, help="with --role resident: whose")
+            one.add_argument("--unit", metavar="UNIT", help="with --role producer: of one unit alone, for its head")
         if name == "new":
             one.add_argument("--shown", metavar="TEXT", help="the person's name as others see it")
             one.add_argument("--subject", metavar="TEXT", help="signs in by the identity provider as this subject")

@@ -31,6 +31,7 @@ class Who:
     role: Role
     producer: str | None = None
     client: int | None = None
+    unit: str | None = None  # a head of a unit sees that unit alone
     machine: bool = False  # a producer's system by its feed's key, not a person
 
     @property
@@ -52,7 +53,7 @@ def asking(connection: Connection, who: Who | None) -> None:
     elif who.machine:
         _say(connection, who.role, who.producer, None, None, machine=who.shown)
     else:
-        _say(connection, who.role, who.producer, who.client, who.account)
+        _say(connection, who.role, who.producer, who.client, who.account, unit=who.unit or "")
 
 
 def for_the_tower(connection: Connection) -> None:
@@ -61,16 +62,22 @@ def for_the_tower(connection: Connection) -> None:
 
 
 async def for_the_tower_async(connection: psycopg.AsyncConnection[Any]) -> None:
-    await connection.execute(_SAY, ["tower", "", "", "", ""])
+    await connection.execute(_SAY, ["tower", "", "", "", "", ""])
 
 
 _SAY = (
     "SELECT set_config('torni.role', %s, false), set_config('torni.producer', %s, false), "
-    "set_config('torni.client', %s, false), set_config('torni.account', %s, false), set_config('torni.machine', %s, false)"
+    "set_config('torni.client', %s, false), set_config('torni.account', %s, false), set_config('torni.machine', %s, false), set_config('torni.unit', %s, false)"
 )
 
 
 def _say(
-    connection: Connection, role: str, producer: str | None, client: int | None, account: int | None, machine: str = ""
+    connection: Connection,
+    role: str,
+    producer: str | None,
+    client: int | None,
+    account: int | None,
+    machine: str = "",
+    unit: str = "",
 ) -> None:
-    connection.execute(_SAY, [role, producer or "", str(client or ""), str(account or ""), machine])
+    connection.execute(_SAY, [role, producer or "", str(client or ""), str(account or ""), machine, unit])

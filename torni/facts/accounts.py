@@ -29,7 +29,7 @@ WRONG, WITHIN = 5, timedelta(minutes=15)
 _NAME = re.compile(r"[a-z0-9][a-z0-9._@-]{1,99}")
 _hasher = PasswordHasher()
 _STANDING = """
-SELECT a.account, a.name, a.shown, s.role, s.producer, s.client FROM account a
+SELECT a.account, a.name, a.shown, s.role, s.producer, s.client, s.unit FROM account a
 JOIN LATERAL (SELECT * FROM standing s WHERE s.account = a.account ORDER BY since DESC LIMIT 1) s ON s.role IS NOT NULL
 """
 
@@ -43,7 +43,7 @@ class Refused:
 
 
 def new(
-    connection: Connection, name: str, *, shown: str, role: Role, by: str, producer: str | None = None, client: int | None = None,
+    connection: Connection, name: str, *, shown: str, role: Role, by: str, producer: str | None = None, client: int | None = None, unit: str | None = None,
     password: str | None = None, issuer: str | None = None, subject: str | None = None, invented: bool = False,
 ) -> int:  # fmt: skip
     """Make an account and say its role. Returns its number; a name that is taken or no name, or a weak password, is a fault."""
@@ -67,19 +67,19 @@ def new(
             [row[0], _hasher.hash(password) if password else None, issuer, subject],
         )
         connection.execute(
-            "INSERT INTO standing (account, role, producer, client, by_whom) VALUES (%s, %s, %s, %s, %s)",
-            [row[0], role, producer, client, by],
+            "INSERT INTO standing (account, role, producer, client, unit, by_whom) VALUES (%s, %s, %s, %s, %s, %s)",
+            [row[0], role, producer, client, _unit_of(connection, producer, unit), by],
         )
     return int(row[0])
 
 
-def stand(connection: Connection, name: str, *, role: Role | None, by: str, producer: str | None = None, client: int | None = None) -> None:  # fmt: skip
+def stand(connection: Connection, name: str, *, role: Role | None, by: str, producer: str | None = None, client: int | None = None, unit: str | None = None) -> None:  # fmt: skip
     """A new role for the account, or its end (None): its sessions end at once."""
     with connection.transaction():
         account = _number(connection, name)
         connection.execute(
-            "INSERT INTO standing (account, role, producer, client, by_whom) VALUES (%s, %s, %s, %s, %s)",
-            [account, role, producer, client, by],
+            "INSERT INTO standing (account, role, producer, client, unit, by_whom) VALUES (%s, %s, %s, %s, %s, %s)",
+            [account, role, producer, client, _unit_of(connection, producer, unit), by],
         )
         connection.execute("DELETE FROM session WHERE account = %s", [account])
 
@@ -298,6 +298,13 @@ def _step(secret: str, code: str) -> int | None:
     digits, clock = code.replace(" ", "").encode(), pyotp.TOTP(secret)
     now = int(datetime.now(UTC).timestamp()) // clock.interval
     return next((s for s in (now, now - 1, now + 1) if secrets.compare_digest(clock.at(s * clock.interval).encode(), digits)), None)  # fmt: skip
+
+
+def _unit_of(connection: Connection, producer: str | None, unit: str | None) -> str | None:
+    """The unit, where it is the producer's."""
+    if unit is not None and not connection.execute("SELECT 1 FROM unit WHERE unit = %s AND producer = %s", [unit, producer]).fetchone():  # fmt: skip
+        raise bad_input(unit, t("is not a unit of this producer"), t("Write the unit's id as events have it."))
+    return unit
 
 
 def _number(connection: Connection, name: str) -> int:

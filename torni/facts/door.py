@@ -31,6 +31,7 @@ COLUMNS = (
     "data", "replaces_id", "expected", "day", "again",
 )  # fmt: skip
 _REGISTERS = frozenset({"resident.registered", "unit.opened"})
+_PERMITS = frozenset({f"{what}.{how}" for what, hows in (("representative", ("named", "ended")), ("consent", ("given", "withdrawn")), ("restriction", ("set", "lifted"))) for how in hows})  # fmt: skip
 
 
 @dataclass(frozen=True)
@@ -125,6 +126,8 @@ class Door:
         run(statement("write"), {"now": now})
         if "case_manager.named" in types:
             run(statement("care"))
+        if types & _PERMITS:
+            run(statement("permit"))
         repeated, written, position = run(statement("counts")).fetchone() or (0, 0, None)
         run("SELECT pg_notify('torni_written', '')")
         refused = [] if written + repeated == len(events) else run(statement("refused")).fetchall()

@@ -44,6 +44,9 @@ FROM (
       CASE WHEN a.type = 'resident.registered' AND (a.data->>'municipality') IS NULL THEN 'needs_municipality' END,
       CASE WHEN a.type = 'unit.opened' AND NOT coalesce(a.data ?& ARRAY['name', 'kind', 'producer', 'municipality'], false)
         THEN 'needs_unit_data' END,
+      CASE WHEN a.type LIKE 'representative.%%' AND NOT coalesce(a.data->>'holder' ~ '^[0-9]{1,18}$' AND a.data->>'kind' IN ('guardian', 'proxy'), false)
+        THEN 'needs_holder' END,
+      CASE WHEN a.type LIKE 'restriction.%%' AND coalesce(a.data->>'against', '') = '' THEN 'needs_against' END,
       CASE WHEN a.type = 'feed.complete' AND (a.data->>'producer') IS NULL THEN 'needs_producer' END,
       CASE WHEN %(producer)s::text IS NOT NULL AND (coalesce(u.producer <> %(producer)s, false) OR %(producer)s IS DISTINCT FROM
           CASE WHEN a.type IN ('unit.opened', 'feed.complete') THEN a.data->>'producer' ELSE u.producer END)
@@ -96,6 +99,17 @@ FROM judged WHERE type = 'unit.opened' AND reasons = '{}' AND NOT repeated;
 INSERT INTO care (client, valid_from, position, case_manager)
 SELECT client, day, position, left(data->>'case_manager', 100) FROM judged
 WHERE type = 'case_manager.named' AND reasons = '{}' AND NOT repeated;
+
+-- name: permit
+INSERT INTO permit (client, valid_from, position, kind, about, holds, until)
+SELECT client, day, position, k.kind, left(k.about, 200), k.holds, (data->>'until')::date
+FROM judged CROSS JOIN LATERAL (VALUES
+  ('representative.named', CASE data->>'kind' WHEN 'guardian' THEN 'guardian' ELSE 'proxy' END, data->>'holder', true),
+  ('representative.ended', CASE data->>'kind' WHEN 'guardian' THEN 'guardian' ELSE 'proxy' END, data->>'holder', false),
+  ('consent.given', 'consent', '', true), ('consent.withdrawn', 'consent', '', false),
+  ('restriction.set', 'restriction', data->>'against', true), ('restriction.lifted', 'restriction', data->>'against', false)
+) k (type, kind, about, holds)
+WHERE judged.type = k.type AND k.about IS NOT NULL AND reasons = '{}' AND NOT repeated;
 
 -- name: take_back
 WITH undone AS (

@@ -120,6 +120,12 @@ def _registers(kind: object, data: Mapping[str, Any]) -> list[str]:
         if data.get("protected") not in (None, True, False, "true", "false"):
             wrong.append("protected")
         return [f"bad_{name}" for name in wrong]
+    if (
+        kind in ("representative.named", "consent.given")
+        and data.get("until") is not None
+        and _day(data["until"]) is None
+    ):
+        return ["bad_until"]
     if kind == "unit.opened":
         return [f"bad_{n}" for n in ("name", "kind", "producer", "municipality") if n in data and not _text(data[n])]
     return []

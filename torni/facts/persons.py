@@ -94,7 +94,7 @@ def as_owner(connection: Connection, client: int, *, visits_since: datetime) -> 
 
 def _person(connection: Connection, client: int, visits_since: datetime | None) -> Person:
     rows = connection.execute(
-        "SELECT valid_from, CASE WHEN protected AND asks_as() = 'producer' THEN '' ELSE municipality END, born, protected, name, position "
+        "SELECT valid_from, CASE WHEN protected AND (asks_as() = 'producer' OR client <> asks_of_self()) THEN '' ELSE municipality END, born, protected, name, position "
         "FROM public.client WHERE client = %s ORDER BY valid_from DESC, position DESC", [client]
     ).fetchall()  # fmt: skip
     events = connection.execute(
@@ -116,7 +116,7 @@ def readings(connection: Connection, client: int) -> list[tuple[datetime, str, s
     """Who has read the client's data, the newest first: when, who, in what role, what, why, and whether in an emergency. The client's
     own are left out."""
     return connection.execute(
-        "SELECT at, shown, role, what, why, emergency FROM reading WHERE client = %s AND role <> 'resident' ORDER BY number DESC LIMIT 500", [client]
+        "SELECT at, shown, role, what, why, emergency FROM reading WHERE client = %s AND (role <> 'resident' OR why IN ('guardian', 'proxy')) ORDER BY number DESC LIMIT 500", [client]
     ).fetchall()  # fmt: skip
 
 
@@ -146,6 +146,7 @@ def _gathered(connection: Connection, client: int, refused: str) -> dict[str, An
         "made_at": datetime.now(UTC).isoformat(timespec="seconds"),
         "register": found(("valid_from", "name", "municipality", "born", "protected", "position"), f"public.client {of} valid_from, position"),
         "case_managers": found(("valid_from", "case_manager", "position"), f"public.care {of} valid_from, position"),
+        "representatives_consents_and_restrictions": found(("valid_from", "kind", "about", "holds", "until", "position"), f"public.permit {of} valid_from, position"),
         "events": found(_EVENT, f"public.event {of} position"),
         "owed": found(("matter", "promise", "due", "unit"), f"public.owed {of} due"),
         "refused_at_the_door": found(("received_at", "source", "raw", "reasons"), refused),
@@ -176,7 +177,8 @@ def erase(connection: Connection, client: int, *, by: str, why: str) -> Erased:
         connection.execute("SET LOCAL torni.erasing = 'yes'")
         connection.execute(
             "CREATE TEMP TABLE erased ON COMMIT DROP AS SELECT position, matter, client IS NULL OR client = %(client)s AS whole FROM event "
-            "WHERE client = %(client)s OR matter IN (SELECT matter FROM event WHERE client = %(client)s)",
+            "WHERE client = %(client)s OR matter IN (SELECT matter FROM event WHERE client = %(client)s) "
+            "OR (type LIKE 'representative.%%' AND data->>'holder' = %(client)s::text)",
             {"client": client},
         )
         # a word for each matter, so that what began and what answered it still belong together; its salt is kept nowhere
@@ -184,9 +186,9 @@ def erase(connection: Connection, client: int, *, by: str, why: str) -> Erased:
         assert salt is not None
         connection.execute(
             "UPDATE event e SET matter = 'erased-' || md5(%(salt)s || e.matter), client = CASE WHEN NOT x.whole THEN e.client END, "
-            "data = CASE WHEN NOT x.whole THEN e.data END, id = CASE WHEN x.whole THEN 'erased-' || e.position ELSE e.id END "
+            "data = CASE WHEN NOT x.whole AND e.data->>'holder' = %(client)s::text THEN e.data - 'holder' WHEN NOT x.whole THEN e.data END, id = CASE WHEN x.whole THEN 'erased-' || e.position ELSE e.id END "
             "FROM erased x WHERE x.position = e.position",
-            {"salt": salt[0]},
+            {"salt": salt[0], "client": client},
         )
         connection.execute(
             "UPDATE owed SET client = nullif(client, %(client)s), matter = 'erased-' || md5(%(salt)s || matter) "
@@ -195,6 +197,10 @@ def erase(connection: Connection, client: int, *, by: str, why: str) -> Erased:
         )
         connection.execute("DELETE FROM client WHERE client = %s", [client])
         connection.execute("DELETE FROM care WHERE client = %s", [client])
+        connection.execute(
+            "DELETE FROM permit WHERE client = %s OR (kind IN ('guardian', 'proxy') AND about = %s::text)",
+            [client, client],
+        )
         connection.execute(
             f"UPDATE quarantine SET raw = '{{}}', reasons = '[\"erased\"]' WHERE {_OF_CLIENT}", {"client": client}
         )

@@ -69,7 +69,14 @@ def _states(connection: Connection) -> list[Check]:
         ).fetchone()  # fmt: skip
         assert row is not None
         checks.append(Check(table, told[table], row[0], row[1], row[2] and str(row[2])))
-    return checks
+    row = connection.execute(
+        "SELECT count(*), count(*) FILTER (WHERE e.position IS NULL), min(s.position) FILTER (WHERE e.position IS NULL) FROM permit s LEFT JOIN event e "
+        "ON e.position = s.position AND e.client = s.client AND coalesce(e.data->>'holder', e.data->>'against', '') = s.about "
+        "AND s.holds = (e.type IN ('representative.named', 'consent.given', 'restriction.set'))"
+    ).fetchone()  # fmt: skip
+    assert row is not None
+    told_so = Message("every representative, consent and restriction is explained by an event")
+    return [*checks, Check("permit", told_so, row[0], row[1], row[2] and str(row[2]))]
 
 
 def _owed(connection: Connection) -> Check:

@@ -199,14 +199,14 @@ def differences(before: Plan | None, items: Sequence[Item]) -> list[Change]:
 
 def plan(
     case: Case, goals: Sequence[str], items: Sequence[Item], *, agreed: date | None, why: str, by: str, at: datetime, rules: Rules,
-    units: Mapping[str, str], approved: Mapping[str, Collection[str]] | None = None,
+    units: Mapping[str, str], allowed: Mapping[str, Collection[str]] | None = None,
 ) -> list[Event]:  # fmt: skip
     """The next version of the plan: made, and each service that changes sent to its producer. What had been sent of it and is not
-    yet confirmed is recalled, a proposed time thereby declined. A service is ended by its last day, never dropped while it goes on. `approved`: the
-    units that may give a service which a voucher pays for.
+    yet confirmed is recalled, a proposed time thereby declined. A service is ended by its last day, never dropped while it goes on. `allowed`: the
+    units that may give a service, where not every one may: a voucher pays for it, or the client has forbidden a producer.
     """
     changes = differences(case.plan, items)
-    faults = _plan_faults(case, goals, items, changes, agreed, why, rules, units, approved or {})
+    faults = _plan_faults(case, goals, items, changes, agreed, why, rules, units, allowed or {})
     if case.plan and case.plan.goals == tuple(goals) and all(c.kind == "same" for c in changes):
         faults.append(Fault(t("the plan"), t("is as it was"), t("Change something, or go back.")))
     raise_all(faults)
@@ -403,7 +403,7 @@ def _recalled(earlier: Sent, client: int, version: int, by: str, at: datetime) -
 
 def _plan_faults(
     case: Case, goals: Sequence[str], items: Sequence[Item], changes: Sequence[Change], agreed: date | None, why: str, rules: Rules,
-    units: Mapping[str, str], approved: Mapping[str, Collection[str]],
+    units: Mapping[str, str], allowed: Mapping[str, Collection[str]],
 ) -> list[Fault]:  # fmt: skip
     faults = []
     if not goals:
@@ -441,10 +441,13 @@ def _plan_faults(
             continue
         if item.unit not in units:
             faults.append(Fault(where, t("has no unit"), t("Choose the unit that gives it.")))
-        elif change.kind == "added" and item.unit not in approved.get(item.service, [item.unit]):
+        elif change.kind == "added" and item.unit not in allowed.get(item.service, [item.unit]):
             faults.append(
-                Fault(where, t("has no approved voucher producer as its unit"), t("Choose an approved unit."))
-            )
+                Fault(
+                    where, t("may not go to this unit"),
+                    t("A voucher goes to approved units alone; a client may have forbidden a producer."),
+                )
+            )  # fmt: skip
         if change.kind == "added" and item.service in rules.granting and item.service not in granted | standing:
             faults.append(
                 Fault(where, t("has not been granted"), t("A plan holds what has been decided: decide first."))

@@ -44,3 +44,8 @@ def change_kind(kind: str) -> str:
         "same": _("as before"),
         "dropped": _("left out"),
     }[kind]
+
+
+def kind_name(kind: str) -> str:
+    """As what somebody acts for a client."""
+    return {"guardian": _("guardian"), "proxy": _("by authorisation")}.get(kind, kind)

@@ -1,4 +1,4 @@
-"""The demonstration's fixed cast: ten invented people, one of each kind of reader, who sign in without a password.
+"""The demonstration's fixed cast: twelve invented people, of each kind of reader, who sign in without a password.
 
 They are made only in a room whose facts are invented (the database refuses their sign-in elsewhere).
 """
@@ -29,6 +29,8 @@ CAST: tuple[tuple[str, str, Role, str | None], ...] = (
     ("outsider", "Otto Ulkopuolinen", "outsider", None),
 )
 RESIDENT = ("resident", "Aino Asukas")
+RELATIVE = ("relative", "Tytti Tytär")  # acts for Aino by authorisation
+HEAD = ("unit-head", "Heli Esihenkilö")  # of one of producer A's units
 
 
 def gather(connection: Connection) -> None:

@@ -10,15 +10,16 @@ from dataclasses import replace
 from datetime import date, datetime, timedelta
 from typing import Any
 
-from torni.facts import persons
+from torni.facts import accounts, persons
 from torni.facts.door import Door, local_day
 from torni.facts.room import Connection
 from torni.guidance import steps
 from torni.guidance.case import Case, Item, case_of, facts_of
 from torni.guidance.client import client_of
 from torni.guidance.decide import decide
+from torni.guidance.permits import represented
 from torni.services.rules import Rules
-from torni.simulation.cast import CAST, PRODUCER_A, PRODUCER_B, RESIDENT
+from torni.simulation.cast import CAST, HEAD, PRODUCER_A, PRODUCER_B, RELATIVE, RESIDENT
 
 PRICES = {PRODUCER_A: 3_950, PRODUCER_B: 4_290}  # cents an hour, invented
 SHOWN = {name: shown for name, shown, *_rest in CAST}
@@ -34,6 +35,8 @@ def set_scene(connection: Connection, door: Door, rules_on: Callable[[date], Rul
     scene = _Scene(connection, door, rules_on(local_day(at)), at)
     scene.resident(resident[0])
     scene.needs()
+    scene.relative(resident[0])
+    scene.head_of_a_unit()
     scene.vouchers()
     scene.budget()
     scene.refused_by_b()
@@ -98,6 +101,45 @@ class _Scene:
                     summary="Selviytyy kotona, kun apua on aamuisin ja iltaisin. Tytär käy viikonloppuisin.",
                 )
             )  # fmt: skip
+
+    def relative(self, client: int) -> None:
+        """Aino's daughter, who acts for her by authorisation, of the same municipality."""
+        row = self.connection.execute(
+            "SELECT min(c.client) FROM client c JOIN client a ON a.client = %s AND a.municipality = c.municipality WHERE c.born BETWEEN '1962-01-01' AND '1985-01-01'",
+            [client],
+        ).fetchone()  # fmt: skip
+        if row and row[0] is not None and not self.known(RELATIVE[0]):
+            accounts.new(
+                self.connection,
+                RELATIVE[0],
+                shown=RELATIVE[1],
+                role="resident",
+                client=row[0],
+                by="torni demo",
+                invented=True,
+            )
+            self.send(represented(self.case(client), row[0], "proxy", until=None, at=self.at))
+
+    def head_of_a_unit(self) -> None:
+        """The head of producer A's home-care unit that was sent the most plans."""
+        row = self.connection.execute(
+            "SELECT unit FROM event WHERE type = 'plan.sent' AND type IN ('plan.sent', 'plan.recalled') AND producer = %s GROUP BY unit ORDER BY count(*) DESC, unit LIMIT 1",
+            [PRODUCER_A],
+        ).fetchone()  # fmt: skip
+        if row and not self.known(HEAD[0]):
+            accounts.new(
+                self.connection,
+                HEAD[0],
+                shown=HEAD[1],
+                role="producer",
+                producer=PRODUCER_A,
+                unit=row[0],
+                by="torni demo",
+                invented=True,
+            )
+
+    def known(self, name: str) -> bool:
+        return any(name == found for found, *_rest in accounts.listed(self.connection))
 
     def vouchers(self) -> None:
         """The home-care units of the invented producers approved as voucher producers, at invented prices."""

@@ -78,7 +78,8 @@ class Inboxes:
                     await connection.execute(_NEW, {"after": sent, "producer": who.producer})
                 ).fetchall():
                     for row in rows:
-                        await send(_message(row))
+                        if who.unit in (None, row[3]):
+                            await send(_message(row))
                     sent = rows[-1][0]
         until = time.monotonic() + LASTS_S
         while not gone.done() and time.monotonic() < until:
@@ -90,7 +91,8 @@ class Inboxes:
                     await send({"type": "http.response.body", "body": b": \n\n", "more_body": True})
             elif waiting.result()[0] > sent:
                 sent = waiting.result()[0]
-                await send(_message(waiting.result()))
+                if who.unit in (None, waiting.result()[3]):
+                    await send(_message(waiting.result()))
 
     async def _follow(self) -> None:
         """Follow the log for as long as the server lives; a lost database is tried again, from where it was lost."""

@@ -23,7 +23,8 @@ from torni.facts.door import local_day
 from torni.guidance import arranged, steps
 from torni.guidance.case import Case, Made, case_of
 from torni.guidance.fees import CEILING, money, unit_text
-from torni.guidance.words import change_kind, channel_name, channel_of_need, sent_state, verdict_name
+from torni.guidance.permits import permits_of
+from torni.guidance.words import change_kind, channel_name, channel_of_need, kind_name, sent_state, verdict_name
 from torni.services import regions
 from torni.services.chain import chains
 from torni.services.rules import Rules
@@ -38,7 +39,7 @@ from torni.web.views.persons import shown_of
 VISITS_BACK = timedelta(days=60)
 WORDS: dict[str, Any] = {
     "words": words, "verdict_name": verdict_name, "channel_name": channel_name, "channel_of_need": channel_of_need, "sent_state": sent_state,
-    "change_kind": change_kind, "money": money, "unit_text": unit_text,
+    "change_kind": change_kind, "money": money, "unit_text": unit_text, "kind_name": kind_name,
 }  # fmt: skip
 
 
@@ -90,7 +91,7 @@ def case(request: HttpRequest, region: str, position: int) -> HttpResponse:
     c = o.case
     return show(
         request, "case.html", o, faults=faults, own=_lines(c), people=people, manager=c.person.case_manager and people.get(c.person.case_manager, c.person.case_manager),
-        chain=_in_chain(o), drawn=timeline(c, o.service_name, dict(o.units)), fees=fees_of(c, o.rules), missed=_missed(c), vouchers=offers_of(o),
+        chain=_in_chain(o), drawn=timeline(c, o.service_name, dict(o.units)), fees=fees_of(c, o.rules), missed=_missed(c), vouchers=offers_of(o), permits=permits_of(c),
         budgets=arranged.budgets(c), once=secrets.token_hex(8), given=request.POST, status=400 if faults else 200,
     )  # fmt: skip
 

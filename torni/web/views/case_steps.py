@@ -19,6 +19,7 @@ from torni.guidance.client import client_of
 from torni.guidance.decide import Decision, change_text, reason_text
 from torni.guidance.fees import line_value, money, names
 from torni.guidance.letter import letter
+from torni.guidance.permits import permits_of
 from torni.guidance.scales import MOST_BYTES, scales
 from torni.guidance.words import leaf_state
 from torni.services.library import content_hash
@@ -156,7 +157,7 @@ def plan(request: HttpRequest, region: str, position: int) -> HttpResponse:
             changes = steps.differences(o.case.plan, items)
             events = steps.plan(
                 o.case, goals, items, agreed=day_of(given.get("agreed", ""), t("the client's agreement")), why=given.get("why", ""), by=request.who.shown,
-                at=o.at, rules=o.rules, units=o.units, approved=_approved(o),
+                at=o.at, rules=o.rules, units=o.units, allowed=_allowed(o),
             )  # fmt: skip
             if given.get("do") == "send":
                 room.write(events, at=o.at)
@@ -305,11 +306,16 @@ def _granting_need(case: Case, service: str) -> str:
     return made.matter if made else ""
 
 
-def _approved(o: Opened) -> dict[str, dict[str, int]]:
-    """For each service that a voucher in force pays for, its approved units and their prices."""
-    paid = {s: made for s in {d.service for d in o.case.decisions} if (made := arranged.voucher_of(o.case, s))}
+def _allowed(o: Opened) -> dict[str, set[str]]:
+    """For each service that not every unit may give, those that may: a voucher's approved units, none of a producer the client forbids."""
+    forbidden = {against for against, _since in permits_of(o.case).forbidden}
     with room.reading(None) as connection:
-        return {s: worklists.voucher_prices(connection, s) for s in paid}
+        register = units(connection).select("unit", "kind", "producer").rows()
+        found = {d.service: set(worklists.voucher_prices(connection, d.service)) for d in o.case.decisions if arranged.voucher_of(o.case, d.service)}  # fmt: skip
+    for service in {kind for _u, kind, _p in register} if forbidden else ():
+        mine = {u for u, kind, producer in register if kind == service and producer not in forbidden}
+        found[service] = found.get(service, mine) & mine
+    return found
 
 
 def _own_share(offer: arranged.Offer) -> str:
@@ -325,16 +331,20 @@ def _plannable(o: Opened) -> list[tuple[str, str, list[tuple[str, str]]]]:
     home = o.case.person.rows[0][1] if o.case.person.rows else ""
     rows.sort(key=lambda r: (r[3] != home, r[1]))
     kinds = {row[2] for row in rows}
-    vouchers = _approved(o)
-    found = []
+    allowed, found = _allowed(o), []
+    there = {i.unit for i in o.case.plan.items} if o.case.plan else set()  # what goes on there can be ended there
     for name, service in o.rules.library.services.items():
-        own = [(unit, text) for unit, text, kind, _m in rows if kind == name]
+        own = [
+            (u, text)
+            for u, text, kind, _m in rows
+            if kind == name and (name not in allowed or u in allowed[name] | there)
+        ]
         made = arranged.voucher_of(o.case, name)
         if made and made.value_cents is not None:
-            by_unit = {
-                f.unit: f for f in arranged.offers(made.value_cents, made.value_unit, made.hours_month, vouchers[name])
-            }
-            own = [(u, f"{text} ({_own_share(by_unit[u])})") for u, text in own if u in by_unit]
+            with room.reading(None) as connection:
+                prices = worklists.voucher_prices(connection, name)
+            shares = {f.unit: f for f in arranged.offers(made.value_cents, made.value_unit, made.hours_month, prices)}
+            own = [(u, f"{text} ({_own_share(shares[u])})" if u in shares else text) for u, text in own]
         granted = any(
             d.service == name and d.in_force(max(o.case.today, d.first_day or date.min)) for d in o.case.decisions
         )

@@ -20,6 +20,8 @@ MAY_SEND: frozenset[Role] = frozenset({"supervisor", "producer"})
 def deliveries(request: HttpRequest, region: str) -> HttpResponse:
     """The addresses and the newest messages, those given up first. A producer sees its own."""
     here = room.own(request, region)
+    if request.who.unit:  # messages are the whole producer's
+        return denied(request, MAY_SEND)
     with room.reading(request.who) as connection:
         hooks, found = webhooks.shown(connection), webhooks.deliveries(connection)
     library = room.days(here.id).on(room.about()[1]).library
@@ -33,6 +35,8 @@ def deliveries(request: HttpRequest, region: str) -> HttpResponse:
 def delivery(request: HttpRequest, region: str, webhook: int, position: int) -> HttpResponse:
     """One message to one address: every try, and what a person did. Its form sends it again, or sets it aside."""
     here = room.own(request, region)
+    if request.who.unit:
+        return denied(request, MAY_SEND)
     if request.method == "POST":
         if request.who.role not in MAY_SEND:
             return denied(request, MAY_SEND)

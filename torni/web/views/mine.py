@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import secrets
 from datetime import timedelta
+from typing import Any
 
 from django.http import Http404, HttpRequest, HttpResponse, HttpResponseRedirect
 
@@ -13,12 +14,13 @@ from torni.facts import accounts, persons, worklists
 from torni.facts.door import local_day
 from torni.guidance import arranged, enrolment, steps
 from torni.guidance.case import case_of
+from torni.guidance.permits import GUARDIANS, allow, forbid, lift, permits_of, withdraw
 from torni.services import regions
 from torni.supervision.moment import units as units_of
 from torni.web import room
-from torni.web.rendering import page
+from torni.web.rendering import link, page
 from torni.web.store import hold
-from torni.web.views.case import VISITS_BACK, WORDS, Opened, fees_of, offers_of
+from torni.web.views.case import VISITS_BACK, WORDS, Opened, day_of, fees_of, offers_of
 from torni.web.views.case_steps import letter_of
 
 RATED_DAYS = 30  # a visit may be given a mark so long
@@ -31,7 +33,7 @@ def mine(request: HttpRequest) -> HttpResponse:
     if request.method == "POST":
         try:
             room.write(_done(request, o), at=o.at)
-            return HttpResponseRedirect("/mine/?done=1")
+            return HttpResponseRedirect(link("mine", done="1", **{"for": o.position or None}))
         except BadInput as error:
             faults = error.faults
     c = o.case
@@ -42,7 +44,7 @@ def mine(request: HttpRequest) -> HttpResponse:
     return page(
         request, "mine.html", here="mine", region=o.here, regions=regions.all_regions(), o=o, case=c, faults=faults, fees=fees_of(c, o.rules), visits=visits,
         manager=managers.get(c.person.case_manager or "", c.person.case_manager), choices=_choices(o), once=secrets.token_hex(8),
-        vouchers=offers_of(o), budgets=arranged.budgets(c), done=request.GET.get("done") == "1", given=request.POST, status=400 if faults else 200, **WORDS,
+        vouchers=offers_of(o), budgets=arranged.budgets(c), done=request.GET.get("done") == "1", address=link("mine", **{"for": o.position or None}), **_permitted(request, o), given=request.POST, status=400 if faults else 200, **WORDS,
     )  # fmt: skip
 
 
@@ -56,17 +58,40 @@ def letter_file(request: HttpRequest, decided: int, form: str) -> HttpResponse:
 
 
 def _own(request: HttpRequest) -> Opened:
+    """One's own case, or that of the one whom the address says one acts for."""
     if not room.is_open():
         raise Http404
     region, today, units = room.about()
     at = room.now()
+    acting = request.GET.get("for", "")
+    if acting and not (acting.isascii() and acting.isdigit() and len(acting) < 19):
+        raise Http404
+    whose: dict[str, Any] = {"event": int(acting)} if acting else {"client": request.who.client}
     with room.reading(request.who) as connection:
-        person = persons.read(connection, client=request.who.client, what="own", why="", visits_since=at - VISITS_BACK)
+        person = persons.read(connection, **whose, what="own", why="", visits_since=at - VISITS_BACK)
     if person is None:
         raise Http404
     return Opened(
-        hold(region, today), room.days(region).exactly(local_day(at)), case_of(person, local_day(at)), 0, at, units
+        hold(region, today),
+        room.days(region).exactly(local_day(at)),
+        case_of(person, local_day(at)),
+        int(acting or 0),
+        at,
+        units,
     )
+
+
+def _permitted(request: HttpRequest, o: Opened) -> dict[str, Any]:
+    """Who acts for the client, what the client has allowed and forbidden, and which producers may be forbidden: those who serve."""
+    with room.reading(request.who) as connection:
+        acts = worklists.represented(connection)
+    with room.reading(None) as connection:
+        producers = dict(units_of(connection).select("unit", "producer").rows())
+    now = permits_of(o.case)
+    serving = {producers[e.unit] for e in o.case.events if e.unit in producers}
+    left = sorted(serving - {against for against, _since in now.forbidden})
+    minor = o.case.age is not None and o.case.age < 18
+    return {"acts": acts, "permits": now, "forbiddable": ([GUARDIANS] if minor else []) + left, "guardians": GUARDIANS}
 
 
 def _choices(o: Opened) -> list[tuple[str, enrolment.Enrolled | None, list[tuple[str, str, int]]]]:
@@ -111,4 +136,20 @@ def _done(request: HttpRequest, o: Opened) -> list[steps.Event]:
         return enrolment.choose(
             o.case, service, request.POST.get("unit", ""), lists=lists, rules=o.rules, at=o.at, once=once
         )
+    if do in ("allow", "withdraw", "forbid", "lift"):
+        return [_permit(request, o, do)]
     raise Http404
+
+
+def _permit(request: HttpRequest, o: Opened, do: str) -> steps.Event:
+    common: dict[str, Any] = {"by": request.who.shown, "at": o.at}
+    against = request.POST.get("against", "")
+    if o.position and against == GUARDIANS:
+        raise Http404  # a guardian does not decide whether the minor lets them see
+    if do == "allow":
+        return allow(o.case, until=day_of(request.POST.get("until", ""), t("the day")), **common)
+    if do == "withdraw":
+        return withdraw(o.case, **common)
+    if do == "forbid":
+        return forbid(o.case, against, known=_permitted(request, o)["forbiddable"], **common)
+    return lift(o.case, against, **common)
