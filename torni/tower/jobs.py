@@ -26,6 +26,7 @@ from torni.needs.indicators import measure as measured
 from torni.services.chain import chains
 from torni.services.days import Days
 from torni.supervision.chains import measure_chains
+from torni.supervision.heavy import measure_heavy
 from torni.supervision.moment import last_days, moment, units
 
 jobs = procrastinate.Blueprint()
@@ -35,7 +36,7 @@ AGAIN = procrastinate.RetryStrategy(max_attempts=4, exponential_wait=20)
 @jobs.periodic(cron="30 1 * * *")
 @jobs.task(name="measure", queue="torni", queueing_lock="measure", lock="measure", retry=AGAIN)
 def measure(timestamp: int | None = None) -> None:
-    """The snapshot brought up to date, and every indicator and service chain measured on it."""
+    """The snapshot brought up to date, and every indicator, service chain and the heavy users measured on it."""
     with connect(os.environ["TORNI_DATABASE"], autocommit=True) as connection:
         now = moment(connection)
         row = connection.execute("SELECT region FROM room").fetchone()
@@ -48,9 +49,17 @@ def measure(timestamp: int | None = None) -> None:
         defined = chains(library)
         gone = measure_chains(made.folder, {name: c.chain for name, c in defined.items()}, last)
         told = {name: {**m.json(), "version": defined[name].version} for name, m in gone.items()}
+        heavy = measure_heavy(made.folder, library.number("guidance.heavy_share"), last)
         connection.execute(
-            "INSERT INTO measured (position, last_day, definitions, rows, chains) VALUES (%s, %s, %s, %s, %s)",
-            [made.position, last, library.whole_version, json.dumps(found.to_dicts()), json.dumps(told)],
+            "INSERT INTO measured (position, last_day, definitions, rows, chains, heavy) VALUES (%s, %s, %s, %s, %s, %s)",
+            [
+                made.position,
+                last,
+                library.whole_version,
+                json.dumps(found.to_dicts()),
+                json.dumps(told),
+                json.dumps(heavy.json()),
+            ],
         )
 
 

@@ -155,3 +155,6 @@ GRANT SELECT ON permit TO torni_pages;
 GRANT SELECT, INSERT ON permit TO torni_door;
 REVOKE EXECUTE ON FUNCTION permits(bigint, text, text), acts_for(bigint), represented() FROM PUBLIC;
 GRANT EXECUTE ON FUNCTION represented() TO torni_pages;
+
+-- Heavy users with and without a case manager, measured with the indicators on the same snapshot.
+ALTER TABLE measured ADD COLUMN heavy jsonb;

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import time
 from collections.abc import Sequence
+from datetime import date
 
 from django.http import HttpRequest, HttpResponse
 
@@ -15,6 +16,7 @@ from torni.services import regions
 from torni.services.finding import Finding
 from torni.services.schema import PresencePromise, ReachPromise
 from torni.supervision import words
+from torni.supervision.heavy import Heavy
 from torni.supervision.measure import Followed
 from torni.web import room
 from torni.web.maps import draw, draw_states
@@ -36,7 +38,9 @@ def tower(request: HttpRequest, region: str) -> HttpResponse:
         key=lambda f: (_ORDER[f.state], isinstance(f, Finding), -((f.affected or 0) if isinstance(f, Finding) else 0))
     )
     wanted = request.GET.get("show", "")
-    listed = [f for f in every if not wanted or wanted in (f.state, f.kind)]
+    listed = [
+        f for f in every if not wanted or wanted in (f.state, f.kind) or (wanted == "guidance" and _of_guidance(f))
+    ]
     chosen_id = request.GET.get("promise") or _first(listed or every)
     followed = live.of(chosen_id) if live else None
     chosen: Finding | Followed = followed or here.finding(chosen_id)
@@ -52,12 +56,39 @@ def tower(request: HttpRequest, region: str) -> HttpResponse:
     template = "part_map.html" if request.headers.get("HX-Request") else "tower.html"
     counts = {state: sum(f.state == state for f in every) for state in _ORDER}
     filters = [(f, sum(f in (x.state, x.kind) for x in every)) for f in (*FILTERS, *FOLLOWED)]
+    filters.append(("guidance", sum(map(_of_guidance, every))))
+    heavy = _heavy(request) if live and wanted == "guidance" and request.who.staff else None
     return page(
         request, template, here="tower", region=here, picture=shown, findings=listed, chosen=chosen, live=live, counts=counts,
         map=drawn, show=wanted, filters=filters, all=len(every), words=words, known=request.GET.get("known", ""),
         watched=live is None and room.is_of(here.id), told=live_view.told_alerts(here, live) if live else [], moment_field=live_view.local(live.now.at) if live else "", spending=live_view.spending(here, live) if live else [],
-        regions=regions.all_regions(), emergencies=emergencies,
+        regions=regions.all_regions(), emergencies=emergencies, heavy=heavy,
     )  # fmt: skip
+
+
+def _of_guidance(f: Finding | Followed) -> bool:
+    """Is it on the way from a need to a service: somebody's work with a client, a wait, a decision, or a visit of a plan?"""
+    if not isinstance(f, Followed):
+        return False
+    events = {event for _part, event in f.promise.events()}
+    return (
+        bool(getattr(f.promise, "responsible", None))
+        or f.kind == "wait"
+        or bool(events & {"decision.made", "visit.planned"})
+    )
+
+
+def _heavy(request: HttpRequest) -> tuple[Heavy, date, dict[str, str]] | None:
+    """The newest measure of heavy users, up to which day, and what stands behind the tenth; None where nothing has been measured."""
+    with room.reading(request.who) as connection:
+        row = connection.execute(
+            "SELECT heavy, last_day FROM measured WHERE heavy IS NOT NULL ORDER BY at DESC LIMIT 1"
+        ).fetchone()
+        owner = connection.execute("SELECT region FROM room").fetchone()
+    if row is None or owner is None:
+        return None
+    value = room.days(owner[0]).on(row[1]).library.value("guidance.heavy_share")
+    return Heavy.read(row[0]), row[1], {"source": str(value.source.title)}
 
 
 _ORDER = {"broken": 0, "unknown": 1, "kept": 2}

@@ -1,0 +1,88 @@
+"""Heavy users with and without a case manager: the tenth of clients whom most visits reach, what becomes of them, by DuckDB on a snapshot.
+
+The costliest tenth makes most of the costs; here a client's weight is visits, for costs are not recorded client by client. Those with a
+case manager differ from those without in more than that: the two columns are no measure of what a case manager brings about.
+"""
+
+from __future__ import annotations
+
+from dataclasses import asdict, dataclass
+from datetime import date, timedelta
+from pathlib import Path
+from typing import Any
+
+import duckdb
+
+OVER_DAYS = 365
+
+
+@dataclass(frozen=True)
+class Group:
+    """Heavy users with (or without) a case manager: how many, the means of visits and producers a client, and the shares of planned
+    visits that were not made, and of clients who have a plan. None where there is nothing to divide by."""
+
+    clients: int
+    visits: float | None
+    producers: float | None
+    missed: float | None
+    planned: float | None
+
+
+@dataclass(frozen=True)
+class Heavy:
+    """Of `clients` with a visit within the year, the heavy ones by whether they have a case manager, and their share of all visits."""
+
+    clients: int
+    share_of_visits: float | None
+    managed: Group
+    alone: Group
+
+    def json(self) -> dict[str, Any]:
+        return asdict(self)
+
+    @staticmethod
+    def read(told: dict[str, Any]) -> Heavy:
+        return Heavy(told["clients"], told["share_of_visits"], Group(**told["managed"]), Group(**told["alone"]))
+
+
+_QUERY = """
+WITH standing AS (
+  SELECT client, type, producer, settles, data, day, position FROM log
+  WHERE sign = 1 AND client IS NOT NULL AND position NOT IN (SELECT replaces FROM log WHERE sign = -1)
+    AND type IN ('visit.planned', 'visit.made', 'visit.called_off', 'plan.made', 'case_manager.named')
+), visited AS (
+  SELECT client, count(*) FILTER (WHERE type = 'visit.made') AS visits, count(*) FILTER (WHERE type = 'visit.planned') AS planned,
+    count(*) FILTER (WHERE type <> 'visit.planned' AND settles IS NOT NULL) AS answered, count(DISTINCT producer) FILTER (WHERE type = 'visit.made') AS producers
+  FROM standing WHERE day BETWEEN $first AND $last AND type LIKE 'visit.%' GROUP BY client HAVING count(*) FILTER (WHERE type = 'visit.made') > 0
+), ranked AS (
+  SELECT *, row_number() OVER (ORDER BY visits DESC, client) <= ceil($share * count(*) OVER ()) AS heavy FROM visited
+), managed AS (
+  SELECT client, arg_max(json_extract_string(data, '$.case_manager'), position) AS manager FROM standing
+  WHERE type = 'case_manager.named' AND day <= $last GROUP BY client
+), planned AS (SELECT DISTINCT client FROM standing WHERE type = 'plan.made' AND day <= $last)
+SELECT m.manager IS NOT NULL AS managed, count(*), avg(r.visits), avg(r.producers), sum(greatest(r.planned - r.answered, 0)) / nullif(sum(r.planned), 0),
+  avg((p.client IS NOT NULL)::int), sum(r.visits), (SELECT sum(visits) FROM visited), (SELECT count(*) FROM visited)
+FROM ranked r LEFT JOIN managed m USING (client) LEFT JOIN planned p USING (client) WHERE r.heavy GROUP BY 1
+"""
+
+
+def measure_heavy(folder: Path, share: float, last: date) -> Heavy:
+    """The heavy users on the snapshot in the folder (one with persons), over the year that ends on the last complete day."""
+    with duckdb.connect(config={"threads": 2, "memory_limit": "1GB"}) as connection:
+        files = str(folder).replace("'", "''")
+        connection.execute(f"CREATE VIEW log AS SELECT * FROM read_parquet('{files}/event_*.parquet')")
+        return measure_on(connection, share, last)
+
+
+def measure_on(connection: duckdb.DuckDBPyConnection, share: float, last: date) -> Heavy:
+    """The same on a connection that has the snapshot as `log`."""
+    values = {"first": last - timedelta(days=OVER_DAYS - 1), "last": last, "share": share}
+    rows = connection.execute(_QUERY, values).fetchall()
+    by = {
+        managed: Group(count, visits, producers, missed, planned)
+        for managed, count, visits, producers, missed, planned, *_ in rows
+    }
+    none = Group(0, None, None, None, None)
+    total = rows[0][7] if rows else None
+    of = sum(row[6] for row in rows)
+    return Heavy(rows[0][8] if rows else 0, of / total if total else None, by.get(True, none), by.get(False, none))
