@@ -145,6 +145,21 @@ def test_the_form_sent_twice_is_one_need(browsers, path, client, rows):
     assert rows("SELECT count(*) FROM event WHERE client = %s AND type = 'need.reported'", client) == [(1,)]
 
 
+def test_a_case_manager_writes_down_anothers_need_without_opening_the_case(browsers, rows):
+    (other,) = rows("SELECT client FROM client c WHERE NOT EXISTS (SELECT 1 FROM care WHERE care.client = c.client) ORDER BY client DESC LIMIT 1")[0]  # fmt: skip
+    there = send(
+        browsers["case-manager"],
+        "/intake/",
+        client=str(other),
+        channel="telephone",
+        text="Naapuri on huolissaan.",
+        once="cm1",
+    )
+    assert there.endswith("/worklist/?written=1")
+    assert "has been written down" in page(browsers["case-manager"], "/worklist/?written=1")
+    assert rows("SELECT count(*) FROM reading WHERE client = %s AND role = 'case_manager'", other) == [(0,)]
+
+
 def test_each_step_answers_its_promise(path, client, rows):
     found = dict(rows("SELECT type, settles FROM event WHERE client = %s AND settles IS NOT NULL", client))
     assert (

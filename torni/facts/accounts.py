@@ -176,6 +176,12 @@ def with_role(connection: Connection, role: Role) -> list[Who]:
     return [Who(*row) for row in rows]
 
 
+def shown_as(connection: Connection, name: str) -> str | None:
+    """The person's name as others see it, by the account's name."""
+    row = connection.execute("SELECT shown FROM account WHERE name = %s", [name]).fetchone()
+    return row[0] if row else None
+
+
 def begin_session(connection: Connection, who: Who) -> str:
     """A new session's key, for the browser alone."""
     key = secrets.token_urlsafe(32)

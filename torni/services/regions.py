@@ -36,15 +36,19 @@ class Region:
 
 def all_regions(root: Path | None = None) -> list[Region]:
     """Every region, shipped and the user's own, in the order of their ids."""
+    return list(_read_regions(_files(root)))
+
+
+Files = tuple[tuple[Path, Path, int], ...]
+
+
+def _files(root: Path | None) -> Files:
     bases = ((root or places.definitions()) / "regions", places.own_regions())
-    files = tuple(
-        (base, path, path.stat().st_mtime_ns) for base in bases for path in sorted(base.glob("*/region.yaml"))
-    )
-    return list(_read_regions(files))
+    return tuple((base, path, path.stat().st_mtime_ns) for base in bases for path in sorted(base.glob("*/region.yaml")))
 
 
 @lru_cache(maxsize=8)
-def _read_regions(files: tuple[tuple[Path, Path, int], ...]) -> tuple[Region, ...]:
+def _read_regions(files: Files) -> tuple[Region, ...]:
     found: dict[str, Region] = {}
     faults: list[Fault] = []
     for base, path, _changed in files:
@@ -66,10 +70,7 @@ def _read_regions(files: tuple[tuple[Path, Path, int], ...]) -> tuple[Region, ..
 
 def find(name: str, *, root: Path | None = None) -> Region:
     """The region of this id, name or county code. Case, spaces and hyphens do not matter; a near miss is suggested."""
-    known: dict[str, Region] = {}
-    for region in all_regions(root):
-        for called in (*region.names, *(region.counties if len(region.counties) == 1 else ())):
-            known.setdefault(folded(called), region)
+    known = _known(_files(root))
     if folded(name) in known:
         return known[folded(name)]
     near = nearest_name(folded(name), known)
@@ -79,6 +80,15 @@ def find(name: str, *, root: Path | None = None) -> Region:
         (t('Did you mean "{near}"?', near=known[near].id) + " " if near else "")
         + t("`torni region list` names them all."),
     )
+
+
+@lru_cache(maxsize=8)
+def _known(files: Files) -> dict[str, Region]:
+    known: dict[str, Region] = {}
+    for region in _read_regions(files):
+        for called in (*region.names, *(region.counties if len(region.counties) == 1 else ())):
+            known.setdefault(folded(called), region)
+    return known
 
 
 def folded(name: str) -> str:

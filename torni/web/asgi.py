@@ -2,15 +2,12 @@
 
 from __future__ import annotations
 
-from typing import Any
-
-from a2wsgi import WSGIMiddleware
-
 from torni.web.inbox_stream import Inboxes
 from torni.web.stream import Receive, Scope, Send, Tower
+from torni.web.whole import Whole
 from torni.web.wsgi import application as pages
 
-_pages: Any = WSGIMiddleware(pages, workers=6)
+_pages = Whole(pages, workers=6)
 _streams = Tower()
 _inboxes = Inboxes()
 

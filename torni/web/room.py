@@ -5,13 +5,15 @@ from __future__ import annotations
 import os
 import shutil
 import threading
+import time
 from collections import OrderedDict
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from datetime import date, datetime
 from functools import cache
 from typing import Any, Literal
 
+import psycopg
 from django.http import Http404, HttpRequest
 from psycopg_pool import ConnectionPool
 
@@ -32,11 +34,12 @@ from torni.supervision.moment import Gathered, moment
 from torni.tower.live import Live, before_of, live
 from torni.web.store import Held, held, hold
 
-MOST_PICTURES = 12
+MOST_PICTURES, LATELY_S = 12, 60.0
 _pictures: OrderedDict[tuple[Any, ...], Live] = OrderedDict()
 _before: OrderedDict[tuple[str, date], Any] = OrderedDict()
 _newest: dict[str, Gathered] = {}  # what the newest picture rests on: the next adds to it
 _residents: dict[tuple[str, date], int] = {}
+_lately: dict[str, tuple[Live | None, float]] = {}
 _lock = threading.RLock()
 
 
@@ -51,7 +54,7 @@ def _pool(role: Literal["pages", "door", "gate"]) -> ConnectionPool[Connection]:
     least, most = {"pages": (1, 8), "door": (0, 2), "gate": (1, 4)}[role]
     return ConnectionPool(
         os.environ["TORNI_DATABASE"], min_size=least, max_size=most, timeout=10, open=True, name=role,
-        kwargs={"autocommit": True, **access.options(role)}, check=ConnectionPool.check_connection,
+        kwargs={"autocommit": True, **access.options(role)}, check=None if role == "pages" else ConnectionPool.check_connection,
     )  # fmt: skip
 
 
@@ -65,16 +68,36 @@ def close() -> None:
 
 def forget() -> None:
     """Forget every picture; the next is made from nothing."""
-    for shelf in (_pictures, _before, _newest, _residents):
+    for shelf in (_pictures, _before, _newest, _residents, _lately):
         shelf.clear()
 
 
 @contextmanager
 def reading(who: Who | None) -> Iterator[Connection]:
     """A connection that sees what the one who asks may see."""
-    with _pool("pages").connection() as one:
-        access.asking(one, who)
+    with _asked(lambda one: access.asking(one, who)) as one:
         yield one
+
+
+@contextmanager
+def _asked(ask: Callable[[Connection], None]) -> Iterator[Connection]:
+    """A connection that has been told who asks; the telling shows whether it still lives, and another is taken where it does not."""
+    pool = _pool("pages")
+    for left in range(pool.max_size, -1, -1):
+        one = pool.getconn()
+        try:
+            ask(one)
+        except psycopg.OperationalError:
+            pool.putconn(one)  # the pool throws it away and makes a new one
+            if not left:
+                raise
+            continue
+        try:
+            with one:  # as the pool's own: what was begun is undone when the block fails
+                yield one
+        finally:
+            pool.putconn(one)
+        return
 
 
 @contextmanager
@@ -208,8 +231,7 @@ def picture(region: str, known: datetime | None = None) -> Live | None:
     """The region's live picture, as known at a moment; None where there is no record room, or it is another region's."""
     if not is_open():
         return None
-    with _pool("pages").connection() as one:
-        access.for_the_tower(one)
+    with _asked(access.for_the_tower) as one:
         owner = one.execute("SELECT region FROM room").fetchone()
         if owner is None or owner[0] != region:
             return None
@@ -236,6 +258,15 @@ def picture(region: str, known: datetime | None = None) -> Live | None:
             _newest[region] = made.gathered
         _kept(_pictures, (region, made.now.position, made.now.today, made.now.past), made)
         return made
+
+
+def lately(region: str) -> Live | None:
+    """The live picture, a minute old at most: for those to whom a new event makes no difference, and who are many."""
+    known, at = _lately.get(region, (None, 0.0))
+    if known is None or time.monotonic() - at > LATELY_S:
+        known, at = picture(region), time.monotonic()
+        _lately[region] = known, at
+    return known
 
 
 def _kept(shelf: OrderedDict[Any, Any], key: Any, value: Any) -> Any:

@@ -5,6 +5,7 @@ from __future__ import annotations
 import logging
 from collections.abc import Sequence
 from dataclasses import astuple
+from datetime import timedelta
 from typing import Any
 
 import segno
@@ -98,6 +99,9 @@ def provider_back(request: HttpRequest) -> HttpResponse:
     return response
 
 
+LINES_BACK = timedelta(days=60)
+
+
 def me(request: HttpRequest) -> HttpResponse:
     """One's own page. Its forms: begin, take or drop the second factor; change the password."""
     who: Who = request.who
@@ -134,7 +138,8 @@ def me(request: HttpRequest) -> HttpResponse:
     own: dict[str, Any] = {}
     if who.role == "resident":
         with room.reading(who) as connection:
-            own["person"] = persons.read(connection, client=who.client, what="own", why="own data")
+            since = room.now() - LINES_BACK  # a year of visits is thousands of lines: the file has them all
+            own["person"] = persons.read(connection, client=who.client, what="own", why="own data", visits_since=since)
             own["readings"] = persons.readings(connection, who.client or 0)
         own |= shown_of(own["person"])
     return page(

@@ -61,7 +61,8 @@ def guide(request: HttpRequest, region: str) -> HttpResponse:
             found.sort(key=lambda d: ["granted", "undecided", "refused"].index(d.verdict))
         except BadInput as error:
             faults = error.faults
-    kinds = [(k, str(v.name)) for k, v in here.network.library.unit_kinds.items() if _has(here, k)]
+    there = set(here.network.units["kinds"].explode())
+    kinds = [(k, str(v.name)) for k, v in here.network.library.unit_kinds.items() if k in there]
     kind = given.get("kind") or (kinds[0][0] if kinds else "")
     home = given.get("municipality", "")
     columns, units = _units(here, home, kind) if home and any(k == kind for k, _n in kinds) else ([], [])
@@ -72,13 +73,9 @@ def guide(request: HttpRequest, region: str) -> HttpResponse:
     )  # fmt: skip
 
 
-def _has(here: Held, kind: str) -> bool:
-    return any(kind in kinds for kinds in here.network.units["kinds"])
-
-
 def _waits(here: Held) -> dict[str, list[tuple[str, float | None]]]:
     """How soon each service is promised, and how the promise holds now where that is measured."""
-    live = room.picture(here.id)
+    live = room.lately(here.id)
     out: dict[str, list[tuple[str, float | None]]] = {}
     for service, promise in here.network.library.followed():
         if isinstance(promise, AnswerPromise) and promise.kind == "wait":
@@ -90,7 +87,7 @@ def _waits(here: Held) -> dict[str, list[tuple[str, float | None]]]:
 def _units(here: Held, municipality: str, kind: str) -> tuple[list[tuple[str, str]], list[Unit]]:
     """The nearest units, with what has been measured of each: waits and feedback, where there is enough of it."""
     rows = seen_from(here.network, municipality, kind).head(NEAREST)
-    live = room.picture(here.id)
+    live = room.lately(here.id)
     promises: list[Followed] = (
         [f for f in live.found if isinstance(f.promise, MeasurePromise) or f.kind == "wait"] if live else []
     )

@@ -38,12 +38,12 @@ def mine(request: HttpRequest) -> HttpResponse:
             faults = error.faults
     c = o.case
     with room.gate() as connection:
-        managers = {a.name: a.shown for a in accounts.with_role(connection, "case_manager")}
+        manager = accounts.shown_as(connection, c.person.case_manager or "")
     since = o.at - timedelta(days=RATED_DAYS)
     visits = [e for e in c.events if e.type == "visit.made" and e.at >= since and e.unit][:8]
     return page(
         request, "mine.html", here="mine", region=o.here, regions=regions.all_regions(), o=o, case=c, faults=faults, fees=fees_of(c, o.rules), visits=visits,
-        manager=managers.get(c.person.case_manager or "", c.person.case_manager), choices=_choices(o), once=secrets.token_hex(8),
+        manager=manager or c.person.case_manager, choices=_choices(o), once=secrets.token_hex(8),
         vouchers=offers_of(o), budgets=arranged.budgets(c), done=request.GET.get("done") == "1", address=link("mine", **{"for": o.position or None}), **_permitted(request, o), given=request.POST, status=400 if faults else 200, **WORDS,
     )  # fmt: skip
 

@@ -60,7 +60,7 @@ def work(request: HttpRequest, region: str) -> HttpResponse:
     lines = sorted([*_lines(found, {**own, **late}, today, units), *near], key=lambda line: line.days)
     return page(
         request, "work.html", here="work", region=here, regions=regions.all_regions(), lines=lines, mine=mine, words=words, today=today,
-        most=len(found) == worklists.MOST, late=sum(line.days < 0 for line in lines), soon=sum(0 <= line.days <= 1 for line in lines),
+        most=len(found) == worklists.MOST, written=request.GET.get("written") == "1", late=sum(line.days < 0 for line in lines), soon=sum(0 <= line.days <= 1 for line in lines),
     )  # fmt: skip
 
 
@@ -71,7 +71,9 @@ def intake(request: HttpRequest, region: str) -> HttpResponse:
     given = {k: request.POST.get(k, "").strip() for k in ("client", "channel", "text", "once")}
     if request.method == "POST":
         try:
-            return HttpResponseRedirect(link(here, "case", str(_reported(request, given))))
+            position = _reported(request, given)
+            to = link(here, "case", str(position)) if position else link(here, "worklist", written="1")
+            return HttpResponseRedirect(to)
         except BadInput as error:
             faults = error.faults
     return page(
@@ -80,7 +82,8 @@ def intake(request: HttpRequest, region: str) -> HttpResponse:
     )  # fmt: skip
 
 
-def _reported(request: HttpRequest, given: dict[str, str]) -> int:
+def _reported(request: HttpRequest, given: dict[str, str]) -> int | None:
+    """The need written down; the position of its event, where the one who wrote may open the case: a case manager only an own client's."""
     text = given["client"]
     if not (text.isascii() and text.isdigit() and len(text) < 19):
         raise BadInput(Fault(t("the client"), t("is not a number"), t("Write the client's number.")))
@@ -91,8 +94,7 @@ def _reported(request: HttpRequest, given: dict[str, str]) -> int:
     room.write([event], at=at)
     with room.reading(request.who) as connection:
         found = persons.read(connection, client=client, what="case", why="")
-    assert found is not None, "a reported need gives the right to read"
-    return next(e.position for e in found.events if e.matter == event["matter"])
+    return next((e.position for e in found.events if e.matter == event["matter"]), None) if found else None
 
 
 def _promises(rules: Rules, who: Who) -> tuple[dict[str, AnyEventPromise], dict[str, AnyEventPromise]]:

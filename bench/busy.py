@@ -1,0 +1,193 @@
+"""Many at work at once: `python bench/busy.py FOLDER`. 100 advisers and case managers and 1,000 residents on one server over loopback.
+
+FOLDER holds the embedded room of `bench/room.py FOLDER load`. Each has a session of their own and goes round own pages with a time to read in
+between (advisers 10 s, residents 30 s in the mean): an adviser the worklist, a case, every service's verdicts, now and then a new need; a resident own
+services, own data, now and then a message; guests the guide. One line of JSON: requests, faults, p50, p95, p99 by page.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import json
+import os
+import random
+import re
+import statistics
+import subprocess
+import sys
+import time
+from collections import defaultdict
+from pathlib import Path
+from urllib.parse import urlencode
+
+FOLDER = Path(sys.argv[1]).absolute()
+sys.argv = [sys.argv[0], str(FOLDER)]
+os.environ["TORNI_DATA"] = str(FOLDER)
+
+import room as room_bench  # the bench of the record room, in the same folder
+
+from torni.facts import accounts, room
+from torni.facts.access import Who
+from torni.facts.door import Door
+from torni.facts.postgres import server
+from torni.guidance.charges import charge
+from torni.services.book import books_of
+from torni.services.days import Days
+
+ADVISERS, RESIDENTS = int(os.environ.get("BENCH_ADVISERS", "100")), int(os.environ.get("BENCH_RESIDENTS_AT_ONCE", "1000"))  # fmt: skip
+SECONDS = int(os.environ.get("BENCH_SECONDS", "120"))
+READS_S = {"adviser": 10.0, "resident": 30.0}
+chance = random.Random(3)
+
+
+class Figures:
+    def __init__(self) -> None:
+        self.times: dict[str, list[float]] = defaultdict(list)
+        self.faults: dict[str, int] = defaultdict(int)
+        self.by_ten: dict[int, list[float]] = defaultdict(list)
+        self.counting = False
+
+    def add(self, page: str, seconds: float, status: int, wanted: int) -> None:
+        if self.counting:
+            self.times[page].append(seconds)
+            self.by_ten[int(time.monotonic() // 10)].append(seconds)
+            if status != wanted:
+                self.faults[f"{page} {status}"] += 1
+
+
+class Browser:
+    """One person's connection, kept open as browsers do."""
+
+    def __init__(self, port: int, key: str, figures: Figures) -> None:
+        self.port, self.key, self.figures = port, key, figures
+        self.reader: asyncio.StreamReader | None = None
+
+    async def ask(self, page: str, path: str, form: dict[str, str] | None = None, wanted: int = 200) -> str:
+        body = urlencode(form).encode() if form is not None else b""
+        head = f"{'POST' if form is not None else 'GET'} {path} HTTP/1.1\r\nHost: 127.0.0.1:{self.port}\r\nCookie: torni_session={self.key}; language=fi\r\n"
+        if form is not None:
+            head += f"Origin: http://127.0.0.1:{self.port}\r\nSec-Fetch-Site: same-origin\r\nContent-Type: application/x-www-form-urlencoded\r\nContent-Length: {len(body)}\r\n"
+        started = time.perf_counter()
+        for attempt in (0, 1):
+            if self.reader is None:
+                self.reader, self.writer = await asyncio.open_connection("127.0.0.1", self.port)
+            try:
+                self.writer.write(head.encode() + b"\r\n" + body)
+                answer = await self.reader.readuntil(b"\r\n\r\n")
+                break
+            except (
+                asyncio.IncompleteReadError,
+                ConnectionError,
+            ):  # the server closed an idle one: a browser opens another
+                self.reader = None
+                if attempt:
+                    self.figures.add(page, time.perf_counter() - started, 0, wanted)
+                    return ""
+        fields = dict(line.lower().split(b": ", 1) for line in answer.split(b"\r\n")[1:] if b": " in line)
+        if b"content-length" in fields:
+            text = await self.reader.readexactly(int(fields[b"content-length"]))
+        else:
+            text = b""
+            while size := int((await self.reader.readline()).split(b";")[0] or b"0", 16):
+                text += await self.reader.readexactly(size)
+                await self.reader.readline()
+            await self.reader.readline()
+        self.figures.add(page, time.perf_counter() - started, int(answer.split(b" ", 2)[1]), wanted)
+        return text.decode("utf-8", "replace")
+
+
+async def adviser(browser: Browser, n: int, ends: float, clients: list[int]) -> None:
+    await asyncio.sleep(chance.uniform(0, READS_S["adviser"]))
+    while time.monotonic() < ends:
+        queue = await browser.ask("worklist", "/keski-suomi/worklist/")
+        cases = re.findall(r'href="(/keski-suomi/case/[0-9]+/)"', queue)
+        await asyncio.sleep(chance.expovariate(1 / READS_S["adviser"]))
+        if cases:
+            case = chance.choice(cases)
+            await browser.ask("case", case)
+            await asyncio.sleep(chance.expovariate(1 / READS_S["adviser"]))
+            await browser.ask("verdicts", case + "decide/")
+            await asyncio.sleep(chance.expovariate(1 / READS_S["adviser"]))
+        if chance.random() < 0.2 and clients:
+            form = {"client": str(chance.choice(clients)), "channel": "telephone", "text": "Tarvitsee apua arjessa.", "once": f"b{n}x{time.monotonic_ns()}"}  # fmt: skip
+            await browser.ask("new need", "/keski-suomi/intake/", form, wanted=302)
+
+
+async def resident(browser: Browser, n: int, ends: float) -> None:
+    await asyncio.sleep(chance.uniform(0, READS_S["resident"]))
+    while time.monotonic() < ends:
+        await browser.ask("my services", "/mine/")
+        await asyncio.sleep(chance.expovariate(1 / READS_S["resident"]))
+        dice = chance.random()
+        if dice < 0.1:
+            form = {"do": "message", "text": "Kiitos, tämä onnistui.", "once": f"b{n}y{time.monotonic_ns()}"}
+            await browser.ask("message", "/mine/", form, wanted=302)
+        elif dice < 0.4:
+            await browser.ask("own data", "/me/")
+        elif dice < 0.6:
+            await browser.ask("guide", "/keski-suomi/guide/")
+        if dice < 0.6:
+            await asyncio.sleep(chance.expovariate(1 / READS_S["resident"]))
+
+
+async def work(port: int, advisers: list[str], residents: list[str], clients: list[int]) -> Figures:
+    figures = Figures()
+    ends = time.monotonic() + SECONDS + 30
+    tasks = [
+        asyncio.create_task(adviser(Browser(port, key, figures), n, ends, clients)) for n, key in enumerate(advisers)
+    ]
+    tasks += [asyncio.create_task(resident(Browser(port, key, figures), n, ends)) for n, key in enumerate(residents)]
+    await asyncio.sleep(30)  # all have come
+    figures.counting = True
+    await asyncio.sleep(SECONDS)
+    figures.counting = False
+    for task in tasks:
+        task.cancel()
+    await asyncio.gather(*tasks, return_exceptions=True)
+    return figures
+
+
+def main() -> None:
+    with server(folder=FOLDER) as database:
+        room.prepare(database.url)
+        run = f"{time.time():.0f}"
+        with room.connect(database.url, autocommit=True) as connection:
+            cared = [
+                c for (c,) in connection.execute("SELECT DISTINCT client FROM care ORDER BY 1 LIMIT %s", [RESIDENTS])
+            ]
+            others = [c for (c,) in connection.execute("SELECT client FROM client TABLESAMPLE SYSTEM (1) LIMIT 2000")]
+            residents, advisers = [], []
+            for client in cared:
+                number = accounts.new(connection, f"b{run}-{client}", shown="b", role="resident", client=client, by="bench", invented=True)  # fmt: skip
+                residents.append(accounts.begin_session(connection, Who(number, f"b{run}-{client}", "b", "resident", client=client)))  # fmt: skip
+            for n in range(ADVISERS):
+                role = "adviser" if n % 2 else "case_manager"
+                number = accounts.new(connection, f"b{run}-a{n}", shown="b", role=role, by="bench", invented=True)
+                advisers.append(accounts.begin_session(connection, Who(number, f"b{run}-a{n}", "b", role)))
+            managers = [f"b{run}-a{n}" for n in range(0, ADVISERS, 2)]
+            (now,) = connection.execute("SELECT recorded_at FROM room").fetchone()
+            named = [
+                {"source": "bench", "id": f"{run}-{c}", "type": "case_manager.named", "at": now, "client": c, "data": {"case_manager": managers[c % len(managers)]}}
+                for c in cared
+            ]  # fmt: skip
+            assert not Door(connection, books_of(Days("keski-suomi"), charge=charge)).accept(named, now=now).refused
+        port = room_bench._free_port()
+        with open(FOLDER / "bench.log", "w") as log:
+            running = subprocess.Popen([sys.executable, "-m", "torni", "serve", "--port", str(port)], stdout=log, stderr=log)  # fmt: skip
+            try:
+                room_bench._until_up(port)
+                figures = asyncio.run(work(port, advisers, residents, others))
+            finally:
+                running.terminate()
+                running.wait(30)
+    whole = sorted(t for times in figures.times.values() for t in times)
+
+    def shares(times: list[float]) -> dict[str, int]:
+        times = sorted(times)
+        return {"n": len(times), "p50_ms": round(1e3 * statistics.median(times)), "p95_ms": round(1e3 * times[int(0.95 * len(times))]), "p99_ms": round(1e3 * times[int(0.99 * len(times))])}  # fmt: skip
+
+    print(json.dumps({"advisers": len(advisers), "residents": len(residents), "seconds": SECONDS, "a_second": round(len(whole) / SECONDS, 1), **shares(whole), "faults": dict(figures.faults), "p95_each_ten_s": [round(1e3 * sorted(t)[int(0.95 * len(t))]) for _, t in sorted(figures.by_ten.items())], "pages": {p: shares(t) for p, t in sorted(figures.times.items())}}))  # fmt: skip
+
+
+if __name__ == "__main__":
+    main()
