@@ -145,6 +145,25 @@ def test_the_form_sent_twice_is_one_need(browsers, path, client, rows):
     assert rows("SELECT count(*) FROM event WHERE client = %s AND type = 'need.reported'", client) == [(1,)]
 
 
+def test_a_refusal_promises_no_start_and_counts_as_a_decision(browsers, rows):
+    adviser = browsers["adviser"]
+    (other,) = rows("SELECT client FROM client c WHERE born < '1950-01-01' AND NOT EXISTS (SELECT 1 FROM event e WHERE e.client = c.client AND e.type IN ('need.reported', 'plan.sent')) ORDER BY client DESC LIMIT 1")[0]  # fmt: skip
+    case = send(adviser, "/intake/", client=str(other), channel="telephone", text="Siivousapua tarvittaisiin.", once="r1").removeprefix(BASE)  # fmt: skip
+    day = re.search(r'name="assessed_day" value="([0-9-]+)"', page(adviser, case + "assess/")).group(1)
+    send(adviser, case + "assess/", rai_maple="1", rai_cps="0", rai_adlh="0", assessed_day=day, summary="Selviää itse.")
+    send(adviser, case + "decide/home_care/", verdict="refused", judgement="Selviää arjessaan itse.", first_day=day)
+    made = rows(
+        "SELECT service, data->>'service', counts, counted_met FROM event WHERE client = %s AND type = 'decision.made'",
+        other,
+    )
+    assert made == [("needs_assessment", "home_care", "needs_assessment.refusals_by_rule", 1)]
+    assert rows("SELECT promise FROM owed WHERE client = %s AND promise LIKE 'home_care%%'", other) == []
+    text = page(adviser, case)
+    assert "Home care: refused" in text
+    decided = re.search(r"letter/([0-9]+)[.]pdf", text).group(1)
+    assert "is not granted to you" in page(adviser, f"{case}letter/{decided}.html")
+
+
 def test_a_case_manager_writes_down_anothers_need_without_opening_the_case(browsers, rows):
     (other,) = rows("SELECT client FROM client c WHERE NOT EXISTS (SELECT 1 FROM care WHERE care.client = c.client) ORDER BY client DESC LIMIT 1")[0]  # fmt: skip
     there = send(

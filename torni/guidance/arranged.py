@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import date
 
@@ -36,8 +36,10 @@ class Budget:
         return self.used_year_cents > self.planned_so_far_cents
 
 
-def offers(value_cents: int, unit: str, hours_month: int | None, prices: Mapping[str, int]) -> list[Offer]:
-    """Every approved unit by own share, the cheapest first. `unit`: EUR/hour or EUR/month; `prices`: cents an hour by unit.
+def offers(
+    value_cents: int, unit: str, hours_month: int | None, prices: Mapping[str, int], *, near: Collection[str] = ()
+) -> list[Offer]:
+    """Every approved unit, those `near` first, then by own share. `unit`: EUR/hour or EUR/month; `prices`: cents an hour by unit.
 
     The client pays what the price exceeds the value by, never less than nothing. Not considered: travel and other costs of the
     producer's own price list.
@@ -50,7 +52,9 @@ def offers(value_cents: int, unit: str, hours_month: int | None, prices: Mapping
         else:
             hour, month = None, None if hours_month is None else max(0, price * hours_month - value_cents)
         found.append(Offer(name, price, hour, month))
-    return sorted(found, key=lambda o: (o.own_hour_cents or 0, o.own_month_cents or 0, o.price_cents, o.unit))
+    return sorted(
+        found, key=lambda o: (o.unit not in near, o.own_hour_cents or 0, o.own_month_cents or 0, o.price_cents, o.unit)
+    )
 
 
 def voucher_of(case: Case, service: str | None = None) -> Made | None:

@@ -276,7 +276,7 @@ def _made(e: Happened) -> Made:
     data = e.data or {}
     facts = data.get("facts")
     return Made(
-        e.position, e.at, e.matter or "", e.service or "", _text(data.get("verdict")), _text(data.get("proposed")),
+        e.position, e.at, e.matter or "", _text(data.get("service")) or e.service or "", _text(data.get("verdict")), _text(data.get("proposed")),
         facts if isinstance(facts, dict) else {}, _text(data.get("rule")), e.definition or "", _text(data.get("judgement")), _text(data.get("why")),
         _day(data.get("first_day")), _day(data.get("last_day")), _text(data.get("channel")), _text(data.get("by")),
         _whole(data.get("value_cents")), _text(data.get("value_unit")), _whole(data.get("hours_month")),

@@ -157,18 +157,11 @@ def settle(
     kept = {key: value for key, value in data.items() if value not in (None, "")}
     client, matter = case.person.client, need.matter
     by_rule = int(verdict == decision.verdict)
-    events = [
-        event(
-            "decision.made",
-            f"{matter}/{service}",
-            at,
-            client,
-            service=service,
-            matter=matter,
-            quantity=by_rule,
-            data=kept,
-        )
-    ]
+    if not granted:  # nothing of the service begins: the promise that it starts is not given
+        kept["service"] = service
+    of = service if granted else ASSESSMENT
+    made = event("decision.made", f"{matter}/{service}", at, client, service=of, matter=matter, quantity=by_rule, data=kept)  # fmt: skip
+    events = [made]
     if granted and last_day:
         again = f"{matter}/{service}/again"
         events.append(event("reassessment.planned", again, at, client, service=ASSESSMENT, matter=again, due=last_day))
@@ -355,10 +348,17 @@ def use_budget(case: Case, made: Made, cents: int | None, *, what: str, on: date
     if on is None or on > case.today:
         faults.append(Fault(t("the day"), t("is missing or after today"), t("Write the day of the purchase.")))
     raise_all(faults)
-    matter = f"{made.matter}/budget-{at:%Y%m%d}-{once[:40]}"
+    matter = made.matter  # the first use is when the service begins
     data = {"what": what, "on": str(on), "by": by}
     return event(
-        "budget.used", matter, at, case.person.client, service=made.service, matter=matter, cents=cents, data=data
+        "budget.used",
+        f"{matter}/{at:%Y%m%d}-{once[:40]}",
+        at,
+        case.person.client,
+        service=made.service,
+        matter=matter,
+        cents=cents,
+        data=data,
     )
 
 

@@ -20,6 +20,7 @@ from torni.core.language import t
 from torni.engines.chains import follow
 from torni.facts import accounts, persons, worklists
 from torni.facts.door import local_day
+from torni.facts.room import Connection
 from torni.guidance import arranged, steps
 from torni.guidance.case import Case, Made, case_of
 from torni.guidance.fees import CEILING, money, unit_text
@@ -29,6 +30,7 @@ from torni.services import regions
 from torni.services.chain import chains
 from torni.services.rules import Rules
 from torni.supervision import words
+from torni.supervision.moment import units as units_of
 from torni.web import room
 from torni.web.chain_drawing import draw
 from torni.web.rendering import link, page
@@ -149,7 +151,18 @@ def offers_of(o: Opened) -> tuple[Made, list[arranged.Offer]] | None:
         return None
     with room.reading(None) as connection:
         prices = worklists.voucher_prices(connection, made.service)
-    return made, arranged.offers(made.value_cents, made.value_unit, made.hours_month, prices)
+        near = units_at_home(connection, o.case)
+    return made, arranged.offers(made.value_cents, made.value_unit, made.hours_month, prices, near=near)
+
+
+def units_at_home(connection: Connection, case: Case) -> set[str]:
+    """The units of the client's own municipality."""
+    home = case.person.rows[0][1] if case.person.rows else ""
+    return {
+        unit
+        for unit, municipality in units_of(connection).select("unit", "municipality").rows()
+        if municipality == home
+    }
 
 
 def _lines(case: Case) -> dict[str, Any]:

@@ -26,7 +26,7 @@ from torni.services.library import content_hash
 from torni.services.schema import Form
 from torni.supervision.moment import units
 from torni.web import room
-from torni.web.views.case import Opened, day_of, opened, show
+from torni.web.views.case import Opened, day_of, opened, show, units_at_home
 from torni.web.views.decide import letter_response, plain_number
 
 FORM = "needs"
@@ -105,18 +105,23 @@ def decision(request: HttpRequest, region: str, position: int, service: str) -> 
         given |= {"first_day": str(o.case.today), "channel": opens[0] if len(opens) == 1 else ""}
     with room.reading(None) as connection:
         prices = worklists.voucher_prices(connection, service) if "voucher" in d.values else {}
+        near = units_at_home(connection, o.case)
     return show(
-        request, "settle.html", o, prices=prices, offers=_offers(d, prices), d=d, given=given, faults=faults, need=need, definitions=o.rules.definitions, status=400 if faults else 200, **WORDS
+        request, "settle.html", o, prices=prices, offers=_offers(d, prices, near), d=d, given=given, faults=faults, need=need, definitions=o.rules.definitions, status=400 if faults else 200, **WORDS
     )  # fmt: skip
 
 
-def _offers(d: Decision, prices: Mapping[str, int]) -> list[arranged.Offer]:
+def _offers(d: Decision, prices: Mapping[str, int], near: set[str]) -> list[arranged.Offer]:
     """What each approved producer would cost this client, were the service paid for by a voucher."""
     value, hours = d.values.get("voucher"), d.client.facts.get("service_hours_month")
     if value is None or value.amount is None:
         return []
     return arranged.offers(
-        int(value.amount * 100), value.formula.definition.unit, hours if isinstance(hours, int) else None, prices
+        int(value.amount * 100),
+        value.formula.definition.unit,
+        hours if isinstance(hours, int) else None,
+        prices,
+        near=near,
     )
 
 

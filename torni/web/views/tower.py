@@ -56,7 +56,7 @@ def tower(request: HttpRequest, region: str) -> HttpResponse:
     template = "part_map.html" if request.headers.get("HX-Request") else "tower.html"
     counts = {state: sum(f.state == state for f in every) for state in _ORDER}
     filters = [(f, sum(f in (x.state, x.kind) for x in every)) for f in (*FILTERS, *FOLLOWED)]
-    filters.append(("guidance", sum(map(_of_guidance, every))))
+    filters.insert(3, ("guidance", sum(map(_of_guidance, every))))
     heavy = _heavy(request) if live and wanted == "guidance" and request.who.staff else None
     return page(
         request, template, here="tower", region=here, picture=shown, findings=listed, chosen=chosen, live=live, counts=counts,
