@@ -33,7 +33,8 @@ def test_every_page_of_guidance_in_every_language_wide_and_narrow(visit, axe, la
         )
         for who, path in (
             ("case-manager", case), ("case-manager", case + "plan/"), ("adviser", need), ("adviser", need + "decide/"), ("adviser", "/keski-suomi/intake/"),
-            ("producer-a", "/keski-suomi/inbox/"), ("resident", "/mine/"), (None, "/keski-suomi/guide/"), ("supervisor", "/keski-suomi/chains/"),
+            ("producer-a", "/keski-suomi/inbox/"), ("producer-a", "/keski-suomi/deliveries/"), ("unit-head", "/keski-suomi/inbox/"), ("resident", "/mine/"),
+            ("relative", "/mine/"), ("director", "/keski-suomi/?show=guidance"), (None, "/keski-suomi/guide/"), ("supervisor", "/keski-suomi/chains/"),
         ):  # fmt: skip
             clean(visit(path, width, language, who=who), axe)
 

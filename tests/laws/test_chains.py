@@ -32,11 +32,11 @@ def chains(draw):
     return Chain(steps, tuple(edges))
 
 
-def measured(chain, log: pl.DataFrame):
+def measured(chain, log: pl.DataFrame, of_life=()):
     with tempfile.TemporaryDirectory() as folder, duckdb.connect() as connection:
         log.write_parquet(f"{folder}/log.parquet")
         connection.execute(f"CREATE TABLE log AS SELECT * FROM read_parquet('{folder}/log.parquet')")
-        return measure_on(connection, {"c": chain}, TODAY)["c"]
+        return measure_on(connection, {"c": chain}, TODAY, of_life=of_life)["c"]
 
 
 LOG = st.lists(
@@ -121,3 +121,15 @@ def test_a_chain_that_names_what_is_not_there_is_told_by_its_line(tmp_path):
         and 'Did you mean "need.reported"?' in said
     )
     assert '"startd" is not a step' in said and '"wait.start_day" is not a parameter' in said
+
+
+@settings(max_examples=50, deadline=None)
+@given(chains(), LOG)
+def test_a_life_stage_whole_is_a_clients_across_matters(chain, log):
+    rows = [(t, s, TODAY - timedelta(days=60 - d), f"m{m}", m % 2) for t, s, d, m in log]
+    schema = {"type": pl.String, "service": pl.String, "day": pl.Date, "matter": pl.String, "client": pl.Int64}
+    frame = pl.DataFrame(rows, schema=schema, orient="row").with_row_index("position").with_columns(sign=pl.lit(1), replaces=pl.lit(None, pl.Int64))  # fmt: skip
+    found = measured(chain, frame, of_life=("c",))
+    traces = [follow(chain, [r[:3] for r in rows if r[4] == client]) for client in (0, 1)]
+    begun = [t for t in traces if t.begun]
+    assert (found.instances, found.conform) == (len(begun), sum(t.conforms(TODAY) for t in begun))

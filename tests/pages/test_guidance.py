@@ -164,6 +164,26 @@ def test_a_refusal_promises_no_start_and_counts_as_a_decision(browsers, rows):
     assert "is not granted to you" in page(adviser, f"{case}letter/{decided}.html")
 
 
+def test_a_finding_of_home_monitoring_is_a_need_of_its_own(browsers, rows, invented_year):
+    from torni.facts import feeds, room
+
+    with room.connect(invented_year, autocommit=True) as connection:
+        key = feeds.new(connection, "home-monitoring")
+    ((other, at),) = rows("SELECT client, (SELECT recorded_at FROM room) FROM client c WHERE NOT EXISTS (SELECT 1 FROM event e WHERE e.client = c.client AND e.type = 'need.reported') ORDER BY client LIMIT 1")  # fmt: skip
+    told = {"service": "needs_assessment", "client": other, "matter": f"monitor-{other}", "channel": "home_monitoring", "text": "Kolme kaatumista viikossa."}  # fmt: skip
+    found = {"specversion": "1.0", "id": "finding-1", "type": "need.reported", "time": at.isoformat(), "data": told}
+    browsers[None].cookies.clear()
+    answer = browsers[None].post(
+        "/events", json.dumps([found]), content_type="application/json", headers={"authorization": f"Bearer {key}"}
+    )
+    browsers[None].cookies["language"] = "en"
+    assert answer.json()["accepted"] == 1, answer.content
+    ((position,),) = rows("SELECT position FROM event WHERE id = 'finding-1'")
+    assert f"/case/{position}/" in page(browsers["adviser"], "/worklist/")
+    text = page(browsers["adviser"], f"/case/{position}/")
+    assert "home monitoring" in text and "Kolme kaatumista viikossa." in text and "to be assessed by" in text
+
+
 def test_a_case_manager_writes_down_anothers_need_without_opening_the_case(browsers, rows):
     (other,) = rows("SELECT client FROM client c WHERE NOT EXISTS (SELECT 1 FROM care WHERE care.client = c.client) ORDER BY client DESC LIMIT 1")[0]  # fmt: skip
     there = send(

@@ -23,6 +23,6 @@ def role_sees(role: str) -> str:
         "supervisor": _("Every promise live, the rows behind them down to the client, and refused records."),
         "controller": _("Every promise live, clients' charges, and refused records."),
         "producer": _("Plans sent to it, the promises of its own units, its own clients, and its own refused records."),
-        "resident": _("Own decisions, plan, visits and fees, and who has read what is recorded and why."),
+        "resident": _("Own decisions, plan, visits and fees, and who has read what is recorded and why; the same of those one acts for."),
         "outsider": _("Only what everybody sees."),
     }[role]  # fmt: skip

@@ -8,6 +8,7 @@ from __future__ import annotations
 from collections.abc import Mapping
 from dataclasses import dataclass
 from decimal import Decimal
+from typing import Literal
 
 from pydantic import Field
 
@@ -30,11 +31,14 @@ class ChainStep(Strict):
 
 
 class ChainDefinition(Strict):
-    """The first step is where every instance begins. Events of one matter are one instance."""
+    """The first step is where every instance begins. Events of one matter are one instance; in a life-stage whole, one client's."""
 
     name: Text
     why: Text
     source: Identifier
+    by: Literal["matter", "client"] = Field(
+        "matter", description="What an instance is: client makes a life-stage whole."
+    )
     services: list[Identifier] = Field(min_length=1, description="The services whose interfaces the chain crosses.")
     steps: dict[Identifier, ChainStep] = Field(min_length=2)
 
@@ -50,6 +54,11 @@ class ServiceChain:
     id: str
     definition: ChainDefinition
     chain: Chain
+
+    @property
+    def of_life(self) -> bool:
+        """Is an instance a client's whole, across matters?"""
+        return self.definition.by == "client"
 
     @property
     def version(self) -> str:

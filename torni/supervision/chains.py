@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Collection, Mapping
 from datetime import date, timedelta
 from pathlib import Path
 
@@ -13,30 +13,37 @@ from torni.engines.chains import Chain, Measured, query, read
 OVER_DAYS = 365  # instances that began within a year
 
 
-def measure_chains(folder: Path, chains: Mapping[str, Chain], last: date) -> dict[str, Measured]:
+def measure_chains(
+    folder: Path, chains: Mapping[str, Chain], last: date, *, of_life: Collection[str] = ()
+) -> dict[str, Measured]:
     """Each chain on the snapshot in the folder (one with persons), its instances begun within a year of the last complete day.
 
-    What was taken back is not counted; what happened after the last day is not seen.
+    An instance is a matter; of those named in `of_life`, a client across matters. What was taken back is not counted; what happened after the last day is not seen.
     """
     with duckdb.connect(config={"threads": 2, "memory_limit": "1GB"}) as connection:
         files = str(folder).replace("'", "''")
         connection.execute(f"CREATE VIEW log AS SELECT * FROM read_parquet('{files}/event_*.parquet')")
-        return measure_on(connection, chains, last)
+        return measure_on(connection, chains, last, of_life=of_life)
 
 
-def measure_on(connection: duckdb.DuckDBPyConnection, chains: Mapping[str, Chain], last: date) -> dict[str, Measured]:
+def measure_on(
+    connection: duckdb.DuckDBPyConnection, chains: Mapping[str, Chain], last: date, *, of_life: Collection[str] = ()
+) -> dict[str, Measured]:
     """The same on a connection that has the snapshot as `log`."""
     connection.execute("CREATE OR REPLACE TEMP TABLE undone AS SELECT replaces FROM log WHERE sign = -1")
     types = sorted({step.event for chain in chains.values() for step in chain.steps})
     listed = ", ".join("'" + t.replace("'", "''") + "'" for t in types)
-    connection.execute(
-        f"CREATE OR REPLACE TEMP VIEW standing AS SELECT type, service, day, matter FROM log WHERE sign = 1 AND day <= DATE '{last}' "
-        f"AND type IN ({listed}) AND position NOT IN (SELECT replaces FROM undone)"
-    )
+    for view, instance in (("standing", "matter"), *([("lives", "client::VARCHAR")] if of_life else [])):
+        connection.execute(
+            f"CREATE OR REPLACE TEMP VIEW {view} AS SELECT type, service, day, {instance} AS matter FROM log WHERE sign = 1 AND day <= DATE '{last}' "
+            f"AND type IN ({listed}) AND {instance} IS NOT NULL AND position NOT IN (SELECT replaces FROM undone)"
+        )
     first = last - timedelta(days=OVER_DAYS - 1)
     found = {}
     for name, chain in chains.items():
-        row = connection.execute(query(chain, events="standing", first=first, today=last)).fetchone()
+        row = connection.execute(
+            query(chain, events="lives" if name in of_life else "standing", first=first, today=last)
+        ).fetchone()
         assert row is not None
         found[name] = read(chain, row)
     return found

@@ -93,21 +93,24 @@ def case(request: HttpRequest, region: str, position: int) -> HttpResponse:
     c = o.case
     return show(
         request, "case.html", o, faults=faults, own=_lines(c), people=people, manager=c.person.case_manager and people.get(c.person.case_manager, c.person.case_manager),
-        chain=_in_chain(o), drawn=timeline(c, o.service_name, dict(o.units)), fees=fees_of(c, o.rules), missed=_missed(c), vouchers=offers_of(o), permits=permits_of(c),
+        in_chains=_in_chains(o), drawn=timeline(c, o.service_name, dict(o.units)), fees=fees_of(c, o.rules), missed=_missed(c), vouchers=offers_of(o), permits=permits_of(c),
         budgets=arranged.budgets(c), once=secrets.token_hex(8), given=request.POST, status=400 if faults else 200,
     )  # fmt: skip
 
 
-def _in_chain(o: Opened) -> tuple[str, str] | None:
-    """Where the newest need is in the chain that begins with it: the chain's name and its drawing."""
-    if not o.case.needs:
-        return None
-    matter = o.case.needs[0].matter
+def _in_chains(o: Opened) -> list[tuple[str, str]]:
+    """Where the client is in the chain that began with the newest need, and in each life-stage whole: its name and its drawing."""
+    matter = o.case.needs[0].matter if o.case.needs else None
+    found, begun = [], False
     for chain in chains(o.rules.library).values():
-        trace = follow(chain.chain, [(e.type, e.service, local_day(e.at)) for e in o.case.events if e.matter == matter])
+        if (matter is None or begun) and not chain.of_life:
+            continue
+        events = [e for e in o.case.events if chain.of_life or e.matter == matter]
+        trace = follow(chain.chain, [(e.type, e.service, local_day(e.at)) for e in events])
         if trace.begun:
-            return str(chain.definition.name), draw(chain, trace=trace, today=o.case.today)
-    return None
+            begun = begun or not chain.of_life
+            found.append((str(chain.definition.name), draw(chain, trace=trace, today=o.case.today)))
+    return found
 
 
 def show(request: HttpRequest, template: str, o: Opened, *, status: int = 200, **context: Any) -> HttpResponse:
