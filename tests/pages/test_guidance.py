@@ -99,7 +99,16 @@ def path(browsers, client, rows, unit):
         summary="Kesken.",
         file=File("scale;value;day\nCPS;2;3.11.2026\nrai_pain;1;2026-11-02"),
     )
-    assert "Kesken." in there and re.search(r'name="rai_cps" value="2"', there) and "2026-11-03" in there
+    assert "Kesken." in there and re.search(r'name="rai_cps" value="2"', there) and "measured 3.11.2026" in there
+    for odd in ("x", "2", "2 huomenna", "2 2026-99-99"):
+        assert send(
+            adviser,
+            case + "assess/",
+            400,
+            **{**given, "day-rai_cps": odd, "rai_cps": "2"},
+            assessed_day=day,
+            summary="",
+        )
     given |= {"rai_cps": "2", "day-rai_cps": "2 2026-11-03", "rai_pain": "3", "day-rai_pain": "1 2026-11-02"}
     send(adviser, case + "assess/", **given, assessed_day=day, summary="Tarvitsee apua.")
     ((kept,),) = rows("SELECT data->'facts' FROM event WHERE client = %s AND type = 'assessment.made'", client)
@@ -528,6 +537,11 @@ def test_anybody_gets_advice_from_the_same_rules_and_nothing_is_kept(browsers, r
     }
     text = send(nobody, "/guide/", 200, **told)
     assert "This is advice, not a decision." in text and "152.55 euros a month" in text
+    assert (
+        "worth 21.53 euros an hour" in text
+        and text.index("39.50 euros") < text.index("42.90 euros")
+        and "179.70 euros" in text
+    )
     assert (
         "depends on the assessment" in text
         and "likely" in text

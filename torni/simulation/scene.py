@@ -182,7 +182,7 @@ class _Scene:
             first_day=local_day(begun), last_day=None, channel="budget", by=SHOWN["adviser"], at=begun,
         ))  # fmt: skip
         self.send(steps.name_manager(self.case(client), "case-manager", at=self.at))
-        for n, (days, cents, what) in enumerate(((70, 148_000, "Avustajan palkka"), (40, 162_000, "Avustajan palkka"), (9, 191_000, "Avustajan palkka ja sijainen"), (2, 24_000, "Kuljetukset kerhoon"))):  # fmt: skip
+        for n, (days, cents, what) in enumerate(((99, 148_000, "Avustajan palkka"), (40, 162_000, "Avustajan palkka"), (9, 191_000, "Avustajan palkka ja sijainen"), (2, 24_000, "Kuljetukset kerhoon"))):  # fmt: skip
             case, at = self.case(client), self.at - timedelta(days=days)
             self.send(
                 steps.use_budget(

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Mapping
 from dataclasses import replace
 from datetime import date
@@ -47,6 +48,7 @@ def assess(request: HttpRequest, region: str, position: int) -> HttpResponse:
     faults: tuple[Fault, ...] = ()
     if request.method == "POST":
         given = {k: v.strip() for k, v in request.POST.items() if isinstance(v, str) and v.strip()}
+        given = {k: v for k, v in given.items() if not k.startswith("day-") or re.fullmatch(r"\d+ \d{4}-\d\d-\d\d", v)}
         try:
             if request.POST.get("do") == "bring" or request.FILES.get("file"):
                 given |= _brought(request, o, form)

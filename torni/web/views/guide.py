@@ -13,13 +13,15 @@ from typing import Any
 from django.http import HttpRequest, HttpResponse
 
 from torni.core.faults import BadInput, Fault
-from torni.guidance import decide
+from torni.facts import worklists
+from torni.guidance import arranged, decide
 from torni.guidance.client import client_of
 from torni.guidance.decide import Decision
 from torni.network.choosing import seen_from
 from torni.services import regions
 from torni.services.followed import AnswerPromise, MeasurePromise
 from torni.supervision.measure import Followed
+from torni.supervision.moment import units
 from torni.web import room
 from torni.web.rendering import page
 from torni.web.store import Held, held
@@ -65,12 +67,36 @@ def guide(request: HttpRequest, region: str) -> HttpResponse:
     kinds = [(k, str(v.name)) for k, v in here.network.library.unit_kinds.items() if k in there]
     kind = given.get("kind") or (kinds[0][0] if kinds else "")
     home = given.get("municipality", "")
-    columns, units = _units(here, home, kind) if home and any(k == kind for k, _n in kinds) else ([], [])
+    columns, nearest = _units(here, home, kind) if home and any(k == kind for k, _n in kinds) else ([], [])
+    offers = _offers(here, found or [], home)
     return page(
-        request, "guide.html", here="guide", region=here, regions=regions.all_regions(), form=form, given=given, faults=faults, found=found,
-        fields=here.rules.fields, definitions=here.rules.definitions, kinds=kinds, kind=kind, columns=columns, units=units, waits=_waits(here),
+        request, "guide.html", offers=offers, names=room.about()[2] if offers else {}, here="guide", region=here, regions=regions.all_regions(), form=form, given=given, faults=faults, found=found,
+        fields=here.rules.fields, definitions=here.rules.definitions, kinds=kinds, kind=kind, columns=columns, units=nearest, waits=_waits(here),
         least=LEAST, status=400 if faults else 200, **{**DECIDING, **WORDS},
     )  # fmt: skip
+
+
+def _offers(here: Held, found: list[Decision], home: str) -> dict[str, list[arranged.Offer]]:
+    """What each approved producer would cost, of the services that a voucher may pay for and whose voucher can be reckoned."""
+    worth = {d.granting.service.id: v for d in found if (v := d.values.get("voucher")) and v.amount is not None}
+    if not worth or not room.is_of(here.id):
+        return {}
+    hours = found[0].client.facts.get("service_hours_month")
+    out = {}
+    with room.reading(None) as connection:
+        near = {
+            unit
+            for unit, municipality in units(connection).select("unit", "municipality").rows()
+            if municipality == home
+        }
+        for service, value in worth.items():
+            prices = worklists.voucher_prices(connection, service)
+            if prices and value.amount is not None:
+                cents, unit = int(value.amount * 100), value.formula.definition.unit
+                out[service] = arranged.offers(
+                    cents, unit, hours if isinstance(hours, int) else None, prices, near=near
+                )
+    return out
 
 
 def _waits(here: Held) -> dict[str, list[tuple[str, float | None]]]:
