@@ -110,7 +110,7 @@ def test_a_chain_that_names_what_is_not_there_is_told_by_its_line(tmp_path):
     path.write_text(
         path.read_text()
         .replace("event: need.reported", "event: need.reporte")
-        .replace("{started: wait.start_days}", "{startd: wait.start_day}")
+        .replace("{started: wait.start_days,", "{startd: wait.start_day,")
     )
     with pytest.raises(BadInput) as told:
         load(load_library(on=TODAY, root=root))
