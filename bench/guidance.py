@@ -1,18 +1,21 @@
 """Guidance measured: chains over five million rows beside pm4py, worklists and verdicts in a whole region, open inboxes under changes.
 
-`python bench/guidance.py FOLDER [chains pages inbox]`: FOLDER holds the embedded room of `bench/room.py FOLDER load` (made there when
+`python bench/guidance.py FOLDER [chains pages inbox killed]`: FOLDER holds the embedded room of `bench/room.py FOLDER load` (made there when
 empty, as `BENCH_RESIDENTS` says). Each part prints one line of JSON. pm4py (AGPL) is a measured peer in an environment of its own, never a part of the product: `.peers`.
 """
 
 from __future__ import annotations
 
 import asyncio
+import itertools
 import json
 import os
+import random
 import statistics
 import subprocess
 import sys
 import tempfile
+import threading
 import time
 from datetime import UTC, date, datetime, timedelta
 from pathlib import Path
@@ -21,7 +24,7 @@ import numpy as np
 import polars as pl
 
 FOLDER = Path(sys.argv[1]).absolute()
-PARTS = sys.argv[2:] or ["chains", "pages", "inbox"]
+PARTS = sys.argv[2:] or ["chains", "pages", "inbox", "killed"]
 sys.argv = [sys.argv[0], str(FOLDER)]
 os.environ["TORNI_DATA"] = str(FOLDER)
 
@@ -200,7 +203,12 @@ def _browser(url: str, name: str):  # type: ignore[no-untyped-def]
     return client
 
 
-def inbox(url: str) -> None:
+def killed(url: str) -> None:
+    """The same while the pages' process is killed (SIGKILL) at random moments; each open inbox comes back with the last it heard, as a browser does."""
+    inbox(url, kills=int(os.environ.get("BENCH_KILLS", "100")))
+
+
+def inbox(url: str, kills: int = 0) -> None:
     """Plans sent at a steady pace to producers whose inboxes are open: how soon each hears, and that each hears each once."""
     seconds, pace, producers = int(os.environ.get("BENCH_SECONDS", "60")), int(os.environ.get("BENCH_PACE", "50")), int(os.environ.get("BENCH_PRODUCERS", "200"))  # fmt: skip
     from torni.facts.door import Door
@@ -229,40 +237,76 @@ def inbox(url: str) -> None:
             keys.append(accounts.begin_session(connection, Who(number, f"bench-{run}-{i}", name, "producer", name)))
     port = room_bench._free_port()
     log = open(FOLDER / "bench.log", "w")  # noqa: SIM115
-    running = subprocess.Popen([sys.executable, "-m", "torni", "serve", "--port", str(port)], stdout=log, stderr=log)
-    try:
+    environment = {**os.environ, "TORNI_DATABASE": url}
+    only_pages = f"from torni.web.serve import _pages; _pages('keski-suomi', {port})"
+    command = ["-c", only_pages] if kills else ["-m", "torni", "serve", "--port", str(port)]
+
+    def serve() -> subprocess.Popen[bytes]:
+        found = subprocess.Popen([sys.executable, *command], stdout=log, stderr=log, env=environment)
         room_bench._until_up(port)
+        return found
+
+    running, left, over = serve(), kills, threading.Event()
+
+    def kill() -> None:
+        nonlocal running, left
+        chance = random.Random(3)
+        over.wait(10)
+        while left and not over.wait(chance.uniform(0.2, 4)):
+            running.kill()
+            running.wait()
+            running, left = serve(), left - 1
+        over.set()
+
+    killer = threading.Thread(target=kill)
+    try:
         with room.connect(url, autocommit=True) as connection:
+            lasts = over if kills else None
+            if kills:
+                killer.start()
             figures = asyncio.run(
-                _send(Door(connection, books), port, keys, client, clock, run, seconds=seconds, pace=pace)
+                _send(Door(connection, books), port, keys, client, clock, run, seconds=seconds, pace=pace, lasts=lasts)
             )
     finally:
+        over.set()
+        if kills:
+            killer.join()
         running.terminate()
         running.wait(30)
         log.close()
-    told("inbox", producers=producers, seconds=seconds, pace=pace, **figures)
+    told("killed" if kills else "inbox", producers=producers, pace=pace, kills=kills - left, **figures)
 
 
 async def _send(
-    door, port: int, keys: list[str], client: int, clock: datetime, run: str, *, seconds: int, pace: int
-) -> dict[str, object]:  # type: ignore[no-untyped-def]
+    door, port: int, keys: list[str], client: int, clock: datetime, run: str, *, seconds: int, pace: int, lasts: threading.Event | None
+) -> dict[str, object]:  # type: ignore[no-untyped-def]  # fmt: skip
+    """For so many seconds, or until `lasts` is set."""
     heard: list[dict[int, float]] = [{} for _ in keys]
-    twice = 0
+    twice = again = disordered = 0
+    (newest,) = door.connection.execute("SELECT newest()").fetchone()
 
     async def watch(n: int) -> None:
-        nonlocal twice
-        reader, writer = await asyncio.open_connection("127.0.0.1", port)
-        writer.write(
-            f"GET /inbox-stream/keski-suomi HTTP/1.1\r\nHost: 127.0.0.1:{port}\r\nCookie: torni_session={keys[n]}\r\n\r\n".encode()
-        )
-        try:
-            while line := await reader.readline():
-                if line.startswith(b"data: "):
-                    position = json.loads(line[6:])["position"]
-                    twice += position in heard[n]
-                    heard[n].setdefault(position, time.perf_counter())
-        except (asyncio.CancelledError, ConnectionError):
-            writer.close()
+        """An open inbox as a browser keeps it: a lost one comes back in half a second, with the last it heard."""
+        nonlocal twice, again, disordered
+        last = newest
+        while True:
+            try:
+                reader, writer = await asyncio.open_connection("127.0.0.1", port)
+                writer.write(
+                    f"GET /inbox-stream/keski-suomi HTTP/1.1\r\nHost: 127.0.0.1:{port}\r\nCookie: torni_session={keys[n]}\r\nLast-Event-ID: {last}\r\n\r\n".encode()
+                )
+                while line := await reader.readline():
+                    if line.startswith(b"data: ") and line.endswith(b"\n"):
+                        position = json.loads(line[6:])["position"]
+                        twice += position in heard[n]
+                        disordered += position < last
+                        heard[n].setdefault(position, time.perf_counter())
+                        last = position
+                writer.close()
+            except OSError:
+                pass
+            again += 1
+            await asyncio.sleep(0.5)
 
     watching = [asyncio.create_task(watch(n)) for n in range(len(keys))]
     await asyncio.sleep(8)
@@ -278,19 +322,21 @@ async def _send(
         }  # fmt: skip
         return int(door.accept([event], now=clock).position)
 
-    for i in range(seconds * pace):
+    for i in itertools.count():
+        if lasts.is_set() if lasts else i >= seconds * pace:
+            break
         wait = begun + i / pace - time.perf_counter()
         if wait > 0:
             await asyncio.sleep(wait)
         started = time.perf_counter()
         sent.append((i % len(keys), await asyncio.to_thread(one, i), started))
     spent = time.perf_counter() - begun
-    await asyncio.sleep(3)
+    await asyncio.sleep(8 if lasts else 3)
     for task in watching:
         task.cancel()
     delays = sorted(heard[n][p] - at for n, p, at in sent if p in heard[n])
     return {
-        "sent": len(sent), "a_second": round(len(sent) / spent, 1), "missed": sum(p not in heard[n] for n, p, _at in sent), "twice": twice,
+        "sent": len(sent), "a_second": round(len(sent) / spent, 1), "missed": sum(p not in heard[n] for n, p, _at in sent), "twice": twice, "out_of_order": disordered, "came_back": again,
         "p50_ms": round(delays[len(delays) // 2] * 1e3), "p99_ms": round(delays[int(0.99 * len(delays))] * 1e3),
     }  # fmt: skip
 
@@ -306,4 +352,4 @@ if __name__ == "__main__":
             room_bench.load(database.url)
         print(f"{datetime.now(UTC):%Y-%m-%d %H:%M} UTC", file=sys.stderr)
         for part in PARTS:
-            {"chains": chains, "pages": pages, "inbox": inbox}[part](database.url)
+            {"chains": chains, "pages": pages, "inbox": inbox, "killed": killed}[part](database.url)

@@ -457,7 +457,7 @@ def test_a_word_taken_back_holds_no_longer(lived, told, may):
     assert may(adviser, 2) is None
 
 
-@pytest.mark.parametrize(("type_", "data", "reason"), [("representative.named", {}, "needs_holder"), ("representative.named", {"holder": "x", "kind": "proxy"}, "needs_holder"), ("representative.named", {"holder": "2", "kind": "friend"}, "needs_holder"), ("restriction.set", {}, "needs_against")])  # fmt: skip
+@pytest.mark.parametrize(("type_", "data", "reason"), [("representative.named", {}, "needs_holder"), ("representative.named", {"holder": "x", "kind": "proxy"}, "needs_holder"), ("representative.named", {"holder": "2", "kind": "friend"}, "needs_holder"), ("representative.named", {"holder": "987654", "kind": "proxy"}, "unknown_holder"), ("restriction.set", {}, "needs_against")])  # fmt: skip
 def test_an_unclear_word_is_refused(lived, type_, data, reason):
     done = lived.send({**lived.event(type_, client=1, data=data), "service": None})
     assert [r for reasons in done.refused.values() for r in reasons] == [reason]

@@ -406,7 +406,7 @@ def test_a_resident_writes_is_answered_and_gives_a_mark_without_a_name(browsers,
     assert aino.post("/mine/", told, headers=OWN).status_code == 400, "the same form twice is one message"
     assert aino.post("/mine/", {**told, "once": once + "b", "text": ""}, headers=OWN).status_code == 400
     work = page(manager, "/worklist/")
-    case = re.search(r'/case/([0-9]+)/">Answer the client', work).group(1)
+    case = re.search(r'/case/([0-9]+)/">Answer the client.{1,5}s message', work).group(1)
     mine = page(manager, f"/case/{case}/")
     message = re.search(r'name="message" value="([0-9]+)"', mine).group(1)
     send(manager, f"/case/{case}/", do="reply", message=message, text="Ole hyvä!")
@@ -420,10 +420,21 @@ def test_a_resident_writes_is_answered_and_gives_a_mark_without_a_name(browsers,
     for mark, expects in (("6", 400), ("", 400), ("2", 302)):
         rated = {"do": "rate", "visit": visit, "mark": mark, "once": f"{once}v", "text": ""}
         assert aino.post("/mine/", rated, headers=OWN).status_code == expects
-    given = rows(
-        "SELECT client, matter, quantity, counts FROM event WHERE type = 'feedback.given' ORDER BY position DESC LIMIT 1"
-    )
-    assert given == [(None, None, 2, "home_care.feedback_good")]
+    newest = "SELECT client, matter, quantity, counts FROM event WHERE type = 'feedback.given' ORDER BY position DESC LIMIT 1"
+    assert rows(newest) == [(None, None, 2, "home_care.feedback_good")]
+    told = "SELECT count(*) FROM event WHERE type = 'feedback.told' AND client = %s"
+    (client,) = rows("SELECT s.client FROM account a JOIN standing s USING (account) WHERE a.name = 'resident'")[0]
+    assert rows(told, client) == [(0,)], "a mark alone is told to nobody"
+    rated = {"do": "rate", "visit": visit, "mark": "1", "once": f"{once}w", "text": "", "tell": "yes"}
+    assert aino.post("/mine/", rated, headers=OWN).status_code == 302
+    assert rows(told, client) == [(1,)] and "mark 1 of 5" in aino.get("/mine/").content.decode()
+    cases = re.findall(r'/case/([0-9]+)/">Answer the client.{1,5}s feedback', page(manager, "/worklist/"))
+    shown = {case: page(manager, f"/case/{case}/") for case in cases}
+    case, mine = next((case, text) for case, text in shown.items() if "Aino Asukas" in text)
+    message = re.search(r'mark 1 of 5.*?name="message" value="([0-9]+)"', mine, re.S).group(1)
+    send(manager, f"/case/{case}/", do="reply", message=message, text="Ikävä kuulla. Otan asian puheeksi.")
+    assert "Otan asian puheeksi" in aino.get("/mine/").content.decode()
+    assert len(cases) > 1, "the scene has one waiting too"
 
 
 def test_a_resident_forbids_a_producer_and_lets_advisers_see(browsers, rows):
@@ -476,6 +487,41 @@ def test_a_relative_acts_by_authorisation_and_only_then(browsers, signed, rows):
     for wrong in (other, "x", "9" * 30, "-1"):
         assert tytti.get(f"/mine/?for={wrong}").status_code == 404
         assert tytti.post(f"/mine/?for={wrong}", told, headers=OWN).status_code == 404
+
+
+def test_an_official_writes_down_who_acts_and_the_client_ends_it(browsers, signed, rows):
+    """Aino ends her daughter's authorisation; the case manager writes it down again. What cannot be is refused with its reason."""
+    from django.test import Client
+
+    tytti = signed(Client(headers={"host": "127.0.0.1"}), "relative")
+    aino, manager = browsers["resident"], browsers["case-manager"]
+    numbers = dict(rows("SELECT a.name, s.client FROM account a JOIN standing s USING (account) WHERE s.client IS NOT NULL"))  # fmt: skip
+    case = re.search(r"for=([0-9]+)", tytti.get("/mine/").content.decode()).group(1)
+    again = re.search(r'name="holder" value="([0-9]+)"', aino.get("/mine/").content.decode()).group(1)
+    assert int(again) == numbers["relative"]
+    end = {"do": "release", "holder": again, "once": "e1"}
+    assert tytti.post(f"/mine/?for={case}", end, headers=OWN).status_code == 404, "who acts for another ends nobody's"
+    assert aino.post("/mine/", {**end, "holder": "1"}, headers=OWN).status_code == 400
+    assert aino.post("/mine/", end, headers=OWN).status_code == 302
+    assert (
+        tytti.get(f"/mine/?for={case}").status_code == 404 and "You act for" not in tytti.get("/mine/").content.decode()
+    )
+    form = {"do": "represent", "holder": again, "kind": "proxy"}
+    ((position,),) = rows(
+        "SELECT max(position) FROM event WHERE client = %s AND type = 'plan.sent'", numbers["resident"]
+    )
+    for wrong in ({"holder": "x"}, {"holder": str(numbers["resident"])}, {"kind": "friend"}, {"kind": "guardian"}, {"until": "2020-01-01"}):  # fmt: skip
+        send(manager, f"/case/{position}/", 400, **{**form, **wrong})
+    nobody = send(manager, f"/case/{position}/", 400, **{**form, "holder": "9" * 15})
+    assert "the representative is not in the register of residents" in nobody
+    send(manager, f"/case/{position}/", **form)
+    assert "acts for the client already" in send(manager, f"/case/{position}/", 400, **form)
+    assert "Aino Asukas" in tytti.get(f"/mine/?for={case}").content.decode()
+    send(manager, f"/case/{position}/", do="release", holder=again, kind="proxy")
+    assert tytti.get(f"/mine/?for={case}").status_code == 404
+    send(manager, f"/case/{position}/", **form)
+    for name in ("producer-a", "outsider"):
+        assert browsers[name].post(f"{BASE}/case/{position}/", form, headers=OWN).status_code in (403, 404), name
 
 
 def test_a_head_of_a_unit_at_the_pages(browsers, signed, rows):

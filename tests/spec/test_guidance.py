@@ -10,7 +10,7 @@ import pytest
 from torni.core.faults import BadInput
 from torni.core.language import speaking
 from torni.facts.persons import Happened, Person
-from torni.guidance import arranged, decide, steps
+from torni.guidance import arranged, decide, said, steps
 from torni.guidance.arranged import Offer, offers
 from torni.guidance.case import Item, case_of, facts_of
 from torni.guidance.client import client_of
@@ -91,9 +91,9 @@ def proposed(life, rules, service="home_care"):
 SAID = {"verdict": "granted", "judgement": "Tarvitsee apua päivittäin.", "why": "", "first_day": TODAY, "last_day": None, "channel": "enterprise", "by": "Ulla"}  # fmt: skip
 
 
-def settled(life, rules, service="home_care", **said):
+def settled(life, rules, service="home_care", **other):
     case = life.case
-    return steps.settle(case, case.needs[0], proposed(life, rules, service), **{**SAID, **said}, at=life.now)
+    return steps.settle(case, case.needs[0], proposed(life, rules, service), **{**SAID, **other}, at=life.now)
 
 
 def test_the_rules_read_what_the_assessment_found(aino, rules):
@@ -153,7 +153,7 @@ def test_the_letter_of_what_was_decided_is_made_again_from_the_decision_alone(ai
     assert again.verdict == "granted" and again.fees[0].amount == proposed(aino, rules).fees[0].amount
     with speaking("fi"):
         text = to_html(letter(again, made))
-    for said in (
+    for words in (
         "Sinulle myönnetään: Kotihoito.",
         "22.11.2026–31.5.2027",
         "Tarvitsee apua päivittäin.",
@@ -161,7 +161,7 @@ def test_the_letter_of_what_was_decided_is_made_again_from_the_decision_alone(ai
         "152,55 euroa",
         "30 päivän kuluessa",
     ):
-        assert said in text, said
+        assert words in text, words
     assert "luonnos" not in text.lower() and "Palveluseteli" not in text
     assert to_pdf(letter(again, made)).startswith(b"%PDF")
 
@@ -293,12 +293,28 @@ def test_a_service_that_goes_on_is_not_left_out_and_one_that_is_as_it_was_is_not
 
 
 def test_the_client_writes_and_is_answered_once(granted):
-    granted.step(steps.write(7, "Milloin hoitaja tulee?", kind="message", at=granted.now, once="1"))
+    granted.step(said.write(7, "Milloin hoitaja tulee?", kind="message", at=granted.now, once="1"))
     message = granted.case.messages[0]
-    granted.step(steps.reply(message, 7, "Huomenna kello 9.", by="Veera", at=granted.now))
+    granted.step(said.reply(message, 7, "Huomenna kello 9.", by="Veera", at=granted.now))
     assert granted.case.messages[0].answer == "Huomenna kello 9."
     with speaking("en"), pytest.raises(BadInput, match="given already"):
-        steps.reply(granted.case.messages[0], 7, "Toinen vastaus", by="Veera", at=granted.now)
+        said.reply(granted.case.messages[0], 7, "Toinen vastaus", by="Veera", at=granted.now)
+
+
+def test_a_mark_tells_nobodys_name_and_the_client_may_let_the_case_manager_know(granted):
+    granted.add({"type": "visit.made", "at": granted.now, "matter": "v1", "service": "home_care", "unit": "north"})
+    visit = granted.events[-1]
+    alone = said.rate(visit, 2, at=granted.now, once="1")
+    assert "client" not in alone and visit.matter not in str(alone) and alone["quantity"] == 2
+    granted.step(said.tell(7, visit, 2, "", at=granted.now, once="1"))
+    told = granted.case.messages[0]
+    assert told.kind == "feedback" and told.visit == (2, "home_care", TODAY) and not told.text
+    assert granted.events[-1].unit is None, "the producer does not see it"
+    granted.step(said.reply(told, 7, "Kiitos, otan asian puheeksi.", by="Veera", at=granted.now))
+    assert granted.case.messages[0].answered
+    for wrong in (lambda: said.rate(visit, 0, at=granted.now, once="2"), lambda: said.tell(7, visit, 6, "", at=granted.now, once="2")):  # fmt: skip
+        with speaking("en"), pytest.raises(BadInput, match="from 1 to 5"):
+            wrong()
 
 
 def test_what_was_taken_back_is_not_in_the_case(granted):

@@ -45,7 +45,8 @@ FROM (
       CASE WHEN a.type = 'unit.opened' AND NOT coalesce(a.data ?& ARRAY['name', 'kind', 'producer', 'municipality'], false)
         THEN 'needs_unit_data' END,
       CASE WHEN a.type LIKE 'representative.%%' AND NOT coalesce(a.data->>'holder' ~ '^[0-9]{1,18}$' AND a.data->>'kind' IN ('guardian', 'proxy'), false)
-        THEN 'needs_holder' END,
+        THEN 'needs_holder' WHEN a.type = 'representative.named' AND NOT EXISTS (SELECT 1 FROM client x WHERE x.client = (a.data->>'holder')::bigint)
+        THEN 'unknown_holder' END,
       CASE WHEN a.type LIKE 'restriction.%%' AND coalesce(a.data->>'against', '') = '' THEN 'needs_against' END,
       CASE WHEN a.type = 'feed.complete' AND (a.data->>'producer') IS NULL THEN 'needs_producer' END,
       CASE WHEN %(producer)s::text IS NOT NULL AND (coalesce(u.producer <> %(producer)s, false) OR %(producer)s IS DISTINCT FROM

@@ -34,6 +34,7 @@ _SENTENCES = {
     "needs_municipality": N_("data.municipality is missing: the number of the home municipality"),
     "needs_unit_data": N_("data needs name, kind, producer and municipality"),
     "needs_holder": N_("data needs holder, the representative's client number, and kind: guardian or proxy"),
+    "unknown_holder": N_("the representative is not in the register of residents"),
     "needs_against": N_("data.against is missing: a producer's name, or guardians"),
     "bad_until": N_("data.until is not a day: write such as 2026-12-31"),
     "needs_producer": N_("data.producer is missing: whose records are complete"),

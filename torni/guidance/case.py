@@ -16,6 +16,7 @@ from torni.facts.persons import Happened, Person
 
 GUIDANCE = "client_guidance"
 ASSESSMENT = "needs_assessment"
+Said = Literal["message", "correction", "feedback"]
 SentState = Literal["sent", "opened", "confirmed", "proposed", "refused", "recalled"]
 
 
@@ -137,16 +138,17 @@ class Sent:
 
 @dataclass(frozen=True)
 class Message:
-    """What the client wrote, or asked to be corrected, and the answer."""
+    """What the client wrote, asked to be corrected, or told of a visit (its mark, service and day), and the answer."""
 
     position: int
     matter: str
-    kind: Literal["message", "correction"]
+    kind: Said
     at: datetime
     text: str
     due: date | None
     answer: str
     answered: tuple[datetime, str] | None
+    visit: tuple[int, str, date | None] | None = None
 
 
 @dataclass(frozen=True)
@@ -238,6 +240,7 @@ def case_of(person: Person, today: date) -> Case:
     sent = tuple(_sent(e, [a for a in answers if a.matter == e.matter], today) for e in of("plan.sent"))
     messages = [_message(e, "message", of("message.answered")) for e in of("message.sent")]
     messages += [_message(e, "correction", of("correction.answered")) for e in of("correction.asked")]
+    messages += [_message(e, "feedback", of("feedback.answered")) for e in of("feedback.told")]
     messages.sort(key=lambda m: (m.at, m.position), reverse=True)
     return Case(
         person, today, tuple(events), needs, assessments, decisions, tuple(plans), sent, tuple(messages), serving
@@ -317,11 +320,12 @@ def _sent(e: Happened, answers: Iterable[Happened], today: date) -> Sent:
     )  # fmt: skip
 
 
-def _message(e: Happened, kind: Literal["message", "correction"], answers: Iterable[Happened]) -> Message:
+def _message(e: Happened, kind: Said, answers: Iterable[Happened]) -> Message:
     answer = next((a for a in answers if a.matter == e.matter), None)
+    data, mark = e.data or {}, _whole((e.data or {}).get("mark"))
     return Message(
-        e.position, e.matter or "", kind, e.at, _text((e.data or {}).get("text")), e.owes_on, _text((answer.data or {}).get("text")) if answer else "",
-        (answer.at, _text((answer.data or {}).get("by"))) if answer else None,
+        e.position, e.matter or "", kind, e.at, _text(data.get("text")), e.owes_on, _text((answer.data or {}).get("text")) if answer else "",
+        (answer.at, _text((answer.data or {}).get("by"))) if answer else None, (mark, _text(data.get("about")), _day(data.get("day"))) if mark else None,
     )  # fmt: skip
 
 

@@ -1,6 +1,6 @@
 """Who acts for a client, and what the client allows and forbids: as they stand, and the steps that change them.
 
-A guardian acts for a minor, a proxy by authorisation; both come from a register or by hand as events. The client allows advisers to see
+A guardian acts for a minor, a proxy by authorisation; both come from a register as events, or an official writes them down. The client allows advisers to see
 own data without a need at hand (consent), and forbids giving it to a producer or to guardians (restriction). A restriction holds until it is
 lifted; an emergency opening goes past it, is marked, and is told to the client.
 """
@@ -10,28 +10,38 @@ from __future__ import annotations
 from collections.abc import Collection
 from dataclasses import dataclass
 from datetime import date, datetime
-from typing import Literal
 
 from torni.core.faults import Fault, bad_input
 from torni.core.language import t
 from torni.guidance.case import Case
-from torni.guidance.steps import Event, event, raise_all
+from torni.guidance.steps import SOURCE, Event, event, raise_all
 
 GUARDIANS = "guardians"
+KINDS = ("guardian", "proxy")
+
+
+@dataclass(frozen=True)
+class Representative:
+    """Who acts for the client: their client number as it was told, as what (guardian or proxy), since and until when."""
+
+    holder: str
+    kind: str
+    since: date
+    until: date | None
 
 
 @dataclass(frozen=True)
 class Permits:
-    """How they stand on the case's day: representatives as (kind, since, until), consent as (since, until), whom the client has forbidden."""
+    """How they stand on the case's day: who acts for the client, consent as (since, until), whom the client has forbidden."""
 
-    representatives: tuple[tuple[str, date, date | None], ...]
+    representatives: tuple[Representative, ...]
     consent: tuple[date, date | None] | None
     forbidden: tuple[tuple[str, date], ...]
 
 
 def permits_of(case: Case) -> Permits:
     """The newest word of each kind, oldest first as they came."""
-    people: dict[tuple[str, str], tuple[str, date, date | None]] = {}
+    people: dict[tuple[str, str], Representative] = {}
     consent: tuple[date, date | None] | None = None
     forbidden: dict[str, date] = {}
     for e in sorted(case.events, key=lambda e: (e.at, e.position)):
@@ -39,7 +49,7 @@ def permits_of(case: Case) -> Permits:
         on, until = e.at.date(), _day(data.get("until"))
         who = str(data.get("kind")), str(data.get("holder"))
         if e.type == "representative.named":
-            people[who] = (who[0], on, until)
+            people[who] = Representative(who[1], who[0], on, until)
         elif e.type == "representative.ended":
             people.pop(who, None)
         elif e.type == "consent.given":
@@ -52,7 +62,7 @@ def permits_of(case: Case) -> Permits:
             forbidden.pop(str(data.get("against")), None)
     if consent and consent[1] and consent[1] < case.today:
         consent = None
-    standing = tuple(p for p in people.values() if p[2] is None or p[2] >= case.today)
+    standing = tuple(p for p in people.values() if p.until is None or p.until >= case.today)
     return Permits(standing, consent, tuple(forbidden.items()))
 
 
@@ -88,15 +98,44 @@ def lift(case: Case, against: str, *, by: str, at: datetime) -> Event:
     return _event(case, "restriction.lifted", at, against=against, by=by)
 
 
-def represented(case: Case, holder: int, kind: Literal["guardian", "proxy"], *, until: date | None, at: datetime) -> Event:  # fmt: skip
-    """Somebody acts for the client from now on."""
+def represented(case: Case, holder: str, kind: str, *, until: date | None, by: str, at: datetime) -> Event:
+    """Somebody, by their client number, acts for the client from now on. Whether the number is anybody's the door tells."""
+    faults = []
+    if not (holder.isascii() and holder.isdigit() and len(holder) < 19):
+        faults.append(
+            Fault(t("the representative"), t("is not a number"), t("Write the representative's client number."))
+        )
+    elif int(holder) == case.person.client:
+        faults.append(
+            Fault(t("the representative"), t("is the client"), t("Write the representative's client number."))
+        )
+    elif _acting(case, holder, kind):
+        faults.append(Fault(t("the representative"), t("acts for the client already"), t("Look at the page again.")))
+    if kind not in KINDS:
+        faults.append(Fault(t("as what"), t("is not chosen"), t("Choose one of the list.")))
+    elif kind == "guardian" and (case.age is None or case.age >= 18):
+        faults.append(Fault(t("as what"), t("does not fit: the client is not a minor"), t("Choose by authorisation.")))
+    if until is not None and until < case.today:
+        faults.append(Fault(t("the day"), t("is past"), t("Leave it empty, or write a later day.")))
+    raise_all(faults)
     told = {"until": str(until)} if until else {}
-    return _event(case, "representative.named", at, holder=str(holder), kind=kind, **told)
+    return _event(case, "representative.named", at, source=SOURCE, holder=str(int(holder)), kind=kind, by=by, **told)
 
 
-def _event(case: Case, type_: str, at: datetime, **data: str) -> Event:
+def released(case: Case, holder: str, kind: str, *, by: str, at: datetime) -> Event:
+    """Somebody acts for the client no longer."""
+    if not _acting(case, holder, kind):
+        raise bad_input(t("the representative"), t("does not act for the client"), t("Look at the page again."))
+    return _event(case, "representative.ended", at, source=SOURCE, holder=holder, kind=kind, by=by)
+
+
+def _acting(case: Case, holder: str, kind: str) -> bool:
+    return any((p.holder, p.kind) == (holder, kind) for p in permits_of(case).representatives)
+
+
+def _event(case: Case, type_: str, at: datetime, *, source: str = "own", **data: str) -> Event:
     before = sum(e.type == type_ for e in case.events)  # the same may be said again later
-    return event(type_, f"{case.person.client}/{data.get('against', '')}{data.get('holder', '')}/{before}", at, case.person.client, source="own", data=data)  # fmt: skip
+    return event(type_, f"{case.person.client}/{data.get('against', '')}{data.get('holder', '')}/{before}", at, case.person.client, source=source, data=data)  # fmt: skip
 
 
 def _day(told: object) -> date | None:

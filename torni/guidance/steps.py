@@ -16,7 +16,7 @@ from torni.core.language import t
 from torni.engines.rules import tree
 from torni.facts.door import local_day
 from torni.facts.persons import Happened
-from torni.guidance.case import ASSESSMENT, GUIDANCE, Case, Item, Made, Message, Need, Plan, Sent
+from torni.guidance.case import ASSESSMENT, GUIDANCE, Case, Item, Made, Need, Plan, Sent
 from torni.guidance.decide import Decision
 from torni.guidance.fees import names
 from torni.services.rules import Rules
@@ -45,7 +45,7 @@ class Change:
 
 def report(client: int, *, channel: str, text: str, by: str, at: datetime, once: str) -> Event:
     """A need comes to the organiser's knowledge: the promise of assessment begins. `once`: the form's own mark; sent twice, it is one."""
-    faults = _long(text, t("the need"), least=3)
+    faults = lengths(text, t("the need"), least=3)
     if channel not in CHANNELS:
         faults.append(Fault(t("the channel"), t("is not chosen"), t("Choose where the need came from.")))
     raise_all(faults)
@@ -65,7 +65,7 @@ def assess(
     case: Case, matter: str, facts: Mapping[str, Any], *, form: str, instrument: str, on: date, summary: str, by: str, at: datetime, again: bool = False
 ) -> Event:  # fmt: skip
     """An assessment: its facts (already read by their fields), the form and its version, the instrument and its day."""
-    faults = _long(summary, t("the summary"), least=3)
+    faults = lengths(summary, t("the summary"), least=3)
     if on > case.today:
         faults.append(Fault(t("the day"), t("is after today"), t("Correct the day.")))
     if not facts:
@@ -93,7 +93,7 @@ def settle(
         faults.append(Fault(t("the reason"), t("is missing"), t("The decision deviates from the rules' proposal: write why, in at least ten letters.")))  # fmt: skip
     if (decision.rests_on_scales or verdict != decision.verdict) and len(judgement.strip()) < 10:
         faults.append(Fault(t("your own judgement"), t("is missing"), t("Scales never decide alone: write your judgement of the client's situation, in at least ten letters.")))  # fmt: skip
-    faults += _long(judgement, t("your own judgement")) + _long(why, t("the reason"))
+    faults += lengths(judgement, t("your own judgement")) + lengths(why, t("the reason"))
     if verdict == "granted":
         if first_day is None:
             faults.append(Fault(t("the first day"), t("is missing"), t("Write the day from which the decision holds.")))
@@ -245,7 +245,7 @@ def answer(
             Fault(t("the plan"), t("has been answered or replaced already"), t("Look at the newest version."))
         )
     if how == "refused":
-        faults += _long(why, t("the reason"), least=10)
+        faults += lengths(why, t("the reason"), least=10)
     if how == "time_proposed" and start is None:
         faults.append(Fault(t("the day"), t("is missing"), t("Write the day on which the service could start.")))
     raise_all(faults)
@@ -325,24 +325,9 @@ def visited(visit: Happened, client: int, *, at: datetime, source: str) -> Event
     )
 
 
-def rate(visit: Happened, mark: int, *, at: datetime, once: str) -> Event:
-    """The client's mark of a visit, 1 to 5. Nobody's name goes with it; the mark's own id tells nothing of the visit either."""
-    if not 1 <= mark <= 5:
-        raise BadInput(Fault(t("the mark"), t("is not from 1 to 5"), t("Choose one of the five.")))
-    return {
-        "source": "own",
-        "id": f"feedback/{once[:40]}",
-        "type": "feedback.given",
-        "at": at,
-        "service": visit.service,
-        "unit": visit.unit,
-        "quantity": mark,
-    }
-
-
 def use_budget(case: Case, made: Made, cents: int | None, *, what: str, on: date | None, by: str, at: datetime, once: str) -> Event:  # fmt: skip
     """Something bought with the client's personal budget. More than is planned may be written down: it is shown, never hidden."""
-    faults = _long(what, t("what was bought"), least=3)
+    faults = lengths(what, t("what was bought"), least=3)
     if cents is None or not 0 < cents < 10_000_000:
         faults.append(Fault(t("the amount"), t("is not an amount of euros"), t("Write such as 120,50.")))
     if on is None or on > case.today:
@@ -360,25 +345,6 @@ def use_budget(case: Case, made: Made, cents: int | None, *, what: str, on: date
         cents=cents,
         data=data,
     )
-
-
-def write(client: int, text: str, *, kind: Literal["message", "correction"], at: datetime, once: str) -> Event:
-    """The client writes to the case manager, or asks that something be corrected. `once`: the form's own mark."""
-    raise_all(_long(text, t("the message"), least=3))
-    matter = f"{kind}-{client}-{at:%Y%m%d}-{once[:40]}"
-    type_ = "message.sent" if kind == "message" else "correction.asked"
-    return event(type_, matter, at, client, source="own", service=GUIDANCE, matter=matter, data={"text": text})
-
-
-def reply(message: Message, client: int, text: str, *, by: str, at: datetime, done: bool = False) -> Event:
-    """The answer to what the client wrote."""
-    faults = _long(text, t("the answer"), least=3)
-    if message.answered:
-        faults.append(Fault(t("the answer"), t("has been given already"), ""))
-    raise_all(faults)
-    type_ = f"{message.kind}.answered"
-    data: dict[str, Any] = {"text": text, "by": by} | ({"done": done} if message.kind == "correction" else {})
-    return event(type_, f"{message.matter}/answer", at, client, service=GUIDANCE, matter=message.matter, data=data)
 
 
 def _recalled(earlier: Sent, client: int, version: int, by: str, at: datetime) -> list[Event]:
@@ -409,7 +375,7 @@ def _plan_faults(
     if not goals:
         faults.append(Fault(t("the goals"), t("are missing"), t("Write at least one goal in the client's own words.")))
     for goal in goals:
-        faults += _long(goal, t("the goals"))
+        faults += lengths(goal, t("the goals"))
     if not items:
         faults.append(Fault(t("the services"), t("are missing"), t("Choose a service and its unit.")))
     if agreed is None or agreed > case.today:
@@ -419,7 +385,7 @@ def _plan_faults(
             )
         )
     if case.plan:
-        faults += _long(why, t("why the plan changes"), least=3)
+        faults += lengths(why, t("why the plan changes"), least=3)
     granted = {
         d.service
         for d in case.decisions
@@ -464,7 +430,7 @@ def _plan_faults(
                     t("End it here, and add it again with the new unit: both producers then know."),
                 )
             )
-        faults += _long(item.what, where)
+        faults += lengths(item.what, where)
     return faults
 
 
@@ -485,7 +451,8 @@ def event(type_: str, key: str, at: datetime, client: int, *, source: str = SOUR
     return {"source": source, "id": f"{type_}/{key}"[:200], "type": type_, "at": at, "client": client, **columns}
 
 
-def _long(text: str, where: Any, *, least: int = 0) -> list[Fault]:
+def lengths(text: str, where: Any, *, least: int = 0) -> list[Fault]:
+    """The fault of a text that is too short or too long, if it is."""
     if len(text.strip()) < least:
         return [Fault(where, t("is missing or too short"), t("Write at least {n} letters.", n=least))]
     if len(text) > MOST_TEXT:

@@ -1,4 +1,4 @@
-"""What waits for the cast when the demonstration opens: a need to assess, a decision to make, plans to confirm and to mend, a message.
+"""What waits for the cast when the demonstration opens: a need to assess, a decision to make, plans to confirm and to mend, a message, feedback.
 
 Written by the very steps that the pages take, through the ordinary door, at the room's newest moment.
 """
@@ -13,7 +13,7 @@ from typing import Any
 from torni.facts import accounts, persons
 from torni.facts.door import Door, local_day
 from torni.facts.room import Connection
-from torni.guidance import steps
+from torni.guidance import said, steps
 from torni.guidance.case import Case, Item, case_of, facts_of
 from torni.guidance.client import client_of
 from torni.guidance.decide import decide
@@ -41,6 +41,7 @@ def set_scene(connection: Connection, door: Door, rules_on: Callable[[date], Rul
     scene.budget()
     scene.refused_by_b()
     scene.time_proposed_by_a(resident[0])
+    scene.dissatisfied(resident[0])
     return scene.written
 
 
@@ -67,7 +68,7 @@ class _Scene:
         )
         self.send(steps.name_manager(case, "case-manager", at=self.at))
         self.send(
-            steps.write(
+            said.write(
                 client,
                 "Hei! Voisiko hoitaja tulla aamulla vasta yhdeksältä? Nukun nykyään pidempään.",
                 kind="message",
@@ -76,6 +77,16 @@ class _Scene:
             )
         )
         self.change(client, hours=4, why="Aino tarvitsee apua nyt myös iltaisin.")
+
+    def dissatisfied(self, but: int) -> None:
+        """A client of producer A's who was not pleased with a visit, and lets the case manager know."""
+        client = self.own(PRODUCER_A, but)
+        visits = [e for e in self.case(client).events if e.type == "visit.made" and e.unit] if client else []
+        if client and visits:
+            visit = max(visits, key=lambda e: (e.at, e.position))
+            text = "Kävijä oli taas uusi eikä tiennyt, mitä lääkkeitä otan."
+            self.send(said.rate(visit, 2, at=self.at, once="scene"))
+            self.send(said.tell(client, visit, 2, text, at=self.at, once="scene"))
 
     def needs(self) -> None:
         """Three elders without home care: one reported long ago, one just now, one assessed and waiting for a decision."""
@@ -118,7 +129,7 @@ class _Scene:
                 by="torni demo",
                 invented=True,
             )
-            self.send(represented(self.case(client), row[0], "proxy", until=None, at=self.at))
+            self.send(represented(self.case(client), str(row[0]), "proxy", until=None, by=SHOWN["adviser"], at=self.at))
 
     def head_of_a_unit(self) -> None:
         """The head of producer A's home-care unit that was sent the most plans."""

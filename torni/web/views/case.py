@@ -21,10 +21,10 @@ from torni.engines.chains import follow
 from torni.facts import accounts, persons, worklists
 from torni.facts.door import local_day
 from torni.facts.room import Connection
-from torni.guidance import arranged, steps
+from torni.guidance import arranged, said, steps
 from torni.guidance.case import Case, Made, case_of
 from torni.guidance.fees import CEILING, money, unit_text
-from torni.guidance.permits import permits_of
+from torni.guidance.permits import permits_of, released, represented
 from torni.guidance.words import change_kind, channel_name, channel_of_need, kind_name, sent_state, verdict_name
 from torni.services import regions
 from torni.services.chain import chains
@@ -183,6 +183,10 @@ def _done(request: HttpRequest, o: Opened) -> list[steps.Event]:
         "time": lambda: _time_answered(request, o),
         "reply": lambda: _replied(request, o),
         "use": lambda: _used(request, o),
+        "represent": lambda: [
+            _represented(request, o, represented, until=day_of(request.POST.get("until", ""), t("the day")))
+        ],
+        "release": lambda: [_represented(request, o, released)],
     }
     if do not in take:
         raise Http404
@@ -196,6 +200,11 @@ def _named(request: HttpRequest, o: Opened) -> list[steps.Event]:
     if name not in known:
         raise BadInput(Fault(t("the case manager"), t("is not chosen"), t("Choose one of the list.")))
     return [steps.name_manager(o.case, name, at=o.at)]
+
+
+def _represented(request: HttpRequest, o: Opened, step: Callable[..., steps.Event], **more: Any) -> steps.Event:
+    holder, kind = request.POST.get("holder", "").strip(), request.POST.get("kind", "")
+    return step(o.case, holder, kind, by=request.who.shown, at=o.at, **more)
 
 
 def _used(request: HttpRequest, o: Opened) -> list[steps.Event]:
@@ -231,7 +240,7 @@ def _replied(request: HttpRequest, o: Opened) -> list[steps.Event]:
         raise Http404
     done = request.POST.get("done") == "yes"
     return [
-        steps.reply(
+        said.reply(
             message,
             o.case.person.client,
             request.POST.get("text", "").strip(),

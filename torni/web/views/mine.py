@@ -12,9 +12,9 @@ from torni.core.faults import BadInput, Fault
 from torni.core.language import t
 from torni.facts import accounts, persons, worklists
 from torni.facts.door import local_day
-from torni.guidance import arranged, enrolment, steps
+from torni.guidance import arranged, enrolment, said, steps
 from torni.guidance.case import case_of
-from torni.guidance.permits import GUARDIANS, allow, forbid, lift, permits_of, withdraw
+from torni.guidance.permits import GUARDIANS, allow, forbid, lift, permits_of, released, withdraw
 from torni.services import regions
 from torni.supervision.moment import units as units_of
 from torni.web import room
@@ -114,7 +114,7 @@ def _done(request: HttpRequest, o: Opened) -> list[steps.Event]:
         raise Http404
     text = request.POST.get("text", "").strip()
     if do in ("message", "correction"):
-        return [steps.write(client, text, kind=do, at=o.at, once=once)]
+        return [said.write(client, text, kind=do, at=o.at, once=once)]
     if do == "need":
         return [steps.report(client, channel="own_form", text=text, by=request.who.shown, at=o.at, once=once)]
     if do == "rate":
@@ -124,8 +124,10 @@ def _done(request: HttpRequest, o: Opened) -> list[steps.Event]:
         mark = request.POST.get("mark", "")
         if visit is None or visit.unit is None:
             raise BadInput(Fault(t("the visit"), t("is not there"), ""))
-        events = [steps.rate(visit, int(mark) if mark in "12345" and mark else 0, at=o.at, once=once)]
-        return [*events, steps.write(client, text, kind="message", at=o.at, once=once)] if text else events
+        given = int(mark) if mark in "12345" and mark else 0
+        events = [said.rate(visit, given, at=o.at, once=once)]
+        told = text or request.POST.get("tell") == "yes"
+        return [*events, said.tell(client, visit, given, text, at=o.at, once=once)] if told else events
     if do == "choose":
         service = request.POST.get("service", "")
         promise = dict(enrolment.listed_services(o.rules)).get(service)
@@ -136,7 +138,7 @@ def _done(request: HttpRequest, o: Opened) -> list[steps.Event]:
         return enrolment.choose(
             o.case, service, request.POST.get("unit", ""), lists=lists, rules=o.rules, at=o.at, once=once
         )
-    if do in ("allow", "withdraw", "forbid", "lift"):
+    if do in ("allow", "withdraw", "forbid", "lift", "release"):
         return [_permit(request, o, do)]
     raise Http404
 
@@ -152,4 +154,8 @@ def _permit(request: HttpRequest, o: Opened, do: str) -> steps.Event:
         return withdraw(o.case, **common)
     if do == "forbid":
         return forbid(o.case, against, known=_permitted(request, o)["forbiddable"], **common)
+    if do == "release":
+        if o.position:
+            raise Http404  # who acts for another does not choose who else does
+        return released(o.case, request.POST.get("holder", ""), "proxy", **common)
     return lift(o.case, against, **common)
