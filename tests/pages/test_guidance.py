@@ -312,7 +312,7 @@ def test_the_worklist_is_ordered_by_what_breaks_first_and_seen_names_are_a_readi
     text = page(browsers["case-manager"], "/worklist/")
     lines = re.findall(r'<tr class="(broken|unknown|kept)">', text)
     assert lines == sorted(lines, key=["broken", "unknown", "kept"].index) and len(lines) > 3
-    own = {"Assess the need", "Make the decision"}
+    own = {"Assess the need", "Make the decision", "Have the request for review decided"}
     tasks = set(re.findall(r'/case/[0-9]+/">([^<]+)</a><small>', page(browsers["adviser"], "/worklist/")))
     assert tasks and tasks <= own and not own & set(re.findall(r'/case/[0-9]+/">([^<]+)</a><small>', text))
     shown = len(re.findall(r'class="names">.*?</ul>', text, re.S)[0].split("<li>")) - 1
@@ -435,6 +435,44 @@ def test_a_resident_writes_is_answered_and_gives_a_mark_without_a_name(browsers,
     send(manager, f"/case/{case}/", do="reply", message=message, text="Ikävä kuulla. Otan asian puheeksi.")
     assert "Otan asian puheeksi" in aino.get("/mine/").content.decode()
     assert len(cases) > 1, "the scene has one waiting too"
+
+
+def test_a_review_from_the_residents_page_to_a_new_decision(browsers, rows):
+    """Aino asks for a review of the housing she was refused; the section changes it, and the adviser decides anew."""
+    aino, adviser = browsers["resident"], browsers["adviser"]
+    text = aino.get("/mine/").content.decode()
+    decision = re.search(r'name="decision" value="([0-9]+)"', text).group(1)
+    why = "En pärjää enää yöllä yksin kotona."
+    form = {"do": "review", "decision": decision, "text": why, "once": "r1"}
+    for wrong, expects in (({"text": "En."}, 400), ({"decision": "1"}, 404), ({"decision": "x"}, 404)):
+        assert aino.post("/mine/", {**form, **wrong}, headers=OWN).status_code == expects
+    assert aino.post("/mine/", form, headers=OWN).status_code == 302
+    assert aino.post("/mine/", form, headers=OWN).status_code == 400, "asked for once"
+    assert why in aino.get("/mine/").content.decode()
+    cases = re.findall(r'/case/([0-9]+)/">Have the request for review decided', page(adviser, "/worklist/"))
+    shown = {case: page(adviser, f"/case/{case}/") for case in cases}
+    case, text = next((case, text) for case, text in shown.items() if "Aino Asukas" in text)
+    assert why in text and len(cases) > 1, "the scene has one waiting too"
+    asked = re.search(r'name="review" value="([0-9]+)"', text).group(1)
+    settle = {"do": "reviewed", "review": asked, "outcome": "changed", "why": "Yöllinen avun tarve on osoitettu.", "body": "Yksilöasioiden jaosto"}  # fmt: skip
+    for wrong, expects in (({"outcome": ""}, 400), ({"why": ""}, 400), ({"body": ""}, 400), ({"review": "1"}, 404)):
+        send(adviser, f"/case/{case}/", expects, **{**settle, **wrong})
+    send(browsers["case-manager"], f"/case/{case}/", 404, **settle)
+    assert browsers["producer-a"].post(f"{BASE}/case/{case}/", settle, headers=OWN).status_code in (403, 404)
+    send(adviser, f"/case/{case}/", **settle)
+    send(adviser, f"/case/{case}/", 400, **settle)
+    text = page(adviser, f"/case/{case}/")
+    assert "the decision was changed" in text.lower() and "in force no longer" in text
+    anew = re.search(r'href="(/keski-suomi/case/[0-9]+/decide/elder_housing/)">Make the new decision', text).group(1)
+    made = {"verdict": "granted", "judgement": "Yöt eivät enää suju kotona.", "why": "Yksilöasioiden jaosto muutti päätöksen.", "first_day": str(rows("SELECT recorded_at::date FROM room")[0][0]), "last_day": "", "channel": "office"}  # fmt: skip
+    channels = re.findall(r'name="channel" value="([a-z]+)"', adviser.get(anew).content.decode())
+    send(adviser, anew.removeprefix(BASE), **{**made, "channel": channels[0]})
+    text = aino.get("/mine/").content.decode()
+    assert "The decision was changed" in text and text.count("granted") and "Yksilöasioiden jaosto" in text
+    paper = re.findall(r'<input type="hidden" name="decision" value="([0-9]+)">', page(adviser, f"/case/{case}/"))
+    day = str(rows("SELECT recorded_at::date FROM room")[0][0])
+    send(adviser, f"/case/{case}/", 400, do="review", decision=paper[0], day="2020-01-01", text=why)
+    send(adviser, f"/case/{case}/", do="review", decision=paper[0], day=day, text=why)
 
 
 def test_a_resident_forbids_a_producer_and_lets_advisers_see(browsers, rows):

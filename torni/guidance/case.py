@@ -7,7 +7,7 @@ of the events (a producer) gets the case that those make.
 from __future__ import annotations
 
 from collections.abc import Iterable, Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from datetime import date, datetime
 from typing import Any, Literal
 
@@ -17,6 +17,11 @@ from torni.facts.persons import Happened, Person
 GUIDANCE = "client_guidance"
 ASSESSMENT = "needs_assessment"
 Said = Literal["message", "correction", "feedback"]
+OUTCOMES = (
+    "changed",
+    "upheld",
+    "dismissed",
+)  # of a review: the decision changed, left as it was, the request not examined
 SentState = Literal["sent", "opened", "confirmed", "proposed", "refused", "recalled"]
 
 
@@ -57,13 +62,35 @@ class Made:
     value_cents: int | None = None  # what the organiser pays through the channel: a voucher's value, a budget's month
     value_unit: str = ""
     hours_month: int | None = None
+    changed: bool = False  # by a review: it is in force no longer, and a new one may follow
 
     @property
     def deviates(self) -> bool:
         return bool(self.proposed) and self.proposed != self.verdict
 
     def in_force(self, on: date) -> bool:
-        return self.verdict == "granted" and (self.first_day or date.min) <= on <= (self.last_day or date.max)
+        return (
+            self.verdict == "granted"
+            and not self.changed
+            and (self.first_day or date.min) <= on <= (self.last_day or date.max)
+        )
+
+
+@dataclass(frozen=True)
+class Review:
+    """The client's request that a decision, by its position, be reviewed: when it came, and what became of it."""
+
+    position: int
+    matter: str
+    decision: int
+    on: date
+    text: str
+    by: str
+    due: date | None
+    outcome: str
+    why: str
+    body: str
+    decided: tuple[datetime, str] | None
 
 
 @dataclass(frozen=True)
@@ -165,6 +192,7 @@ class Case:
     sent: tuple[Sent, ...]
     messages: tuple[Message, ...]
     serving: tuple[Happened, ...] = field(default=())
+    reviews: tuple[Review, ...] = field(default=())
 
     @property
     def plan(self) -> Plan | None:
@@ -207,6 +235,9 @@ class Case:
         """What has been charged of the client in a year, without considering which fees the ceiling counts."""
         return sum(e.cents or 0 for e in self.events if e.type == "fee.charged" and local_day(e.at).year == year)
 
+    def review_of(self, made: Made) -> Review | None:
+        return next((r for r in self.reviews if r.decision == made.position), None)
+
     def of(self, matter: str) -> Sent | None:
         return next((s for s in self.sent if s.matter == matter), None)
 
@@ -224,7 +255,9 @@ def case_of(person: Person, today: date) -> Case:
         return sorted(found, key=lambda e: (e.at, e.position), reverse=True)
 
     assessments = tuple(_assessment(e) for e in of("assessment.made", "reassessment.made"))
-    decisions = tuple(_made(e) for e in of("decision.made"))
+    reviews = tuple(_review(e, of("review.decided")) for e in of("review.asked"))
+    changed = {r.decision for r in reviews if r.outcome == "changed"}
+    decisions = tuple(replace(_made(e), changed=e.position in changed) for e in of("decision.made"))
     needs = tuple(
         Need(
             e.matter or "", e, next((a for a in assessments if a.matter == e.matter), None), tuple(d for d in decisions if d.matter == e.matter)
@@ -243,7 +276,17 @@ def case_of(person: Person, today: date) -> Case:
     messages += [_message(e, "feedback", of("feedback.answered")) for e in of("feedback.told")]
     messages.sort(key=lambda m: (m.at, m.position), reverse=True)
     return Case(
-        person, today, tuple(events), needs, assessments, decisions, tuple(plans), sent, tuple(messages), serving
+        person,
+        today,
+        tuple(events),
+        needs,
+        assessments,
+        decisions,
+        tuple(plans),
+        sent,
+        tuple(messages),
+        serving,
+        reviews,
     )
 
 
@@ -326,6 +369,15 @@ def _message(e: Happened, kind: Said, answers: Iterable[Happened]) -> Message:
     return Message(
         e.position, e.matter or "", kind, e.at, _text(data.get("text")), e.owes_on, _text((answer.data or {}).get("text")) if answer else "",
         (answer.at, _text((answer.data or {}).get("by"))) if answer else None, (mark, _text(data.get("about")), _day(data.get("day"))) if mark else None,
+    )  # fmt: skip
+
+
+def _review(e: Happened, answers: Iterable[Happened]) -> Review:
+    answer = next((a for a in answers if a.matter == e.matter), None)
+    data, told = e.data or {}, (answer.data or {}) if answer else {}
+    return Review(
+        e.position, e.matter or "", _whole(data.get("decision")) or 0, _day(data.get("day")) or local_day(e.at), _text(data.get("text")), _text(data.get("by")),
+        e.owes_on, _text(told.get("outcome")), _text(told.get("why")), _text(told.get("body")), (answer.at, _text(told.get("by"))) if answer else None,
     )  # fmt: skip
 
 

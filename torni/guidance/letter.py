@@ -8,7 +8,6 @@ from __future__ import annotations
 import json
 from collections.abc import Sequence
 from dataclasses import asdict, dataclass
-from datetime import timedelta
 from functools import cache
 from pathlib import Path
 from typing import Any
@@ -21,6 +20,7 @@ from torni.facts.door import local_day
 from torni.guidance.case import Made
 from torni.guidance.decide import Decision, reason_text
 from torni.guidance.fees import Reckoned, line_value, money, names, unit_text
+from torni.guidance.review import last_day
 from torni.guidance.words import channel_name, leaf_state
 
 _FOLDER = Path(__file__).parent / "letters"
@@ -218,7 +218,7 @@ def _review(d: Decision) -> list[str]:
     sent = d.rules.library.as_of
     return [
         t("If you are not satisfied with this decision, you may ask for it to be reviewed. The request is made in writing to the wellbeing services county within {n} days of notice of the decision.", n=days),
-        t("You are taken to have had notice on the {n}th day after the letter was posted, unless you show otherwise. If the letter is posted on {day}, the last day is {last}; if that is a holiday, a Saturday or an eve, the next working day.", n=notice, day=day(sent), last=day(sent + timedelta(days=notice + days))),
+        t("You are taken to have had notice on the {n}th day after the letter was posted, unless you show otherwise. If the letter is posted on {day}, the last day is {last}; if that is a holiday, a Saturday or an eve, the next working day.", n=notice, day=day(sent), last=day(last_day(sent, d.rules.library))),
         t("Write in the request which decision you want reviewed, how you want it changed and why, and your name and contact details. Sign it."),
         t("Source: {source}.", source=source),
     ]  # fmt: skip

@@ -120,7 +120,8 @@ def settle(
         faults.append(
             Fault(t("the assessment"), t("is missing"), t("A decision rests on an assessment: make it first."))
         )
-    if any(d.service == service for d in need.decisions):
+    earlier = [d for d in need.decisions if d.service == service]
+    if any(not d.changed for d in earlier):
         faults.append(
             Fault(
                 t("the decision"),
@@ -157,13 +158,15 @@ def settle(
     kept = {key: value for key, value in data.items() if value not in (None, "")}
     client, matter = case.person.client, need.matter
     by_rule = int(verdict == decision.verdict)
-    if not granted:  # nothing of the service begins: the promise that it starts is not given
+    begins = granted and not any((e.service, e.matter) == (service, matter) for e in case.serving)
+    if not begins:  # nothing of the service begins: the promise that it starts is not given
         kept["service"] = service
-    of = service if granted else ASSESSMENT
-    made = event("decision.made", f"{matter}/{service}", at, client, service=of, matter=matter, quantity=by_rule, data=kept)  # fmt: skip
+    of = service if begins else ASSESSMENT
+    key = f"{matter}/{service}" + (f"/{len(earlier) + 1}" if earlier else "")  # the first was changed by a review
+    made = event("decision.made", key, at, client, service=of, matter=matter, quantity=by_rule, data=kept)  # fmt: skip
     events = [made]
     if granted and last_day:
-        again = f"{matter}/{service}/again"
+        again = f"{key}/again"
         events.append(event("reassessment.planned", again, at, client, service=ASSESSMENT, matter=again, due=last_day))
     return events
 

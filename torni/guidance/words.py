@@ -46,6 +46,11 @@ def change_kind(kind: str) -> str:
     }[kind]
 
 
+def outcome_name(outcome: str) -> str:
+    """What a review led to."""
+    return {"changed": _("the decision was changed"), "upheld": _("the decision was left as it was"), "dismissed": _("the request was not examined")}.get(outcome, outcome)  # fmt: skip
+
+
 def kind_name(kind: str) -> str:
     """As what somebody acts for a client."""
     return {"guardian": _("guardian"), "proxy": _("by authorisation")}.get(kind, kind)

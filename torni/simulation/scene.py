@@ -13,7 +13,7 @@ from typing import Any
 from torni.facts import accounts, persons
 from torni.facts.door import Door, local_day
 from torni.facts.room import Connection
-from torni.guidance import said, steps
+from torni.guidance import review, said, steps
 from torni.guidance.case import Case, Item, case_of, facts_of
 from torni.guidance.client import client_of
 from torni.guidance.decide import decide
@@ -42,6 +42,7 @@ def set_scene(connection: Connection, door: Door, rules_on: Callable[[date], Rul
     scene.refused_by_b()
     scene.time_proposed_by_a(resident[0])
     scene.dissatisfied(resident[0])
+    scene.refusals(resident[0])
     return scene.written
 
 
@@ -207,6 +208,34 @@ class _Scene:
                     once=f"scene{n}",
                 )
             )
+
+    def refusals(self, resident: int) -> None:
+        """Two refused housing services: Aino may still ask for a review, another has asked and waits."""
+        self.refused(resident, days=9)
+        row = self.connection.execute(
+            "SELECT max(client) FROM client c WHERE born < %s AND NOT EXISTS (SELECT 1 FROM event e WHERE e.client = c.client AND e.type IN "
+            "('service.started', 'need.reported'))", [local_day(self.at) - timedelta(days=365 * 80)],
+        ).fetchone()  # fmt: skip
+        if row and row[0] is not None:
+            self.refused(row[0], days=20)
+            case = self.case(row[0])
+            text = "En pärjää yöllä yksin. Pyydän, että saan palveluasumista."
+            self.send(review.ask(case, case.decisions[0], text, on=case.today, by="", at=self.at, source="own"))
+
+    def refused(self, client: int, *, days: int) -> None:
+        """A need of housing, assessed and refused so many days ago, as the rules propose."""
+        told = self.at - timedelta(days=days + 5)
+        self.send(steps.report(client, channel="own_form", text="Haluaisin muuttaa palvelutaloon.", by=SHOWN["adviser"], at=told, once="refused"))  # fmt: skip
+        case, at = self.case(client), self.at - timedelta(days=days)
+        on = str(local_day(at))
+        facts = {"rai_maple": {"value": 3, "on": on}, "rai_cps": {"value": 1, "on": on}, "rai_adlh": {"value": 1, "on": on}, "housing": "own_home", "household_size": 1, "gross_income_eur_month": "1720.00", "home_care_not_enough": False, "professional_supports": False}  # fmt: skip
+        self.send(steps.assess(case, case.needs[0].matter, facts, form="needs", instrument="interRAI HC", on=local_day(at), by=SHOWN["adviser"], at=at, summary="Kotiin annettava apu riittää vielä."))  # fmt: skip
+        case = self.case(client)
+        decision = decide(self.rules, "elder_housing", client_of(facts_of(case), self.rules))
+        self.send(*steps.settle(
+            case, case.needs[0], decision, verdict="refused", judgement="Kotihoito ja turvapuhelin riittävät, ja yöt sujuvat.", why="Sovittu lisäavusta kotiin." * (decision.verdict != "refused"),
+            first_day=None, last_day=None, channel="", by=SHOWN["adviser"], at=at,
+        ))  # fmt: skip
 
     def refused_by_b(self) -> None:
         """A client of the cast's case manager whose producer B cannot take more hours."""

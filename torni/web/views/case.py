@@ -21,11 +21,19 @@ from torni.engines.chains import follow
 from torni.facts import accounts, persons, worklists
 from torni.facts.door import local_day
 from torni.facts.room import Connection
-from torni.guidance import arranged, said, steps
-from torni.guidance.case import Case, Made, case_of
+from torni.guidance import arranged, review, said, steps
+from torni.guidance.case import OUTCOMES, Case, Made, case_of
 from torni.guidance.fees import CEILING, money, unit_text
 from torni.guidance.permits import permits_of, released, represented
-from torni.guidance.words import change_kind, channel_name, channel_of_need, kind_name, sent_state, verdict_name
+from torni.guidance.words import (
+    change_kind,
+    channel_name,
+    channel_of_need,
+    kind_name,
+    outcome_name,
+    sent_state,
+    verdict_name,
+)
 from torni.services import regions
 from torni.services.chain import chains
 from torni.services.rules import Rules
@@ -41,7 +49,7 @@ from torni.web.views.persons import shown_of
 VISITS_BACK = timedelta(days=60)
 WORDS: dict[str, Any] = {
     "words": words, "verdict_name": verdict_name, "channel_name": channel_name, "channel_of_need": channel_of_need, "sent_state": sent_state,
-    "change_kind": change_kind, "money": money, "unit_text": unit_text, "kind_name": kind_name,
+    "change_kind": change_kind, "money": money, "unit_text": unit_text, "kind_name": kind_name, "outcome_name": outcome_name, "outcomes": OUTCOMES,
 }  # fmt: skip
 
 
@@ -59,6 +67,9 @@ class Opened:
     def service_name(self, service: str) -> str:
         found = self.rules.library.services.get(service)
         return str(found.name) if found else service
+
+    def review_until(self, made: Made) -> date:
+        return review.last_day(local_day(made.at), self.rules.library)
 
     def address(self, *parts: str) -> str:
         return link(self.here, "case", str(self.position), *parts)
@@ -186,6 +197,8 @@ def _done(request: HttpRequest, o: Opened) -> list[steps.Event]:
         "represent": lambda: [
             _represented(request, o, represented, until=day_of(request.POST.get("until", ""), t("the day")))
         ],
+        "review": lambda: _reviewed(request, o),
+        "reviewed": lambda: _reviewed(request, o),
         "release": lambda: [_represented(request, o, released)],
     }
     if do not in take:
@@ -205,6 +218,39 @@ def _named(request: HttpRequest, o: Opened) -> list[steps.Event]:
 def _represented(request: HttpRequest, o: Opened, step: Callable[..., steps.Event], **more: Any) -> steps.Event:
     holder, kind = request.POST.get("holder", "").strip(), request.POST.get("kind", "")
     return step(o.case, holder, kind, by=request.who.shown, at=o.at, **more)
+
+
+def _reviewed(request: HttpRequest, o: Opened) -> list[steps.Event]:
+    """A request that came on paper, or what was decided of one: an adviser's work."""
+    if request.who.role != "adviser":
+        raise Http404
+    asked = {
+        name: request.POST.get(name, "").strip()
+        for name in ("decision", "text", "day", "review", "outcome", "why", "body")
+    }
+    if request.POST["do"] == "review":
+        made = next((d for d in o.case.decisions if str(d.position) == asked["decision"]), None)
+        if made is None:
+            raise Http404
+        return [
+            review.ask(
+                o.case, made, asked["text"], on=day_of(asked["day"], t("the day")), by=request.who.shown, at=o.at
+            )
+        ]
+    found = next((r for r in o.case.reviews if str(r.position) == asked["review"]), None)
+    if found is None:
+        raise Http404
+    return [
+        review.decide(
+            found,
+            o.case.person.client,
+            asked["outcome"],
+            why=asked["why"],
+            body=asked["body"],
+            by=request.who.shown,
+            at=o.at,
+        )
+    ]
 
 
 def _used(request: HttpRequest, o: Opened) -> list[steps.Event]:

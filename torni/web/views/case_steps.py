@@ -80,7 +80,7 @@ def verdicts(request: HttpRequest, region: str, position: int) -> HttpResponse:
         o,
         decisions=found,
         need=need,
-        made={d.service: d for d in need.decisions} if need else {},
+        made={d.service: d for d in need.decisions if not d.changed} if need else {},
         **WORDS,
     )
 
@@ -309,7 +309,7 @@ def _items(given: Mapping[str, str], o: Opened) -> list[Item]:
 
 def _granting_need(case: Case, service: str) -> str:
     """The matter in which the service was granted: its start answers the promise that the decision began."""
-    made = next((d for d in case.decisions if d.service == service and d.verdict == "granted"), None)
+    made = next((d for d in case.decisions if d.service == service and d.verdict == "granted" and not d.changed), None)
     return made.matter if made else ""
 
 

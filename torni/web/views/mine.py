@@ -12,7 +12,7 @@ from torni.core.faults import BadInput, Fault
 from torni.core.language import t
 from torni.facts import accounts, persons, worklists
 from torni.facts.door import local_day
-from torni.guidance import arranged, enrolment, said, steps
+from torni.guidance import arranged, enrolment, review, said, steps
 from torni.guidance.case import case_of
 from torni.guidance.permits import GUARDIANS, allow, forbid, lift, permits_of, released, withdraw
 from torni.services import regions
@@ -117,6 +117,11 @@ def _done(request: HttpRequest, o: Opened) -> list[steps.Event]:
         return [said.write(client, text, kind=do, at=o.at, once=once)]
     if do == "need":
         return [steps.report(client, channel="own_form", text=text, by=request.who.shown, at=o.at, once=once)]
+    if do == "review":
+        made = next((d for d in o.case.decisions if str(d.position) == request.POST.get("decision")), None)
+        if made is None:
+            raise Http404
+        return [review.ask(o.case, made, text, on=o.case.today, by=request.who.shown, at=o.at, source="own")]
     if do == "rate":
         visit = next(
             (e for e in o.case.events if e.type == "visit.made" and str(e.position) == request.POST.get("visit")), None
