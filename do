@@ -3,8 +3,8 @@
 set -eu
 cd "$(dirname "$0")"
 
-python=""
-for name in "${TORNI_PYTHON:-}" python3.13 python3.12 python3.11 python3 python; do
+python="" # the environment's own first: another path to the same Python would make uv build it anew each time
+for name in "${TORNI_PYTHON:-}" .venv/bin/python python3.13 python3.12 python3.11 python3 python; do
   if [ -n "$name" ] && command -v "$name" >/dev/null 2>&1 &&
     "$name" -c 'import sys; sys.exit(not (3, 11) <= sys.version_info < (3, 14))' 2>/dev/null; then
     python=$(command -v "$name")
