@@ -15,6 +15,7 @@ from torni.guidance.arranged import Offer, offers
 from torni.guidance.case import Item, case_of, facts_of
 from torni.guidance.client import client_of
 from torni.guidance.letter import letter, to_html, to_pdf
+from torni.web.timeline import timeline
 
 HELSINKI = ZoneInfo("Europe/Helsinki")
 TODAY = date(2026, 11, 22)
@@ -315,6 +316,19 @@ def test_a_mark_tells_nobodys_name_and_the_client_may_let_the_case_manager_know(
     for wrong in (lambda: said.rate(visit, 0, at=granted.now, once="2"), lambda: said.tell(7, visit, 6, "", at=granted.now, once="2")):  # fmt: skip
         with speaking("en"), pytest.raises(BadInput, match="from 1 to 5"):
             wrong()
+
+
+def test_the_line_of_days_shows_weeks_of_a_short_time_and_months_of_a_long_one(granted):
+    """Each picture has its table: what is drawn is in the lanes too."""
+    drawn = timeline(granted.case, lambda service: service, UNITS)
+    assert ">23.11.<" in drawn.svg and ">16.11.<" not in drawn.svg and "11/2026" not in drawn.svg
+    granted.add({"type": "service.started", "at": granted.now - timedelta(days=150), "matter": "old", "service": "physiotherapy", "unit": "south"})  # fmt: skip
+    made = granted.case.decisions[0]
+    granted.step(review.ask(granted.case, made, WHY, on=TODAY, by="Aino", at=granted.now))
+    with speaking("en"):
+        drawn = timeline(granted.case, lambda service: service, UNITS)
+    assert ">7/2026<" in drawn.svg and "Request for review" in drawn.svg
+    assert (TODAY, "point", "Request for review") in [p for lane in drawn.lanes for p in lane.points]
 
 
 WHY = "En pärjää enää yöllä yksin."

@@ -47,7 +47,7 @@ def timeline(case: Case, service_name: Callable[[str], str], units: Mapping[str,
     ]
     if not days:
         return None
-    first = max(min(days), case.today - timedelta(days=BACK))
+    first = max(min(days), case.today - timedelta(days=BACK)) - timedelta(days=1)
     last = min(max(*days, case.today + timedelta(days=7)), case.today + timedelta(days=AHEAD))
     return Drawn(_svg(lanes, first, last, case.today), tuple(lanes))
 
@@ -67,6 +67,8 @@ def _needs(case: Case, service_name: Callable[[str], str]) -> list[Lane]:
         for made in need.decisions:
             verdict = _("granted") if made.verdict == "granted" else _("refused")
             points.append((local_day(made.at), "point", f"{service_name(made.service)}: {verdict}"))
+            if review := case.review_of(made):
+                points.append((review.on, "point", _("Request for review")))
         lanes.append(Lane(_("Need {day}").format(day=day_text(reported)), tuple(bars), tuple(points)))
     return lanes
 
@@ -118,6 +120,14 @@ def _wait(first: date, last: date, due: date | None, done: bool, told: str) -> B
     return Bar(first, max(first, last), "broken" if late else "kept" if done else "open", told)
 
 
+def _ticks(first: date, last: date) -> list[tuple[date, str]]:
+    """The first days of months; of a short time, its Mondays."""
+    days = [first + timedelta(days=n) for n in range((last - first).days)]
+    if len(days) < 70:
+        return [(d, f"{d.day}.{d.month}.") for d in days if d.weekday() == 0]
+    return [(d, f"{d.month}/{d.year}") for d in days if d.day == 1]
+
+
 def _svg(lanes: list[Lane], first: date, last: date, today: date) -> str:
     span = max(1, (last - first).days)
 
@@ -128,12 +138,10 @@ def _svg(lanes: list[Lane], first: date, last: date, today: date) -> str:
     out = [
         f'<svg viewBox="0 0 {WIDTH} {height}" class="timeline" role="img" aria-label="{escape(_("The chain of services; the same is in the table below"))}">'
     ]
-    month = date(first.year + first.month // 12, first.month % 12 + 1, 1)
-    while month <= last:
-        out.append(
-            f'<line class="month" x1="{x(month)}" x2="{x(month)}" y1="0" y2="{height - 18}"/><text x="{x(month) + 4}" y="{height - 6}">{month.month}/{month.year}</text>'
-        )
-        month = date(month.year + month.month // 12, month.month % 12 + 1, 1)
+    out += [
+        f'<line class="month" x1="{x(tick)}" x2="{x(tick)}" y1="0" y2="{height - 18}"/><text x="{x(tick) + 4}" y="{height - 6}">{told}</text>'
+        for tick, told in _ticks(first, last)
+    ]
     for i, lane in enumerate(lanes):
         y = i * ROW
         for bar in lane.bars:
