@@ -379,6 +379,7 @@ def test_an_unsound_request_for_review_is_refused(granted, text, on, fault):
 
 def test_the_last_day_for_a_review_is_notice_and_the_time_to_ask(rules):
     assert review.last_day(date(2026, 11, 2), rules.library) == date(2026, 12, 9), "7 days of notice and 30 days"
+    assert review.last_day(date(2026, 11, 13), rules.library) == date(2026, 12, 21), "the last day is a Sunday"
 
 
 def test_a_new_decision_on_a_service_that_goes_on_promises_no_new_start(granted, rules):

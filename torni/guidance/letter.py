@@ -218,9 +218,9 @@ def _review(d: Decision) -> list[str]:
     sent = d.rules.library.as_of
     return [
         t("If you are not satisfied with this decision, you may ask for it to be reviewed. The request is made in writing to the wellbeing services county within {n} days of notice of the decision.", n=days),
-        t("You are taken to have had notice on the {n}th day after the letter was posted, unless you show otherwise. If the letter is posted on {day}, the last day is {last}; if that is a holiday, a Saturday or an eve, the next working day.", n=notice, day=day(sent), last=day(last_day(sent, d.rules.library))),
+        t("You are taken to have had notice on the {n}th day after the letter was posted, unless you show otherwise. If the letter is posted on {day}, the last day is {last}.", n=notice, day=day(sent), last=day(last_day(sent, d.rules.library))),
         t("Write in the request which decision you want reviewed, how you want it changed and why, and your name and contact details. Sign it."),
-        t("Source: {source}.", source=source),
+        t("Source: {source}.", source=f"{source}; {d.rules.library.sources['time_limits_act_150_1930'].title}"),
     ]  # fmt: skip
 
 

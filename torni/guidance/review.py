@@ -9,6 +9,7 @@ from __future__ import annotations
 from datetime import date, datetime, timedelta
 from typing import Any
 
+from torni.core import deadlines
 from torni.core.faults import Fault
 from torni.core.language import t
 from torni.facts.door import local_day
@@ -20,10 +21,11 @@ from torni.services.library import Library
 def last_day(made_on: date, library: Library) -> date:
     """Until when a review may be asked for, when the letter leaves on the day of the decision: the days of notice, and the time to ask.
 
-    It does not consider that the day moves on to the next working day from a holiday, a Saturday or an eve, nor a notice that came
-    otherwise. Administrative procedure act 434/2003 and the parameters `appeal.*`.
+    Where that is not a working day, the next one. It does not consider a notice that came otherwise. Administrative procedure act
+    434/2003 and the parameters `appeal.*`.
     """
-    return made_on + timedelta(days=int(library.number("appeal.notice_days")) + int(library.number("appeal.days")))
+    days = int(library.number("appeal.notice_days")) + int(library.number("appeal.days"))
+    return deadlines.last_day(made_on + timedelta(days=days))
 
 
 def ask(case: Case, made: Made, text: str, *, on: date | None, by: str, at: datetime, source: str = SOURCE) -> Event:
