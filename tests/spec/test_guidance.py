@@ -331,6 +331,20 @@ def test_the_line_of_days_shows_weeks_of_a_short_time_and_months_of_a_long_one(g
     assert (TODAY, "point", "Request for review") in [p for lane in drawn.lanes for p in lane.points]
 
 
+def test_a_step_before_its_turn_is_drawn_as_early_and_not_as_kept(rules):
+    from torni.engines.chains import follow
+    from torni.services.chain import chains
+    from torni.web.chain_drawing import draw
+
+    chain = chains(rules.library)["growing_old_at_home"]
+    early = [("case_manager.named", None, TODAY - timedelta(days=300)), ("need.reported", None, TODAY)]
+    with speaking("en"):
+        assert "· early" in draw(chain, trace=follow(chain.chain, early), today=TODAY)
+        assert "· early" not in draw(
+            chain, trace=follow(chain.chain, [(t, s, TODAY) for t, s, _ in early]), today=TODAY
+        )
+
+
 WHY = "En pärjää enää yöllä yksin."
 
 

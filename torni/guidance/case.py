@@ -17,11 +17,7 @@ from torni.facts.persons import Happened, Person
 GUIDANCE = "client_guidance"
 ASSESSMENT = "needs_assessment"
 Said = Literal["message", "correction", "feedback"]
-OUTCOMES = (
-    "changed",
-    "upheld",
-    "dismissed",
-)  # of a review: the decision changed, left as it was, the request not examined
+OUTCOMES = ("changed", "upheld", "dismissed")  # of a review; dismissed: the request was not examined
 SentState = Literal["sent", "opened", "confirmed", "proposed", "refused", "recalled"]
 
 

@@ -109,7 +109,7 @@ def represented(case: Case, holder: str, kind: str, *, until: date | None, by: s
         faults.append(
             Fault(t("the representative"), t("is the client"), t("Write the representative's client number."))
         )
-    elif _acting(case, holder, kind):
+    elif _acting(case, str(int(holder)), kind):
         faults.append(Fault(t("the representative"), t("acts for the client already"), t("Look at the page again.")))
     if kind not in KINDS:
         faults.append(Fault(t("as what"), t("is not chosen"), t("Choose one of the list.")))

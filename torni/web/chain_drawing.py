@@ -122,6 +122,8 @@ def _box(
         under = day_text(trace.reached[step]) if step in trace.reached else ""
         if kind == "open" and not trace.chain.after(step):
             kind = "kept"
+        if step in trace.strays():  # nothing before it had been reached: it is not of this way through the chain
+            kind, under = "", under + " · " + _("early")
     words, lines = name.split(), [""]
     for word in words:
         if len(lines[-1]) + len(word) > 19 and lines[-1] and len(lines) < 2:
