@@ -7,6 +7,7 @@ import os
 import pytest
 
 os.environ.setdefault("DJANGO_SETTINGS_MODULE", "torni.web.settings")
+BASE = "/keski-suomi"
 OWN = {"Origin": "http://127.0.0.1", "Sec-Fetch-Site": "same-origin"}
 
 
@@ -45,3 +46,27 @@ def browsers(invented_year, signed):
     yield made
     room.close()
     del os.environ["TORNI_DATABASE"]
+
+
+@pytest.fixture(scope="module")
+def rows(invented_year):
+    from torni.facts import room
+
+    def ask(query, *values):
+        with room.connect(invented_year) as connection:
+            return connection.execute(query, values).fetchall()
+
+    return ask
+
+
+def page(client, path, expects=200):
+    response = client.get(BASE + path)
+    text = response.content.decode()
+    assert response.status_code == expects, text[:3000]
+    return text
+
+
+def send(browser, path, expects=302, **form):
+    response = browser.post(BASE + path, form, headers=OWN)
+    assert response.status_code == expects, response.content.decode()[:6000]
+    return response.get("Location") or response.content.decode()

@@ -57,17 +57,6 @@ def keys(invented_year):
 
 
 @pytest.fixture(scope="module")
-def rows(invented_year):
-    from torni.facts import room
-
-    def ask(query, *values):
-        with room.connect(invented_year) as connection:
-            return connection.execute(query, values).fetchall()
-
-    return ask
-
-
-@pytest.fixture(scope="module")
 def call(browsers, keys):
     """`call(path, key, body)`: a GET, or a PUT of the body; the status and what came."""
 

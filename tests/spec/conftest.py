@@ -8,7 +8,8 @@ from datetime import date
 import pytest
 import yaml
 
-from torni.guidance import decide, reckon_fee
+from tests.guided_life import TODAY, Life, settled
+from torni.guidance import decide, reckon_fee, steps
 from torni.guidance.client import client_of
 from torni.services import load_library
 from torni.services.rules import Rules, load_rules
@@ -73,3 +74,26 @@ def fee_spec() -> Callable[..., None]:
             assert told == row["amount"], row
 
     return check
+
+
+@pytest.fixture
+def aino():
+    """Assessed: MAPLe 4, at home, so that the rules propose home care."""
+    life = Life()
+    life.step(steps.report(7, channel="telephone", text="Ei pärjää suihkussa yksin.", by="Ulla", at=life.now, once="1"))
+    facts = {
+        "rai_maple": 4,
+        "housing": "own_home",
+        "household_size": 1,
+        "gross_income_eur_month": "1500.50",
+        "service_hours_month": 10,
+    }
+    need = life.case.needs[0]
+    life.step(steps.assess(life.case, need.matter, facts, form="needs", instrument="interRAI HC", on=TODAY, summary="Tarvitsee apua.", by="Ulla", at=life.now))  # fmt: skip
+    return life
+
+
+@pytest.fixture
+def granted(aino, rules):
+    aino.step(settled(aino, rules))
+    return aino

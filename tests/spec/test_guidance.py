@@ -2,99 +2,21 @@
 
 from __future__ import annotations
 
-from datetime import date, datetime, timedelta
-from zoneinfo import ZoneInfo
+from dataclasses import replace
+from datetime import UTC, date, datetime, timedelta
 
 import pytest
 
+from tests.guided_life import ITEM, TODAY, UNITS, planned, proposed, settled
 from torni.core.faults import BadInput
 from torni.core.language import speaking
-from torni.facts.persons import Happened, Person
-from torni.guidance import arranged, decide, review, said, steps
-from torni.guidance.arranged import Offer, offers
-from torni.guidance.case import Item, case_of, facts_of
+from torni.facts.persons import Happened
+from torni.guidance import decide, review, steps
+from torni.guidance.case import Item, facts_of
 from torni.guidance.client import client_of
 from torni.guidance.letter import letter, to_html, to_pdf
+from torni.guidance.permits import permits_of
 from torni.web.timeline import timeline
-
-HELSINKI = ZoneInfo("Europe/Helsinki")
-TODAY = date(2026, 11, 22)
-UNITS = {"north": "Pohjoisen tiimi", "south": "Etelän tiimi"}
-
-
-@pytest.fixture(scope="module")
-def rules():
-    from torni.services import load_library
-    from torni.services.rules import load_rules
-
-    return load_rules(load_library(on=TODAY))
-
-
-class Life:
-    """A client's events as they come, a minute apart; `case` is what they make."""
-
-    def __init__(self) -> None:
-        self.now = datetime(2026, 11, 22, 8, 0, tzinfo=HELSINKI)
-        self.events: list[Happened] = []
-
-    def add(self, *events) -> None:
-        for e in events:
-            number = len(self.events) + 1
-            blank = dict.fromkeys(Happened.__dataclass_fields__)
-            self.events.append(
-                Happened(
-                    **{
-                        **blank,
-                        "position": number,
-                        "sign": 1,
-                        "owed": False,
-                        **{k: v for k, v in e.items() if k in blank},
-                    }
-                )
-            )
-
-    @property
-    def case(self):
-        self.now += timedelta(minutes=1)
-        person = Person(
-            7,
-            ((date(2020, 1, 1), "179", date(1941, 5, 30), False, "Aino Esimerkki"),),
-            tuple(reversed(self.events)),
-            "veera",
-        )
-        return case_of(person, TODAY)
-
-    def step(self, made) -> None:
-        self.add(*(made if isinstance(made, list) else [made]))
-
-
-@pytest.fixture
-def aino():
-    """Assessed: MAPLe 4, at home, so that the rules propose home care."""
-    life = Life()
-    life.step(steps.report(7, channel="telephone", text="Ei pärjää suihkussa yksin.", by="Ulla", at=life.now, once="1"))
-    facts = {
-        "rai_maple": 4,
-        "housing": "own_home",
-        "household_size": 1,
-        "gross_income_eur_month": "1500.50",
-        "service_hours_month": 10,
-    }
-    need = life.case.needs[0]
-    life.step(steps.assess(life.case, need.matter, facts, form="needs", instrument="interRAI HC", on=TODAY, summary="Tarvitsee apua.", by="Ulla", at=life.now))  # fmt: skip
-    return life
-
-
-def proposed(life, rules, service="home_care"):
-    return decide(rules, service, client_of(facts_of(life.case), rules))
-
-
-SAID = {"verdict": "granted", "judgement": "Tarvitsee apua päivittäin.", "why": "", "first_day": TODAY, "last_day": None, "channel": "enterprise", "by": "Ulla"}  # fmt: skip
-
-
-def settled(life, rules, service="home_care", **other):
-    case = life.case
-    return steps.settle(case, case.needs[0], proposed(life, rules, service), **{**SAID, **other}, at=life.now)
 
 
 def test_the_rules_read_what_the_assessment_found(aino, rules):
@@ -173,20 +95,6 @@ def test_a_letter_of_a_deviating_decision_says_so(aino, rules):
     with speaking("fi"):
         text = to_html(letter(decide(rules, made.service, client_of(made.facts, rules)), made))
     assert "Sinulle ei myönnetä palvelua: Kotihoito." in text and "Puoliso hoitaa" in text and "poikkeaa" in text
-
-
-ITEM = Item("a", "home_care", "north", "Suihkuapu kahdesti viikossa", 10, TODAY + timedelta(days=1))
-
-
-def planned(life, rules, *items, goals=("Asun kotona.",), **said):
-    told = {"agreed": TODAY, "why": "muuttui", "by": "Veera", **said}
-    return steps.plan(life.case, goals, items or (ITEM,), at=life.now, rules=rules, units=UNITS, **told)
-
-
-@pytest.fixture
-def granted(aino, rules):
-    aino.step(settled(aino, rules))
-    return aino
 
 
 def test_a_plan_is_sent_to_each_producer_for_its_own_part(granted, rules):
@@ -286,36 +194,10 @@ def test_a_service_that_goes_on_is_not_left_out_and_one_that_is_as_it_was_is_not
         planned(granted, rules, ITEM)
     with speaking("en"), pytest.raises(BadInput, match="as it was"):
         planned(granted, rules, ITEM, other)
-    from dataclasses import replace
 
     changed = planned(granted, rules, replace(ITEM, hours_month=14), other)
     assert [e["type"] for e in changed] == ["plan.made", "plan.recalled", "plan.sent"]
     assert changed[-1]["data"]["before"]["hours_month"] == 10 and changed[-1]["data"]["item"]["hours_month"] == 14
-
-
-def test_the_client_writes_and_is_answered_once(granted):
-    granted.step(said.write(7, "Milloin hoitaja tulee?", kind="message", at=granted.now, once="1"))
-    message = granted.case.messages[0]
-    granted.step(said.reply(message, 7, "Huomenna kello 9.", by="Veera", at=granted.now))
-    assert granted.case.messages[0].answer == "Huomenna kello 9."
-    with speaking("en"), pytest.raises(BadInput, match="given already"):
-        said.reply(granted.case.messages[0], 7, "Toinen vastaus", by="Veera", at=granted.now)
-
-
-def test_a_mark_tells_nobodys_name_and_the_client_may_let_the_case_manager_know(granted):
-    granted.add({"type": "visit.made", "at": granted.now, "matter": "v1", "service": "home_care", "unit": "north"})
-    visit = granted.events[-1]
-    alone = said.rate(visit, 2, at=granted.now, once="1")
-    assert "client" not in alone and visit.matter not in str(alone) and alone["quantity"] == 2
-    granted.step(said.tell(7, visit, 2, "", at=granted.now, once="1"))
-    told = granted.case.messages[0]
-    assert told.kind == "feedback" and told.visit == (2, "home_care", TODAY) and not told.text
-    assert granted.events[-1].unit is None, "the producer does not see it"
-    granted.step(said.reply(told, 7, "Kiitos, otan asian puheeksi.", by="Veera", at=granted.now))
-    assert granted.case.messages[0].answered
-    for wrong in (lambda: said.rate(visit, 0, at=granted.now, once="2"), lambda: said.tell(7, visit, 6, "", at=granted.now, once="2")):  # fmt: skip
-        with speaking("en"), pytest.raises(BadInput, match="from 1 to 5"):
-            wrong()
 
 
 def test_the_line_of_days_shows_weeks_of_a_short_time_and_months_of_a_long_one(granted):
@@ -324,7 +206,7 @@ def test_the_line_of_days_shows_weeks_of_a_short_time_and_months_of_a_long_one(g
     assert ">23.11.<" in drawn.svg and ">16.11.<" not in drawn.svg and "11/2026" not in drawn.svg
     granted.add({"type": "service.started", "at": granted.now - timedelta(days=150), "matter": "old", "service": "physiotherapy", "unit": "south"})  # fmt: skip
     made = granted.case.decisions[0]
-    granted.step(review.ask(granted.case, made, WHY, on=TODAY, by="Aino", at=granted.now))
+    granted.step(review.ask(granted.case, made, "En pärjää enää yöllä yksin.", on=TODAY, by="Aino", at=granted.now))
     with speaking("en"):
         drawn = timeline(granted.case, lambda service: service, UNITS)
     assert ">7/2026<" in drawn.svg and "Request for review" in drawn.svg
@@ -345,64 +227,13 @@ def test_a_step_before_its_turn_is_drawn_as_early_and_not_as_kept(rules):
         )
 
 
-WHY = "En pärjää enää yöllä yksin."
-
-
-def test_a_review_is_asked_once_decided_once_and_a_changed_decision_makes_room_for_a_new_one(granted, rules):
-    first = granted.case.decisions[0]
-    granted.step(review.ask(granted.case, first, WHY, on=TODAY, by="Aino", at=granted.now))
-    with speaking("en"), pytest.raises(BadInput, match="asked for already"):
-        review.ask(granted.case, first, WHY, on=TODAY, by="Aino", at=granted.now)
-    asked = granted.case.review_of(first)
-    assert asked.text == WHY and not asked.decided and not first.changed
-    with speaking("en"), pytest.raises(BadInput, match="made already"):
-        settled(granted, rules)
-    told = {
-        "why": "Yöllinen avun tarve on selvitetty.",
-        "body": "Yksilöasioiden jaosto",
-        "by": "Ulla",
-        "at": granted.now,
-    }
-    with speaking("en"), pytest.raises(BadInput, match="what was decided: is not chosen"):
-        review.decide(asked, 7, "perhaps", **told)
-    granted.step(review.decide(asked, 7, "changed", **told))
-    with speaking("en"), pytest.raises(BadInput, match="decided already"):
-        review.decide(granted.case.review_of(first), 7, "upheld", **told)
-    assert granted.case.decisions[0].changed and not granted.case.decisions[0].in_force(TODAY)
-    before = {e.matter for e in granted.events if e.type == "decision.made"}
-    granted.step(settled(granted, rules))
-    second, old = granted.case.decisions[:2]
-    assert (
-        old.position == first.position and not second.changed and second.in_force(TODAY) and {second.matter} == before
-    )
-
-
-@pytest.mark.parametrize("outcome", ["upheld", "dismissed"])
-def test_a_review_that_changed_nothing_leaves_the_decision_in_force(granted, outcome):
-    made = granted.case.decisions[0]
-    granted.step(review.ask(granted.case, made, WHY, on=TODAY, by="Aino", at=granted.now))
-    granted.step(review.decide(granted.case.reviews[0], 7, outcome, why="Perusteet ovat ennallaan.", body="Jaosto", by="Ulla", at=granted.now))  # fmt: skip
-    assert granted.case.decisions[0].in_force(TODAY) and granted.case.reviews[0].outcome == outcome
-
-
-@pytest.mark.parametrize(("text", "on", "fault"), [("lyhyt", TODAY, "too short"), (WHY, None, "between"), (WHY, TODAY + timedelta(days=1), "between"), (WHY, TODAY - timedelta(days=9), "between")])  # fmt: skip
-def test_an_unsound_request_for_review_is_refused(granted, text, on, fault):
-    with speaking("en"), pytest.raises(BadInput, match=fault):
-        review.ask(granted.case, granted.case.decisions[0], text, on=on, by="Aino", at=granted.now)
-
-
-def test_the_last_day_for_a_review_is_notice_and_the_time_to_ask(rules):
-    assert review.last_day(date(2026, 11, 2), rules.library) == date(2026, 12, 9), "7 days of notice and 30 days"
-    assert review.last_day(date(2026, 11, 13), rules.library) == date(2026, 12, 21), "the last day is a Sunday"
-
-
-def test_a_new_decision_on_a_service_that_goes_on_promises_no_new_start(granted, rules):
-    first = granted.case.decisions[0]
-    granted.add({"type": "service.started", "at": granted.now, "matter": first.matter, "service": "home_care", "unit": "north"})  # fmt: skip
-    granted.step(review.ask(granted.case, first, WHY, on=TODAY, by="Aino", at=granted.now))
-    granted.step(review.decide(granted.case.reviews[0], 7, "changed", why="Tunteja on lisättävä.", body="Jaosto", by="Ulla", at=granted.now))  # fmt: skip
-    (made,) = (e for e in settled(granted, rules) if e["type"] == "decision.made")
-    assert made["service"] == "needs_assessment" and made["data"]["service"] == "home_care"
+def test_who_acts_is_by_the_day_and_then_by_the_log_as_the_database_has_it(granted):
+    """A day begins in Finland, whatever the zone of the moment; of one day's words the last in the log holds."""
+    night = datetime(2026, 11, 21, 22, 30, tzinfo=UTC)
+    told = {"data": {"holder": "8", "kind": "proxy"}}
+    granted.add({"type": "representative.ended", "at": night + timedelta(hours=3), **told}, {"type": "representative.named", "at": night, **told})  # fmt: skip
+    (one,) = permits_of(granted.case).representatives
+    assert one.since == TODAY and one.holder == "8"
 
 
 def test_what_was_taken_back_is_not_in_the_case(granted):
@@ -456,99 +287,3 @@ def test_a_client_goes_from_one_case_manager_to_another_and_back_within_a_minute
         ids.append(named["id"])
         granted.step(named)
     assert len(set(ids)) == 3
-
-
-# How it is arranged: a voucher's value and own share, a personal budget planned and used.
-
-
-def test_the_own_share_is_what_the_price_exceeds_the_value_by():
-    prices = {"a": 3950, "b": 2400, "c": 4290}
-    assert offers(2700, "EUR/hour", 14, prices) == [
-        Offer("b", 2400, 0, 0),
-        Offer("a", 3950, 1250, 17_500),
-        Offer("c", 4290, 1590, 22_260),
-    ]
-    assert offers(2700, "EUR/hour", None, {"a": 3950}) == [Offer("a", 3950, 1250, None)]
-    assert offers(50_000, "EUR/month", 14, prices) == [Offer("b", 2400, None, 0), Offer("a", 3950, None, 5_300), Offer("c", 4290, None, 10_060)]  # fmt: skip
-
-
-@pytest.fixture
-def arranged_by(rules):
-    """`arranged_by(channel, **facts)`: the life of a client who may have either, after the decision for that channel."""
-
-    def of(channel, **more):
-        life = Life()
-        life.step(steps.report(7, channel="telephone", text="Tarvitsen apua.", by="Ulla", at=life.now, once="1"))
-        facts = {"rai_maple": 4, "housing": "own_home", "household_size": 1, "gross_income_eur_month": "1500.00", "service_hours_month": 30, "wants_voucher": True, "manages_budget": True, **more}  # fmt: skip
-        facts = {k: v for k, v in facts.items() if v is not None}
-        life.step(steps.assess(life.case, life.case.needs[0].matter, facts, form="needs", instrument="interRAI HC", on=TODAY, summary="Tarvitsee apua.", by="Ulla", at=life.now))  # fmt: skip
-        decision = decide(rules, "home_care", client_of(facts_of(life.case), rules))
-        life.step(steps.settle(
-            life.case, life.case.needs[0], decision, verdict="granted", judgement="Tarvitsee apua päivittäin.", why="", first_day=TODAY, last_day=None,
-            channel=channel, by="Ulla", at=life.now,
-        ))  # fmt: skip
-        return life
-
-    return of
-
-
-def test_a_decision_keeps_the_value_of_its_channel(arranged_by):
-    def kept(channel):
-        made = arranged_by(channel).case.decisions[0]
-        return made.value_cents, made.value_unit, made.hours_month
-
-    # 27.00 - 0.35 x (1500 - 563) / 60, by the decree's amounts; after 2015 they are assumed, and said to be
-    assert kept("voucher") == (2153, "EUR/hour", 30)
-    assert kept("budget") == (174_000, "EUR/month", 30)  # 30 hours at 58 euros
-    assert kept("enterprise") == (None, "", None)
-
-
-def test_the_letter_of_a_voucher_tells_its_value_and_no_client_fee(arranged_by, rules):
-    texts = {}
-    for channel in ("voucher", "budget", "enterprise"):
-        case = arranged_by(channel).case
-        with speaking("en"):
-            texts[channel] = to_html(
-                letter(decide(rules, "home_care", client_of(facts_of(case), rules)), case.decisions[0])
-            )
-    assert "21.53 euros an hour" in texts["voucher"] and "its price exceeds the voucher" in texts["voucher"]
-    assert "To pay" not in texts["voucher"] and "invented for demonstration" in texts["voucher"]
-    assert (
-        "1,740.00 euros a month" in texts["budget"] and "To pay" in texts["budget"] and "To pay" in texts["enterprise"]
-    )
-
-
-def test_a_voucher_whose_value_cannot_be_reckoned_is_refused(arranged_by):
-    with pytest.raises(BadInput, match="cannot be reckoned"):
-        arranged_by("voucher", gross_income_eur_month=None)
-
-
-def test_a_voucher_is_planned_at_approved_units_only(arranged_by, rules):
-    case = arranged_by("voucher").case
-    item = Item("a", "home_care", "north", "Suihkuapu", 30, TODAY)
-
-    def planned(approved):
-        return steps.plan(case, ["Asun kotona."], [item], agreed=TODAY, why="", by="V", at=case.needs[0].reported.at, rules=rules, units=UNITS, allowed=approved)  # fmt: skip
-
-    with pytest.raises(BadInput, match="may not go to this unit"):
-        planned({"home_care": {"south": 3950}})
-    assert [e["type"] for e in planned({"home_care": {"north": 3950}})] == ["plan.made", "plan.sent"]
-
-
-def test_a_budget_is_planned_and_used(arranged_by):
-    life = arranged_by("budget")
-    for cents, on in ((100_000, TODAY), (90_000, TODAY.replace(day=1)), (50_000, TODAY.replace(year=2025))):
-        made = life.case.decisions[0]
-        life.step(steps.use_budget(life.case, made, cents, what="Avustajan palkka", on=on, by="V", at=life.now, once=str(cents)))  # fmt: skip
-    (found,) = arranged.budgets(life.case)
-    assert (found.planned_so_far_cents, found.used_month_cents, found.used_year_cents, found.over) == (174_000, 190_000, 190_000, True)  # fmt: skip
-
-
-@pytest.mark.parametrize(
-    ("cents", "what", "on"),
-    [(None, "Avustaja", TODAY), (0, "Avustaja", TODAY), (100, "", TODAY), (100, "Avustaja", None), (100, "Avustaja", TODAY + timedelta(days=1))],
-)  # fmt: skip
-def test_an_unsound_use_is_refused(arranged_by, cents, what, on):
-    life = arranged_by("budget")
-    with pytest.raises(BadInput):
-        steps.use_budget(life.case, life.case.decisions[0], cents, what=what, on=on, by="A", at=life.now, once="x")

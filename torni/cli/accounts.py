@@ -34,7 +34,6 @@ def accounts(args: argparse.Namespace) -> int:
 def account_new(args: argparse.Namespace) -> int:
     """A new account, with a password asked for or read from the input, or with the identity provider's subject."""
     _check_role(args)
-    _check_unit(args)
     issuer = os.environ.get("TORNI_OIDC_ISSUER")
     if args.subject and not issuer:
         raise bad_input("--subject", t("no identity provider is named"), t("Set TORNI_OIDC_ISSUER first."))
@@ -50,7 +49,6 @@ def account_new(args: argparse.Namespace) -> int:
 
 def account_role(args: argparse.Namespace) -> int:
     _check_role(args)
-    _check_unit(args)
     with _room() as connection:
         kept.stand(
             connection,
@@ -115,9 +113,6 @@ def _check_role(args: argparse.Namespace) -> None:
         raise bad_input("--producer", t("goes with the role producer, and only with it"), t("Write --role producer --producer NAME."))  # fmt: skip
     if (args.role == "resident") != (args.client is not None):
         raise bad_input("--client", t("goes with the role resident, and only with it"), t("Write --role resident --client NUMBER."))  # fmt: skip
-
-
-def _check_unit(args: argparse.Namespace) -> None:
     if args.unit is not None and args.role != "producer":
         raise bad_input("--unit", t("goes with the role producer, and only with it"), t("Write --role producer --producer NAME --unit UNIT."))  # fmt: skip
 

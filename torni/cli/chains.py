@@ -31,12 +31,7 @@ def chains(args: argparse.Namespace) -> int:
                 str(args.snapshot), t("holds no snapshot with persons"), t("Make one: torni snapshot FOLDER --persons")
             )
         last = args.on or today()
-        measured = measure_chains(
-            args.snapshot,
-            {name: c.chain for name, c in found.items()},
-            last,
-            of_life=[name for name, c in found.items() if c.of_life],
-        )
+        measured = measure_chains(args.snapshot, found, last)
     if args.json:
         print(
             json.dumps(

@@ -31,7 +31,7 @@ COLUMNS = (
     "data", "replaces_id", "expected", "day", "again",
 )  # fmt: skip
 _REGISTERS = frozenset({"resident.registered", "unit.opened"})
-_PERMITS = frozenset({f"{what}.{how}" for what, hows in (("representative", ("named", "ended")), ("consent", ("given", "withdrawn")), ("restriction", ("set", "lifted"))) for how in hows})  # fmt: skip
+_PERMITS = frozenset({"representative.named", "representative.ended", "consent.given", "consent.withdrawn", "restriction.set", "restriction.lifted"})  # fmt: skip
 
 
 @dataclass(frozen=True)

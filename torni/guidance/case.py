@@ -88,6 +88,11 @@ class Review:
     body: str
     decided: tuple[datetime, str] | None
 
+    @property
+    def anew(self) -> str:
+        """The matter in which a new decision is owed, where this one changed the old."""
+        return f"{self.matter}/anew"
+
 
 @dataclass(frozen=True)
 class Need:
@@ -309,7 +314,7 @@ def _assessment(e: Happened) -> Assessment:
     facts = data.get("facts") or {}
     scales = {f"rai_{name}": value for name, value in (data.get("scales") or {}).items()}  # as other systems send them
     return Assessment(
-        e.position, e.at, _day(data.get("on")) or local_day(e.at), e.matter or "", _text(data.get("instrument")), _text(data.get("form")),
+        e.position, e.at, day_told(data.get("on")) or local_day(e.at), e.matter or "", _text(data.get("instrument")), _text(data.get("form")),
         {**scales, **facts} if isinstance(facts, dict) else scales, _text(data.get("summary")), _text(data.get("by")),
     )  # fmt: skip
 
@@ -320,7 +325,7 @@ def _made(e: Happened) -> Made:
     return Made(
         e.position, e.at, e.matter or "", _text(data.get("service")) or e.service or "", _text(data.get("verdict")), _text(data.get("proposed")),
         facts if isinstance(facts, dict) else {}, _text(data.get("rule")), e.definition or "", _text(data.get("judgement")), _text(data.get("why")),
-        _day(data.get("first_day")), _day(data.get("last_day")), _text(data.get("channel")), _text(data.get("by")),
+        day_told(data.get("first_day")), day_told(data.get("last_day")), _text(data.get("channel")), _text(data.get("by")),
         _whole(data.get("value_cents")), _text(data.get("value_unit")), _whole(data.get("hours_month")),
     )  # fmt: skip
 
@@ -329,7 +334,7 @@ def _plan(e: Happened) -> Plan:
     data = e.data or {}
     return Plan(
         e.matter or "", _whole(data.get("version")) or 1, e.at, _texts(data.get("goals")), tuple(map(item_of, _items(data.get("items")))),
-        _day(data.get("agreed")), _text(data.get("why")), _text(data.get("by")),
+        day_told(data.get("agreed")), _text(data.get("why")), _text(data.get("by")),
     )  # fmt: skip
 
 
@@ -349,7 +354,7 @@ def _sent(e: Happened, answers: Iterable[Happened], today: date) -> Sent:
         else:
             states: dict[str, SentState] = {"plan.confirmed": "confirmed", "plan.refused": "refused", "plan.time_proposed": "proposed", "plan.recalled": "recalled"}  # fmt: skip
             state, answered = states[a.type], by
-            start, why = _day(told.get("start")) or start, _text(told.get("why"))
+            start, why = day_told(told.get("start")) or start, _text(told.get("why"))
     item = item_of(data.get("item") if isinstance(data.get("item"), dict) else {})
     before = item_of(data["before"]) if isinstance(data.get("before"), dict) else None
     late = e.owed and e.owes_on is not None and e.owes_on < today
@@ -364,7 +369,7 @@ def _message(e: Happened, kind: Said, answers: Iterable[Happened]) -> Message:
     data, mark = e.data or {}, _whole((e.data or {}).get("mark"))
     return Message(
         e.position, e.matter or "", kind, e.at, _text(data.get("text")), e.owes_on, _text((answer.data or {}).get("text")) if answer else "",
-        (answer.at, _text((answer.data or {}).get("by"))) if answer else None, (mark, _text(data.get("about")), _day(data.get("day"))) if mark else None,
+        (answer.at, _text((answer.data or {}).get("by"))) if answer else None, (mark, _text(data.get("about")), day_told(data.get("day"))) if mark else None,
     )  # fmt: skip
 
 
@@ -372,7 +377,7 @@ def _review(e: Happened, answers: Iterable[Happened]) -> Review:
     answer = next((a for a in answers if a.matter == e.matter), None)
     data, told = e.data or {}, (answer.data or {}) if answer else {}
     return Review(
-        e.position, e.matter or "", _whole(data.get("decision")) or 0, _day(data.get("day")) or local_day(e.at), _text(data.get("text")), _text(data.get("by")),
+        e.position, e.matter or "", _whole(data.get("decision")) or 0, day_told(data.get("day")) or local_day(e.at), _text(data.get("text")), _text(data.get("by")),
         e.owes_on, _text(told.get("outcome")), _text(told.get("why")), _text(told.get("body")), (answer.at, _text(told.get("by"))) if answer else None,
     )  # fmt: skip
 
@@ -381,7 +386,7 @@ def item_of(told: Any) -> Item:
     """A plan's service from what an event tells; what another system left out is empty."""
     return Item(
         _text(told.get("item")) or "a", _text(told.get("service")), _text(told.get("unit")), _text(told.get("what")), _whole(told.get("hours_month")),
-        _day(told.get("start")), _day(told.get("ends")), _text(told.get("need")),
+        day_told(told.get("start")), day_told(told.get("ends")), _text(told.get("need")),
     )  # fmt: skip
 
 
@@ -401,7 +406,8 @@ def _whole(told: Any) -> int | None:
     return told if isinstance(told, int) and not isinstance(told, bool) else None
 
 
-def _day(told: Any) -> date | None:
+def day_told(told: Any) -> date | None:
+    """A day as an event tells it; None where it is none."""
     try:
         return date.fromisoformat(told) if isinstance(told, str) else None
     except ValueError:

@@ -20,7 +20,7 @@ from torni.core.faults import bad_input
 from torni.core.language import t
 from torni.facts import worklists
 from torni.guidance import steps
-from torni.guidance.case import Assessment, Case, Plan, Sent
+from torni.guidance.case import Assessment, Case, Plan, Sent, day_told
 
 Resource = dict[str, Any]
 VERSION = "4.0.1"
@@ -393,14 +393,7 @@ def _moment(at: datetime) -> str:
 def _day(told: Any, where: str) -> date | None:
     if told is None:
         return None
-    found = _date(str(told)[:10])
+    found = day_told(str(told)[:10])
     if found is None:
         raise bad_input(where, t("is not a date"), t("Write such as 2026-01-31."))
     return found
-
-
-def _date(text: str) -> date | None:
-    try:
-        return date.fromisoformat(text)
-    except ValueError:
-        return None

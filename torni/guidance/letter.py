@@ -212,8 +212,7 @@ def _fee(d: Decision, fee: Reckoned) -> Fee:
 
 
 def _review(d: Decision) -> list[str]:
-    days = int(d.rules.library.value("appeal.days").value)  # type: ignore[arg-type]
-    notice = int(d.rules.library.value("appeal.notice_days").value)  # type: ignore[arg-type]
+    days, notice = (int(d.rules.library.number(name)) for name in ("appeal.days", "appeal.notice_days"))
     source = d.rules.library.value("appeal.days").source.title
     sent = d.rules.library.as_of
     return [

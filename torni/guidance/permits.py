@@ -13,7 +13,8 @@ from datetime import date, datetime
 
 from torni.core.faults import Fault, bad_input
 from torni.core.language import t
-from torni.guidance.case import Case
+from torni.facts.door import local_day
+from torni.guidance.case import Case, day_told
 from torni.guidance.steps import SOURCE, Event, event, raise_all
 
 GUARDIANS = "guardians"
@@ -22,8 +23,9 @@ KINDS = ("guardian", "proxy")
 
 @dataclass(frozen=True)
 class Representative:
-    """Who acts for the client: their client number as it was told, as what (guardian or proxy), since and until when."""
+    """Who acts for the client: by which event, their client number as told, as what (guardian or proxy), since and until when."""
 
+    position: int
     holder: str
     kind: str
     since: date
@@ -44,12 +46,12 @@ def permits_of(case: Case) -> Permits:
     people: dict[tuple[str, str], Representative] = {}
     consent: tuple[date, date | None] | None = None
     forbidden: dict[str, date] = {}
-    for e in sorted(case.events, key=lambda e: (e.at, e.position)):
+    for e in sorted(case.events, key=lambda e: (local_day(e.at), e.position)):  # as the database's own rule orders them
         data = e.data or {}
-        on, until = e.at.date(), _day(data.get("until"))
+        on, until = local_day(e.at), day_told(data.get("until"))
         who = str(data.get("kind")), str(data.get("holder"))
         if e.type == "representative.named":
-            people[who] = Representative(who[1], who[0], on, until)
+            people[who] = Representative(e.position, who[1], who[0], on, until)
         elif e.type == "representative.ended":
             people.pop(who, None)
         elif e.type == "consent.given":
@@ -109,7 +111,7 @@ def represented(case: Case, holder: str, kind: str, *, until: date | None, by: s
         faults.append(
             Fault(t("the representative"), t("is the client"), t("Write the representative's client number."))
         )
-    elif _acting(case, str(int(holder)), kind):
+    elif any((p.holder, p.kind) == (str(int(holder)), kind) for p in permits_of(case).representatives):
         faults.append(Fault(t("the representative"), t("acts for the client already"), t("Look at the page again.")))
     if kind not in KINDS:
         faults.append(Fault(t("as what"), t("is not chosen"), t("Choose one of the list.")))
@@ -122,24 +124,11 @@ def represented(case: Case, holder: str, kind: str, *, until: date | None, by: s
     return _event(case, "representative.named", at, source=SOURCE, holder=str(int(holder)), kind=kind, by=by, **told)
 
 
-def released(case: Case, holder: str, kind: str, *, by: str, at: datetime) -> Event:
+def released(case: Case, named: Representative, *, by: str, at: datetime) -> Event:
     """Somebody acts for the client no longer."""
-    if not _acting(case, holder, kind):
-        raise bad_input(t("the representative"), t("does not act for the client"), t("Look at the page again."))
-    return _event(case, "representative.ended", at, source=SOURCE, holder=holder, kind=kind, by=by)
-
-
-def _acting(case: Case, holder: str, kind: str) -> bool:
-    return any((p.holder, p.kind) == (holder, kind) for p in permits_of(case).representatives)
+    return _event(case, "representative.ended", at, source=SOURCE, holder=named.holder, kind=named.kind, by=by)
 
 
 def _event(case: Case, type_: str, at: datetime, *, source: str = "own", **data: str) -> Event:
     before = sum(e.type == type_ for e in case.events)  # the same may be said again later
     return event(type_, f"{case.person.client}/{data.get('against', '')}{data.get('holder', '')}/{before}", at, case.person.client, source=source, data=data)  # fmt: skip
-
-
-def _day(told: object) -> date | None:
-    try:
-        return date.fromisoformat(told) if isinstance(told, str) else None
-    except ValueError:
-        return None

@@ -41,8 +41,11 @@ def ask(case: Case, made: Made, text: str, *, on: date | None, by: str, at: date
     return event("review.asked", matter, at, case.person.client, source=source, service=ASSESSMENT, matter=matter, data=data)  # fmt: skip
 
 
-def decide(review: Review, client: int, outcome: str, *, why: str, body: str, by: str, at: datetime) -> Event:
-    """What the body decided, written down by an official. `body`: who decided, such as the section for individual matters."""
+def decide(review: Review, client: int, outcome: str, *, why: str, body: str, by: str, at: datetime) -> list[Event]:
+    """What the body decided, written down by an official; where it changed the decision, a new one is owed.
+
+    `body`: who decided, such as the section for individual matters.
+    """
     faults = lengths(why, t("the reason"), least=10) + lengths(body, t("who decided"), least=3)
     if outcome not in OUTCOMES:
         faults.append(Fault(t("what was decided"), t("is not chosen"), t("Choose one of the list.")))
@@ -50,4 +53,7 @@ def decide(review: Review, client: int, outcome: str, *, why: str, body: str, by
         faults.append(Fault(t("the review"), t("has been decided already"), t("Look at the page again.")))
     raise_all(faults)
     data: dict[str, Any] = {"outcome": outcome, "why": why, "body": body, "by": by}
-    return event("review.decided", f"{review.matter}/decided", at, client, service=ASSESSMENT, matter=review.matter, data=data)  # fmt: skip
+    events = [event("review.decided", f"{review.matter}/decided", at, client, service=ASSESSMENT, matter=review.matter, data=data)]  # fmt: skip
+    if outcome == "changed":
+        events.append(event("decision.overturned", review.anew, at, client, service=ASSESSMENT, matter=review.anew))
+    return events

@@ -165,6 +165,8 @@ def settle(
     key = f"{matter}/{service}" + (f"/{len(earlier) + 1}" if earlier else "")  # the first was changed by a review
     made = event("decision.made", key, at, client, service=of, matter=matter, quantity=by_rule, data=kept)  # fmt: skip
     events = [made]
+    if earlier and (review := case.review_of(earlier[0])):
+        events.append(event("decision.renewed", review.anew, at, client, service=ASSESSMENT, matter=review.anew, data={"service": service, "by": by}))  # fmt: skip
     if granted and last_day:
         again = f"{key}/again"
         events.append(event("reassessment.planned", again, at, client, service=ASSESSMENT, matter=again, due=last_day))

@@ -135,7 +135,7 @@ class _Scene:
     def head_of_a_unit(self) -> None:
         """The head of producer A's home-care unit that was sent the most plans."""
         row = self.connection.execute(
-            "SELECT unit FROM event WHERE type = 'plan.sent' AND type IN ('plan.sent', 'plan.recalled') AND producer = %s GROUP BY unit ORDER BY count(*) DESC, unit LIMIT 1",
+            "SELECT unit FROM event WHERE type = 'plan.sent' AND producer = %s GROUP BY unit ORDER BY count(*) DESC, unit LIMIT 1",
             [PRODUCER_A],
         ).fetchone()  # fmt: skip
         if row and not self.known(HEAD[0]):

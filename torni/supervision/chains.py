@@ -9,27 +9,27 @@ from pathlib import Path
 import duckdb
 
 from torni.engines.chains import Chain, Measured, query, read
+from torni.services.chain import ServiceChain
 
 OVER_DAYS = 365  # instances that began within a year
 
 
-def measure_chains(
-    folder: Path, chains: Mapping[str, Chain], last: date, *, of_life: Collection[str] = ()
-) -> dict[str, Measured]:
+def measure_chains(folder: Path, defined: Mapping[str, ServiceChain], last: date) -> dict[str, Measured]:
     """Each chain on the snapshot in the folder (one with persons), its instances begun within a year of the last complete day.
 
-    An instance is a matter; of those named in `of_life`, a client across matters. What was taken back is not counted; what happened after the last day is not seen.
+    What was taken back is not counted; what happened after the last day is not seen.
     """
     with duckdb.connect(config={"threads": 2, "memory_limit": "1GB"}) as connection:
         files = str(folder).replace("'", "''")
         connection.execute(f"CREATE VIEW log AS SELECT * FROM read_parquet('{files}/event_*.parquet')")
-        return measure_on(connection, chains, last, of_life=of_life)
+        of_life = [name for name, chain in defined.items() if chain.of_life]
+        return measure_on(connection, {name: chain.chain for name, chain in defined.items()}, last, of_life=of_life)
 
 
 def measure_on(
     connection: duckdb.DuckDBPyConnection, chains: Mapping[str, Chain], last: date, *, of_life: Collection[str] = ()
 ) -> dict[str, Measured]:
-    """The same on a connection that has the snapshot as `log`."""
+    """The same on a connection that has the snapshot as `log`. An instance is a matter; of those in `of_life`, a client across matters."""
     connection.execute("CREATE OR REPLACE TEMP TABLE undone AS SELECT replaces FROM log WHERE sign = -1")
     types = sorted({step.event for chain in chains.values() for step in chain.steps})
     listed = ", ".join("'" + t.replace("'", "''") + "'" for t in types)

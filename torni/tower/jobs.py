@@ -47,12 +47,7 @@ def measure(timestamp: int | None = None) -> None:
         library = Days(row[0]).on(now.today).library
         found = measured(made.folder, library, last)
         defined = chains(library)
-        gone = measure_chains(
-            made.folder,
-            {name: c.chain for name, c in defined.items()},
-            last,
-            of_life=[name for name, c in defined.items() if c.of_life],
-        )
+        gone = measure_chains(made.folder, defined, last)
         told = {name: {**m.json(), "version": defined[name].version} for name, m in gone.items()}
         heavy = measure_heavy(made.folder, library.number("guidance.heavy_share"), last)
         connection.execute(

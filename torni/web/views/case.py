@@ -15,7 +15,7 @@ from typing import Any
 
 from django.http import Http404, HttpRequest, HttpResponse, HttpResponseRedirect
 
-from torni.core.faults import BadInput, Fault
+from torni.core.faults import BadInput, Fault, bad_input
 from torni.core.language import t
 from torni.engines.chains import follow
 from torni.facts import accounts, persons, worklists
@@ -24,7 +24,7 @@ from torni.facts.room import Connection
 from torni.guidance import arranged, review, said, steps
 from torni.guidance.case import OUTCOMES, Case, Made, case_of
 from torni.guidance.fees import CEILING, money, unit_text
-from torni.guidance.permits import permits_of, released, represented
+from torni.guidance.permits import Representative, permits_of, released, represented
 from torni.guidance.words import (
     change_kind,
     channel_name,
@@ -165,18 +165,18 @@ def offers_of(o: Opened) -> tuple[Made, list[arranged.Offer]] | None:
         return None
     with room.reading(None) as connection:
         prices = worklists.voucher_prices(connection, made.service)
-        near = units_at_home(connection, o.case)
+        near = units_at_home(connection, home_of(o.case))
     return made, arranged.offers(made.value_cents, made.value_unit, made.hours_month, prices, near=near)
 
 
-def units_at_home(connection: Connection, case: Case) -> set[str]:
-    """The units of the client's own municipality."""
-    home = case.person.rows[0][1] if case.person.rows else ""
-    return {
-        unit
-        for unit, municipality in units_of(connection).select("unit", "municipality").rows()
-        if municipality == home
-    }
+def home_of(case: Case) -> str:
+    """The client's home municipality; empty where it is not known, or not shown."""
+    return case.person.rows[0][1] if case.person.rows else ""
+
+
+def units_at_home(connection: Connection, municipality: str) -> set[str]:
+    """The units of a municipality."""
+    return set(units_of(connection).filter(municipality=municipality)["unit"])
 
 
 def _lines(case: Case) -> dict[str, Any]:
@@ -194,12 +194,10 @@ def _done(request: HttpRequest, o: Opened) -> list[steps.Event]:
         "time": lambda: _time_answered(request, o),
         "reply": lambda: _replied(request, o),
         "use": lambda: _used(request, o),
-        "represent": lambda: [
-            _represented(request, o, represented, until=day_of(request.POST.get("until", ""), t("the day")))
-        ],
-        "review": lambda: _reviewed(request, o),
-        "reviewed": lambda: _reviewed(request, o),
-        "release": lambda: [_represented(request, o, released)],
+        "represent": lambda: _represented(request, o),
+        "release": lambda: _released(request, o),
+        "review": lambda: _review_came(request, o),
+        "reviewed": lambda: _review_decided(request, o),
     }
     if do not in take:
         raise Http404
@@ -215,42 +213,39 @@ def _named(request: HttpRequest, o: Opened) -> list[steps.Event]:
     return [steps.name_manager(o.case, name, at=o.at)]
 
 
-def _represented(request: HttpRequest, o: Opened, step: Callable[..., steps.Event], **more: Any) -> steps.Event:
+def _represented(request: HttpRequest, o: Opened) -> list[steps.Event]:
     holder, kind = request.POST.get("holder", "").strip(), request.POST.get("kind", "")
-    return step(o.case, holder, kind, by=request.who.shown, at=o.at, **more)
+    until = day_of(request.POST.get("until", ""), t("the day"))
+    return [represented(o.case, holder, kind, until=until, by=request.who.shown, at=o.at)]
 
 
-def _reviewed(request: HttpRequest, o: Opened) -> list[steps.Event]:
-    """A request that came on paper, or what was decided of one: an adviser's work."""
-    if request.who.role != "adviser":
+def _released(request: HttpRequest, o: Opened) -> list[steps.Event]:
+    return [released(o.case, representative_of(request, o), by=request.who.shown, at=o.at)]
+
+
+def representative_of(request: HttpRequest, o: Opened) -> Representative:
+    """The one whom a form means, by the event that named them: their number does not go out with the page."""
+    for one in permits_of(o.case).representatives:
+        if str(one.position) == request.POST.get("named"):
+            return one
+    raise bad_input(t("the representative"), t("does not act for the client"), t("Look at the page again."))
+
+
+def _review_came(request: HttpRequest, o: Opened) -> list[steps.Event]:
+    """A request on paper, written down by an adviser."""
+    made = next((d for d in o.case.decisions if str(d.position) == request.POST.get("decision")), None)
+    if made is None or request.who.role != "adviser":
         raise Http404
-    asked = {
-        name: request.POST.get(name, "").strip()
-        for name in ("decision", "text", "day", "review", "outcome", "why", "body")
-    }
-    if request.POST["do"] == "review":
-        made = next((d for d in o.case.decisions if str(d.position) == asked["decision"]), None)
-        if made is None:
-            raise Http404
-        return [
-            review.ask(
-                o.case, made, asked["text"], on=day_of(asked["day"], t("the day")), by=request.who.shown, at=o.at
-            )
-        ]
-    found = next((r for r in o.case.reviews if str(r.position) == asked["review"]), None)
-    if found is None:
+    text, on = request.POST.get("text", "").strip(), day_of(request.POST.get("day", ""), t("the day"))
+    return [review.ask(o.case, made, text, on=on, by=request.who.shown, at=o.at)]
+
+
+def _review_decided(request: HttpRequest, o: Opened) -> list[steps.Event]:
+    asked = next((r for r in o.case.reviews if str(r.position) == request.POST.get("review")), None)
+    if asked is None or request.who.role != "adviser":
         raise Http404
-    return [
-        review.decide(
-            found,
-            o.case.person.client,
-            asked["outcome"],
-            why=asked["why"],
-            body=asked["body"],
-            by=request.who.shown,
-            at=o.at,
-        )
-    ]
+    outcome, why, body = (request.POST.get(name, "").strip() for name in ("outcome", "why", "body"))
+    return review.decide(asked, o.case.person.client, outcome, why=why, body=body, by=request.who.shown, at=o.at)
 
 
 def _used(request: HttpRequest, o: Opened) -> list[steps.Event]:

@@ -27,7 +27,7 @@ from torni.services.library import content_hash
 from torni.services.schema import Form
 from torni.supervision.moment import units
 from torni.web import room
-from torni.web.views.case import Opened, day_of, opened, show, units_at_home
+from torni.web.views.case import Opened, day_of, home_of, opened, show, units_at_home
 from torni.web.views.decide import letter_response, plain_number
 
 FORM = "needs"
@@ -107,7 +107,7 @@ def decision(request: HttpRequest, region: str, position: int, service: str) -> 
         given |= {"first_day": str(o.case.today), "channel": opens[0] if len(opens) == 1 else ""}
     with room.reading(None) as connection:
         prices = worklists.voucher_prices(connection, service) if "voucher" in d.values else {}
-        near = units_at_home(connection, o.case)
+        near = units_at_home(connection, home_of(o.case))
     return show(
         request, "settle.html", o, prices=prices, offers=_offers(d, prices, near), d=d, given=given, faults=faults, need=need, definitions=o.rules.definitions, status=400 if faults else 200, **WORDS
     )  # fmt: skip
@@ -335,7 +335,7 @@ def _plannable(o: Opened) -> list[tuple[str, str, list[tuple[str, str]]]]:
     """The services that a plan may hold, with the units that give each: of its unit kind, the client's own municipality first."""
     with room.reading(None) as connection:
         rows = units(connection).select("unit", "name", "kind", "municipality").rows()
-    home = o.case.person.rows[0][1] if o.case.person.rows else ""
+    home = home_of(o.case)
     rows.sort(key=lambda r: (r[3] != home, r[1]))
     kinds = {row[2] for row in rows}
     allowed, found = _allowed(o), []

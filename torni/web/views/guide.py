@@ -21,11 +21,10 @@ from torni.network.choosing import seen_from
 from torni.services import regions
 from torni.services.followed import AnswerPromise, MeasurePromise
 from torni.supervision.measure import Followed
-from torni.supervision.moment import units
 from torni.web import room
 from torni.web.rendering import page
 from torni.web.store import Held, held
-from torni.web.views.case_steps import WORDS
+from torni.web.views.case import WORDS, units_at_home
 from torni.web.views.decide import WORDS as DECIDING
 from torni.web.views.decide import plain_number
 
@@ -84,11 +83,7 @@ def _offers(here: Held, found: list[Decision], home: str) -> dict[str, list[arra
     hours = found[0].client.facts.get("service_hours_month")
     out = {}
     with room.reading(None) as connection:
-        near = {
-            unit
-            for unit, municipality in units(connection).select("unit", "municipality").rows()
-            if municipality == home
-        }
+        near = units_at_home(connection, home)
         for service, value in worth.items():
             prices = worklists.voucher_prices(connection, service)
             if prices and value.amount is not None:

@@ -172,15 +172,10 @@ def own(request: HttpRequest, region: str) -> HttpResponse:
     here = held(request, region)
     live, producer = room.picture(here.id), request.who.producer
     lines = []
+    unit = request.who.unit  # its head sees the unit alone
+    units = {unit} if unit else set(live.register.filter(pl.col("producer") == producer)["unit"]) if live else set()
     for f in live.found if live else ():
-        unit = request.who.unit  # its head sees the unit alone
         mine = next((g for g in f.by["unit" if unit else "producer"] if g.group == (unit or producer)), None)
-        units = (
-            set(live.register.filter(pl.col("producer") == producer)["unit"])
-            & ({unit} if unit else set(live.register["unit"]))
-            if live
-            else set()
-        )
         if mine:
             lines.append((f, mine, [g for g in f.by["unit"] if g.group in units]))
     lines.sort(key=lambda line: (line[1].kept is not False, line[1].kept is None))

@@ -20,7 +20,7 @@ from torni.supervision.moment import units as units_of
 from torni.web import room
 from torni.web.rendering import link, page
 from torni.web.store import hold
-from torni.web.views.case import VISITS_BACK, WORDS, Opened, day_of, fees_of, offers_of
+from torni.web.views.case import VISITS_BACK, WORDS, Opened, day_of, fees_of, home_of, offers_of, representative_of
 from torni.web.views.case_steps import letter_of
 
 RATED_DAYS = 30  # a visit may be given a mark so long
@@ -96,7 +96,7 @@ def _permitted(request: HttpRequest, o: Opened) -> dict[str, Any]:
 
 def _choices(o: Opened) -> list[tuple[str, enrolment.Enrolled | None, list[tuple[str, str, int]]]]:
     """For each service that one enrols in: where one is, and the units with their room, one's own municipality's first."""
-    home = o.case.person.rows[0][1] if o.case.person.rows else ""
+    home = home_of(o.case)
     found = []
     with room.reading(None) as connection:
         at = dict(units_of(connection).select("unit", "municipality").rows())
@@ -162,5 +162,8 @@ def _permit(request: HttpRequest, o: Opened, do: str) -> steps.Event:
     if do == "release":
         if o.position:
             raise Http404  # who acts for another does not choose who else does
-        return released(o.case, request.POST.get("holder", ""), "proxy", **common)
+        named = representative_of(request, o)
+        if named.kind != "proxy":
+            raise Http404  # a guardian's right is not the minor's to end
+        return released(o.case, named, **common)
     return lift(o.case, against, **common)

@@ -1,0 +1,75 @@
+"""One client's life through guidance, step by step, for the tests of it."""
+
+from __future__ import annotations
+
+from datetime import date, datetime, timedelta
+from zoneinfo import ZoneInfo
+
+from torni.facts.persons import Happened, Person
+from torni.guidance import decide, steps
+from torni.guidance.case import Item, case_of, facts_of
+from torni.guidance.client import client_of
+
+HELSINKI = ZoneInfo("Europe/Helsinki")
+
+TODAY = date(2026, 11, 22)
+
+UNITS = {"north": "Pohjoisen tiimi", "south": "Etelän tiimi"}
+
+
+class Life:
+    """A client's events as they come, a minute apart; `case` is what they make."""
+
+    def __init__(self) -> None:
+        self.now = datetime(2026, 11, 22, 8, 0, tzinfo=HELSINKI)
+        self.events: list[Happened] = []
+
+    def add(self, *events) -> None:
+        for e in events:
+            number = len(self.events) + 1
+            blank = dict.fromkeys(Happened.__dataclass_fields__)
+            self.events.append(
+                Happened(
+                    **{
+                        **blank,
+                        "position": number,
+                        "sign": 1,
+                        "owed": False,
+                        **{k: v for k, v in e.items() if k in blank},
+                    }
+                )
+            )
+
+    @property
+    def case(self):
+        self.now += timedelta(minutes=1)
+        person = Person(
+            7,
+            ((date(2020, 1, 1), "179", date(1941, 5, 30), False, "Aino Esimerkki"),),
+            tuple(reversed(self.events)),
+            "veera",
+        )
+        return case_of(person, TODAY)
+
+    def step(self, made) -> None:
+        self.add(*(made if isinstance(made, list) else [made]))
+
+
+SAID = {"verdict": "granted", "judgement": "Tarvitsee apua päivittäin.", "why": "", "first_day": TODAY, "last_day": None, "channel": "enterprise", "by": "Ulla"}  # fmt: skip
+
+
+def proposed(life, rules, service="home_care"):
+    return decide(rules, service, client_of(facts_of(life.case), rules))
+
+
+def settled(life, rules, service="home_care", **other):
+    case = life.case
+    return steps.settle(case, case.needs[0], proposed(life, rules, service), **{**SAID, **other}, at=life.now)
+
+
+ITEM = Item("a", "home_care", "north", "Suihkuapu kahdesti viikossa", 10, TODAY + timedelta(days=1))
+
+
+def planned(life, rules, *items, goals=("Asun kotona.",), **said):
+    told = {"agreed": TODAY, "why": "muuttui", "by": "Veera", **said}
+    return steps.plan(life.case, goals, items or (ITEM,), at=life.now, rules=rules, units=UNITS, **told)
