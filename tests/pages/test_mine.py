@@ -233,7 +233,7 @@ def test_anybody_gets_advice_from_the_same_rules_and_nothing_is_kept(browsers, r
         and "minutes by car" in text
         and "Units seen from Jyväskylä" in text
     )
-    minutes = [int(m) for m in re.findall(r"<td>[^<]*</td><td>[SML–]</td><td>([0-9]+)</td>", text)]
+    minutes = [int(m) for m in re.findall(r'<td class="text">[^<]*</td><td>[SML–]</td><td>([0-9]+)</td>', text)]
     assert minutes == sorted(minutes) and len(minutes) > 5
     assert "outside the range" in send(nobody, "/guide/", 400, age="300")
     assert rows("SELECT count(*) FROM event") == before

@@ -189,19 +189,13 @@ def _missed(case: Case) -> list[Any]:
 
 def _done(request: HttpRequest, o: Opened) -> list[steps.Event]:
     do = request.POST.get("do", "")
-    take: dict[str, Callable[[], list[steps.Event]]] = {
-        "name": lambda: _named(request, o),
-        "time": lambda: _time_answered(request, o),
-        "reply": lambda: _replied(request, o),
-        "use": lambda: _used(request, o),
-        "represent": lambda: _represented(request, o),
-        "release": lambda: _released(request, o),
-        "review": lambda: _review_came(request, o),
-        "reviewed": lambda: _review_decided(request, o),
-    }
+    take: dict[str, Callable[[HttpRequest, Opened], list[steps.Event]]] = {
+        "name": _named, "time": _time_answered, "reply": _replied, "use": _used, "represent": _represented, "release": _released,
+        "review": _review_came, "reviewed": _review_decided,
+    }  # fmt: skip
     if do not in take:
         raise Http404
-    return take[do]()
+    return take[do](request, o)
 
 
 def _named(request: HttpRequest, o: Opened) -> list[steps.Event]:
