@@ -20,6 +20,11 @@ def last_day(day: date) -> date:
     return day
 
 
+def is_day_off(day: date) -> bool:
+    """A Saturday, a Sunday, another public holiday, or an eve on which offices are closed."""
+    return not _working(day)
+
+
 def _working(day: date) -> bool:
     midsummer_eve = day.month == 6 and day.weekday() == 4 and 19 <= day.day <= 25
     moving = (day - easter(day.year)).days in _FROM_EASTER
