@@ -4,19 +4,17 @@ While a series misses just the promised share, each day gives an e-value: how mu
 Their Shiryaev-Roberts sum tells an alarm at the threshold A; the expected number of false alarms over T days is at most T / A,
 of K series at K x A together T / A (Shiryaev 1963, Roberts 1966; the mixture of alternatives keeps it, for each one's sum
 has mean T). Misses come in clusters, by nurse and by day: how much wider than chance they vary is learnt from each series
-by days and by weeks, and the wider counts.
+and those like it, by days and by weeks, and the wider counts.
 """
 
 from __future__ import annotations
 
-from dataclasses import dataclass
-from typing import Any
+from dataclasses import dataclass, fields
 
-import numba as nb
 import numpy as np
 import numpy.typing as npt
 
-from torni.engines.rhythm.kernel import add, log_ratio, mixed, size_of
+from torni.engines.rhythm.evidence import NONE, added, log_ratio, mixed, size_of, spread, threshold
 
 Floats = npt.NDArray[np.float64]
 Ints = npt.NDArray[np.int64]
@@ -26,61 +24,134 @@ TIMES = np.array([1.5, 3.0, 10.0])  # the alternatives: so many times the promis
 ON_FREE_DAYS = 1 / 3  # of the weight, what is laid on missing at weekends and holidays only
 MOST_A_DAY = 12.0  # the most that one day may say (log): no alarm rests on one day alone
 WARM_DAYS = 7  # days with something due before anything is told
-_MEMORY = 60.0  # days that the learning of the spread looks back
-_BEFORE = 1.6, 10.0  # the spread believed before anything has come, and the days that this weighs
+STANDS_DAYS = 28  # an alarm stands at least so long, and until as many days keep the promise again
+_MEMORY = 60.0  # days that the learning looks back
+_BEFORE, _BEFORE_DAYS = 1.6, 10.0  # the spread believed before anything has come, and the days that this weighs
 _LIKE_OTHERS = 40.0  # days of its own that a series' spread is weighed against the others' of its pool
 _MOST_UNLIKE = 1.3  # of the others' spread: what varies more than this is not chance, it is what is looked for
-_MOST_TOLD = 4.0
-_SUSPECT = 4.0
+_MOST_TOLD = 4.0  # a series teaches the others no wider spread than this
+_SUSPECT = 4.0  # evidence (log) from which on a series teaches nothing
 _WIDE = 3.0  # a day farther than this from the usual teaches only as much as this
+_LOG_WEIGHTS = np.log(np.repeat([1 - ON_FREE_DAYS, ON_FREE_DAYS], len(TIMES)) / len(TIMES))
 
 
 @dataclass(eq=False)
 class ShareWatch:
     """The state after some days, one row a series; `step` takes the next day. Copy it to try days that may still change.
 
-    `log_sum` (series, alternatives): the evidence. `began` (series, alternatives): the day on which it last began anew. `told`:
-    the day of the alarm that stands, or -1. `rate`, `by_day`, `by_week`: the usual share of misses, and how much wider than
-    chance days and weeks vary.
+    `promised`: the share that may be missed. `log_sum`, `began` (series, alternatives): the evidence, and the day on which it last
+    began anew. `told`, `told_began`: the day of the alarm that stands and when what it tells of began, or -1.
     """
 
     promised: Floats
+    pool: Ints
     threshold: float
     day: int
     log_sum: Floats
     began: Ints
     told: Ints
     told_began: Ints
-    rate: Floats
-    weight: Floats
-    by_day: Floats
+    missed: Floats  # the fading sums from which what is usual is learnt
+    total: Floats
+    by_day: Floats  # squares, how many
     by_week: Floats
-    week: Floats
+    week: Floats  # missed, expected, days of the week that is going on
     seen: Ints
-    after: Floats
-    pool: Ints
+    after: Floats  # missed and promised since an alarm, fading
 
     def copy(self) -> ShareWatch:
-        return ShareWatch(
-            self.promised, self.threshold, self.day, self.log_sum.copy(), self.began.copy(), self.told.copy(), self.told_began.copy(),
-            self.rate.copy(), self.weight.copy(), self.by_day.copy(), self.by_week.copy(), self.week.copy(), self.seen.copy(),
-            self.after.copy(), self.pool,
-        )  # fmt: skip
+        kept = {f.name: getattr(self, f.name) for f in fields(self)}
+        return ShareWatch(**{k: v.copy() if isinstance(v, np.ndarray) else v for k, v in kept.items()})
 
-    def step(self, total: Floats, missed: Floats, expected_late: Floats, free: bool) -> Bools:
+    def step(self, total: Floats, missed: Floats, *, late: Floats | float = 0.0, free: bool = False) -> Bools:
         """One more day. Returns which series tell an alarm on it.
 
-        `total`, `missed`: (series), what was due that day and what of it was missed; nothing is learnt where `total` is 0.
-        `expected_late`: (series), the share of what was done that is not yet recorded, by how records have come before.
-        `free`: a weekend or holiday.
+        `total`, `missed`: (series), what was due that day and what of it was missed; a series with nothing due stays as it is.
+        `late`: the share of what was done that is not yet recorded, by how records have come before. `free`: a weekend or
+        holiday.
         """
-        out = np.zeros(len(self.promised), np.bool_)
-        _step(
-            self.day, total, missed, expected_late, free, self.promised, self.threshold, self.log_sum, self.began, self.told, self.told_began,
-            self.rate, self.weight, self.by_day, self.by_week, self.week, self.seen, self.after, self.pool, _LOG_WEIGHTS, out,
-        )  # fmt: skip
-        self.day += 1
+        day, self.day = self.day, self.day + 1
+        due = total > 0.0
+        late = np.broadcast_to(np.asarray(late, float), total.shape)
+        self.seen += due
+        mean = np.where(due, total * (self.promised + late * (1.0 - self.promised)), 1.0)
+        own_day, own_week, wide = self._spreads(total)
+        log_e = self._log_e(total, missed, mean, wide)
+        weighs = due & (self.told < 0) & (self.seen > WARM_DAYS)
+        for j in range(2 if free else 1):
+            part = slice(j * len(TIMES), (j + 1) * len(TIMES))
+            anew = weighs[:, None] & (self.log_sum[:, part] < 0.0)
+            self.began[:, part] = np.where(anew, day, self.began[:, part])
+            self.log_sum[:, part] = np.where(
+                weighs[:, None], added(self.log_sum[:, part], log_e), self.log_sum[:, part]
+            )
+        both = mixed(self.log_sum, _LOG_WEIGHTS)
+        suspect = both > _SUSPECT
+        out: Bools = weighs & (both >= self.threshold)
+        self._stands(day, due & (self.told >= 0), missed, mean)
+        self._tell(day, out)
+        self._learn(due & ~suspect, total, missed, late, own_day, own_week)
         return out
+
+    def _spreads(self, total: Floats) -> tuple[Floats, Floats, Floats]:
+        """(series): how much wider than chance days and weeks vary, and the wider of them for as many as are due today."""
+        a_day = self.total / _MEMORY / np.maximum(1.0 - (1.0 - 1.0 / _MEMORY) ** self.seen, 1.0 / _MEMORY)
+        teaches = (a_day / (a_day + 2.0)) * ((self.told < 0) & (mixed(self.log_sum, _LOG_WEIGHTS) <= _SUSPECT))
+        pools = int(self.pool.max()) + 1 if len(self.pool) else 0
+
+        def usual(by: Floats) -> Floats:
+            squares = np.bincount(self.pool, teaches * np.minimum(by[:, 0], _MOST_TOLD * by[:, 1]), pools)
+            return spread(squares, np.bincount(self.pool, teaches * by[:, 1], pools), _BEFORE, _BEFORE_DAYS)[self.pool]
+
+        usual_day = usual(self.by_day)
+        usual_week = np.maximum(usual_day, usual(self.by_week))
+        own_day = np.minimum(spread(*self.by_day.T, usual_day, _LIKE_OTHERS), _MOST_UNLIKE * usual_day)
+        own_week = np.minimum(spread(*self.by_week.T, usual_week, _LIKE_OTHERS / 4), _MOST_UNLIKE * usual_week)
+        return own_day, own_week, np.maximum(_of(own_day, total), _of(own_week, np.maximum(7.0 * a_day, total)))
+
+    def _log_e(self, total: Floats, missed: Floats, mean: Floats, wide: Floats) -> Floats:
+        size = size_of(mean, mean * np.maximum(wide, 1.0 + 1e-6))
+        times = np.minimum(TIMES, 0.95 * (total / mean)[:, None])  # more than all cannot be missed
+        log_e = np.where(times < 1.05, 0.0, log_ratio(missed, mean, size, np.maximum(times, 1.05)))
+        return np.minimum(log_e, MOST_A_DAY)
+
+    def _stands(self, day: int, rows: Bools, missed: Floats, mean: Floats) -> None:
+        """An alarm ends when four weeks have kept the promise again."""
+        left = 1.0 - 1.0 / STANDS_DAYS
+        came = np.column_stack([missed, mean])
+        self.after = np.where(rows[:, None], self.after * left + came, self.after)
+        ended = rows & (day - self.told >= STANDS_DAYS) & (self.after[:, 0] <= self.after[:, 1])
+        self.told[ended] = self.told_began[ended] = -1
+
+    def _tell(self, day: int, rows: Bools) -> None:
+        best = np.argmax(self.log_sum + _LOG_WEIGHTS, axis=1)
+        self.told_began[rows] = self.began[rows, best[rows]]
+        self.told[rows] = day
+        self.log_sum[rows] = NONE
+        self.after[rows] = 0.0
+
+    def _learn(
+        self, rows: Bools, total: Floats, missed: Floats, late: Floats, own_day: Floats, own_week: Floats
+    ) -> None:
+        """What is usual here and how wide it varies, from days that nothing is suspected of."""
+        left = 1.0 - 1.0 / _MEMORY
+        usual = (self.missed + 20.0 * self.promised / 3.0) / (self.total + 20.0)
+        expected = np.maximum(total * (usual + late * (1.0 - usual)), 1e-12)
+        calm = rows & (self.told < 0)
+        square = np.minimum((missed - expected) ** 2 / expected, np.maximum(_WIDE**2 * own_day, 4.0 / expected))
+        self.by_day = np.where(
+            calm[:, None], self.by_day * left + np.column_stack([square, np.ones_like(square)]), self.by_day
+        )
+        self.week += calm[:, None] * np.column_stack([missed, expected, np.ones_like(expected)])
+        over = calm & (self.week[:, 2] >= 7.0)
+        wanted = np.maximum(self.week[:, 1], 1e-12)
+        square = np.minimum((self.week[:, 0] - wanted) ** 2 / wanted, np.maximum(_WIDE**2 * own_week, 4.0 / wanted))
+        self.by_week = np.where(
+            over[:, None], self.by_week * left**7 + np.column_stack([square, np.ones_like(square)]), self.by_week
+        )
+        self.week[over] = 0.0
+        self.missed = np.where(rows, self.missed * left + np.maximum(missed - total * late, 0.0), self.missed)
+        self.total = np.where(rows, self.total * left + total, self.total)
 
 
 def share_watch(
@@ -88,119 +159,18 @@ def share_watch(
 ) -> ShareWatch:
     """A watch that knows nothing yet. `promised`: (series), the share that may be missed, above 0.
 
-    `false_alarms_a_year`: the bound over all series together, or over so many `series` where others share it.
+    `false_alarms_a_year`: the bound over all series together, or over so many `series` where others share it. `pool`: (series), which
+    are alike: how wide one varies is believed of the others.
     """
-    k = len(promised)
-    alternatives = 2 * len(TIMES)
-    threshold = float(np.log((series or max(k, 1)) * 365.0 / false_alarms_a_year))
+    k, n = len(promised), len(_LOG_WEIGHTS)
     return ShareWatch(
-        np.asarray(promised, float), threshold, 0, np.full((k, alternatives), -1e3), np.zeros((k, alternatives), np.int64),
-        np.full(k, -1), np.full(k, -1), np.zeros(k), np.zeros(k), np.zeros((k, 2)), np.zeros((k, 2)), np.zeros((k, 3)),
-        np.zeros(k, np.int64), np.zeros((k, 2)), np.zeros(k, np.int64) if pool is None else pool,
+        np.asarray(promised, float), np.zeros(k, np.int64) if pool is None else pool, threshold(series or k, false_alarms_a_year), 0,
+        np.full((k, n), NONE), np.zeros((k, n), np.int64), np.full(k, -1), np.full(k, -1), np.zeros(k), np.zeros(k), np.zeros((k, 2)),
+        np.zeros((k, 2)), np.zeros((k, 3)), np.zeros(k, np.int64), np.zeros((k, 2)),
     )  # fmt: skip
 
 
-_LOG_WEIGHTS = np.log(
-    np.concatenate(
-        [np.full(len(TIMES), (1 - ON_FREE_DAYS) / len(TIMES)), np.full(len(TIMES), ON_FREE_DAYS / len(TIMES))]
-    )
-)
-
-
-@nb.njit(cache=True)
-def spread(by: Any, before: float, weighs: float) -> float:
-    """How much wider than chance, from the sum of squares and how many: never less than chance."""
-    return max(1.0, (by[0] + before * weighs) / (by[1] + weighs))
-
-
-@nb.njit(cache=True)
-def of_so_many(wide: float, n: float) -> float:
+def _of(wide: Floats, n: Floats) -> Floats:
     """How much wider than chance of so many, where of very many it is `wide`: one alone cannot cluster."""
-    return 1.0 + (wide - 1.0) * max(n - 1.0, 0.0) / (max(n - 1.0, 0.0) + wide)
-
-
-@nb.njit(cache=True)
-def due_a_day(weight: float, seen: int, fade: float) -> float:
-    """How many are due a day, from the fading sum over the days seen."""
-    return weight * (1.0 - fade) / max(1.0 - fade**seen, 1.0 - fade)
-
-
-@nb.njit(cache=True)
-def _step(
-    day: int, total: Any, missed: Any, expected_late: Any, free: bool, promised: Any, threshold: float, log_sum: Any, began: Any, told: Any,
-    told_began: Any, rate: Any, weight: Any, by_day: Any, by_week: Any, week: Any, seen: Any, after: Any, pool: Any, log_weights: Any, out: Any,
-) -> None:  # fmt: skip
-    k = len(promised)
-    fade = 1.0 - 1.0 / _MEMORY
-    pooled = np.zeros((int(pool.max()) + 1 if k else 0, 4))
-    for i in range(k):  # none that is suspected makes the others look wide: it may be the one that is looked for
-        if told[i] >= 0 or mixed(log_sum[i], log_weights) > _SUSPECT:
-            continue
-        n = due_a_day(weight[i], seen[i], fade)
-        large = n / (n + 2.0)
-        pooled[pool[i], 0] += large * min(by_day[i, 0], _MOST_TOLD * by_day[i, 1])
-        pooled[pool[i], 1] += large * by_day[i, 1]
-        pooled[pool[i], 2] += large * min(by_week[i, 0], _MOST_TOLD * by_week[i, 1])
-        pooled[pool[i], 3] += large * by_week[i, 1]
-    for i in range(k):
-        if total[i] <= 0.0:
-            continue
-        seen[i] += 1
-        mean = total[i] * (promised[i] + expected_late[i] * (1.0 - promised[i]))
-        usual_day = spread(pooled[pool[i], :2], _BEFORE[0], _BEFORE[1])
-        usual_week = max(usual_day, spread(pooled[pool[i], 2:], _BEFORE[0], _BEFORE[1]))
-        own_day = min(spread(by_day[i], usual_day, _LIKE_OTHERS), _MOST_UNLIKE * usual_day)
-        own_week = min(spread(by_week[i], usual_week, _LIKE_OTHERS / 4), _MOST_UNLIKE * usual_week)
-        in_week = 7.0 * due_a_day(weight[i], seen[i] - 1, fade)
-        wide = max(of_so_many(own_day, total[i]), of_so_many(own_week, max(in_week, total[i])))
-        size = size_of(mean, mean * max(wide, 1.0 + 1e-6))
-        suspect = False
-        if told[i] < 0:
-            if seen[i] > WARM_DAYS:
-                for a in range(len(TIMES)):
-                    times = min(TIMES[a], 0.95 * total[i] / mean)  # more than all cannot be missed
-                    if times < 1.05:
-                        continue
-                    log_e = min(log_ratio(missed[i], mean, size, times), MOST_A_DAY)
-                    for j in range(a, 2 * len(TIMES) if free else len(TIMES), len(TIMES)):
-                        if log_sum[i, j] < 0.0:
-                            began[i, j] = day
-                        log_sum[i, j] = add(log_sum[i, j], log_e)
-            both = mixed(log_sum[i], log_weights)
-            suspect = both > _SUSPECT
-            if both >= threshold:
-                out[i] = True
-                told[i] = day
-                best = 0
-                for j in range(len(log_sum[i])):
-                    if log_sum[i, j] + log_weights[j] > log_sum[i, best] + log_weights[best]:
-                        best = j
-                told_began[i] = began[i, best]
-                log_sum[i, :] = -1e3
-                after[i, :] = 0.0
-        else:  # an alarm stands until the last four weeks keep the promise again
-            gone = 1.0 - 1.0 / 28.0
-            after[i, 0] = after[i, 0] * gone + missed[i]
-            after[i, 1] = after[i, 1] * gone + mean
-            if day - told[i] >= 28 and after[i, 0] <= after[i, 1]:
-                told[i] = -1
-        # what is usual here, and how wide it varies, learnt from days that nothing is suspected of
-        usual = (rate[i] + 20.0 * promised[i] / 3.0) / (weight[i] + 20.0)
-        due = total[i] * (usual + expected_late[i] * (1.0 - usual))
-        if not suspect and told[i] < 0 and due > 0.0:
-            square = min((missed[i] - due) ** 2 / due, max(_WIDE * _WIDE * own_day, 4.0 / due))
-            by_day[i, 0] = by_day[i, 0] * fade + square
-            by_day[i, 1] = by_day[i, 1] * fade + 1.0
-            week[i, 0] += missed[i]
-            week[i, 1] += due
-            week[i, 2] += 1.0
-            if week[i, 2] >= 7.0:
-                square = min(
-                    (week[i, 0] - week[i, 1]) ** 2 / week[i, 1], max(_WIDE * _WIDE * own_week, 4.0 / week[i, 1])
-                )
-                by_week[i, 0] = by_week[i, 0] * (fade**7) + square
-                by_week[i, 1] = by_week[i, 1] * (fade**7) + 1.0
-                week[i, :] = 0.0
-        if not suspect:
-            rate[i] = rate[i] * fade + max(missed[i] - total[i] * expected_late[i], 0.0)
-            weight[i] = weight[i] * fade + total[i]
+    others = np.maximum(n - 1.0, 0.0)
+    return 1.0 + (wide - 1.0) * others / (others + wide)
