@@ -8,6 +8,7 @@ from decimal import Decimal
 from itertools import chain
 from typing import Any
 
+from torni.core import bounds
 from torni.core.faults import BadInput, Fault, nearest_name
 from torni.core.language import t
 from torni.engines.rules import Scope, lower, sql, tree
@@ -298,10 +299,11 @@ class _Loading:
 
     def _formula(self, name: str, definition: Formula, scope: Scope, document: Document) -> Reckoning | None:
         types: dict[str, Type] = {}
+        weights: dict[str, int] = {}
         lines: list[tuple[FormulaLine, Node]] = []
         for i, line in enumerate(definition.lines):
             at = document.where(("formulas", name, "lines", i, "value"))
-            here = Scope(scope.fields, scope.parameters, scope.tables, types, scope.granted)
+            here = Scope(scope.fields, scope.parameters, scope.tables, types, scope.granted, weights)
             node = self._lowered(line.value, here, at, f"formula {name}", number=True)
             if node is None:
                 return None
@@ -319,6 +321,7 @@ class _Loading:
                     Fault(at, f'the line "{line.id}" is written twice', "Give each line an id of its own.")
                 )
             types[line.id] = node.type
+            weights[line.id] = tree.weight(node, weights, most=bounds.MOST_WEIGHT)
             lines.append((line, node))
         return Reckoning(name, definition, tuple(lines))
 

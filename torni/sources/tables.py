@@ -2,10 +2,13 @@
 
 from __future__ import annotations
 
+import zipfile
+import zlib
 from pathlib import Path
 
 import polars as pl
 
+from torni.core import bounds
 from torni.core.faults import bad_input
 from torni.core.language import t
 
@@ -19,6 +22,7 @@ def read_table(path: Path) -> pl.DataFrame:
     if path.stat().st_size > MOST_BYTES:
         raise bad_input(path.name, t("larger than 200 MB"), t("Split the file."))
     if path.suffix.lower() in (".xlsx", ".xlsm", ".xls"):
+        _unpacked(path)
         try:
             table = pl.read_excel(path, engine="calamine", infer_schema_length=0, raise_if_empty=False)
         except Exception as error:
@@ -39,6 +43,8 @@ def read_table(path: Path) -> pl.DataFrame:
     if "\x00" in text:
         raise bad_input(path.name, t("not a text file"), t("Give a CSV or xlsx file."))
     separator = max(",;\t", key=first.count)
+    if (columns := first.count(separator) + 1) > bounds.MOST_COLUMNS:
+        raise bad_input(path.name, t("{n} columns; at most {most} are read", n=columns, most=bounds.MOST_COLUMNS), t("Keep the columns that are needed."))  # fmt: skip
     try:
         table = pl.read_csv(text.encode(), separator=separator, infer_schema=False, truncate_ragged_lines=False)
     except pl.exceptions.PolarsError as error:
@@ -48,3 +54,25 @@ def read_table(path: Path) -> pl.DataFrame:
             t("Every row must have as many fields as the first."),
         ) from error
     return table.with_columns(pl.all().str.strip_chars().replace("", None))
+
+
+def _unpacked(path: Path) -> None:
+    """Refuse a workbook that is larger inside than it may be, by unpacking it bit by bit and keeping nothing: what a zip says of its
+    own size need not be true. An old .xls is no zip, and as large as it looks."""
+    if not zipfile.is_zipfile(path):
+        return
+    left = bounds.MOST_UNPACKED
+    try:
+        with zipfile.ZipFile(path) as book:
+            for part in book.infolist():
+                with book.open(part) as inside:
+                    while piece := inside.read(1 << 20):
+                        left -= len(piece)
+                        if left < 0:
+                            raise bad_input(
+                                path.name, t("larger than {n} MB once unpacked", n=bounds.MOST_UNPACKED // 1_000_000), t("Split the file, or save it as CSV."),
+                            )  # fmt: skip
+    except (zipfile.BadZipFile, zlib.error, EOFError, NotImplementedError, RuntimeError, OSError) as error:
+        raise bad_input(
+            path.name, t("not readable as an Excel workbook"), t("Save it again as xlsx, or as CSV.")
+        ) from error

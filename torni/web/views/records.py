@@ -9,6 +9,8 @@ from typing import Any
 
 from django.http import HttpRequest, HttpResponse
 
+from torni.core import bounds
+from torni.core.bounds import Unreadable, read_json
 from torni.core.faults import BadInput, Fault
 from torni.core.language import t
 from torni.facts import intake
@@ -73,9 +75,9 @@ def _done(request: HttpRequest, who: Who) -> dict[str, Any]:
             intake.settle(door.connection, number, "dropped", by=who.shown)
             return {"told": t("The row is dropped. It stays in the room, and is listed no more.")}
         try:
-            raw = json.loads(request.POST.get("raw", ""))
-        except (ValueError, RecursionError) as error:
-            raise BadInput(Fault(t("the row"), t("is not JSON"), t("Every text between quotation marks, commas between.")) ) from error  # fmt: skip
+            raw = read_json(request.POST.get("raw", ""))
+        except Unreadable as error:
+            raise BadInput(error.fault(t("the row"))) from error
         done = intake.replay(door, number, raw, by=who.shown)
     if done.refused:
         return {"opened": number, "raw": request.POST.get("raw", ""), "reasons": list(done.refused[0][2])}
@@ -94,7 +96,7 @@ def _bring(request: HttpRequest, who: Who) -> Received:
         for chunk in given.chunks():
             kept.write(chunk)
         kept.flush()
-        events = read_events(Path(kept.name), name=name)
+        events = read_events(Path(kept.name), name=name, most=bounds.MOST_ROWS)
     speaks, brings = (who.name, None) if who.producer else (None, who.name)  # a producer speaks for itself alone
     with room.door() as door:
         return intake.receive_many(
