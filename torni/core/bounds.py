@@ -23,11 +23,18 @@ MOST_CLIENT = 200_000  # of one client's facts, with the visits of some years: t
 MOST_PARTS = 50_000  # values of a YAML text, each repetition by alias counted: the largest definition has 1,000
 MOST_MARKS = 1_000_000  # commas, colons and brackets of a JSON text: 10,000 events of 20 fields have 500,000
 MOST_WEIGHT = 20_000  # parts of one rule with every service, table and line it names written out: some name others that name others
+MOST_CASES = 100_000  # at which a region's table is held against the national one: each takes some microseconds
 MOST_DIGITS = 100  # of one number: what is counted here has at most 18
 MOST_EXPONENT = 300  # as a 64-bit float has it: a whole number made of 1e999999999 would fill the memory
 MOST_COLUMNS = 1_000  # of a table: the widest that is read has some dozens
 MOST_ROWS = 100_000  # of a file brought on a page: a larger one goes by the command line
-MOST_UNPACKED = 400_000_000  # bytes of a workbook once unpacked: a zip of 16 MB may hold 16 GB of one and the same
+MOST_UNPACKED = (
+    200_000_000  # bytes of a workbook once unpacked, or read: a zip of 16 MB may hold 16 GB of one and the same
+)
+MOST_MEMORY, MOST_SECONDS = (
+    4_000_000_000,
+    120,
+)  # of the process that reads a workbook: addresses, of which it uses a fourth
 
 _NEST = re.compile(r'"(?:[^"\\]|\\.)*"?|[][{}\n]', re.DOTALL)
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 import re
 from collections.abc import Iterator, Mapping
 from decimal import Decimal
@@ -207,6 +208,9 @@ class _Loading:
         """No cell above the national one: tried at one point of each stretch on which neither table changes."""
         both = tree.And((tree.Compare("=", tree.Lookup(table), tree.Lookup(limit)),))
         points = candidate_values(both)
+        if (cases := math.prod(map(len, points.values()))) > bounds.MOST_CASES:
+            self.faults.append(Fault(where, t("{n} cases to hold against the national ones; at most {most} are tried", n=cases, most=bounds.MOST_CASES), t("Use wider bands.")))  # fmt: skip
+            return
         own, national = function(tree.Lookup(table)), function(tree.Lookup(limit))
         for case in _cases(list(points.items())):
             value, most = own(case), national(case)
