@@ -78,22 +78,21 @@ def _with_second(connection):
 def test_a_code_of_the_second_factor_is_asked_for_and_good_once(aino):
     who = accounts.by_password(aino, "aino", PASSWORD)
     secret = accounts.new_second()
+    code = pyotp.TOTP(secret).now()  # once: half a minute may end meanwhile, and then it is the one before
     proof = {"password": PASSWORD, "code": "", "session": ""}
     assert accounts.address_of_second(who, secret).startswith("otpauth://totp/") and not accounts.has_second(aino, who)
     assert accounts.take_second(aino, who, secret, _not_the_code(secret), **proof) == Refused("new")
-    assert accounts.take_second(aino, who, secret, pyotp.TOTP(secret).now(), **proof) is None
+    assert accounts.take_second(aino, who, secret, code, **proof) is None
     assert accounts.by_password(aino, "aino", PASSWORD) == Refused("second")
     assert accounts.by_password(aino, "aino", "wrong") == Refused("wrong"), (
         "the code is not asked for before the password is right"
     )
-    assert accounts.by_password(aino, "aino", PASSWORD, pyotp.TOTP(secret).now()) == Refused("wrong"), (
-        "it was used already"
-    )
+    assert accounts.by_password(aino, "aino", PASSWORD, code) == Refused("wrong"), "it was used already"
     aino.execute("UPDATE credential SET used_step = 0")
-    assert isinstance(accounts.by_password(aino, "aino", PASSWORD, pyotp.TOTP(secret).now()), Who)
+    assert isinstance(accounts.by_password(aino, "aino", PASSWORD, code), Who)
     assert accounts.by_password(aino, "aino", PASSWORD, "٣٣٣٣٣٣") == Refused("wrong")
     aino.execute("UPDATE credential SET used_step = 0")
-    assert accounts.drop_second(aino, who, password=PASSWORD, code=pyotp.TOTP(secret).now(), session="") is None
+    assert accounts.drop_second(aino, who, password=PASSWORD, code=code, session="") is None
     assert isinstance(accounts.by_password(aino, "aino", PASSWORD), Who)
 
 
