@@ -2,6 +2,9 @@
 
 from __future__ import annotations
 
+from concurrent.futures import ThreadPoolExecutor
+
+import psycopg
 import pyotp
 import pytest
 
@@ -59,24 +62,107 @@ def test_a_success_forgets_the_wrong_ones_before_it(aino):
     assert isinstance(accounts.by_password(aino, "aino", PASSWORD), Who)
 
 
+def _not_the_code(secret):
+    return "000000" if pyotp.TOTP(secret).now() != "000000" else "111111"
+
+
+def _with_second(connection):
+    """Aino with a second factor in use; its codes may be used again, as if half a minute had passed."""
+    who, secret = accounts.by_password(connection, "aino", PASSWORD), accounts.new_second()
+    now = pyotp.TOTP(secret).now()
+    assert accounts.take_second(connection, who, secret, now, password=PASSWORD, code="", session="") is None
+    connection.execute("UPDATE credential SET used_step = 0")
+    return who, secret
+
+
 def test_a_code_of_the_second_factor_is_asked_for_and_good_once(aino):
     who = accounts.by_password(aino, "aino", PASSWORD)
     secret = accounts.new_second()
+    code = pyotp.TOTP(secret).now()  # once: half a minute may end meanwhile, and then it is the one before
+    proof = {"password": PASSWORD, "code": "", "session": ""}
     assert accounts.address_of_second(who, secret).startswith("otpauth://totp/") and not accounts.has_second(aino, who)
-    assert not accounts.take_second(aino, who, secret, "000000" if pyotp.TOTP(secret).now() != "000000" else "111111")
-    assert accounts.take_second(aino, who, secret, pyotp.TOTP(secret).now())
+    assert accounts.take_second(aino, who, secret, _not_the_code(secret), **proof) == Refused("new")
+    assert accounts.take_second(aino, who, secret, code, **proof) is None
     assert accounts.by_password(aino, "aino", PASSWORD) == Refused("second")
     assert accounts.by_password(aino, "aino", "wrong") == Refused("wrong"), (
         "the code is not asked for before the password is right"
     )
-    assert accounts.by_password(aino, "aino", PASSWORD, pyotp.TOTP(secret).now()) == Refused("wrong"), (
-        "it was used already"
-    )
+    assert accounts.by_password(aino, "aino", PASSWORD, code) == Refused("wrong"), "it was used already"
     aino.execute("UPDATE credential SET used_step = 0")
-    assert isinstance(accounts.by_password(aino, "aino", PASSWORD, pyotp.TOTP(secret).now()), Who)
+    assert isinstance(accounts.by_password(aino, "aino", PASSWORD, code), Who)
     assert accounts.by_password(aino, "aino", PASSWORD, "٣٣٣٣٣٣") == Refused("wrong")
-    assert not accounts.drop_second(aino, who, "wrong") and accounts.drop_second(aino, who, PASSWORD)
+    aino.execute("UPDATE credential SET used_step = 0")
+    assert accounts.drop_second(aino, who, password=PASSWORD, code=code, session="") is None
     assert isinstance(accounts.by_password(aino, "aino", PASSWORD), Who)
+
+
+@pytest.mark.parametrize("secret", ["", "A" * 31, "a" * 32, "A" * 31 + "1", "Ä" * 32, "A" * 32 + "\n", "A" * 1_000_000])
+def test_what_is_no_secret_is_never_a_second_factor(aino, secret):
+    who = accounts.by_password(aino, "aino", PASSWORD)
+    assert not accounts.is_second(secret)
+    assert accounts.take_second(aino, who, secret, "123456", password=PASSWORD, code="", session="") == Refused("new")
+    assert not accounts.has_second(aino, who)
+
+
+CHANGES = {
+    "take": lambda c, who, **proof: accounts.take_second(c, who, OTHER, pyotp.TOTP(OTHER).now(), **proof),
+    "drop": lambda c, who, **proof: accounts.drop_second(c, who, **proof),
+    "password": lambda c, who, **proof: accounts.change_password(c, who, "four other words", **proof),
+}
+OTHER = "A" * 32
+
+
+@pytest.mark.parametrize("change", CHANGES)
+def test_what_protects_an_account_is_changed_by_its_owner_alone(aino, change):
+    """A copied session is not enough, nor is the password where a second factor is in use, nor its code without the password."""
+    who, secret = _with_second(aino)
+    before = aino.execute("SELECT password, secret FROM credential").fetchall()
+    right = pyotp.TOTP(secret).now()
+    for password, code, why in (
+        ("", "", "wrong"), ("wrong", right, "wrong"), (PASSWORD, "", "second"), (PASSWORD, _not_the_code(secret), "wrong"),
+        (PASSWORD, pyotp.TOTP(OTHER).now(), "wrong"),
+    ):  # fmt: skip
+        assert CHANGES[change](aino, who, password=password, code=code, session="") == Refused(why)
+        assert aino.execute("SELECT password, secret FROM credential").fetchall() == before
+    here, elsewhere = (accounts.begin_session(aino, who) for _ in range(2))
+    assert CHANGES[change](aino, who, password=PASSWORD, code=right, session=here) is None
+    assert aino.execute("SELECT password, secret FROM credential").fetchall() != before
+    assert accounts.of_session(aino, here) == who and accounts.of_session(aino, elsewhere) is None
+
+
+@pytest.mark.parametrize("change", CHANGES)
+@pytest.mark.parametrize("guess", ["password", "code"])
+def test_wrong_tries_on_ones_own_page_count_as_at_the_sign_in(aino, change, guess):
+    """A session that somebody else holds cannot be used to guess the password or the code."""
+    who, secret = _with_second(aino)
+    right = {"password": PASSWORD, "code": pyotp.TOTP(secret).now(), "session": ""}
+    wrong = right | ({"password": "wrong"} if guess == "password" else {"code": _not_the_code(secret)})
+    for _ in range(accounts.WRONG):
+        assert CHANGES[change](aino, who, **wrong) == Refused("wrong")
+    assert CHANGES[change](aino, who, **right) == Refused("later")
+    assert accounts.by_password(aino, "aino", PASSWORD, right["code"]) == Refused("later")
+
+
+def test_guesses_made_at_once_are_counted_one_after_another(aino, here):
+    """Forty hands guessing together get no more tries than one."""
+
+    def guess(_n):
+        with psycopg.connect(here.url, autocommit=True) as connection:
+            return accounts.by_password(connection, "aino", "wrong").why
+
+    with ThreadPoolExecutor(8) as hands:
+        told = list(hands.map(guess, range(40)))
+    assert told.count("wrong") == accounts.WRONG and told.count("later") == 40 - accounts.WRONG
+
+
+def test_an_account_without_a_password_has_no_second_factor_to_change(here):
+    """An identity provider's person has both there."""
+    accounts.new(
+        here.connection, "olli", shown="Olli", role="adviser", by="test", issuer="https://id.example", subject="1"
+    )
+    who = accounts.by_provider(here.connection, "https://id.example", "1")
+    for change in CHANGES.values():
+        assert change(here.connection, who, password="", code="", session="") == Refused("wrong")
 
 
 def test_a_session_ends_by_itself_by_hand_and_when_the_role_changes(aino):
@@ -118,25 +204,14 @@ def test_a_name_is_one_accounts(aino):
         accounts.stand(aino, "nobody", role=None, by="test")
 
 
-def test_a_changed_password_ends_every_other_session(aino):
-    who = accounts.by_password(aino, "aino", PASSWORD)
-    here, elsewhere = (accounts.begin_session(aino, who) for _ in range(2))
-    assert not accounts.change_password(aino, who, "wrong", "four other words", session=here)
-    assert accounts.of_session(aino, elsewhere) == who
-    assert accounts.change_password(aino, who, PASSWORD, "four other words", session=here)
-    assert accounts.of_session(aino, here) == who and accounts.of_session(aino, elsewhere) is None
-    assert isinstance(accounts.by_password(aino, "aino", "four other words"), Who)
-
-
-def test_wrong_passwords_count_on_ones_own_page_too(aino):
-    """A session that somebody else holds cannot be used to guess the password."""
-    who = accounts.by_password(aino, "aino", PASSWORD)
-    for _ in range(accounts.WRONG):
-        assert not accounts.drop_second(aino, who, "wrong")
-    assert not accounts.drop_second(aino, who, PASSWORD) and not accounts.change_password(
-        aino, who, PASSWORD, "four other words", session=""
-    )
-    assert accounts.by_password(aino, "aino", PASSWORD) == Refused("later")
+def test_a_weak_new_password_uses_up_no_code(aino):
+    who, secret = _with_second(aino)
+    right = {"password": PASSWORD, "code": pyotp.TOTP(secret).now(), "session": ""}
+    with pytest.raises(BadInput, match="at least 12 characters"):
+        accounts.change_password(aino, who, "short", **right)
+    assert accounts.change_password(aino, who, "four other words", **right) is None
+    aino.execute("UPDATE credential SET used_step = 0")
+    assert isinstance(accounts.by_password(aino, "aino", "four other words", right["code"]), Who)
 
 
 @pytest.mark.parametrize("name", ["", "a", "Äiti", "two words", "-x", "x" * 101, "a;b"])

@@ -1,4 +1,4 @@
-"""`torni truth`, `verify`, `backup` and `restore` as a person uses them."""
+"""`torni truth`, `account` and `client` as a person uses them."""
 
 from __future__ import annotations
 
@@ -30,30 +30,6 @@ def test_planted_faults_are_found_and_nothing_else(capsys, elsewhere):
     assert told["missed"] == 0 and told["false"] <= 1, told["false_alerts"]
     assert all(0 <= p["days_to_detection"] <= 200 for p in told["planted"])
     assert code == 0
-
-
-def test_a_backup_comes_back_whole_and_never_over_facts(capsys, elsewhere, invented_year, new_room, monkeypatch):
-    file = elsewhere / "room.backup"
-    monkeypatch.setenv("DATABASE_URL", invented_year)
-    assert main(["backup", str(file)]) == 0
-    assert main(["backup", str(file)]) == 2
-    assert "is there already" in capsys.readouterr().err
-    assert main(["restore", str(file)]) == 2
-    assert "never writes over facts" in capsys.readouterr().err
-    monkeypatch.setenv("DATABASE_URL", new_room())
-    assert main(["restore", str(file)]) == 0
-    capsys.readouterr()
-    assert main(["verify", "--json"]) == 0
-    assert json.loads(capsys.readouterr().out)["whole"]
-
-
-def test_a_file_that_is_no_backup_is_told(capsys, elsewhere, new_room, monkeypatch):
-    monkeypatch.setenv("DATABASE_URL", new_room())
-    wrong = elsewhere / "wrong"
-    wrong.write_text("not a backup")
-    assert main(["restore", str(wrong)]) == 2
-    assert main(["restore", str(elsewhere / "none")]) == 2
-    assert "Traceback" not in capsys.readouterr().err
 
 
 def test_a_room_belongs_to_one_region_and_real_facts_are_never_mixed(new_room):

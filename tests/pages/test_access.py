@@ -259,29 +259,26 @@ def test_a_second_factor_is_taken_into_use_on_ones_own_page(browsers, invented_y
     text = paavo.post("/me/", {"do": "begin"}, headers=OWN).content.decode()
     secret = text.partition('name="secret" value="')[2].partition('"')[0]
     assert "<svg" in text and " style=" not in text
-    assert (
-        "not right" in paavo.post("/me/", {"do": "take", "secret": secret, "code": "12"}, headers=OWN).content.decode()
-    )
-    assert (
-        "is in use"
-        in paavo.post(
-            "/me/", {"do": "take", "secret": secret, "code": pyotp.TOTP(secret).now()}, headers=OWN
-        ).content.decode()
-    )
+
+    def told(**form):
+        return paavo.post("/me/", form, headers=OWN).content.decode()
+
+    new = {"do": "take", "secret": secret, "new_code": pyotp.TOTP(secret).now()}
+    assert "not right" in told(**new | {"new_code": "12"}, password="four words of mine")
+    assert "not right" in told(**new), "the password is asked for too"
+    assert "Nothing was changed" in told(do="take", secret="<b>", new_code="1", password="four words of mine")
+    assert "is in use" in told(**new, password="four words of mine")
     page = paavo.post("/sign-in/", given, headers=OWN)
     assert page.status_code == 200 and "Write also the code" in page.content.decode()
-    assert (
-        "easy to guess"
-        in paavo.post(
-            "/me/", {"do": "password", "old": "four words of mine", "new": "short"}, headers=OWN
-        ).content.decode()
-    )
-    assert (
-        "changed"
-        in paavo.post(
-            "/me/", {"do": "password", "old": "four words of mine", "new": "four other words"}, headers=OWN
-        ).content.decode()
-    )
+    other = "A" * 32
+    assert "not right" in told(do="take", secret=other, new_code=pyotp.TOTP(other).now(), password="four words of mine")
+    assert "not right" in told(do="drop", password="four words of mine")
+    assert "easy to guess" in told(do="password", password="four words of mine", new="short")
+    assert "not right" in told(do="password", password="four words of mine", new="four other words")
+    with facts_room.connect(invented_year, autocommit=True) as connection:  # half a minute passes
+        connection.execute("UPDATE credential SET used_step = 0 WHERE secret = %s", [secret])
+    proof = {"password": "four words of mine", "code": pyotp.TOTP(secret).now()}
+    assert "is changed" in told(do="password", new="four other words", **proof)
 
 
 @pytest.fixture(scope="module")

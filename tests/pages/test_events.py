@@ -118,3 +118,17 @@ def test_a_clock_behind_the_newest_record_is_told(api):
         connection.execute("UPDATE room SET recorded_at = clock_timestamp() + interval '2 hours'")
         assert 7_100 < api.client.get("/health/").json()["room"]["clock_behind_s"] <= 7_200
         connection.execute("UPDATE room SET recorded_at = %s", [before])
+
+
+@pytest.mark.parametrize(
+    "body", ["[" * 100_000, '{"data":' * 100_000, "[" * 40 + "]" * 40, '[{"data": ' + "[" * 900 + "]" * 900 + "}]"]
+)
+def test_a_body_nested_past_the_limit_is_refused_whole(api, body):
+    """Read, it would fail only where it is written down or told again."""
+    answer = api(body)
+    assert answer.status_code == 400 and "line 1: more than 32 levels" in answer.json()["error"]
+
+
+def test_a_body_of_a_million_empty_lists_is_refused_before_it_is_read(api):
+    answer = api("[" + "[]," * 1_000_000 + "[]]")
+    assert answer.status_code == 400 and "more than 1000000 parts" in answer.json()["error"]

@@ -235,7 +235,12 @@ def _room(commands: argparse._SubParsersAction[argparse.ArgumentParser]) -> None
     backup = _add(commands, "backup", "the whole record room into one file", "torni.cli.room:backup")
     backup.add_argument("file", metavar="FILE", type=Path)
     backup.add_argument("--force", action="store_true", help="write over a file that is there")
-    restore = _add(commands, "restore", "a backup into an empty record room", "torni.cli.room:restore")
+    restore = _add(
+        commands,
+        "restore",
+        "a backup into a record room without facts: all of it, or nothing is changed",
+        "torni.cli.room:restore",
+    )
     restore.add_argument("file", metavar="FILE", type=Path)
     snapshot = _add(
         commands, "snapshot", "the log as Parquet files, for DuckDB, notebooks and Spark", "torni.cli.room:snapshot"

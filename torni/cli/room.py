@@ -5,23 +5,22 @@ from __future__ import annotations
 import argparse
 import json
 import os
-import subprocess
 import sys
 from collections.abc import Callable, Iterator
-from contextlib import contextmanager, suppress
+from contextlib import contextmanager
 from datetime import UTC, date, datetime, timedelta
 from pathlib import Path
-from typing import NoReturn
 
 from psycopg import sql
-from psycopg.conninfo import conninfo_to_dict, make_conninfo
+from psycopg.conninfo import make_conninfo
 
 from torni.cli.show import mark, table
 from torni.core.faults import bad_input
 from torni.core.language import _, number, t
 from torni.facts import room
+from torni.facts.backup import back_up, bring_back
 from torni.facts.fold import start_of
-from torni.facts.postgres import binaries, server
+from torni.facts.postgres import server
 from torni.facts.verify import verify as verified
 from torni.services import regions
 from torni.services.days import Days
@@ -101,11 +100,9 @@ def backup(args: argparse.Namespace) -> int:
     path: Path = args.file
     if path.exists() and not args.force:
         raise bad_input(str(path), t("is there already"), t("Choose another name, or add --force."))
-    making = path.with_name(path.name + ".making")
     with server() as database:
         room.prepare(database.url)
-        _postgres_program("pg_dump", database.url, "--format=custom", "--compress=6", "--no-owner", f"--file={making}")
-    making.replace(path)
+        back_up(database.url, path)
     print(_("{file}: {size} MB").format(file=path, size=number(path.stat().st_size / 1e6, 1)))
     return 0
 
@@ -128,84 +125,17 @@ def restore(args: argparse.Namespace) -> int:
     if not path.is_file():
         raise bad_input(str(path), t("is not a file"), t("Name a file that `torni backup` wrote."))
     with server() as database:
-        with room.connect(database.url) as connection:
-            row = connection.execute("SELECT to_regclass('room') IS NOT NULL").fetchone()
-            if row and row[0] and connection.execute("SELECT 1 FROM event LIMIT 1").fetchone():
-                raise bad_input(
-                    t("the record room"),
-                    t("has facts already, and a restore never writes over facts"),
-                    t("Choose an empty folder with TORNI_DATA, or an empty database with DATABASE_URL."),
-                )
-        with room.connect(database.url, autocommit=True) as connection:
-            connection.execute("DROP SCHEMA IF EXISTS shown CASCADE; DROP SCHEMA public CASCADE; CREATE SCHEMA public")
-            room.make_roles(connection)  # what the backup's rights are given to
-        _fill(database.url, path)
+        aside = bring_back(database.url, path)
         with room.connect(database.url, autocommit=True) as connection:
             wrong = [c for c in verified(connection) if c.wrong]
+    if aside:
+        print(_("The room's own accounts, keys and refused records from before are kept aside, unused: DROP SCHEMA {aside} CASCADE once they are not needed.").format(aside=aside))  # fmt: skip
     print(
         _("The record room is back, and whole.")
         if not wrong
         else _("The record room is back, but not whole: `torni verify`.")
     )
     return int(bool(wrong))
-
-
-def _fill(url: str, path: Path) -> None:
-    """The backup's statements into the database, all or nothing. One setting of ours is left out: older servers do not know it."""
-    known, environment = _address(url)
-    with (
-        subprocess.Popen(
-            [str(binaries() / "pg_restore"), "--no-owner", "--file=-", str(path)],
-            stdout=subprocess.PIPE, stderr=subprocess.PIPE, env={**os.environ, "LC_ALL": "C"},
-        ) as reading,
-        subprocess.Popen(
-            [str(binaries() / "psql"), "--no-psqlrc", "--quiet", "--single-transaction", "--set=ON_ERROR_STOP=1", "--output=/dev/null", f"--dbname={known}"],
-            stdin=subprocess.PIPE, stderr=subprocess.PIPE, env=environment,
-        ) as writing,
-    ):  # fmt: skip
-        assert reading.stdout and reading.stderr and writing.stdin
-        with suppress(BrokenPipeError):
-            for line in reading.stdout:
-                if line != b"SET transaction_timeout = 0;\n":
-                    writing.stdin.write(line)
-            if reading.wait():  # what has come is not all of it: nothing of it may stay
-                writing.stdin.write(b"DO $$ BEGIN RAISE 'the backup cannot be read to its end'; END $$;\n")
-        refused = writing.communicate()[1].decode(errors="replace")
-        told = reading.stderr.read().decode(errors="replace")
-    if reading.returncode or writing.returncode:
-        _failed("pg_restore", told or refused)
-
-
-def _address(url: str) -> tuple[str, dict[str, str]]:
-    """The server's address without its password, and an environment that holds it: a command line is seen by others."""
-    known = conninfo_to_dict(url)
-    password = known.pop("password", None)
-    environment = {**os.environ, **({"PGPASSWORD": str(password)} if password else {}), "LC_ALL": "C"}
-    return make_conninfo(**known), environment  # type: ignore[arg-type]
-
-
-def _postgres_program(name: str, url: str, *words: str) -> None:
-    """pg_dump of the server's version; the password goes by the environment, never by the command line."""
-    known, environment = _address(url)
-    ran = subprocess.run(
-        [str(binaries() / name), f"--dbname={known}", *words],
-        capture_output=True,
-        text=True,
-        check=False,
-        env=environment,
-    )
-    if ran.returncode:
-        _failed(name, ran.stderr)
-
-
-def _failed(name: str, stderr: str) -> NoReturn:
-    said = stderr.strip().splitlines()
-    told = [line for line in said if "error:" in line.lower()] or said
-    raise bad_input(
-        name,
-        told[0].partition("rror:")[2].strip() or told[0] if told else t("failed"),
-        t("Nothing was changed. Is the disk full, or the file another program's?"),
-    )
 
 
 @contextmanager

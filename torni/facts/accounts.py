@@ -36,8 +36,9 @@ JOIN LATERAL (SELECT * FROM standing s WHERE s.account = a.account ORDER BY sinc
 
 @dataclass(frozen=True)
 class Refused:
-    """Why nobody is signed in: wrong (name, password or code), second (the second factor is asked for), later (too many wrong
-    ones), unknown (an identity provider's person has no account here)."""
+    """Why nobody is signed in, or a change is not made: wrong (name, password or code), second (the second factor's code is asked
+    for), later (too many wrong ones), new (no code of the new second factor), unknown (an identity provider's person has no
+    account here)."""
 
     why: str
 
@@ -119,27 +120,9 @@ def listed(connection: Connection) -> list[tuple[str, str, str | None, str | Non
 def by_password(connection: Connection, name: str, password: str, code: str = "") -> Who | Refused:
     """The account of the name, where the password and the second factor (if it has one) are right."""
     name = name.strip().lower()[:100]
-    if _closed(connection, name):
-        return Refused("later")
-    row = connection.execute(
-        "SELECT c.account, c.password, c.secret FROM credential c JOIN account a USING (account) WHERE a.name = %s", [name]
-    ).fetchone()  # fmt: skip
-    if not _right(row[1] if row else None, password):
-        _tried(connection, name, "password", False)
-        return Refused("wrong")
-    assert row is not None
-    account, kept, secret = row
-    if secret:
-        if not code.strip():
-            return Refused("second")
-        step = _step(secret, code)
-        take = "UPDATE credential SET used_step = %(step)s WHERE account = %(account)s AND used_step < %(step)s"
-        if step is None or not connection.execute(take, {"step": step, "account": account}).rowcount:
-            _tried(connection, name, "code", False)
-            return Refused("wrong")
-    if _hasher.check_needs_rehash(kept):
-        connection.execute("UPDATE credential SET password = %s WHERE account = %s", [_hasher.hash(password), account])
-    return _signed(connection, name, "password")
+    with connection.transaction():
+        refused = _unproven(connection, name, password, code)
+        return refused or _signed(connection, name, "password")
 
 
 def by_provider(connection: Connection, issuer: str, subject: str) -> Who | Refused:
@@ -220,48 +203,86 @@ def new_second() -> str:
     return pyotp.random_base32()
 
 
+def is_second(secret: str) -> bool:
+    """Is it a secret as `new_second` makes them? A form may send anything."""
+    return re.fullmatch("[A-Z2-7]{32}", secret) is not None
+
+
 def address_of_second(who: Who, secret: str) -> str:
     """What an authenticator reads from a picture."""
     return pyotp.TOTP(secret).provisioning_uri(name=who.name, issuer_name="Torni")
 
 
-def take_second(connection: Connection, who: Who, secret: str, code: str) -> bool:
-    """Take the second factor into use, once a code of it is right."""
-    step = _step(secret, code) if len(secret) == 32 and secret.isalnum() and secret.isascii() else None
-    if step:
+def take_second(connection: Connection, who: Who, secret: str, new_code: str, *, password: str, code: str, session: str) -> Refused | None:  # fmt: skip
+    """Take a second factor into use once a code of it is right. Where another is in use its own code is asked for: a session that
+    somebody else holds cannot put theirs in its place. Every session but this one (its key) ends. None when done."""
+    step = _step(secret, new_code) if is_second(secret) else None
+    if step is None:  # before the old one's code is used up
+        return Refused("new")
+    with connection.transaction():
+        if refused := _unproven(connection, who.name, password, code):
+            return refused
         connection.execute(
             "UPDATE credential SET secret = %s, used_step = %s WHERE account = %s", [secret, step, who.account]
         )
-    return step is not None
+        _end_others(connection, who, session)
+    return None
 
 
-def drop_second(connection: Connection, who: Who, password: str) -> bool:
-    """Give the second factor up; the password is asked once more."""
-    if not _confirmed(connection, who, password):
-        return False
-    connection.execute("UPDATE credential SET secret = NULL WHERE account = %s", [who.account])
-    return True
+def drop_second(connection: Connection, who: Who, *, password: str, code: str, session: str) -> Refused | None:
+    """Give the second factor up: the password and a code of it are asked for. Every session but this one (its key) ends."""
+    with connection.transaction():
+        if refused := _unproven(connection, who.name, password, code):
+            return refused
+        connection.execute("UPDATE credential SET secret = NULL WHERE account = %s", [who.account])
+        _end_others(connection, who, session)
+    return None
 
 
-def change_password(connection: Connection, who: Who, old: str, new: str, *, session: str) -> bool:
-    """A new password for the one who knows the old one. Every session but this one (its key) ends."""
-    if not _confirmed(connection, who, old):
-        return False
+def change_password(connection: Connection, who: Who, new: str, *, password: str, code: str, session: str) -> Refused | None:  # fmt: skip
+    """A new password for the one who knows the old one, and has the second factor where one is in use. Every session but this
+    one (its key) ends. A weak password is a fault, told before a code is used up."""
     check_password(new, who.name)
-    connection.execute("UPDATE credential SET password = %s WHERE account = %s", [_hasher.hash(new), who.account])
+    with connection.transaction():
+        if refused := _unproven(connection, who.name, password, code):
+            return refused
+        connection.execute("UPDATE credential SET password = %s WHERE account = %s", [_hasher.hash(new), who.account])
+        _end_others(connection, who, session)
+    return None
+
+
+def _end_others(connection: Connection, who: Who, session: str) -> None:
     connection.execute("DELETE FROM session WHERE account = %s AND key_hash <> %s", [who.account, _hash(session)])
-    return True
 
 
-def _confirmed(connection: Connection, who: Who, password: str) -> bool:
-    """Is it the password of the one who is signed in? Wrong ones count as they do at the sign-in."""
-    if _closed(connection, who.name):
-        return False
-    row = connection.execute("SELECT password FROM credential WHERE account = %s", [who.account]).fetchone()
-    right = _right(row[0] if row else None, password)
-    if not right:
-        _tried(connection, who.name, "password", False)
-    return right
+def _unproven(connection: Connection, name: str, password: str, code: str) -> Refused | None:
+    """Why it is not the one whose account it is: the password, and the second factor's code where one is in use. The one judgement
+    for signing in and for every change of what protects the account; each wrong try is written down and counts for both.
+
+    The account's row stays locked to the end of the transaction, so that tries made at once are counted one after another.
+    """
+    row = connection.execute(
+        "SELECT c.account, c.password, c.secret FROM credential c JOIN account a USING (account) WHERE a.name = %s FOR UPDATE OF c",
+        [name],
+    ).fetchone()
+    if _closed(connection, name):
+        return Refused("later")
+    if not _right(row[1] if row else None, password):
+        _tried(connection, name, "password", False)
+        return Refused("wrong")
+    assert row is not None
+    account, kept, secret = row
+    if secret:
+        if not code.strip():
+            return Refused("second")
+        step = _step(secret, code)
+        take = "UPDATE credential SET used_step = %(step)s WHERE account = %(account)s AND used_step < %(step)s"
+        if step is None or not connection.execute(take, {"step": step, "account": account}).rowcount:
+            _tried(connection, name, "code", False)
+            return Refused("wrong")
+    if _hasher.check_needs_rehash(kept):
+        connection.execute("UPDATE credential SET password = %s WHERE account = %s", [_hasher.hash(password), account])
+    return None
 
 
 def _signed(connection: Connection, name: str, way: str) -> Who | Refused:

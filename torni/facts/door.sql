@@ -24,7 +24,7 @@ SELECT s.line, s.source, s.id, s.type, s.at, s.service, s.unit, s.client, s.matt
   s.data, s.replaces_id, s.expected, s.day, s.again, nextval('event_position'), s.municipality, s.producer, s.replaces, s.repeated,
   s.reasons, s.promise, s.opens_due
 FROM (
-  SELECT a.*, coalesce(c.municipality, u.municipality, a.data->>'municipality') AS municipality,
+  SELECT a.*, nullif(coalesce(c.municipality, u.municipality, a.data->>'municipality'), '') AS municipality,
     coalesce(u.producer, a.data->>'producer') AS producer,
     r.position AS replaces, o.promise, coalesce(a.day + o.days, a.due) AS opens_due,
     a.again OR EXISTS (SELECT 1 FROM event e WHERE e.id = a.id AND e.source = a.source) AS repeated,
@@ -71,7 +71,7 @@ FROM (
     ORDER BY x.valid_from <= a.day DESC, x.valid_from DESC, x.position DESC LIMIT 1
   ) u ON true
   LEFT JOIN LATERAL (
-    SELECT x.client, x.municipality, x.born FROM client x WHERE x.client = a.client AND x.valid_from <= a.day
+    SELECT x.client, CASE WHEN x.protected THEN '' ELSE x.municipality END AS municipality, x.born FROM client x WHERE x.client = a.client AND x.valid_from <= a.day
     ORDER BY x.valid_from DESC, x.position DESC LIMIT 1
   ) c ON true
   LEFT JOIN LATERAL (

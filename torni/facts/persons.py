@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import json
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import UTC, date, datetime
 from typing import Any
 
@@ -52,7 +52,8 @@ class Happened:
 @dataclass(frozen=True)
 class Person:
     """What the one who asks may see of a client: the newest events first; register `rows` are valid-from day, municipality, born,
-    whether the address is protected, and name (none for those who may not see them); the case manager's account name; the log
+    whether the address is protected, and name (none for those who may not see them; where it is protected, the municipality is
+    empty for all but the client); the case manager's account name; the log
     position of the client's first register row, which stands for the client where the number may not."""
 
     client: int
@@ -94,9 +95,12 @@ def as_owner(connection: Connection, client: int, *, visits_since: datetime) -> 
 
 def _person(connection: Connection, client: int, visits_since: datetime | None) -> Person:
     rows = connection.execute(
-        "SELECT valid_from, CASE WHEN protected AND (asks_as() = 'producer' OR client <> asks_of_self()) THEN '' ELSE municipality END, born, protected, name, position "
+        "SELECT valid_from, municipality, born, protected, name, position, coalesce(asks_as(), '') = '' OR client IS NOT DISTINCT FROM asks_of_self() "
         "FROM public.client WHERE client = %s ORDER BY valid_from DESC, position DESC", [client]
     ).fetchall()  # fmt: skip
+    hidden = bool(rows) and rows[0][3] and not rows[0][6]  # where one lived before may be where one lives
+    if hidden:
+        rows = [(since, "", *rest) for since, _place, *rest in rows]
     events = connection.execute(
         "SELECT position, at, type, service, unit, matter, due, quantity, cents, data, definition, sign, replaces, owes, owes_on, EXISTS ("
         "SELECT 1 FROM public.owed o WHERE o.matter = e.matter AND o.promise = e.owes AND o.position = e.position), settles, settles_on, "
@@ -109,7 +113,17 @@ def _person(connection: Connection, client: int, visits_since: datetime | None) 
     ).fetchone()  # fmt: skip
     first = min((row[5] for row in rows), default=0)
     told = tuple(row[:5] for row in rows)
-    return Person(client, told, tuple(Happened(*e) for e in events), managers[0] if managers else None, first)
+    happened = tuple(Happened(*e) for e in events)
+    if hidden:
+        happened = tuple(replace(e, data=_without_place(e.data)) for e in happened)
+    return Person(client, told, happened, managers[0] if managers else None, first)
+
+
+def _without_place(told: Any) -> Any:
+    """What was told, without each home municipality in it: an earlier decision's facts hold one too."""
+    if isinstance(told, dict):
+        return {k: _without_place(v) for k, v in told.items() if k != "municipality"}
+    return [_without_place(v) for v in told] if isinstance(told, list) else told
 
 
 def readings(connection: Connection, client: int) -> list[tuple[datetime, str, str, str, str, bool]]:

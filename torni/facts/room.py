@@ -38,9 +38,14 @@ def connect(url: str, **options: Any) -> Iterator[Connection]:
         yield connection
 
 
+def migrations() -> list[str]:
+    """The names of the steps by which the tables are made, in their order."""
+    return sorted(p.stem for p in _MIGRATIONS.glob("[0-9]*.py"))
+
+
 def prepare(url: str) -> None:
     """Make the tables, or bring them up to date. Django's own migrations, run only when something is missing."""
-    newest = sorted(p.stem for p in _MIGRATIONS.glob("[0-9]*.py"))[-1]
+    newest = migrations()[-1]
     with connect(url) as connection:
         done = connection.execute("SELECT to_regclass('django_migrations') IS NOT NULL").fetchone()
         if done and done[0]:

@@ -39,7 +39,8 @@ def snapshot(
 ) -> Snapshot:
     """The log up to now as Parquet files in the folder, those of an earlier snapshot kept: only what is new is written.
 
-    `day` is the Finnish day of `at`; `settles_position` the event that began what this one answers. `persons=False` leaves out what tells of a person: client, matter, id and data. Moments are UTC. A file holds a fixed range of
+    `day` is the Finnish day of `at`; `settles_position` the event that began what this one answers. `persons=False` leaves out what tells of a person: client, matter, id and data. The municipality of a client
+    with a protected address is left out of both. Moments are UTC. A file holds a fixed range of
     positions, complete or not at all; the last, half-full one is written anew.
     """
     folder.mkdir(parents=True, exist_ok=True)
@@ -69,7 +70,8 @@ def _part(connection: Connection, columns: list[str], first: int, last: int) -> 
     """One range of positions. Moments travel as whole microseconds, which no session's settings change."""
     chosen = [
         "((at AT TIME ZONE 'Europe/Helsinki')::date - date '1970-01-01') AS day" if c == "day" else f"(extract(epoch FROM {c}) * 1000000)::bigint AS {c}" if SCHEMA[c] == pl.Datetime("us", "UTC")
-        else f"({c} - date '1970-01-01') AS {c}" if SCHEMA[c] == pl.Date else c
+        else f"({c} - date '1970-01-01') AS {c}" if SCHEMA[c] == pl.Date
+        else f"CASE WHEN client IN (SELECT client FROM protected_client) THEN NULL ELSE {c} END AS {c}" if c.endswith("municipality") else c
         for c in columns
     ]  # fmt: skip
     query = f"SELECT {', '.join(chosen)} FROM event WHERE position BETWEEN {first} AND {last} ORDER BY position"

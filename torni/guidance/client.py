@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import json
 import re
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field
@@ -13,11 +12,14 @@ from typing import Any
 
 import yaml
 
+from torni.core import bounds
+from torni.core.bounds import Unreadable
 from torni.core.faults import BadInput, Fault, bad_input, nearest_name
 from torni.core.language import t
 from torni.engines.rules.evaluate import moved
 from torni.engines.rules.sentences import day as day_text
 from torni.engines.rules.tree import Field, Value
+from torni.services.reading import measured
 from torni.services.rules import Rules
 from torni.services.schema import Counted
 from torni.services.texts import Text
@@ -47,10 +49,16 @@ def read_client(path: Path, rules: Rules) -> Client:
 
 def parse_client(text: str, rules: Rules, *, name: str = "client") -> Client:
     try:
-        content = json.loads(text, parse_float=Decimal) if text.lstrip().startswith("{") else yaml.load(text, _Exact)  # noqa: S506 - a safe loader
+        if text.lstrip("\ufeff \t\r\n").startswith("{"):
+            content = bounds.read_json(text, exact=True, most=bounds.MOST_CLIENT)
+        else:
+            measured(text, bounds.MOST_CLIENT)
+            content = yaml.load(text, _Exact)  # noqa: S506 - a safe loader
+    except Unreadable as error:
+        raise BadInput(error.fault(name)) from error
     except (yaml.YAMLError, ValueError, RecursionError, TypeError) as error:
         mark = getattr(error, "problem_mark", None)
-        line = mark.line + 1 if mark else getattr(error, "lineno", 1)
+        line = mark.line + 1 if mark else 1
         raise bad_input(
             f"{name}:{line}", t("not readable as YAML or JSON"), t("Write one fact a line, such as age: 82")
         ) from error
@@ -256,9 +264,11 @@ class _Exact(yaml.SafeLoader):
 def _number(loader: yaml.SafeLoader, node: yaml.ScalarNode) -> Any:
     text = node.value.replace("_", "")
     try:
-        return Decimal(text) if len(text) <= 40 else text
+        return bounds.decimal(text) if len(text) <= 40 else text
     except InvalidOperation:
         return text
+    except Unreadable as error:
+        raise Unreadable(node.start_mark.line + 1, error.what, error.remedy) from error
 
 
 def _whole(loader: yaml.SafeLoader, node: yaml.ScalarNode) -> Any:

@@ -4,13 +4,14 @@ from __future__ import annotations
 
 import csv
 import io
-import json
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from datetime import date
 from pathlib import Path
 from typing import Any
 
+from torni.core import bounds
+from torni.core.bounds import Unreadable, read_json
 from torni.core.faults import BadInput, Fault, bad_input
 from torni.core.language import t
 from torni.engines.rules.tree import Value
@@ -81,9 +82,9 @@ def read_decisions(path: Path) -> list[Past]:
         for i, line in enumerate(text.splitlines(), 1):
             if line.strip():
                 try:
-                    rows.append((i, json.loads(line)))
-                except ValueError as error:
-                    raise bad_input(f"{path.name}:{i}", t("not a line of JSON"), t("Write one decision a line, as torni decide --json gives it.")) from error  # fmt: skip
+                    rows.append((i, read_json(line, most=bounds.MOST_CLIENT)))
+                except Unreadable as error:
+                    raise bad_input(f"{path.name}:{i}", error.what, t("Write one decision a line, as torni decide --json gives it.")) from error  # fmt: skip
     return _past(rows, path.name)
 
 

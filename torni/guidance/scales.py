@@ -3,13 +3,13 @@
 from __future__ import annotations
 
 import csv
-import json
 import re
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from datetime import date
 from typing import Any
 
+from torni.core.bounds import Unreadable, read_json
 from torni.core.faults import BadInput, Fault, bad_input
 from torni.core.language import t
 from torni.guidance.fhir import codes
@@ -66,10 +66,10 @@ def scales(name: str, content: bytes, known: Mapping[str, str]) -> dict[str, Sca
 
 def _observations(name: str, text: str, by_name: Mapping[str, str]) -> Iterator[Row]:
     try:
-        told = json.loads(text)
-    except (ValueError, RecursionError) as error:
+        told = read_json(text)
+    except Unreadable as error:
         raise bad_input(
-            name, t("is not JSON"), t("Give FHIR Observations as JSON, or lines of scale;value;day.")
+            f"{name}:{error.line}", error.what, t("Give FHIR Observations as JSON, or lines of scale;value;day.")
         ) from error
     entries = (
         told.get("entry") if isinstance(told, dict) and told.get("resourceType") == "Bundle" else [{"resource": told}]

@@ -21,6 +21,7 @@ from datetime import date
 from pathlib import Path
 from typing import Any
 
+from torni.core import bounds
 from torni.core.faults import BadInput, Fault, nearest_name
 from torni.core.language import t
 from torni.services.reading import Document, Loc, read, read_text
@@ -61,7 +62,7 @@ def read_changes(path: Path) -> list[Change]:
 
 def parse_changes(text: str, *, name: str = "change") -> list[Change]:
     """The same from a text, as the page sends it."""
-    document = read_text(text, name)
+    document = read_text(text, name, most=bounds.MOST_TEXT)
     if isinstance(document, Fault):
         raise BadInput(document)
     return _changes(document)
@@ -79,6 +80,14 @@ def _changes(document: Document) -> list[Change]:
                 document.where(("alternatives",)),
                 t("alternatives are a list of changes"),
                 t("Begin each with - name: ..."),
+            )
+        )
+    if len(alternatives) > bounds.MOST_ALTERNATIVES:
+        raise BadInput(
+            Fault(
+                document.where(("alternatives",)),
+                t("{n} alternatives; at most {most} are compared", n=len(alternatives), most=bounds.MOST_ALTERNATIVES),
+                t("Choose those that differ most, or rehearse them by turns."),
             )
         )
     for i, alternative in enumerate(alternatives):

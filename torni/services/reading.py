@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from functools import lru_cache
 from pathlib import Path
 from typing import Any, TypeVar
@@ -9,11 +10,15 @@ from typing import Any, TypeVar
 import yaml
 from pydantic import BaseModel, ValidationError
 
-from torni.core.faults import Fault, nearest_name
+from torni.core import bounds
+from torni.core.bounds import Unreadable
+from torni.core.faults import BadInput, Fault, nearest_name
+from torni.core.language import t
 
 Loc = tuple[str | int, ...]
 Model = TypeVar("Model", bound=BaseModel)
 _Loader: type = getattr(yaml, "CSafeLoader", yaml.SafeLoader)
+_NUMBER = re.compile(r"[-+0-9_.:eEa-fA-FxXoO]+")  # as YAML may write one; 1:30 is ninety there
 
 
 class Document:
@@ -34,21 +39,30 @@ class Document:
 def read(path: Path, root: Path) -> Document | Fault:
     """The file's content, or the one fault that keeps it from being YAML. A file that has not changed is read once."""
     told = path.stat()
-    return _read(path, root, told.st_mtime_ns, told.st_size)
+    try:
+        return _read(path, root, told.st_mtime_ns, told.st_size)
+    except BadInput as error:  # not kept: it is told in the language of its reader
+        return error.faults[0]
 
 
 @lru_cache(maxsize=1024)
-def _read(path: Path, root: Path, _changed: int, _size: int) -> Document | Fault:
+def _read(path: Path, root: Path, _changed: int, size: int) -> Document:
     name = path.relative_to(root).as_posix() if path.is_relative_to(root) else path.as_posix()
+    if size > 4 * bounds.MOST_CHARACTERS:  # UTF-8 has at most four bytes a character: not even opened
+        raise BadInput(Fault(f"{name}:1", t("{n} characters; at most {most} are read", n=size, most=bounds.MOST_CHARACTERS), t("Divide it into parts of their own.")))  # fmt: skip
     try:
-        return read_text(path.read_text(encoding="utf-8"), name)
-    except UnicodeDecodeError:
-        return Fault(f"{name}:1", "not UTF-8 text", "Save the file as UTF-8.")
+        found = read_text(path.read_text(encoding="utf-8"), name)
+    except UnicodeDecodeError as error:
+        raise BadInput(Fault(f"{name}:1", "not UTF-8 text", "Save the file as UTF-8.")) from error
+    if isinstance(found, Fault):
+        raise BadInput(found)
+    return found
 
 
-def read_text(text: str, name: str) -> Document | Fault:
-    """The same from a text; `name` stands for the file in faults."""
+def read_text(text: str, name: str, *, most: int = bounds.MOST_CHARACTERS) -> Document | Fault:
+    """The same from a text of at most so many characters; `name` stands for the file in faults."""
     try:
+        measured(text, most)
         loader = _Loader(text)
         node = loader.get_single_node()
         lines: dict[Loc, int] = {}
@@ -58,6 +72,8 @@ def read_text(text: str, name: str) -> Document | Fault:
         if repeated:
             return Fault(f"{name}:{repeated[1]}", f'"{repeated[0]}" is written twice', "Keep one of the two.")
         return Document(name, loader.construct_document(node), lines)
+    except Unreadable as error:
+        return error.fault(name)
     except yaml.MarkedYAMLError as error:
         line = error.problem_mark.line + 1 if error.problem_mark else 1
         return Fault(
@@ -69,6 +85,57 @@ def read_text(text: str, name: str) -> Document | Fault:
         return Fault(
             f"{name}:1", f"not readable as YAML: {error}", "Check for invisible characters and impossible dates."
         )
+
+
+def measured(text: str, most: int) -> None:
+    """Follow the text's marks one by one, nothing built of them, and raise Unreadable where it is past a limit.
+
+    What libyaml builds it builds by calling itself, and ends the process where the nesting is deep; its marks alone it finds step
+    by step. An alias weighs as much as what it stands for.
+    """
+    if fault := bounds.too_long(len(text), most):
+        raise fault
+    known: dict[str, tuple[int, int]] = {}  # what each anchor stands for: how many parts, how many levels
+    around: list[
+        tuple[str | None, int, int]
+    ] = []  # each list and mapping not yet closed: its anchor, its parts, its levels
+    loader = _Loader(text)
+    while loader.check_event():
+        event = loader.get_event()
+        line = event.start_mark.line + 1
+        if isinstance(event, yaml.CollectionStartEvent):
+            around.append((event.anchor, 1, 1))
+            _untagged(event, line)
+            if len(around) > bounds.MOST_LEVELS:
+                raise bounds.too_deep(line)
+            continue
+        if isinstance(event, yaml.ScalarEvent):
+            anchor, parts, levels = event.anchor, 1, 0
+            _untagged(event, line)
+            if event.implicit[0] and len(event.value) > bounds.MOST_DIGITS and _NUMBER.fullmatch(event.value):
+                raise bounds.too_large_a_number(line)
+        elif isinstance(event, yaml.AliasEvent):
+            if event.anchor not in known:
+                raise Unreadable(line, t("*{name} stands for nothing written before", name=str(event.anchor)[:40]), t("Write the value where it is needed."))  # fmt: skip
+            anchor, (parts, levels) = None, known[event.anchor]
+        elif isinstance(event, yaml.CollectionEndEvent):
+            anchor, parts, levels = around.pop()
+        else:
+            continue
+        if anchor:
+            known[anchor] = parts, levels
+        if around:
+            above, so_far, deepest = around[-1]
+            around[-1] = above, so_far + parts, max(deepest, levels + 1)
+            if so_far + parts > bounds.MOST_PARTS:
+                raise bounds.too_many(line, bounds.MOST_PARTS)
+            if len(around) + levels > bounds.MOST_LEVELS:
+                raise bounds.too_deep(line)
+
+
+def _untagged(event: Any, line: int) -> None:
+    if event.tag:
+        raise Unreadable(line, t('the tag "{found}" is not known here', found=event.tag[:40]), t("Write the value alone, in quotes where it is a text."))  # fmt: skip
 
 
 def _walk(node: yaml.Node, loc: Loc, lines: dict[Loc, int]) -> tuple[str, int] | None:

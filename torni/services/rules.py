@@ -2,12 +2,14 @@
 
 from __future__ import annotations
 
+import math
 import re
 from collections.abc import Iterator, Mapping
 from decimal import Decimal
 from itertools import chain
 from typing import Any
 
+from torni.core import bounds
 from torni.core.faults import BadInput, Fault, nearest_name
 from torni.core.language import t
 from torni.engines.rules import Scope, lower, sql, tree
@@ -206,6 +208,9 @@ class _Loading:
         """No cell above the national one: tried at one point of each stretch on which neither table changes."""
         both = tree.And((tree.Compare("=", tree.Lookup(table), tree.Lookup(limit)),))
         points = candidate_values(both)
+        if (cases := math.prod(map(len, points.values()))) > bounds.MOST_CASES:
+            self.faults.append(Fault(where, t("{n} cases to hold against the national ones; at most {most} are tried", n=cases, most=bounds.MOST_CASES), t("Use wider bands.")))  # fmt: skip
+            return
         own, national = function(tree.Lookup(table)), function(tree.Lookup(limit))
         for case in _cases(list(points.items())):
             value, most = own(case), national(case)
@@ -298,10 +303,11 @@ class _Loading:
 
     def _formula(self, name: str, definition: Formula, scope: Scope, document: Document) -> Reckoning | None:
         types: dict[str, Type] = {}
+        weights: dict[str, int] = {}
         lines: list[tuple[FormulaLine, Node]] = []
         for i, line in enumerate(definition.lines):
             at = document.where(("formulas", name, "lines", i, "value"))
-            here = Scope(scope.fields, scope.parameters, scope.tables, types, scope.granted)
+            here = Scope(scope.fields, scope.parameters, scope.tables, types, scope.granted, weights)
             node = self._lowered(line.value, here, at, f"formula {name}", number=True)
             if node is None:
                 return None
@@ -319,6 +325,7 @@ class _Loading:
                     Fault(at, f'the line "{line.id}" is written twice', "Give each line an id of its own.")
                 )
             types[line.id] = node.type
+            weights[line.id] = tree.weight(node, weights, most=bounds.MOST_WEIGHT)
             lines.append((line, node))
         return Reckoning(name, definition, tuple(lines))
 

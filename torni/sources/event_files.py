@@ -2,32 +2,46 @@
 
 from __future__ import annotations
 
-import json
 from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import Any
 
+from torni.core.bounds import Unreadable, read_json
 from torni.core.faults import bad_input
 from torni.core.language import _, t
 from torni.sources.tables import read_table
 
 
-def read_events(path: Path, *, name: str | None = None) -> list[Any]:
-    """The file's events. `name`: what a fault calls the file, where it is not the path."""
+def read_events(path: Path, *, name: str | None = None, most: int | None = None) -> list[Any]:
+    """The file's events, at most so many. `name`: what a fault calls the file, where it is not the path."""
     told = name or str(path)
     if not path.is_file():
         raise bad_input(told, t("is not a file"), t("Name a file of events: JSON, JSON lines, CSV or xlsx."))
     if path.suffix.lower() not in (".json", ".jsonl", ".ndjson"):
-        return rows_of(read_table(path).to_dicts())
+        table = read_table(path)
+        _not_too_many(told, table.height, most)
+        return rows_of(table.to_dicts())
     text = path.read_text(encoding="utf-8", errors="replace")
+    line = 0
     try:
         if path.suffix.lower() == ".json":
-            found = json.loads(text)
+            found = read_json(text)
+            _not_too_many(told, len(found) if isinstance(found, list) else 1, most)
             return found if isinstance(found, list) else [found]
-        return [json.loads(line) for line in text.splitlines() if line.strip()]
-    except (json.JSONDecodeError, RecursionError) as error:
-        where = f"{told}, {_('row')} {error.lineno}" if isinstance(error, json.JSONDecodeError) else told
-        raise bad_input(where, t("is not JSON"), t("Write one event, or a list of them between [ and ].")) from error
+        _not_too_many(told, text.count("\n"), most)
+        events = []
+        for line, row in enumerate(text.splitlines()):  # noqa: B007 - where it stopped is told
+            if row.strip():
+                events.append(read_json(row))
+        return events
+    except Unreadable as error:
+        raise bad_input(f"{told}, {_('row')} {line + error.line}", error.what, error.remedy) from error
+
+
+def _not_too_many(told: str, rows: int, most: int | None) -> None:
+    """Before each row becomes an event: eight million rows of one letter fit into 16 MB, and take gigabytes as events."""
+    if most is not None and rows > most:
+        raise bad_input(told, t("{n} rows; at most {most} are read", n=rows, most=most), t("Divide the file, or bring it by `torni import events`."))  # fmt: skip
 
 
 def rows_of(table: Sequence[Mapping[str, Any]]) -> list[dict[str, Any]]:

@@ -113,7 +113,7 @@ def _demand_rows(connection: Connection, library: Library, now: Moment) -> pl.Da
     names = [f"{s.id}.demand" for s in library.services.values() if s.demand]
     rows = connection.execute(
         f"SELECT promise, day, municipality, sum(total)::bigint FROM {known_sums(connection, now)} t WHERE promise = ANY (%(names)s) "
-        "AND day > %(first)s AND day <= %(today)s GROUP BY 1, 2, 3",
+        "AND day > %(first)s AND day <= %(today)s AND municipality <> '' GROUP BY 1, 2, 3",
         {"names": names, "first": now.today - timedelta(days=200), "today": now.today},
     ).fetchall()
     return pl.DataFrame(

@@ -15,6 +15,7 @@ from typing import Any, cast
 import sqlglot
 from sqlglot import exp
 
+from torni.core import bounds
 from torni.core.faults import Fault, nearest_name
 from torni.core.language import t
 from torni.engines.rules import tree
@@ -51,6 +52,11 @@ class _Lowering(Wording):
             return None
         node = self.node(parsed)
         if node is None:
+            return None
+        if tree.weight(node, self.scope.weights, most=bounds.MOST_WEIGHT) > bounds.MOST_WEIGHT:
+            self.fault(
+                None, t("more than {most} parts, with what it names written out", most=bounds.MOST_WEIGHT), t("Name fewer tables, lines and services in one rule."),
+            )  # fmt: skip
             return None
         if number and not node.type.is_number:
             self.fault(

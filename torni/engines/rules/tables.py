@@ -13,19 +13,24 @@ A band is one value, several with commas, `a..b` (ends included), `..b`, `a..`, 
 
 from __future__ import annotations
 
+import math
 import re
-from collections.abc import Mapping, Sequence
+from bisect import bisect_left
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import date, timedelta
 from decimal import Decimal, InvalidOperation
 from functools import lru_cache
+from typing import Any
 
+from torni.core import bounds
 from torni.core.faults import Fault, nearest_name
 from torni.core.language import t
 from torni.engines.rules.tree import Band, Field, Table, Type, Value
 
 Row = tuple[tuple[Band, ...], Decimal]
-MOST_ROWS = 5_000
+MOST_ROWS = 2_000  # cases told apart in about a second; the largest table in use has 40
+MOST_DIMENSIONS = 8  # cases multiply with each, and so does the check that every one has an answer
 
 
 def read(text: str, fields: Mapping[str, Field], *, name: str, where: str) -> Table | list[Fault]:
@@ -36,10 +41,19 @@ def read(text: str, fields: Mapping[str, Field], *, name: str, where: str) -> Ta
 class _Reading:
     def __init__(self, text: str, fields: Mapping[str, Field], name: str, where: str) -> None:
         self.fields, self.name, self.where = fields, name, where
-        self.lines = [[cell.strip() for cell in line.split("|")] for line in text.splitlines() if line.strip()]
+        self.long = bounds.too_long(len(text), bounds.MOST_TEXT)
+        self.lines = (
+            []
+            if self.long
+            else [[cell.strip() for cell in line.split("|")] for line in text.splitlines() if line.strip()]
+        )
         self.faults: list[Fault] = []
+        self.full = False
 
     def table(self) -> Table | list[Fault]:
+        if self.long:
+            self.fault(1, self.long.what, self.long.remedy)
+            return self.faults
         if len(self.lines) < 2:
             self.fault(1, t("the table has no rows"), t("Write a heading row, then at least one row."))
             return self.faults
@@ -51,6 +65,11 @@ class _Reading:
             self.fault(
                 1, t("the corner names {n} fields", n=len(names)), t('Write two, such as "hours / household_size".')
             )
+        if len(names) > MOST_DIMENSIONS:
+            self.fault(
+                1, t("{n} columns of fields; at most {most} are allowed", n=len(names), most=MOST_DIMENSIONS), t("Make several tables of it.")
+            )  # fmt: skip
+            return self.faults
         dimensions = [self.dimension(n) for n in names]
         for i, line in enumerate(self.lines[1:], 2):
             if len(line) != len(heading):
@@ -62,11 +81,6 @@ class _Reading:
         known = [d for d in dimensions if d]
         rows = self.spread(known) if spread else self.listed(known)
         if self.faults:
-            return self.faults
-        if len(rows) > MOST_ROWS:
-            self.fault(
-                1, t("{n} cells; at most {most} are allowed", n=len(rows), most=MOST_ROWS), t("Use wider bands.")
-            )
             return self.faults
         self.complete(known, rows)
         scale = max(max(0, -int(v.as_tuple().exponent)) for _, v in rows)
@@ -91,9 +105,17 @@ class _Reading:
         for i, line in enumerate(self.lines[1:], 2):
             bands = [self.bands(cell, d, i) for cell, d in zip(line[:-1], dimensions, strict=True)]
             value = self.value(line[-1], i)
-            if value is not None:
+            if value is not None and self.few_enough(rows, bands):
                 rows += [(combination, value) for combination in _combinations(bands)]
         return rows
+
+    def few_enough(self, rows: Sequence[Row], bands: Sequence[Sequence[Band]]) -> bool:
+        """May so many cases be added? Asked before they are made: three cells of a hundred values each are a million cases."""
+        count = len(rows) + math.prod(map(len, bands))
+        if count > MOST_ROWS and not self.full:
+            self.full = True
+            self.fault(1, t("{n} cells; at most {most} are allowed", n=count, most=MOST_ROWS), t("Use wider bands."))
+        return not self.full
 
     def spread(self, dimensions: Sequence[Field]) -> list[Row]:
         down, across = dimensions
@@ -103,7 +125,7 @@ class _Reading:
             head = self.bands(line[0], down, i)
             for column, cell in zip(columns, line[1:], strict=True):
                 value = self.value(cell, i)
-                if value is not None:
+                if value is not None and self.few_enough(rows, [head, column]):
                     rows += [(combination, value) for combination in _combinations([head, column])]
         return rows
 
@@ -235,24 +257,31 @@ def _way(dimensions: Sequence[Field], rows: list[Row]) -> Split | Decimal:
     values = {value for _, value in rows}
     if len(values) == 1:
         return values.pop()
-    best: tuple[int, int, Value | frozenset[str], list[Row], list[Row]] | None = None
+    best: tuple[int, int, Value | frozenset[str]] | None = None
     for d, field in enumerate(dimensions):
-        limits: set[object]
-        if field.kind == "code":
-            limits = {bands[d].codes for bands, _ in rows}
-        else:
-            lows: set[object] = {bands[d].low for bands, _ in rows}
-            limits = lows - {min(lows, key=_order)}
-        for limit in limits:
-            inside, outside = _parts(d, limit, rows)
-            if not inside or not outside:
-                continue
-            size = max(len(inside), len(outside))
-            if best is None or (size, d) < best[:2]:
-                best = (size, d, limit, inside, outside)  # type: ignore[assignment]
+        for limit, inside_count, outside_count in _ways(d, field, rows):
+            size = max(inside_count, outside_count)
+            if inside_count and outside_count and (best is None or (size, d) < best[:2]):
+                best = (size, d, limit)
     assert best is not None, "rows of a complete table can always be told apart"
-    _, d, limit, inside, outside = best
+    _, d, limit = best
+    inside, outside = _parts(d, limit, rows)
     return Split(d, limit, _way(dimensions, inside), _way(dimensions, outside))
+
+
+def _ways(d: int, field: Field, rows: list[Row]) -> Iterator[tuple[Any, int, int]]:
+    """Each limit by which the dimension could part the rows, and how many would be on each side: counted, not yet parted."""
+    if field.kind == "code":
+        for codes in {bands[d].codes for bands, _ in rows}:
+            inside, outside = _parts(d, codes, rows)
+            yield codes, len(inside), len(outside)
+        return
+    lows = sorted(_order(bands[d].low) for bands, _ in rows)
+    highs = sorted(_order(bands[d].high) for bands, _ in rows if bands[d].high is not None)
+    endless = len(rows) - len(highs)
+    for low in {bands[d].low for bands, _ in rows}:
+        if (at := _order(low)) != lows[0]:
+            yield low, bisect_left(lows, at), len(highs) - bisect_left(highs, at) + endless
 
 
 def _parts(d: int, limit: object, rows: list[Row]) -> tuple[list[Row], list[Row]]:

@@ -232,6 +232,19 @@ def walk(node: Node) -> Iterator[Node]:
         yield from walk(child)
 
 
+def weight(node: Node, lines: Mapping[str, int], *, most: int) -> int:
+    """How many parts the node has with everything it names written out, as engines do: a table its rows, an earlier line of its
+    formula that line's own weight (`lines`). Counting stops past `most`."""
+    waiting, total = [node], 0
+    while waiting and total <= most:
+        one = waiting.pop()
+        total += (
+            len(one.table.rows) if isinstance(one, Lookup) else lines.get(one.name, 1) if isinstance(one, Line) else 1
+        )
+        waiting += children(one)
+    return total
+
+
 def leaves(node: Node) -> list[Node]:
     """The conditions that are joined by and, or and not, in the order written. Equal leaves are one."""
     if isinstance(node, And | Or | Not):

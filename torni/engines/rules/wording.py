@@ -24,13 +24,14 @@ _DECIMAL = re.compile(rf"\d{{1,{MOST_WHOLE_DIGITS}}}\.\d{{1,{MOST_DECIMALS}}}")
 @dataclass(frozen=True)
 class Scope:
     """What a text may name: fields, parameters with their values, tables, earlier lines of its formula, and services
-    whose own criteria stand for `granted.SERVICE`."""
+    whose own criteria stand for `granted.SERVICE`. `weights`: how much each earlier line is, written out."""
 
     fields: Mapping[str, tree.Field]
     parameters: Mapping[str, Decimal] = field(default_factory=dict)
     tables: Mapping[str, tree.Table] = field(default_factory=dict)
     lines: Mapping[str, Type] = field(default_factory=dict)
     granted: Mapping[str, Node] = field(default_factory=dict)
+    weights: Mapping[str, int] = field(default_factory=dict)
 
 
 class Wording:

@@ -108,30 +108,10 @@ def me(request: HttpRequest) -> HttpResponse:
     told, secret = "", ""
     faults: tuple[Fault, ...] = ()
     if request.method == "POST":
-        do, given = request.POST.get("do", ""), request.POST
-        with room.gate() as connection:
-            try:
-                if do == "begin":
-                    secret = accounts.new_second()
-                elif do == "take":
-                    if accounts.take_second(connection, who, given.get("secret", ""), given.get("code", "")):
-                        told = _("The second factor is in use: from now on its code is asked for too.")
-                    else:
-                        secret, told = given.get("secret", ""), _("The code is not right. Look at the newest one.")
-                elif do == "drop":
-                    done = accounts.drop_second(connection, who, given.get("password", ""))
-                    told = _("The second factor is no longer in use.") if done else _("The password is not right.")
-                elif do == "password":
-                    done = accounts.change_password(
-                        connection,
-                        who,
-                        given.get("old", ""),
-                        given.get("new", ""),
-                        session=request.COOKIES.get(COOKIE, ""),
-                    )
-                    told = _("The password is changed.") if done else _("The password is not right.")
-            except BadInput as error:
-                faults = error.faults
+        try:
+            told, secret = _changed(who, request)
+        except BadInput as error:
+            faults = error.faults
     with room.gate() as connection:
         second = accounts.has_second(connection, who)
         local = accounts.has_password(connection, who)
@@ -145,6 +125,42 @@ def me(request: HttpRequest) -> HttpResponse:
     return page(
         request, "me.html", here="me", told=told, secret=secret, faults=faults, second=second, local=local, role_sees=role_sees, words=words, own=own, picture=_picture(who, secret) if secret else "", reading_name=reading_name, reason_name=reason_name,
     )  # fmt: skip
+
+
+def _changed(who: Who, request: HttpRequest) -> tuple[str, str]:
+    """One change of what protects the account: what is told of it, and the second factor that still waits for its code."""
+    do, given = request.POST.get("do", ""), request.POST
+    if do == "begin":
+        return "", accounts.new_second()
+    proof = {
+        "password": given.get("password", ""), "code": given.get("code", ""), "session": request.COOKIES.get(COOKIE, "")
+    }  # fmt: skip
+    with room.gate() as connection:
+        if do == "take":
+            secret = given.get("secret", "")
+            refused = accounts.take_second(connection, who, secret, given.get("new_code", ""), **proof)
+            if refused:
+                return _not_changed(refused), secret if accounts.is_second(secret) else ""
+            return _(
+                "The second factor is in use: from now on its code is asked for too. Other sessions have ended."
+            ), ""
+        if do == "drop":
+            refused = accounts.drop_second(connection, who, **proof)
+            return _not_changed(refused) or _("The second factor is no longer in use. Other sessions have ended."), ""
+        if do == "password":
+            refused = accounts.change_password(connection, who, given.get("new", ""), **proof)
+            return _not_changed(refused) or _("The password is changed. Other sessions have ended."), ""
+    return "", ""
+
+
+def _not_changed(refused: Refused | None) -> str:
+    """Why nothing was changed; empty where it was."""
+    if refused is None:
+        return ""
+    return {
+        "later": _("Nothing was changed. Too many wrong tries with this name. Try again in a quarter of an hour."),
+        "new": _("Nothing was changed. The new authenticator's code is not right. Look at the newest one."),
+    }.get(refused.why) or _("Nothing was changed. The password or the code is not right. A code is good once: wait for the next one.")  # fmt: skip
 
 
 def everything(request: HttpRequest) -> HttpResponse:

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import json
 import logging
 from typing import Any
 
@@ -12,8 +11,10 @@ from django.http import HttpRequest, HttpResponse, JsonResponse
 from psycopg_pool import PoolTimeout
 
 from torni import __version__
+from torni.core.bounds import Unreadable, read_json
 from torni.core.clock import today
 from torni.core.faults import BadInput
+from torni.core.language import speaking
 from torni.facts import feeds, intake
 from torni.facts.reasons import reason
 from torni.services import load_library
@@ -72,11 +73,12 @@ def _batch(request: HttpRequest) -> list[Any] | HttpResponse:
     if kind not in ("application/json", "application/cloudevents-batch+json", "application/cloudevents+json"):
         return _refused(415, "send application/cloudevents-batch+json or application/json")
     try:
-        found = json.loads(request.body)
+        with speaking("en"):
+            found = read_json(request.body)
     except RequestDataTooBig:
         return _refused(413, "a batch is at most 16 MB")
-    except (ValueError, RecursionError):
-        return _refused(400, "the body is not JSON")
+    except Unreadable as error:
+        return _refused(400, f"the body cannot be read, line {error.line}: {error.what}")
     batch = found if isinstance(found, list) else [found]
     if len(batch) > intake.MOST_EVENTS:
         return _refused(413, f"a batch is at most {intake.MOST_EVENTS} events")

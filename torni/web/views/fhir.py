@@ -6,7 +6,6 @@ producer; whether it is not there or not the producer's is not told apart.
 
 from __future__ import annotations
 
-import json
 import logging
 from datetime import timedelta
 from typing import Any, NoReturn
@@ -17,6 +16,7 @@ from django.http import HttpRequest, HttpResponse, JsonResponse
 from psycopg_pool import PoolTimeout
 
 from torni import __version__
+from torni.core.bounds import Unreadable, read_json
 from torni.core.faults import BadInput
 from torni.core.language import speaking
 from torni.facts import feeds, persons, worklists
@@ -171,11 +171,11 @@ def _body(request: HttpRequest) -> Any:
     if kind not in ("application/fhir+json", "application/json"):
         raise Refused(415, "Send application/fhir+json", "not-supported")
     try:
-        return json.loads(request.body)
+        return read_json(request.body)
     except RequestDataTooBig as error:
         raise Refused(413, "The body is too large", "too-long") from error
-    except (ValueError, RecursionError) as error:
-        raise Refused(400, "The body is not JSON", "structure") from error
+    except Unreadable as error:
+        raise Refused(400, f"The body cannot be read, line {error.line}: {error.what}", "structure") from error
 
 
 def _answer(request: HttpRequest, made: Any, may: tuple[str, ...] = ("GET", "HEAD")) -> HttpResponse:

@@ -9,12 +9,15 @@ from typing import Any
 
 from django.http import HttpRequest, HttpResponse
 
+from torni.core import bounds
+from torni.core.bounds import Unreadable, read_json
 from torni.core.faults import BadInput, Fault
 from torni.core.language import t
 from torni.facts import intake
 from torni.facts.access import MENDERS, Who
 from torni.facts.intake import Received
 from torni.facts.reasons import reason
+from torni.facts.room import Connection
 from torni.services import regions
 from torni.sources.event_files import read_events
 from torni.supervision import words
@@ -23,6 +26,7 @@ from torni.web.access import denied
 from torni.web.rendering import page
 from torni.web.store import held
 
+NOT_SHOWN = "…"  # what read_refused shows in the place of a municipality
 MOST_BYTES = 16 * 2**20
 SUFFIXES = (".json", ".jsonl", ".ndjson", ".csv", ".xlsx", ".xlsm", ".xls")
 
@@ -73,13 +77,25 @@ def _done(request: HttpRequest, who: Who) -> dict[str, Any]:
             intake.settle(door.connection, number, "dropped", by=who.shown)
             return {"told": t("The row is dropped. It stays in the room, and is listed no more.")}
         try:
-            raw = json.loads(request.POST.get("raw", ""))
-        except (ValueError, RecursionError) as error:
-            raise BadInput(Fault(t("the row"), t("is not JSON"), t("Every text between quotation marks, commas between.")) ) from error  # fmt: skip
-        done = intake.replay(door, number, raw, by=who.shown)
+            raw = read_json(request.POST.get("raw", ""))
+        except Unreadable as error:
+            raise BadInput(error.fault(t("the row"))) from error
+        done = intake.replay(door, number, _with_place(door.connection, number, raw), by=who.shown)
     if done.refused:
         return {"opened": number, "raw": request.POST.get("raw", ""), "reasons": list(done.refused[0][2])}
     return {"told": t("The row was accepted.")}
+
+
+def _with_place(connection: Connection, number: int, raw: Any) -> Any:
+    """The mended row with the place that came, where a sign stood for it: of a client with a protected address it is not shown."""
+    data = raw.get("data") if isinstance(raw, dict) else None
+    if not isinstance(data, dict) or data.get("municipality") != NOT_SHOWN:
+        return raw
+    row = connection.execute(
+        "SELECT raw->'data'->'municipality' FROM quarantine WHERE number = %s AND raw->'data'->>'client' = %s",
+        [number, str(data.get("client"))],
+    ).fetchone()
+    return {**raw, "data": {**data, "municipality": row[0] if row else None}}
 
 
 def _bring(request: HttpRequest, who: Who) -> Received:
@@ -94,7 +110,7 @@ def _bring(request: HttpRequest, who: Who) -> Received:
         for chunk in given.chunks():
             kept.write(chunk)
         kept.flush()
-        events = read_events(Path(kept.name), name=name)
+        events = read_events(Path(kept.name), name=name, most=bounds.MOST_ROWS)
     speaks, brings = (who.name, None) if who.producer else (None, who.name)  # a producer speaks for itself alone
     with room.door() as door:
         return intake.receive_many(

@@ -32,7 +32,6 @@ from torni.web.maps import draw_values
 from torni.web.rendering import link, page
 from torni.web.store import Held, held
 
-MOST_TEXT = 40_000
 EXAMPLE = """name: {name}
 parameters:
   grant.home_care.maple: 4
@@ -58,7 +57,7 @@ WORDS: dict[str, Any] = {
 def rehearsal(request: HttpRequest, region: str) -> HttpResponse:
     """The change's text, and below it what it does. The text travels in the body, so nothing is shortened."""
     here = held(request, region)
-    text = request.POST.get("change", "")[:MOST_TEXT]
+    text = request.POST.get("change", "")
     made, faults = _rehearsed(here, text) if request.method == "POST" and text.strip() else ([], ())
     if made and request.POST.get("do") == "pdf":
         response = HttpResponse(to_pdf(made), content_type="application/pdf")
@@ -85,7 +84,7 @@ def rehearsal(request: HttpRequest, region: str) -> HttpResponse:
 def people(request: HttpRequest, region: str) -> HttpResponse:
     """The invented persons behind one figure, or one person's reasoning before and after."""
     here = held(request, region)
-    made, faults = _rehearsed(here, request.POST.get("change", "")[:MOST_TEXT])
+    made, faults = _rehearsed(here, request.POST.get("change", ""))
     if not made:
         return page(request, "fault.html", faults=faults or None, status=400)
     chosen = made[min(_number(request.POST.get("alternative", "")), len(made) - 1)]

@@ -5,6 +5,7 @@ from __future__ import annotations
 import yaml
 from django.http import Http404, HttpRequest, HttpResponse
 
+from torni.core import bounds
 from torni.core.faults import Fault
 from torni.engines.rules import lower, sql, tree
 from torni.engines.rules.sentences import sentence
@@ -15,8 +16,6 @@ from torni.services.words import unit_name
 from torni.simulation.running import monthly
 from torni.web.rendering import page
 from torni.web.store import Held, held
-
-MOST_TEXT = 20_000
 
 
 def index(request: HttpRequest, region: str) -> HttpResponse:
@@ -57,7 +56,7 @@ def check(request: HttpRequest, region: str) -> HttpResponse:
     """The answer while typing: the rule's parts as sentences, or its faults."""
     here = held(request, region)
     name = request.POST.get("which", "")
-    node, faults = _check(here, request.POST.get(name, request.POST.get("text", ""))[:MOST_TEXT], name or "rule")
+    node, faults = _check(here, request.POST.get(name, request.POST.get("text", "")), name or "rule")
     return page(
         request, "part_check.html", region=here, node=node, faults=faults, sentence=sentence, sql=sql, tree=tree
     )
@@ -71,7 +70,7 @@ def table(request: HttpRequest, region: str, name: str) -> HttpResponse:
         raise Http404
     definition = rules.table_definitions[name]
     now = [v for v in definition.values if v.from_ <= here.network.as_of][-1]
-    text = request.POST.get("cells", now.cells)[:MOST_TEXT]
+    text = request.POST.get("cells", now.cells)
     found = read(text, rules.fields, name=name, where=name)
     faults = found if isinstance(found, list) else []
     change = (
@@ -82,7 +81,7 @@ def table(request: HttpRequest, region: str, name: str) -> HttpResponse:
     template = "part_table.html" if request.headers.get("HX-Request") else "table.html"
     return page(
         request, template, here="rules", region=here, regions=regions.all_regions(), rules=rules, name=name, definition=definition, now=now,
-        source=rules.library.sources[now.source], text=text, faults=faults, grid=[[c.strip() for c in line.split("|")] for line in text.splitlines() if line.strip()],
+        source=rules.library.sources[now.source], text=text, faults=faults, grid=[[c.strip() for c in line.split("|")] for line in text[: bounds.MOST_TEXT].splitlines() if line.strip()],
         count=0 if isinstance(found, list) else len(found.rows), change=change,
     )  # fmt: skip
 

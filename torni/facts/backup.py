@@ -1,0 +1,189 @@
+"""The whole record room as one file, and back again: a restore brings all of it, or leaves the room as it was.
+
+A restore is one transaction, from the making of room for it to the last look at what has come; only the word COMMIT at the very end
+makes it so. A file cut short, another program's, of a newer Torni, a full disk, a kill of any of the processes: without that word
+nothing has happened. What was in the room besides facts (accounts, feeds' keys, refused records) is moved aside, never wiped.
+"""
+
+from __future__ import annotations
+
+import os
+import subprocess
+from contextlib import suppress
+from pathlib import Path
+from typing import NoReturn
+
+from psycopg.conninfo import conninfo_to_dict, make_conninfo
+
+from torni.core.faults import BadInput, bad_input
+from torni.core.language import t
+from torni.facts import room
+from torni.facts.postgres import binaries
+
+_ROOM = ("TABLE public room ", "TABLE public event ", "TABLE public django_migrations ")
+_FIRST = """
+BEGIN;
+SET LOCAL client_min_messages = warning;
+SET LOCAL lock_timeout = '10s';
+DO $torni$
+DECLARE
+  other boolean := false;
+BEGIN
+  IF to_regclass('public.event') IS NOT NULL THEN
+    LOCK TABLE public.room, public.event IN ACCESS EXCLUSIVE MODE;
+    IF EXISTS (SELECT FROM public.event) THEN
+      RAISE EXCEPTION 'torni: facts';
+    END IF;
+  END IF;
+  IF to_regclass('public.account') IS NOT NULL THEN
+    LOCK TABLE public.account, public.feed, public.quarantine IN ACCESS EXCLUSIVE MODE;
+    other := EXISTS (SELECT FROM public.account) OR EXISTS (SELECT FROM public.feed) OR EXISTS (SELECT FROM public.quarantine);
+  END IF;
+  DROP SCHEMA IF EXISTS shown CASCADE;
+  IF other THEN
+    ALTER SCHEMA public RENAME TO {aside};
+    REVOKE ALL ON SCHEMA {aside} FROM PUBLIC, torni_pages, torni_door, torni_gate;
+  ELSE
+    DROP SCHEMA public CASCADE;
+  END IF;
+  CREATE SCHEMA public;
+END $torni$;
+"""
+_LAST = """
+DO $torni$
+BEGIN
+  IF to_regclass('public.room') IS NULL OR to_regclass('public.event') IS NULL OR to_regclass('public.django_migrations') IS NULL THEN
+    RAISE EXCEPTION 'torni: another';
+  END IF;
+  IF EXISTS (SELECT FROM public.django_migrations WHERE app = 'facts' AND name <> ALL (ARRAY[{known}])) THEN
+    RAISE EXCEPTION 'torni: newer';
+  END IF;
+END $torni$;
+COMMIT;
+"""
+
+
+def back_up(url: str, path: Path) -> None:
+    """The room as it is at this moment into a file that only its owner may read; complete or not at all."""
+    making = path.with_name(path.name + ".making")
+    known, environment = _address(url)
+    try:
+        ran = subprocess.run(
+            [str(binaries() / "pg_dump"), f"--dbname={known}", "--format=custom", "--compress=6", "--no-owner", "--exclude-schema=before_*", f"--file={making}"],
+            capture_output=True, text=True, check=False, env=environment, umask=0o077,
+        )  # fmt: skip
+        if ran.returncode:
+            _failed("pg_dump", ran.stderr)
+        making.replace(path)
+    finally:
+        making.unlink(missing_ok=True)
+
+
+def bring_back(url: str, path: Path) -> str | None:
+    """The backup into a room without facts. Returns the schema into which the room's own accounts, keys and refused records were
+    moved, or None where it had none. Raises BadInput, and has then changed nothing."""
+    _look(path)
+    with room.connect(url, autocommit=True) as connection:
+        room.make_roles(connection)  # what the backup's rights are given to; they are the server's, and harm no room
+        row = connection.execute(
+            "SELECT coalesce(max(substr(nspname, 8)::int), 0) + 1 FROM pg_namespace WHERE nspname ~ '^before_[0-9]{1,6}$'"
+        ).fetchone()
+    aside = f"before_{row[0] if row else 1}"
+    _fill(url, path, aside)
+    room.prepare(url)  # a backup of an older Torni is brought up to date
+    with room.connect(url) as connection:
+        row = connection.execute("SELECT to_regnamespace(%s) IS NOT NULL", [aside]).fetchone()
+    return aside if row and row[0] else None
+
+
+def _look(path: Path) -> None:
+    """Is it a backup of a record room, by its table of contents? Asked before the room is touched."""
+    ran = subprocess.run(
+        [str(binaries() / "pg_restore"), "--list", str(path)], capture_output=True, text=True, errors="replace", check=False,
+        env={**os.environ, "LC_ALL": "C"},
+    )  # fmt: skip
+    if ran.returncode:
+        _failed("pg_restore", ran.stderr)
+    if not all(any(part in f"{line} " for line in ran.stdout.splitlines()) for part in _ROOM):
+        raise _another()
+
+
+def _fill(url: str, path: Path, aside: str) -> None:
+    """The backup's statements between our first and last, in one transaction. psql takes an end of input for an end of the work, so
+    the transaction is ours to close: cut off anywhere, it is undone. One setting is left out: older servers do not know it."""
+    known, environment = _address(url)
+    migrations = ", ".join(f"'{name}'" for name in room.migrations())
+    with (
+        subprocess.Popen(
+            [str(binaries() / "pg_restore"), "--no-owner", "--file=-", str(path)],
+            stdout=subprocess.PIPE, stderr=subprocess.PIPE, env={**os.environ, "LC_ALL": "C"},
+        ) as reading,
+        subprocess.Popen(
+            [str(binaries() / "psql"), "--no-psqlrc", "--quiet", "--set=ON_ERROR_STOP=1", "--output=/dev/null", f"--dbname={known}"],
+            stdin=subprocess.PIPE, stderr=subprocess.PIPE, env=environment,
+        ) as writing,
+    ):  # fmt: skip
+        assert reading.stdout and reading.stderr and writing.stdin
+        with suppress(BrokenPipeError):
+            writing.stdin.write(_FIRST.format(aside=aside).encode())
+            for line in reading.stdout:
+                if line != b"SET transaction_timeout = 0;\n":
+                    writing.stdin.write(line)
+            if reading.wait() == 0:  # else what has come is not all of it, and nothing of it may stay
+                writing.stdin.write(_LAST.format(known=migrations).encode())
+        reading.stdout.close()  # a psql that has stopped reads no more, and pg_restore must not wait for it
+        refused = writing.communicate()[1].decode(errors="replace")
+        told = reading.stderr.read().decode(errors="replace")
+    if "torni: " in refused:
+        raise _our_own(refused)
+    if writing.returncode or reading.returncode:
+        _failed("psql" if writing.returncode else "pg_restore", refused if writing.returncode else told)
+
+
+def _our_own(refused: str) -> BadInput:
+    """What our own first and last looks have found."""
+    if "torni: facts" in refused:
+        return bad_input(
+            t("the record room"),
+            t("has facts already, and a restore never writes over facts"),
+            t("Choose an empty folder with TORNI_DATA, or an empty database with DATABASE_URL."),
+        )
+    if "torni: newer" in refused:
+        return bad_input(
+            t("the backup"),
+            t("was made by a newer Torni than this one"),
+            t("Nothing was changed. Restore it with the Torni that made it, or a later one."),
+        )
+    return _another()
+
+
+def _another() -> BadInput:
+    return bad_input(
+        t("the backup"),
+        t("is not of a record room"),
+        t("Nothing was changed. Name a file that `torni backup` wrote."),
+    )
+
+
+def _address(url: str) -> tuple[str, dict[str, str]]:
+    """The server's address without its password, and an environment that holds it: a command line is seen by others."""
+    known = conninfo_to_dict(url)
+    password = known.pop("password", None)
+    environment = {**os.environ, **({"PGPASSWORD": str(password)} if password else {}), "LC_ALL": "C"}
+    return make_conninfo(**known), environment  # type: ignore[arg-type]
+
+
+def _failed(name: str, stderr: str) -> NoReturn:
+    said = stderr.strip().splitlines()
+    told = [line for line in said if "error:" in line.lower()] or said
+    if any("lock timeout" in line for line in told):
+        raise bad_input(
+            t("the record room"),
+            t("is in use by another program"),
+            t("Nothing was changed. Stop the server that uses it, and restore again."),
+        )
+    raise bad_input(
+        name,
+        told[0].partition("rror:")[2].strip() or told[0] if told else t("failed"),
+        t("Nothing was changed. Is the disk full, or the file cut short, or another program's?"),
+    )
