@@ -5,6 +5,7 @@ from __future__ import annotations
 import pyotp
 import pytest
 
+from tests.conftest import NOW
 from torni.core.faults import BadInput
 from torni.facts import accounts
 from torni.facts.access import Who
@@ -63,17 +64,17 @@ def test_a_code_of_the_second_factor_is_asked_for_and_good_once(aino):
     who = accounts.by_password(aino, "aino", PASSWORD)
     secret = accounts.new_second()
     assert accounts.address_of_second(who, secret).startswith("otpauth://totp/") and not accounts.has_second(aino, who)
-    assert not accounts.take_second(aino, who, secret, "000000" if pyotp.TOTP(secret).now() != "000000" else "111111")
-    assert accounts.take_second(aino, who, secret, pyotp.TOTP(secret).now())
+    assert not accounts.take_second(aino, who, secret, "000000" if pyotp.TOTP(secret).at(NOW) != "000000" else "111111")
+    assert accounts.take_second(aino, who, secret, pyotp.TOTP(secret).at(NOW))
     assert accounts.by_password(aino, "aino", PASSWORD) == Refused("second")
     assert accounts.by_password(aino, "aino", "wrong") == Refused("wrong"), (
         "the code is not asked for before the password is right"
     )
-    assert accounts.by_password(aino, "aino", PASSWORD, pyotp.TOTP(secret).now()) == Refused("wrong"), (
+    assert accounts.by_password(aino, "aino", PASSWORD, pyotp.TOTP(secret).at(NOW)) == Refused("wrong"), (
         "it was used already"
     )
     aino.execute("UPDATE credential SET used_step = 0")
-    assert isinstance(accounts.by_password(aino, "aino", PASSWORD, pyotp.TOTP(secret).now()), Who)
+    assert isinstance(accounts.by_password(aino, "aino", PASSWORD, pyotp.TOTP(secret).at(NOW)), Who)
     assert accounts.by_password(aino, "aino", PASSWORD, "٣٣٣٣٣٣") == Refused("wrong")
     assert not accounts.drop_second(aino, who, "wrong") and accounts.drop_second(aino, who, PASSWORD)
     assert isinstance(accounts.by_password(aino, "aino", PASSWORD), Who)

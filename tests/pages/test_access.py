@@ -14,6 +14,7 @@ import urllib.request
 import pytest
 
 os.environ.setdefault("DJANGO_SETTINGS_MODULE", "torni.web.settings")
+from tests.conftest import NOW
 from tests.pages.conftest import OWN
 from tests.pages.conftest import ROLES as CAST
 
@@ -265,7 +266,7 @@ def test_a_second_factor_is_taken_into_use_on_ones_own_page(browsers, invented_y
     assert (
         "is in use"
         in paavo.post(
-            "/me/", {"do": "take", "secret": secret, "code": pyotp.TOTP(secret).now()}, headers=OWN
+            "/me/", {"do": "take", "secret": secret, "code": pyotp.TOTP(secret).at(NOW)}, headers=OWN
         ).content.decode()
     )
     page = paavo.post("/sign-in/", given, headers=OWN)
