@@ -17,6 +17,11 @@ test-engines *ARGS:
     uv sync --quiet --locked --group spark
     TORNI_ENGINES=postgres,spark pytest tests/contracts {{ARGS}}
 
+# All tests, and the demonstration, as if it were each of four hard days; needs Debian's `faketime`.
+test-days *ARGS:
+    python tools/days.py all pytest {{ARGS}}
+    python tools/days.py all tools/demo_apart.sh
+
 # A million mutated texts through the rule reader: no crash, nothing slow, nothing but a tree or a fault.
 fuzz *ARGS:
     python bench/fuzz_rules.py {{ARGS}}
