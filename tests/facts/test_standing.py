@@ -13,8 +13,9 @@ from pathlib import Path
 import psycopg
 import pytest
 
+from torni.core import places
 from torni.core.faults import BadInput
-from torni.facts import postgres
+from torni.facts import postgres, room
 from torni.facts.postgres import server
 
 AS_ROOT = pytest.mark.skipif(os.geteuid() != 0, reason="only root may start a server as another user")
@@ -103,16 +104,17 @@ def test_a_data_folder_that_cannot_be_made_says_what_to_do(place):
     assert len(told.value.faults) == 1
 
 
-def test_a_user_without_a_home_is_told(monkeypatch):
+@pytest.mark.parametrize("ours", ["TORNI_DATA", "TORNI_CACHE"])
+def test_a_user_without_a_home_is_told(monkeypatch, ours):
     def none() -> Path:
         raise RuntimeError("Could not determine home directory.")
 
-    monkeypatch.delenv("TORNI_DATA")
-    monkeypatch.delenv("XDG_DATA_HOME", raising=False)
+    for name in (ours, "XDG_DATA_HOME", "XDG_CACHE_HOME"):
+        monkeypatch.delenv(name, raising=False)
     monkeypatch.setattr(os, "geteuid", lambda: 12_345)
     monkeypatch.setattr(Path, "home", none)
-    with pytest.raises(BadInput, match="TORNI_DATA"):
-        postgres.data_folder()
+    with pytest.raises(BadInput, match=ours):
+        postgres.data_folder() if ours == "TORNI_DATA" else places.cache()
 
 
 def test_a_user_without_a_name_is_told(monkeypatch, place):
@@ -128,3 +130,20 @@ def test_the_command_line_says_it_without_a_traceback(place):
     environment = {**os.environ, "TORNI_DATA": str(place / "file" / "data"), "TORNI_LANG": "en"}
     ran = subprocess.run([sys.executable, "-m", "torni", "verify"], env=environment, capture_output=True, text=True, check=False)  # fmt: skip
     assert ran.returncode == 2 and "TORNI_DATA" in ran.stderr and "Traceback" not in ran.stderr, ran.stderr
+
+
+def test_a_second_clone_says_what_to_do_with_a_room_that_is_not_its_own(new_room):
+    """Of another year, of another region, and of a newer Torni."""
+    url = new_room()
+    with room.connect(url, autocommit=True) as connection:
+        room.claim(connection, "keski-suomi", invented={"seed": 1, "residents": 2_000})
+        for region, invented in (("keski-suomi", {"seed": 1, "residents": None}), ("uusimaa", None)):
+            with pytest.raises(BadInput, match="TORNI_DATA"):
+                room.claim(connection, region, invented=invented)
+        room.prepare(url)
+        connection.execute(
+            "INSERT INTO django_migrations (app, name, applied) VALUES ('facts', '9999_later', '2030-01-01')"
+        )
+    with pytest.raises(BadInput, match="9999_later") as told:
+        room.prepare(url)
+    assert "TORNI_DATA" in told.value.faults[0].remedy

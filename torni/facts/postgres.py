@@ -26,6 +26,7 @@ from typing import Any
 
 import psycopg
 
+from torni.core import places
 from torni.core.faults import bad_input
 from torni.core.language import t
 
@@ -60,12 +61,7 @@ def data_folder() -> Path:
         return Path(named).absolute()
     if os.geteuid() == 0:
         return Path("/var/lib/torni")  # root's home is closed to the user the server runs as
-    try:
-        return Path(os.environ.get("XDG_DATA_HOME") or Path.home() / ".local" / "share") / "torni"
-    except RuntimeError as error:
-        raise bad_input(
-            t("the record room"), t("this user has no home folder"), t("Choose another folder with TORNI_DATA.")
-        ) from error
+    return places.of_user("XDG_DATA_HOME", ".local/share", "TORNI_DATA") / "torni"
 
 
 @contextmanager
