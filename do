@@ -1,7 +1,7 @@
 #!/bin/sh
 # One command does it all on a machine with only git and Python 3.11+ (venv, pip): ./do demo, ./do test, ./do RECIPE.
 set -eu
-cd "$(dirname "$0")"
+CDPATH='' cd -- "$(dirname -- "$0")"
 
 python="" # the environment's own first: another path to the same Python would make uv build it anew each time
 for name in "${TORNI_PYTHON:-}" .venv/bin/python python3.13 python3.12 python3.11 python3 python; do

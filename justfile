@@ -17,6 +17,15 @@ test-engines *ARGS:
     uv sync --quiet --locked --group spark
     TORNI_ENGINES=postgres,spark pytest tests/contracts {{ARGS}}
 
+# Tests as if it were another day, such as 2031-01-01T12:00Z; needs Debian's `faketime`.
+test-at DAY *ARGS:
+    python tools/days.py {{DAY}} pytest {{ARGS}}
+
+# All tests, and the demonstration, as if it were each of four hard days; needs Debian's `faketime`.
+test-days *ARGS:
+    python tools/days.py all pytest {{ARGS}}
+    python tools/days.py all tools/demo_apart.sh
+
 # A million mutated texts through the rule reader: no crash, nothing slow, nothing but a tree or a fault.
 fuzz *ARGS:
     python bench/fuzz_rules.py {{ARGS}}

@@ -7,13 +7,16 @@ import os
 import shutil
 import tempfile
 from collections.abc import Callable, Iterator
-from datetime import UTC, date, datetime
+from datetime import date
 from pathlib import Path
 
 import numpy as np
 import polars as pl
 import pytest
 
+from tests.started import sitecustomize as started
+
+NOW = started.NOW
 TODAY = date(2026, 11, 22)
 DATA = Path(__file__).parent / "data"
 
@@ -21,6 +24,18 @@ DATA = Path(__file__).parent / "data"
 def pytest_addoption(parser: pytest.Parser) -> None:
     parser.addoption("--renew-golden", action="store_true", help="write the golden files anew; read the difference")
     parser.addoption("--shots", action="store_true", help="keep screenshots of every page in shots/")
+
+
+@pytest.fixture(scope="session", autouse=True)
+def _standing_clock() -> None:
+    """The product's clock stands, here and in every process that a test starts: no test knows what day it is."""
+    os.environ["TORNI_TESTS"] = "1"
+    os.environ["PYTHONPATH"] = os.pathsep.join(
+        filter(None, [str(Path(started.__file__).parent), os.environ.get("PYTHONPATH")])
+    )
+    started.stand()
+    if "FAKETIME" in os.environ:
+        started.sleep_well()
 
 
 @pytest.fixture(scope="session", autouse=True)
@@ -91,7 +106,7 @@ def new_room(database_server) -> Callable[[], str]:
 
 
 YEAR_SEED, YEAR_RESIDENTS, YEAR_FIRST = 11, 2_000, date(2025, 11, 22)
-YEAR_UNTIL = datetime(2026, 11, 22, 9, tzinfo=UTC)
+YEAR_UNTIL = NOW
 
 
 @pytest.fixture(scope="session")

@@ -8,6 +8,7 @@ import psycopg
 import pyotp
 import pytest
 
+from tests.conftest import NOW
 from torni.core.faults import BadInput
 from torni.facts import accounts
 from torni.facts.access import Who
@@ -63,13 +64,13 @@ def test_a_success_forgets_the_wrong_ones_before_it(aino):
 
 
 def _not_the_code(secret):
-    return "000000" if pyotp.TOTP(secret).now() != "000000" else "111111"
+    return "000000" if pyotp.TOTP(secret).at(NOW) != "000000" else "111111"
 
 
 def _with_second(connection):
     """Aino with a second factor in use; its codes may be used again, as if half a minute had passed."""
     who, secret = accounts.by_password(connection, "aino", PASSWORD), accounts.new_second()
-    now = pyotp.TOTP(secret).now()
+    now = pyotp.TOTP(secret).at(NOW)
     assert accounts.take_second(connection, who, secret, now, password=PASSWORD, code="", session="") is None
     connection.execute("UPDATE credential SET used_step = 0")
     return who, secret
@@ -78,7 +79,7 @@ def _with_second(connection):
 def test_a_code_of_the_second_factor_is_asked_for_and_good_once(aino):
     who = accounts.by_password(aino, "aino", PASSWORD)
     secret = accounts.new_second()
-    code = pyotp.TOTP(secret).now()  # once: half a minute may end meanwhile, and then it is the one before
+    code = pyotp.TOTP(secret).at(NOW)  # once: half a minute may end meanwhile, and then it is the one before
     proof = {"password": PASSWORD, "code": "", "session": ""}
     assert accounts.address_of_second(who, secret).startswith("otpauth://totp/") and not accounts.has_second(aino, who)
     assert accounts.take_second(aino, who, secret, _not_the_code(secret), **proof) == Refused("new")
@@ -105,7 +106,7 @@ def test_what_is_no_secret_is_never_a_second_factor(aino, secret):
 
 
 CHANGES = {
-    "take": lambda c, who, **proof: accounts.take_second(c, who, OTHER, pyotp.TOTP(OTHER).now(), **proof),
+    "take": lambda c, who, **proof: accounts.take_second(c, who, OTHER, pyotp.TOTP(OTHER).at(NOW), **proof),
     "drop": lambda c, who, **proof: accounts.drop_second(c, who, **proof),
     "password": lambda c, who, **proof: accounts.change_password(c, who, "four other words", **proof),
 }
@@ -117,10 +118,10 @@ def test_what_protects_an_account_is_changed_by_its_owner_alone(aino, change):
     """A copied session is not enough, nor is the password where a second factor is in use, nor its code without the password."""
     who, secret = _with_second(aino)
     before = aino.execute("SELECT password, secret FROM credential").fetchall()
-    right = pyotp.TOTP(secret).now()
+    right = pyotp.TOTP(secret).at(NOW)
     for password, code, why in (
         ("", "", "wrong"), ("wrong", right, "wrong"), (PASSWORD, "", "second"), (PASSWORD, _not_the_code(secret), "wrong"),
-        (PASSWORD, pyotp.TOTP(OTHER).now(), "wrong"),
+        (PASSWORD, pyotp.TOTP(OTHER).at(NOW), "wrong"),
     ):  # fmt: skip
         assert CHANGES[change](aino, who, password=password, code=code, session="") == Refused(why)
         assert aino.execute("SELECT password, secret FROM credential").fetchall() == before
@@ -135,7 +136,7 @@ def test_what_protects_an_account_is_changed_by_its_owner_alone(aino, change):
 def test_wrong_tries_on_ones_own_page_count_as_at_the_sign_in(aino, change, guess):
     """A session that somebody else holds cannot be used to guess the password or the code."""
     who, secret = _with_second(aino)
-    right = {"password": PASSWORD, "code": pyotp.TOTP(secret).now(), "session": ""}
+    right = {"password": PASSWORD, "code": pyotp.TOTP(secret).at(NOW), "session": ""}
     wrong = right | ({"password": "wrong"} if guess == "password" else {"code": _not_the_code(secret)})
     for _ in range(accounts.WRONG):
         assert CHANGES[change](aino, who, **wrong) == Refused("wrong")
@@ -206,7 +207,7 @@ def test_a_name_is_one_accounts(aino):
 
 def test_a_weak_new_password_uses_up_no_code(aino):
     who, secret = _with_second(aino)
-    right = {"password": PASSWORD, "code": pyotp.TOTP(secret).now(), "session": ""}
+    right = {"password": PASSWORD, "code": pyotp.TOTP(secret).at(NOW), "session": ""}
     with pytest.raises(BadInput, match="at least 12 characters"):
         accounts.change_password(aino, who, "short", **right)
     assert accounts.change_password(aino, who, "four other words", **right) is None

@@ -10,11 +10,13 @@ import sys
 import threading
 import time
 from concurrent.futures import ThreadPoolExecutor
+from datetime import datetime
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 
 import pytest
 from standardwebhooks import Webhook as Reader
 
+from tests.conftest import NOW
 from torni.core.faults import BadInput
 from torni.facts import access, deliver, webhooks
 from torni.facts.access import Who
@@ -108,7 +110,16 @@ def reset(here):
     here.connection.execute("RESET ROLE")
 
 
-def test_a_message_is_signed_and_tells_nothing_of_the_client(here, receiver, tell):
+class Standing(datetime):
+    """The clock of another's reader, which stands with ours: it refuses what is five minutes old."""
+
+    @classmethod
+    def now(cls, tz=None):
+        return NOW
+
+
+def test_a_message_is_signed_and_tells_nothing_of_the_client(here, receiver, tell, monkeypatch):
+    monkeypatch.setattr("standardwebhooks.webhooks.datetime", Standing)
     _number, secret = webhooks.new(here.connection, "A", receiver.url)
     sent = plan(here, 1, "plan-1/1/a")
     plan(here, 2, "plan-2/1/a", unit="south")  # producer B's is not A's business

@@ -45,7 +45,7 @@ def address(tmp_path_factory, room_folder):
         server = subprocess.Popen(command, stdout=out, stderr=out, env={**os.environ, "TORNI_DATA": str(room_folder)})
     base = f"http://127.0.0.1:{port}"
     try:
-        for _ in range(300):
+        for _ in range(1800):  # a busy machine takes its time
             try:
                 urllib.request.urlopen(f"{base}/data/", timeout=60).close()
                 break
@@ -77,8 +77,10 @@ def browser(address):
         "--disable-component-update",
         "--disable-sync",
     ]
+    # on a day that is faked for the product, the browser keeps the machine's own clock: it would not start
+    own = {k: v for k, v in os.environ.items() if k != "LD_PRELOAD" and not k.startswith("FAKETIME")}
     with sync_playwright() as playwright:
-        opened = playwright.chromium.launch(executable_path=_chromium(), args=flags)
+        opened = playwright.chromium.launch(executable_path=_chromium(), args=flags, env=own)
         yield opened
         opened.close()
 

@@ -14,6 +14,7 @@ import urllib.request
 import pytest
 
 os.environ.setdefault("DJANGO_SETTINGS_MODULE", "torni.web.settings")
+from tests.conftest import NOW
 from tests.pages.conftest import OWN
 from tests.pages.conftest import ROLES as CAST
 
@@ -263,7 +264,7 @@ def test_a_second_factor_is_taken_into_use_on_ones_own_page(browsers, invented_y
     def told(**form):
         return paavo.post("/me/", form, headers=OWN).content.decode()
 
-    new = {"do": "take", "secret": secret, "new_code": pyotp.TOTP(secret).now()}
+    new = {"do": "take", "secret": secret, "new_code": pyotp.TOTP(secret).at(NOW)}
     assert "not right" in told(**new | {"new_code": "12"}, password="four words of mine")
     assert "not right" in told(**new), "the password is asked for too"
     assert "Nothing was changed" in told(do="take", secret="<b>", new_code="1", password="four words of mine")
@@ -271,13 +272,13 @@ def test_a_second_factor_is_taken_into_use_on_ones_own_page(browsers, invented_y
     page = paavo.post("/sign-in/", given, headers=OWN)
     assert page.status_code == 200 and "Write also the code" in page.content.decode()
     other = "A" * 32
-    assert "not right" in told(do="take", secret=other, new_code=pyotp.TOTP(other).now(), password="four words of mine")
+    assert "not right" in told(do="take", secret=other, new_code=pyotp.TOTP(other).at(NOW), password="four words of mine")
     assert "not right" in told(do="drop", password="four words of mine")
     assert "easy to guess" in told(do="password", password="four words of mine", new="short")
     assert "not right" in told(do="password", password="four words of mine", new="four other words")
     with facts_room.connect(invented_year, autocommit=True) as connection:  # half a minute passes
         connection.execute("UPDATE credential SET used_step = 0 WHERE secret = %s", [secret])
-    proof = {"password": "four words of mine", "code": pyotp.TOTP(secret).now()}
+    proof = {"password": "four words of mine", "code": pyotp.TOTP(secret).at(NOW)}
     assert "is changed" in told(do="password", new="four other words", **proof)
 
 

@@ -4,11 +4,11 @@ from __future__ import annotations
 
 import argparse
 import json
-from datetime import date, datetime
-from zoneinfo import ZoneInfo
+from datetime import date
 
 from torni.cli.rehearse import signed
 from torni.cli.show import table
+from torni.core import clock
 from torni.core.faults import bad_input
 from torni.core.language import number, t
 from torni.services.change import parse_changes
@@ -18,10 +18,6 @@ from torni.simulation.rehearsal import rehearse
 from torni.simulation.words import state_name
 
 
-def now() -> datetime:
-    return datetime.now(ZoneInfo("Europe/Helsinki"))
-
-
 def propose_(args: argparse.Namespace) -> int:
     text = args.change.read_text(encoding="utf-8")
     made = rehearse(parse_changes(text, name=args.change.name), region=args.region, on=args.on)
@@ -29,7 +25,7 @@ def propose_(args: argparse.Namespace) -> int:
         args.region,
         text,
         by=args.by,
-        at=now(),
+        at=clock.local_now(),
         on=args.on,
         rehearsal={**made[0].json()["totals"], "population": made[0].population.version},
     )
@@ -46,13 +42,13 @@ def approve_(args: argparse.Namespace) -> int:
         raise bad_input(
             "--start", t('"{text}" is not a date', text=args.start), t("Write such as 2026-01-31.")
         ) from error
-    found = approve(args.region, args.id, by=args.by, at=now(), start=start)
+    found = approve(args.region, args.id, by=args.by, at=clock.local_now(), start=start)
     print(t("Approved: {name} is in force from {day}.", name=found.name, day=found.start))
     return 0
 
 
 def withdraw_(args: argparse.Namespace) -> int:
-    print(t("Withdrawn: {name}.", name=withdraw(args.region, args.id, by=args.by, at=now()).name))
+    print(t("Withdrawn: {name}.", name=withdraw(args.region, args.id, by=args.by, at=clock.local_now()).name))
     return 0
 
 

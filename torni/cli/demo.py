@@ -4,11 +4,11 @@ from __future__ import annotations
 
 import argparse
 import sys
-from datetime import UTC, datetime
 
 from torni.cli.check import load, print_picture
 from torni.cli.main import later
 from torni.cli.show import mark, table
+from torni.core import clock
 from torni.core.faults import bad_input
 from torni.core.language import _, t
 from torni.facts import room
@@ -38,7 +38,7 @@ def demo(args: argparse.Namespace) -> int:
         room.prepare(database.url)
         with room.connect(database.url, autocommit=True) as connection:
             room.claim(connection, region, invented={"seed": args.seed, "residents": args.residents})
-        run(database.url, region=region, seed=args.seed, residents=args.residents, speed=1.0, until=datetime.now(UTC))
+        run(database.url, region=region, seed=args.seed, residents=args.residents, speed=1.0, until=clock.now())
         with room.connect(database.url, autocommit=True) as connection:
             row = connection.execute("SELECT registered()").fetchone()
             days = Days(region)

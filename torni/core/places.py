@@ -5,6 +5,9 @@ from __future__ import annotations
 import os
 from pathlib import Path
 
+from torni.core.faults import bad_input
+from torni.core.language import t
+
 _PACKAGE = Path(__file__).parents[1]
 
 
@@ -22,4 +25,14 @@ def own_regions() -> Path:
 def cache() -> Path:
     """Where computed matrices may be kept: TORNI_CACHE, or the user's cache folder."""
     base = os.environ.get("TORNI_CACHE")
-    return Path(base) if base else Path(os.environ.get("XDG_CACHE_HOME", Path.home() / ".cache")) / "torni"
+    return Path(base) if base else of_user("XDG_CACHE_HOME", ".cache", "TORNI_CACHE") / "torni"
+
+
+def of_user(named: str, inside: str, ours: str) -> Path:
+    """A folder of the user's own: the variable's, or inside the home. Raises BadInput, which tells of our own variable, without one."""
+    try:
+        return Path(os.environ.get(named) or Path.home() / inside)
+    except RuntimeError as error:
+        raise bad_input(
+            ours, t("is not set, and this user has no home folder"), t("Name a folder: {ours}=/path", ours=ours)
+        ) from error

@@ -10,7 +10,7 @@ import hashlib
 import re
 import secrets
 from dataclasses import dataclass
-from datetime import UTC, datetime, timedelta
+from datetime import datetime, timedelta
 from functools import cache
 from typing import Any
 
@@ -18,6 +18,7 @@ import pyotp
 from argon2 import PasswordHasher
 from argon2.exceptions import InvalidHashError, VerificationError
 
+from torni.core import clock
 from torni.core.faults import bad_input
 from torni.core.language import t
 from torni.facts.access import Role, Who
@@ -170,7 +171,7 @@ def begin_session(connection: Connection, who: Who) -> str:
     key = secrets.token_urlsafe(32)
     connection.execute("DELETE FROM session WHERE ends_at < clock_timestamp()")
     connection.execute(
-        "INSERT INTO session (key_hash, account, ends_at) VALUES (%s, %s, %s)", [_hash(key), who.account, datetime.now(UTC) + LASTS]
+        "INSERT INTO session (key_hash, account, ends_at) VALUES (%s, %s, clock_timestamp() + %s)", [_hash(key), who.account, LASTS]
     )  # fmt: skip
     return key
 
@@ -322,9 +323,9 @@ def _nobodys() -> str:
 
 def _step(secret: str, code: str) -> int | None:
     """The half-minute whose code it is: this one, the one before or the next."""
-    digits, clock = code.replace(" ", "").encode(), pyotp.TOTP(secret)
-    now = int(datetime.now(UTC).timestamp()) // clock.interval
-    return next((s for s in (now, now - 1, now + 1) if secrets.compare_digest(clock.at(s * clock.interval).encode(), digits)), None)  # fmt: skip
+    digits, codes = code.replace(" ", "").encode(), pyotp.TOTP(secret)
+    now = int(clock.now().timestamp()) // codes.interval
+    return next((s for s in (now, now - 1, now + 1) if secrets.compare_digest(codes.at(s * codes.interval).encode(), digits)), None)  # fmt: skip
 
 
 def _unit_of(connection: Connection, producer: str | None, unit: str | None) -> str | None:

@@ -26,6 +26,7 @@ from typing import Any
 import psycopg
 import requests
 
+from torni.core import clock
 from torni.core.faults import BadInput
 from torni.facts.room import Connection, connect
 from torni.facts.webhooks import message, signed
@@ -216,7 +217,7 @@ def _post(url: str, secret: str, id_: str, body: bytes) -> int:
     if session is None:
         session = _sessions.one = requests.Session()
         session.trust_env = False
-    moment = int(time.time())
+    moment = int(clock.now().timestamp())
     headers = {
         "Content-Type": "application/cloudevents+json", "User-Agent": "Torni", "webhook-id": id_, "webhook-timestamp": str(moment),
         "webhook-signature": signed(secret, id_, moment, body),

@@ -20,6 +20,7 @@ from zoneinfo import ZoneInfo
 
 import polars as pl
 
+from torni.core import clock
 from torni.core.faults import BadInput, bad_input
 from torni.core.language import t
 from torni.facts.book import Book, Books
@@ -92,8 +93,8 @@ class Door:
     def _lock(self, now: datetime | None) -> datetime:
         """The room's lock, and the moment of recording: it never goes back, whatever the clock does."""
         found = self.connection.execute(
-            "UPDATE room SET recorded_at = greatest(recorded_at, coalesce(%s, clock_timestamp())) RETURNING recorded_at",
-            [now],
+            "UPDATE room SET recorded_at = greatest(recorded_at, %s) RETURNING recorded_at",
+            [now or clock.now()],
         ).fetchone()
         if found is None:
             raise bad_input(

@@ -4,9 +4,10 @@ from __future__ import annotations
 
 import json
 from dataclasses import dataclass, replace
-from datetime import UTC, date, datetime
+from datetime import date, datetime
 from typing import Any
 
+from torni.core import clock
 from torni.core.faults import bad_input
 from torni.core.language import t
 from torni.facts.fold import SEALED
@@ -157,7 +158,7 @@ def _gathered(connection: Connection, client: int, refused: str) -> dict[str, An
     of = "WHERE client = %(client)s ORDER BY"
     return {
         "client": client,
-        "made_at": datetime.now(UTC).isoformat(timespec="seconds"),
+        "made_at": clock.now().isoformat(timespec="seconds"),
         "register": found(("valid_from", "name", "municipality", "born", "protected", "position"), f"public.client {of} valid_from, position"),
         "case_managers": found(("valid_from", "case_manager", "position"), f"public.care {of} valid_from, position"),
         "representatives_consents_and_restrictions": found(("valid_from", "kind", "about", "holds", "until", "position"), f"public.permit {of} valid_from, position"),

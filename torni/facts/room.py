@@ -45,14 +45,23 @@ def migrations() -> list[str]:
 
 def prepare(url: str) -> None:
     """Make the tables, or bring them up to date. Django's own migrations, run only when something is missing."""
-    newest = migrations()[-1]
+    ours = {*migrations()}
     with connect(url) as connection:
         done = connection.execute("SELECT to_regclass('django_migrations') IS NOT NULL").fetchone()
         if done and done[0]:
-            found = connection.execute(
-                "SELECT 1 FROM django_migrations WHERE app = 'facts' AND name = %s", [newest]
-            ).fetchone()
-            if found:
+            found = {name for (name,) in connection.execute("SELECT name FROM django_migrations WHERE app = 'facts'")}
+            if found - ours:  # another clone's, later than this one
+                raise bad_input(
+                    t("the record room"),
+                    t(
+                        "was brought up to date by a newer Torni ({name}), and this one does not know how to use it",
+                        name=max(found),
+                    ),
+                    t(
+                        "Use that Torni, or choose another folder with TORNI_DATA, or another database with DATABASE_URL."
+                    ),
+                )
+            if found == ours:
                 return
     with connect(url, autocommit=True) as connection:
         make_roles(connection)
@@ -127,7 +136,7 @@ def claim(connection: Connection, region: str, *, invented: dict[str, Any] | Non
                 "holds the invented year of seed {seed}, residents {residents}",
                 seed=found[1].get("seed"), residents=found[1].get("residents") or t("all"),
             ),
-            t("Ask for the same, or choose another folder with TORNI_DATA."),
+            t("Ask for the same, or choose another folder with TORNI_DATA, such as: TORNI_DATA=/another/folder ./do demo"),
         )  # fmt: skip
     kept: dict[str, Any] | None = found[1]
     return kept

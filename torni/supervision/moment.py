@@ -11,6 +11,7 @@ from datetime import date, datetime, timedelta
 
 import polars as pl
 
+from torni.core import clock
 from torni.core.faults import bad_input
 from torni.core.language import t
 from torni.facts.door import local_day
@@ -53,12 +54,12 @@ def moment(connection: Connection, known: datetime | None = None) -> Moment | No
     if row is None:
         return None
     newest = connection.execute("SELECT max(position) FROM mark WHERE at >= %s", [row[0]]).fetchone()
-    clock = connection.execute(
-        "SELECT CASE WHEN invented IS NULL THEN greatest(recorded_at, clock_timestamp()) ELSE recorded_at END FROM room"
+    present = connection.execute(
+        "SELECT CASE WHEN invented IS NULL THEN greatest(recorded_at, %s) ELSE recorded_at END FROM room", [clock.now()]
     ).fetchone()
-    assert newest is not None and clock is not None
+    assert newest is not None and present is not None
     past = newest[0] != row[1]
-    at = row[0] if past else max(row[0], clock[0])  # silence is told too: now is now, though nothing has come
+    at = row[0] if past else max(row[0], present[0])  # silence is told too: now is now, though nothing has come
     feeds = connection.execute(
         "SELECT data->>'producer', max(due) FROM event WHERE type = 'feed.complete' "
         "AND position <= %s AND at > %s AND at <= %s GROUP BY 1",

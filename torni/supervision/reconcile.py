@@ -19,6 +19,7 @@ from typing import Any, Literal
 import duckdb
 import polars as pl
 
+from torni.core import clock
 from torni.core.faults import BadInput, Fault, bad_input, nearest_name
 from torni.core.language import t
 from torni.engines.rules import sql
@@ -78,7 +79,7 @@ class Reconciled:
 def reconcile(clients: Path, delivered: Path, charged: Path, *, region: str) -> Reconciled:
     """Files (CSV, xlsx or Parquet) as tables, checked, then reckoned. Raises BadInput with every fault of every file."""
     days = Days(region)
-    today = days.on(date.today())  # noqa: DTZ011 - only the fields' shapes are taken, which no day changes
+    today = days.on(clock.today())  # only the fields' shapes are taken, which no day changes
     with tempfile.TemporaryDirectory() as scratch, duckdb.connect(config={"threads": 2}) as connection:
         faults: list[Fault] = []
         for name, path in (("clients", clients), ("delivered", delivered), ("charged", charged)):

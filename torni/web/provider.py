@@ -86,7 +86,7 @@ def _session(back: str) -> OAuth2Session:
 
 def _known() -> dict[str, Any]:
     """What the provider tells of itself; asked again each hour."""
-    return _discovered(os.environ["TORNI_OIDC_ISSUER"].rstrip("/"), int(time.time() // 3600))
+    return _discovered(os.environ["TORNI_OIDC_ISSUER"].rstrip("/"), int(time.monotonic() // 3600))
 
 
 @cache

@@ -17,7 +17,7 @@ import psycopg
 from django.http import Http404, HttpRequest
 from psycopg_pool import ConnectionPool
 
-from torni.core.clock import today
+from torni.core import clock
 from torni.core.faults import BadInput, Fault, bad_input
 from torni.core.language import t
 from torni.facts import access, accounts
@@ -129,7 +129,7 @@ def now() -> datetime:
     """The room's present: the clock's, or the newest recorded where the facts are invented and time is theirs."""
     with reading(None) as one:
         row = one.execute(
-            "SELECT CASE WHEN invented IS NULL OR recorded_at = '-infinity' THEN greatest(recorded_at, clock_timestamp()) ELSE recorded_at END FROM room"
+            "SELECT CASE WHEN invented IS NULL OR recorded_at = '-infinity' THEN greatest(recorded_at, %s) ELSE recorded_at END FROM room", [clock.now()]
         ).fetchone()  # fmt: skip
     assert row is not None
     moment_: datetime = row[0]
@@ -157,7 +157,7 @@ def health() -> dict[str, Any]:
     """The newest moment recorded, its position, how many events wait to be folded, and whether a year is being written."""
     with reading(None) as one:
         row = one.execute(
-            "SELECT nullif(r.recorded_at, '-infinity'), r.invented, newest(), c.position, extract(epoch FROM nullif(r.recorded_at, '-infinity') - clock_timestamp()) FROM room r, consumer c "
+            "SELECT nullif(r.recorded_at, '-infinity'), r.invented, newest(), c.position FROM room r, consumer c "
             "WHERE c.name = 'tally'"
         ).fetchone()
     if row is None:
@@ -169,10 +169,10 @@ def health() -> dict[str, Any]:
             "clock_behind_s": 0,
             "disk_free_mb": None,
         }
-    recorded, invented, newest, folded, ahead = row
+    recorded, invented, newest, folded = row
     return {
         "recorded_at": recorded and recorded.isoformat(), "position": folded, "behind": (newest or 0) - folded,
-        "loading": bool(invented and not invented.get("loaded")), "clock_behind_s": 0 if invented or not recorded else max(0, round(ahead)),
+        "loading": bool(invented and not invented.get("loaded")), "clock_behind_s": 0 if invented or not recorded else max(0, round((recorded - clock.now()).total_seconds())),
         "disk_free_mb": round(shutil.disk_usage(folder).free / 1e6) if (folder := _folder()) else None,
     }  # fmt: skip
 
@@ -207,7 +207,7 @@ def about() -> tuple[str, date, dict[str, str]]:
             one.execute("SELECT DISTINCT ON (unit) unit, name FROM unit ORDER BY unit, valid_from DESC").fetchall()
         )
     assert row is not None
-    return row[0], local_day(row[1]) if row[1] else today(), units
+    return row[0], local_day(row[1]) if row[1] else clock.today(), units
 
 
 def _folder() -> str | None:
@@ -279,4 +279,4 @@ def _kept(shelf: OrderedDict[Any, Any], key: Any, value: Any) -> Any:
 
 def names(region: str) -> Any:
     """Municipality codes to names."""
-    return hold(region, today()).network.names
+    return hold(region, clock.today()).network.names

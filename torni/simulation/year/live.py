@@ -11,13 +11,14 @@ import os
 import signal
 import sys
 import time
-from datetime import UTC, date, datetime, timedelta
+from datetime import date, datetime, timedelta
 
 import psycopg
 
+from torni.core import clock
 from torni.core.faults import BadInput
 from torni.facts.access import options
-from torni.facts.door import HELSINKI, Door
+from torni.facts.door import Door
 from torni.facts.room import connect
 from torni.services.days import Days
 from torni.simulation import cast
@@ -47,7 +48,7 @@ def run(
                 if day.day == 1:
                     log.info("%s, %d events", day, written)
 
-            written = load_year(url, year, books, first=first, until=datetime.now(UTC), told=told)
+            written = load_year(url, year, books, first=first, until=clock.now(), told=told)
             set_scene(connection, Door(connection, books), Days(region).exactly)
             connection.execute("UPDATE room SET invented = invented || '{\"loaded\": true}'")
             connection.execute("SELECT queue_job('measure')")
@@ -56,7 +57,7 @@ def run(
         assert row is not None
         live = Live(Door(connection, books), year, row[0])
     begun, since, parent = time.monotonic(), row[0], os.getppid()
-    ahead = max(datetime.now(UTC) - since, timedelta(0))  # what passed while nothing ran is caught up with
+    ahead = max(clock.now() - since, timedelta(0))  # what passed while nothing ran is caught up with
     while True:
         now = since + ahead + timedelta(seconds=(time.monotonic() - begun) * speed)
         if until is not None and now > until:
@@ -84,7 +85,7 @@ def _begun(connection: psycopg.Connection[tuple[object, ...]]) -> tuple[date, bo
     invented = row[0] if row else None
     assert isinstance(invented, dict), "only an invented room has an invented year"
     if "first" not in invented:
-        first = datetime.now(UTC).astimezone(HELSINKI).date() - timedelta(days=YEAR_DAYS)
+        first = clock.today() - timedelta(days=YEAR_DAYS)
         connection.execute(
             "UPDATE room SET invented = invented || jsonb_build_object('first', %s::text)", [first.isoformat()]
         )

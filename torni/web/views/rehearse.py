@@ -3,12 +3,12 @@
 from __future__ import annotations
 
 import threading
-from datetime import date, datetime
+from datetime import date
 from typing import Any
-from zoneinfo import ZoneInfo
 
 from django.http import Http404, HttpRequest, HttpResponse, HttpResponseRedirect
 
+from torni.core import clock
 from torni.core.faults import BadInput, Fault, bad_input
 from torni.core.language import language, number, t
 from torni.engines.rules.sentences import label, shown
@@ -69,7 +69,9 @@ def rehearsal(request: HttpRequest, region: str) -> HttpResponse:
         try:
             first = made[0]
             totals = {**first.json()["totals"], "population": first.population.version}
-            found = propose(here.id, text, by=request.who.shown, at=_now(), on=here.network.as_of, rehearsal=totals)
+            found = propose(
+                here.id, text, by=request.who.shown, at=clock.local_now(), on=here.network.as_of, rehearsal=totals
+            )
             return HttpResponseRedirect(link(here, "changes", found.id))
         except BadInput as error:
             faults = error.faults
@@ -124,11 +126,11 @@ def change(request: HttpRequest, region: str, id_: str) -> HttpResponse:
         return denied(request, APPROVE)
     if request.method == "POST":
         try:
-            approve(here.id, id_, by=request.who.shown, at=_now(), start=_day(request.POST.get("start", "")))
+            approve(here.id, id_, by=request.who.shown, at=clock.local_now(), start=_day(request.POST.get("start", "")))
             return HttpResponseRedirect(link(here, "changes", id_))
         except BadInput as error:
             faults = error.faults
-    return page(request, "change.html", here="rehearse", region=here, regions=regions.all_regions(), v=version(here.id, id_), faults=faults, today=_now().date(), **WORDS)  # fmt: skip
+    return page(request, "change.html", here="rehearse", region=here, regions=regions.all_regions(), v=version(here.id, id_), faults=faults, today=clock.today(), **WORDS)  # fmt: skip
 
 
 def _rehearsed(here: Held, text: str) -> tuple[list[Rehearsal], Any]:
@@ -180,7 +182,3 @@ def _day(text: str) -> date:
         return date.fromisoformat(text)
     except ValueError as error:
         raise bad_input(t("Start"), t('"{text}" is not a date', text=text), t("Write such as 2026-01-31.")) from error
-
-
-def _now() -> datetime:
-    return datetime.now(ZoneInfo("Europe/Helsinki"))
