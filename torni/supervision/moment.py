@@ -61,7 +61,7 @@ def moment(connection: Connection, known: datetime | None = None) -> Moment | No
     at = row[0] if past else max(row[0], clock[0])  # silence is told too: now is now, though nothing has come
     feeds = connection.execute(
         "SELECT data->>'producer', max(due) FROM event WHERE type = 'feed.complete' "
-        "AND position <= %s AND at > %s AND at <= %s GROUP BY 1",
+        "AND data->>'producer' IS NOT NULL AND due <= (at AT TIME ZONE 'Europe/Helsinki')::date AND position <= %s AND at > %s AND at <= %s GROUP BY 1",
         [row[1], row[0] - timedelta(days=60), at],
     ).fetchall()
     return Moment(at, row[1], dict(feeds), past)
