@@ -47,6 +47,11 @@ class EventKind(Strict):
     bounds: Bounds = Field(default=Bounds(), description="What it may hold, where that is not what every type may.")
     data: dict[str, Text] = Field({}, description="What else may be told with it, in data.")
 
+    def held(self) -> list[tuple[str, Span]]:
+        """The bounds of what the type is told with: what it needs."""
+        column = {"due_days": "due"}
+        return [(name, span) for name, span in self.bounds if span and column.get(name, name) in self.needs]
+
 
 class EventKinds(Strict):
     bounds: Bounds = Field(

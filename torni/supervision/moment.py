@@ -13,8 +13,9 @@ import polars as pl
 
 from torni.core.faults import bad_input
 from torni.core.language import t
-from torni.facts.door import local_day
+from torni.facts.door import HELSINKI, local_day
 from torni.facts.fold import FOLDED, position_at, start_of
+from torni.facts.intake import FIRST_YEAR, LAST_YEAR
 from torni.facts.room import Connection
 
 _UNITS = "SELECT DISTINCT ON (unit) unit, name, kind, producer, municipality FROM unit ORDER BY unit, valid_from DESC, position DESC"
@@ -68,16 +69,21 @@ def moment(connection: Connection, known: datetime | None = None) -> Moment | No
 
 
 def read_moment(text: str) -> datetime:
-    """A moment as people write it: 2026-05-03, or 2026-05-03T14:30. A day alone is its last moment."""
+    """A moment as people write it: 2026-05-03, 2026-05-03T14:30, or with its offset. A day alone is its last moment, and so is a
+    time in the hour that comes twice when the clock is turned: what was known by then is the more."""
     try:
-        found = datetime.fromisoformat(text)
+        found = datetime.fromisoformat(
+            text.replace(" ", "+") if "T" in text else text
+        )  # an address writes + as a blank
+        if not FIRST_YEAR <= found.year <= LAST_YEAR:
+            raise ValueError
     except ValueError as error:
         raise bad_input(
             "known", t('"{text}" is not a moment', text=text), t("Write such as 2026-05-03T14:30.")
         ) from error
     if "T" not in text and ":" not in text:
         return start_of(found.date() + timedelta(days=1)) - timedelta(microseconds=1)
-    return found if found.tzinfo else found.replace(tzinfo=start_of(found.date()).tzinfo)
+    return found if found.tzinfo else found.replace(tzinfo=HELSINKI, fold=1)
 
 
 def units(connection: Connection) -> pl.DataFrame:
