@@ -80,12 +80,15 @@ def events() -> str:
     for service, promise in library.followed():
         for _key, type_ in promise.events():
             counted.setdefault(type_, []).append(f"`{service.id}.{promise.id}`")
-    lines = [NOTE + "# Events\n", "Every type that may come in, what it needs, what else its `data` may tell, and the promises it counts for.\n",
+    lines = [NOTE + "# Events\n", "Every type that may come in, what it needs, what else its `data` may tell, and the promises it counts for.",
+             "`a..b` after a need is the least and the most that is taken in; of `due`, in days from the event's own day.\n",
              "| type | what | needs | data | promises |", "|---|---|---|---|---|"]  # fmt: skip
     for name, kind in library.event_kinds.items():
         data = "; ".join(f"`{key}`: {told}" for key, told in kind.data.items())
+        spans = {{"due_days": "due"}.get(key, key): f" {low}..{high}" for key, (low, high) in kind.held()}
+        needs = ", ".join(f"{need}{spans.get(need, '')}" for need in kind.needs)
         lines.append(
-            f"| `{name}` | {kind.what} | {', '.join(kind.needs)} | {data} | {', '.join(dict.fromkeys(counted.get(name, [])))} |"
+            f"| `{name}` | {kind.what} | {needs} | {data} | {', '.join(dict.fromkeys(counted.get(name, [])))} |"
         )
     return "\n".join(lines) + "\n"
 

@@ -45,12 +45,12 @@ BOOK = Book(
 class Room:
     """One room, its door, and events made in short."""
 
-    def __init__(self, url: str) -> None:
+    def __init__(self, url: str, since: datetime = NOON) -> None:
         self.url = url
         self.connection = psycopg.connect(url, autocommit=True)
         room.claim(self.connection, "trial", invented={"seed": 1, "residents": 3})
         self.door = Door(self.connection, lambda day: BOOK)
-        self.now = NOON
+        self.now = since
         self.count = 0
         self.send(
             *(

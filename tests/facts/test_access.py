@@ -10,9 +10,9 @@ from torni.facts.access import ROLES, Who
 
 TABLES = (
     "room", "event", "client", "care", "unit", "owed", "tally", "tally_now", "consumer", "mark", "seal", "quarantine", "quarantine_outcome", "feed",
-    "feed_ended", "permit", "webhook", "webhook_ended", "delivery", "delivery_try", "delivery_word", "account", "standing", "credential", "sign_in", "session", "reading", "erasure", "reseal", "verified", "measured", "django_migrations",
+    "feed_ended", "permit", "webhook", "webhook_ended", "delivery", "delivery_try", "delivery_word", "account", "standing", "credential", "sign_in", "session", "reading", "erasure", "reseal", "verified", "measured", "uncounted", "django_migrations",
 )  # fmt: skip
-OPEN = {"room", "unit", "consumer", "mark", "seal", "erasure"}  # nothing of a person, and no sum
+OPEN = {"room", "unit", "consumer", "mark", "seal", "erasure", "uncounted"}  # nothing of a person, and no sum
 NEVER = {
     "webhook",
     "webhook_ended",

@@ -7,6 +7,12 @@ import subprocess
 import sys
 import time
 
+import psycopg
+import pytest
+
+from torni.facts import room, work
+from torni.facts.fold import fold, seal
+
 
 def test_it_folds_what_is_written_and_ends_with_its_starter(here):
     """Its starter ends at once; the worker sees it, folds what there is, and stops by itself."""
@@ -26,6 +32,36 @@ def test_it_folds_what_is_written_and_ends_with_its_starter(here):
     while _lives(worker):
         assert time.monotonic() < until, "the worker outlives its starter"
         time.sleep(0.1)
+
+
+def test_a_room_in_which_nothing_has_been_recorded_yet_is_no_trouble(new_room):
+    """A newcomer's first minute: the worker waits in quiet while the year is being made."""
+    url = new_room()
+    with room.connect(url, autocommit=True) as connection:
+        room.claim(connection, "trial", invented={"seed": 1, "residents": 3})
+        assert fold(connection) is None
+        assert seal(connection) == 0
+    code = "import subprocess, sys, time; p = subprocess.Popen([sys.executable, '-m', 'torni.facts.work']); time.sleep(4); p.terminate(); p.wait()"
+    ran = subprocess.run([sys.executable, "-c", code], env={**os.environ, "TORNI_DATABASE": url}, capture_output=True, text=True, check=True)  # fmt: skip
+    assert ran.stderr == ""
+
+
+def test_one_trouble_is_told_once(monkeypatch, caplog, here):
+    """The fold meets the same fault again and again: one line tells it, and one that it is over."""
+    tries = iter([psycopg.errors.DiskFull(), psycopg.errors.DiskFull(), psycopg.errors.DiskFull()])
+
+    def failing(connection, **how):
+        if error := next(tries, None):
+            raise error
+        raise KeyboardInterrupt
+
+    monkeypatch.setattr(work, "fold", failing)
+    monkeypatch.setattr(work, "SHORT_S", 0.01)
+    with pytest.raises(KeyboardInterrupt):
+        work.work(here.url)
+    assert [r.message for r in caplog.records] == [
+        "the record room does not answer (DiskFull); trying again until it does"
+    ]
 
 
 def _lives(number: int) -> bool:

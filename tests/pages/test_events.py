@@ -105,8 +105,66 @@ def test_the_api_is_told_with_an_example_of_every_type_that_is_right(api):
 
 
 def test_health_tells_how_new_the_room_is(api):
+    from torni.facts import room as facts_room
+    from torni.facts.fold import fold
+
+    with facts_room.connect(os.environ["TORNI_DATABASE"], autocommit=True) as connection:
+        fold(connection)
     told = api.client.get("/health/").json()
     assert told["ok"] and told["room"]["recorded_at"] and not told["room"]["loading"]
+
+
+def test_health_is_not_ok_while_the_tallies_stand_still(api):
+    """Events wait, and nothing has been counted for a while: the pages would show what is old."""
+    from torni.facts import room as facts_room
+    from torni.facts.fold import fold, level
+
+    with facts_room.connect(os.environ["TORNI_DATABASE"], autocommit=True) as connection:
+        fold(connection)
+        level(connection)
+        api([{**EVENT, "id": "waits"}])
+        told = api.client.get("/health/")
+        assert told.status_code == 200 and told.json()["room"]["behind"] > 0, "a moment's wait is no standing still"
+        connection.execute("UPDATE consumer SET level_at = level_at - interval '21 seconds'")
+        told = api.client.get("/health/")
+        assert (told.status_code, told.json()["ok"], told.json()["room"]["standing_still"]) == (503, False, True)
+        fold(connection)
+        assert api.client.get("/health/").json()["ok"]
+        connection.execute("UPDATE consumer SET level_at = level_at - interval '21 seconds'")
+        assert api.client.get("/health/").json()["ok"], "where nothing waits, nothing stands still"
+
+
+def test_the_same_id_with_other_content_is_a_conflict_told_by_line(api):
+    api([{**EVENT, "id": "same"}])
+    done = api([{**EVENT, "id": "same"}, {**EVENT, "id": "same", "time": "2026-11-21T12:00:00+02:00"}])
+    assert done.status_code == 207
+    told = done.json()
+    assert (told["accepted"], told["repeated"], [r["reasons"] for r in told["refused"]]) == (
+        0,
+        1,
+        [["same_id_other_content"]],
+    )
+
+
+def test_what_cannot_be_taken_back_or_held_is_told_by_line_and_never_an_error(api):
+    contact = {
+        "type": "contact.made",
+        "data": {"service": "doctor_reception", "unit": "hc", "client": 7, "matter": "mq"},
+    }
+    visit = {**contact, "type": "visit.made"}
+    api([{"id": "r7", "type": "resident.registered", "time": "2026-01-02T00:00:00+02:00", "data": {"client": 7, "municipality": "179", "born": "1990-01-01"}}])  # fmt: skip
+    for number, (event, time) in enumerate(((contact, "06-01"), (visit, "06-05"), (contact, "07-01"))):
+        assert api([{**event, "id": f"mq{number}", "time": f"2026-{time}T09:00:00+03:00"}]).json()["accepted"] == 1
+    done = api([
+        {**EVENT, "id": "q1"}, {"id": "q2", "type": "event.withdrawn", "time": "2026-11-25T09:00:00+02:00", "data": {"replaces": "mq1"}},
+        {"id": "q3", "type": "invoice.received", "time": "2026-11-20T12:00:00+02:00", "data": {"service": "home_care", "unit": "hc", "cents": 2**63 - 1}},
+    ])  # fmt: skip
+    assert done.status_code == 207
+    assert done.json()["accepted"] == 1
+    assert [(r["id"], r["reasons"]) for r in done.json()["refused"]] == [
+        ("q2", ["opened_again"]),
+        ("q3", ["range_cents"]),
+    ]
 
 
 def test_a_clock_behind_the_newest_record_is_told(api):

@@ -20,16 +20,22 @@ from torni.services import load_library, regions
 from torni.services.book import books_of
 from torni.services.days import Days
 from torni.sources.event_files import read_events
+from torni.supervision.words import moment_text
 
 
 def events(args: argparse.Namespace) -> int:
     """Every type of event, what it tells and what it needs."""
     library = load_library(args.region, on=args.on)
     rows = [
-        [name, str(kind.what), " ".join([*kind.needs, *(f"data.{d}" for d in kind.data)])]
+        [
+            name,
+            str(kind.what),
+            " ".join([*kind.needs, *(f"data.{d}" for d in kind.data)]),
+            " ".join(f"{n} {low}..{high}" for n, (low, high) in kind.held()),
+        ]
         for name, kind in library.event_kinds.items()
     ]
-    table([_("type"), _("what it tells"), _("what it needs")], rows)
+    table([_("type"), _("what it tells"), _("what it needs"), _("bounds")], rows)
     return 0
 
 
@@ -78,10 +84,7 @@ def quarantine_list(args: argparse.Namespace) -> int:
             )
         )
         return 0
-    rows = [
-        [str(n), f"{at:%-d.%-m.%Y %H:%M}", s, "; ".join(reason(r) for r in reasons)]
-        for n, at, s, _raw, reasons in found
-    ]
+    rows = [[str(n), moment_text(at), s, "; ".join(reason(r) for r in reasons)] for n, at, s, _raw, reasons in found]
     table([_("number"), _("received"), _("source"), _("why")], rows, right=(0,))
     return 0
 

@@ -2,9 +2,11 @@
 
 from __future__ import annotations
 
+import hashlib
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
 from datetime import date
+from functools import cached_property
 from typing import Any, Literal
 
 How = Literal["at_least", "exact", "ratio", "sum", "plus", "minus", "limit", "demand"]
@@ -47,10 +49,27 @@ class Counting:
 
 
 @dataclass(frozen=True)
+class Bounds:
+    """The least and the most that a type of event may hold; `due_days`: its day due, in days from its own day.
+
+    The widest are such that no sum of a log can pass what a database counts with.
+    """
+
+    quantity: tuple[int, int] = (-(10**9), 10**9)
+    of_quantity: tuple[int, int] = (-(10**9), 10**9)
+    cents: tuple[int, int] = (-(10**12), 10**12)
+    due_days: tuple[int, int] = (-36_600, 36_600)
+
+
+WIDEST = Bounds()
+
+
+@dataclass(frozen=True)
 class Book:
     """One stretch of days on which no definition changes.
 
-    `needs`: each type of event and the columns that it must have. `definitions`: each service and its version.
+    `needs`: each type of event and the columns that it must have. `bounds`: what it may hold, the widest where none are given.
+    `of_nobody`: the types that tell of no client. `definitions`: each service and its version.
     `expected(service, data)`: what a charge should be, in cents, or None when that cannot be told.
     """
 
@@ -61,10 +80,19 @@ class Book:
     countings: tuple[Counting, ...]
     definitions: Mapping[str, str]
     expected: Callable[[str, Mapping[str, Any]], int | None] = field(default=lambda service, data: None)
+    bounds: Mapping[str, Bounds] = field(default_factory=dict)
+    of_nobody: frozenset[str] = frozenset()
 
     @property
     def exact_types(self) -> frozenset[str]:
         return frozenset(c.type for c in self.countings if c.how == "exact")
+
+    @cached_property
+    def mark(self) -> str:
+        """What tells this book's rules from another's: the same for the same rules."""
+        needs, bounds = ({k: sorted(v) for k, v in self.needs.items()}, sorted(self.bounds.items()))
+        told = (sorted(needs.items()), bounds, sorted(self.of_nobody), self.openings, self.answers, self.countings, sorted(self.definitions.items()))  # fmt: skip
+        return hashlib.sha256(repr(told).encode()).hexdigest()
 
 
 Books = Callable[[date], Book]

@@ -1,8 +1,11 @@
-"""The only way into the log: a batch of events judged, stamped by the definitions, and written whole or not at all.
+"""The only way into the log: a batch of events judged, stamped by the definitions, and written whole.
 
 In one transaction, under the room's lock: what was received before is left out, what lacks something is refused with every
 reason, what is right is written with what it begins, answers and counts for, and the state rows with it. A batch sent again
-changes nothing.
+changes nothing. However a batch is cut, its events in the same order leave the same room: see `torni.facts.cutting`.
+
+What the database itself will not hold is refused alone, whatever it is. The connection, not the door, remembers what has been
+prepared on it: a transaction that is undone undoes that too.
 """
 
 from __future__ import annotations
@@ -10,7 +13,7 @@ from __future__ import annotations
 import csv
 import io
 import json
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import UTC, date, datetime
 from functools import cache
@@ -19,20 +22,27 @@ from typing import Any
 from zoneinfo import ZoneInfo
 
 import polars as pl
+import psycopg
 
 from torni.core import clock
 from torni.core.faults import BadInput, bad_input
 from torni.core.language import t
-from torni.facts.book import Book, Books
+from torni.facts.book import WIDEST, Book, Books
+from torni.facts.cutting import cut
+from torni.facts.registers import REGISTERS, RESIDENT, TYPES, UNIT, renew
 from torni.facts.room import Connection
 
 HELSINKI = ZoneInfo("Europe/Helsinki")
 COLUMNS = (
     "line", "source", "id", "type", "at", "service", "unit", "client", "matter", "due", "quantity", "of_quantity", "cents",
-    "data", "replaces_id", "expected", "day", "again",
+    "data", "replaces_id", "expected", "day",
 )  # fmt: skip
-_REGISTERS = frozenset({"resident.registered", "unit.opened"})
-_PERMITS = frozenset({"representative.named", "representative.ended", "consent.given", "consent.withdrawn", "restriction.set", "restriction.lifted"})  # fmt: skip
+_PARTS = 10_000_000  # positions in a partition of the log
+Events = pl.DataFrame | Sequence[Mapping[str, Any]]
+# what one event of a batch can meet in the database: refused alone. Anything else is the room's own trouble.
+_MET = (
+    psycopg.DataError, psycopg.IntegrityError, psycopg.errors.StatementTooComplex, psycopg.errors.ProgramLimitExceeded
+)  # fmt: skip
 
 
 @dataclass(frozen=True)
@@ -50,38 +60,37 @@ class Door:
 
     def __init__(self, connection: Connection, books: Books) -> None:
         self.connection, self.books = connection, books
-        self._loaded: Book | None = None
-        with connection.transaction():
-            connection.execute(statement("session"))
 
-    def accept(
-        self, events: pl.DataFrame | Sequence[Mapping[str, Any]], *, now: datetime | None = None, producer: str | None = None
-    ) -> Accepted:  # fmt: skip
-        """Write a batch: a frame, or mappings, with the columns of COLUMNS but line, expected, day and again;
-        missing ones are empty.
+    def accept(self, events: Events, *, now: datetime | None = None, producer: str | None = None) -> Accepted:
+        """Write a batch: a frame, or mappings, with the columns of COLUMNS but line, expected and day; missing ones are empty.
 
         `now`: the moment of recording, for invented facts only; never earlier than the newest moment recorded. `producer`: whoever
         sends may speak of its units alone. Reasons for refusal are codes (`torni.facts.reasons`); an event of a day whose definitions
-        are not known is refused alone. Concurrent doors wait for each other, at most as long as one batch takes.
+        are not known is refused alone, and so is one that the database will not hold. Concurrent doors wait for each other, at most
+        as long as one batch takes.
         """
         if not len(events):
             return Accepted(0, 0)
-        of_day = {day: self._book(day) for day in _days(events)}
-        stretches = {book.since: book for book in of_day.values() if book}
+        written, repeated, position = 0, 0, None
+        refused: dict[int, tuple[str, ...]] = {}
         with self.connection.transaction():
             moment = self._lock(now)
-            if len(stretches) == 1 and None not in of_day.values():
-                return self._batch(events, next(iter(stretches.values())), moment, producer)
-            written, repeated, position = 0, 0, None
-            before, _rest = _chosen(events, {day for day, book in of_day.items() if book is None})
-            refused: dict[int, tuple[str, ...]] = dict.fromkeys(before, ("no_definitions",))
-            for _since, book in sorted(stretches.items()):
-                lines, chosen = _chosen(events, {day for day, own in of_day.items() if own is book})
-                part = self._batch(chosen, book, moment, producer)
-                written, repeated = written + part.written, repeated + part.repeated
-                refused |= {lines[line]: reasons for line, reasons in part.refused.items()}
-                position = max(filter(None, (position, part.position)), default=None)
-            return Accepted(written, repeated, dict(sorted(refused.items())), position)
+            for lines, part, book in self._parts(events):
+                if book is None:
+                    refused |= dict.fromkeys(lines, ("no_definitions",))
+                    continue
+                done = self._taken(part, book, moment, producer)
+                written, repeated = written + done.written, repeated + done.repeated
+                refused |= {lines[line]: reasons for line, reasons in done.refused.items()}
+                position = max(filter(None, (position, done.position)), default=None)
+        return Accepted(written, repeated, dict(sorted(refused.items())), position)
+
+    def _parts(self, events: Events) -> Iterator[tuple[Sequence[int], Events, Book | None]]:
+        """The batch in parts of one book each, and each cut where an event looks back at another of the batch."""
+        of_day = {day: self._book(day) for day in _days(events)}
+        for lines, chosen, book in _by_book(events, of_day):
+            for start, end in cut(chosen, self.connection) if book else ((0, len(chosen)),):
+                yield lines[start:end], chosen[start:end], book
 
     def _book(self, day: date) -> Book | None:
         """The definitions of a day, None where they are not known: an amount begins later, or its last known day has passed."""
@@ -103,49 +112,86 @@ class Door:
         moment: datetime = found[0]
         return moment
 
-    def _batch(self, events: pl.DataFrame | Sequence[Mapping[str, Any]], book: Book, now: datetime, producer: str | None) -> Accepted:  # fmt: skip
+    def _taken(self, events: Events, book: Book, now: datetime, producer: str | None) -> Accepted:
+        """A part written; where the database will not hold it, its halves, down to the event that cannot be held."""
+        try:
+            with self.connection.transaction():
+                return self._batch(events, book, now, producer)
+        except _MET as error:
+            if len(events) == 1:
+                return Accepted(
+                    0, 0, {0: ("against_a_rule" if isinstance(error, psycopg.IntegrityError) else "cannot_be_held",)}
+                )
+        half = len(events) // 2
+        first = self._taken(events[:half], book, now, producer)
+        second = self._taken(events[half:], book, now, producer)
+        refused = {**first.refused, **{half + line: reasons for line, reasons in second.refused.items()}}
+        return Accepted(
+            first.written + second.written, first.repeated + second.repeated, refused, second.position or first.position
+        )
+
+    def _batch(self, events: Events, book: Book, now: datetime, producer: str | None) -> Accepted:
         run = self.connection.execute
-        self._load(book)
+        self._prepare(book)
         run("TRUNCATE arriving, judged, settled")
         with self.connection.cursor().copy(
             f"COPY arriving ({', '.join(COLUMNS)}) FROM STDIN (FORMAT csv)"
         ) as copy:  # fmt: skip
             for block in _csv(events, book):
                 copy.write(block)
-        types = _types(events)
-        if types & _REGISTERS:
+        types, replacing = _types(events), _replaces(events)
+        if types & {RESIDENT, UNIT}:
             run(statement("judge"), {"now": now, "registers": True, "producer": producer})
-            run(statement("registers"))
+            renew(self.connection, tuple(r for r in REGISTERS if types & {RESIDENT, UNIT} & set(r.types)))
         run(statement("judge"), {"now": now, "registers": False, "producer": producer})
-        (upto,) = run("SELECT last_value FROM event_position").fetchone() or (0,)
-        self._make_room(upto)
-        if "replaces_id" in _names(events):
+        self._make_room()
+        if replacing:
+            types |= {type_ for (type_,) in run(statement("replaced")).fetchall()}
             run(statement("take_back"), {"now": now})
-        run(statement("settle"))
-        run(statement("open"))
-        run(statement("settle"))
+        for number in range(1, (run(statement("rounds")).fetchone() or (0,))[0] + 1):
+            run(statement("settle"), {"round": number})
+            run(statement("open"), {"round": number})
+        told = {TYPES[type_] for type_ in types if type_ in TYPES and (replacing or type_ not in (RESIDENT, UNIT))}
+        renew(self.connection, tuple(r for r in REGISTERS if r in told))
         run(statement("write"), {"now": now})
-        if "case_manager.named" in types:
-            run(statement("care"))
-        if types & _PERMITS:
-            run(statement("permit"))
         repeated, written, position = run(statement("counts")).fetchone() or (0, 0, None)
         run("SELECT pg_notify('torni_written', '')")
         refused = [] if written + repeated == len(events) else run(statement("refused")).fetchall()
         return Accepted(written, repeated, {line: tuple(reasons) for line, reasons in refused}, position)
 
-    def _make_room(self, upto: int) -> None:
-        if upto // 10_000_000 != getattr(self, "_part", None):
-            self.connection.execute("SELECT room_for(%s)", [upto + 1_000_000])
-            self._part = upto // 10_000_000
+    def _make_room(self) -> None:
+        """A partition for what comes next, where it is not there yet."""
+        self.connection.execute(
+            f"SELECT room_for(last_value + 1000000) FROM event_position WHERE to_regclass('event_' || lpad(((last_value + 1000000) / {_PARTS})::text, 4, '0')) IS NULL"
+        )
 
-    def _load(self, book: Book) -> None:
-        if self._loaded is book:
-            return
+    def _prepare(self, book: Book) -> None:
+        """The connection's own tables, filled with the book. The connection says which it holds: a door that remembered it itself
+        would go on believing so after the transaction that filled them was undone."""
         run = self.connection.execute
+        if run("SELECT current_setting('torni.book', true)").fetchone() == (book.mark,):
+            return
+        run(statement("session"))
         run("TRUNCATE kinds, openings, answers, countings, versions")
+        touching = {o.type for o in book.openings} | {a.type for a in book.answers}
         with self.connection.cursor() as cursor:
-            cursor.executemany("INSERT INTO kinds VALUES (%s, %s)", [(k, sorted(v)) for k, v in book.needs.items()])
+            cursor.executemany(
+                "INSERT INTO kinds VALUES (%s, %s, %s, %s, int8range(%s, %s, '[]'), int8range(%s, %s, '[]'), int8range(%s, %s, '[]'), int4range(%s, %s, '[]'))",
+                [
+                    (
+                        k,
+                        sorted(v),
+                        k in touching,
+                        k in book.of_nobody,
+                        *b.quantity,
+                        *b.of_quantity,
+                        *b.cents,
+                        *b.due_days,
+                    )
+                    for k, v in book.needs.items()
+                    for b in [book.bounds.get(k, WIDEST)]
+                ],
+            )
             cursor.executemany(
                 "INSERT INTO openings VALUES (%s, %s, %s, %s, %s, %s)",
                 [(o.promise, o.service, o.type, o.days, o.age_below, o.age_at_least) for o in book.openings],
@@ -160,7 +206,7 @@ class Door:
             cursor.executemany("INSERT INTO versions VALUES (%s, %s)", list(book.definitions.items()))
         for name in ("kinds", "openings", "answers", "countings", "versions"):
             run(f"ANALYZE {name}")
-        self._loaded = book
+        run("SELECT set_config('torni.book', %s, false)", [book.mark])
 
 
 @cache
@@ -179,45 +225,56 @@ def local_day(moment: datetime) -> date:
     return moment.astimezone(HELSINKI).date()
 
 
-def _days(events: pl.DataFrame | Sequence[Mapping[str, Any]]) -> list[date]:
-    """The Finnish days the events happened on; only the first and last matter where they are one stretch."""
+def _days(events: Events) -> list[date]:
+    """The Finnish days the events happened on."""
     if isinstance(events, pl.DataFrame):
         return events["at"].dt.convert_time_zone("Europe/Helsinki").dt.date().unique().to_list()
     return list({local_day(e["at"]) for e in events})
 
 
-def _chosen(events: Any, days: set[date]) -> tuple[list[int], Any]:
-    """The events of these days, with the lines they stand on."""
+def _by_book(events: Events, of_day: Mapping[date, Book | None]) -> Iterator[tuple[Sequence[int], Events, Book | None]]:
+    """The batch in parts of one book each: a frame's stretches of days, other events' runs as they come; and their lines."""
+    books = {id(book): book for book in of_day.values()}
+    if len(books) == 1:
+        yield range(len(events)), events, next(iter(books.values()))
+        return
     if isinstance(events, pl.DataFrame):
         local = pl.col("at").dt.convert_time_zone("Europe/Helsinki").dt.date()
-        found = events.with_row_index("line").filter(local.is_in(list(days)))
-        return found["line"].to_list(), found.drop("line")
-    lines = [i for i, e in enumerate(events) if local_day(e["at"]) in days]
-    return lines, [events[i] for i in lines]
+        for book in sorted(books.values(), key=lambda b: b.since if b else date.min):
+            found = events.with_row_index("line").filter(
+                local.is_in([day for day, own in of_day.items() if own is book])
+            )
+            yield found["line"].to_list(), found.drop("line"), book
+        return
+    start = 0
+    own = [of_day[local_day(e["at"])] for e in events]
+    for end in range(1, len(events) + 1):
+        if end == len(events) or own[end] is not own[start]:
+            yield range(start, end), events[start:end], own[start]
+            start = end
 
 
-def _names(events: pl.DataFrame | Sequence[Mapping[str, Any]]) -> Iterable[str]:
+def _replaces(events: Events) -> bool:
     if isinstance(events, pl.DataFrame):
-        return events.columns
-    return {"replaces_id"} if any(e.get("replaces_id") for e in events) else ()
+        return "replaces_id" in events.columns and events["replaces_id"].null_count() < len(events)
+    return any(e.get("replaces_id") for e in events)
 
 
-def _types(events: pl.DataFrame | Sequence[Mapping[str, Any]]) -> set[str]:
+def _types(events: Events) -> set[str]:
     if isinstance(events, pl.DataFrame):
         return set(events["type"].unique().to_list())
     return {e["type"] for e in events}
 
 
-def _csv(events: pl.DataFrame | Sequence[Mapping[str, Any]], book: Book) -> Iterable[bytes]:
+def _csv(events: Events, book: Book) -> Iterable[bytes]:
     """The batch as PostgreSQL's CSV, with what each charge should be."""
     if isinstance(events, pl.DataFrame):
         yield from _frame_csv(events, book)
         return
     out = io.StringIO()
     writer = csv.writer(out, lineterminator="\n")
-    seen: set[tuple[str, str]] = set()
     for line, event in enumerate(events):
-        data, key = event.get("data"), (event["source"], event["id"])
+        data = event.get("data")
         expected = None
         if event["type"] in book.exact_types and event.get("service"):
             expected = book.expected(event["service"], data or {})
@@ -226,10 +283,9 @@ def _csv(events: pl.DataFrame | Sequence[Mapping[str, Any]], book: Book) -> Iter
                 line, event["source"], event["id"], event["type"], event["at"].astimezone(UTC).isoformat(),
                 *(event.get(name) for name in COLUMNS[5:13]),
                 None if data is None else json.dumps(data, ensure_ascii=False, sort_keys=True),
-                event.get("replaces_id"), expected, local_day(event["at"]), key in seen,
+                event.get("replaces_id"), expected, local_day(event["at"]),
             ]
         )  # fmt: skip
-        seen.add(key)
     yield out.getvalue().encode()
 
 
@@ -246,7 +302,7 @@ def _frame_csv(events: pl.DataFrame, book: Book) -> Iterable[bytes]:
     else:
         whole = whole.with_columns(pl.lit(None).alias("expected"))
     whole = whole.with_columns(
-        pl.int_range(pl.len()).alias("line"), pl.struct("id", "source").is_first_distinct().not_().alias("again"),
+        pl.int_range(pl.len()).alias("line"),
         pl.col("at").dt.convert_time_zone("Europe/Helsinki").dt.date().alias("day"), pl.col("at").dt.convert_time_zone("UTC").dt.strftime("%Y-%m-%dT%H:%M:%S%.fZ")
     )  # fmt: skip
     for part in whole.select(COLUMNS).iter_slices(50_000):

@@ -3,16 +3,18 @@
 -- name: session
 CREATE TEMP TABLE IF NOT EXISTS arriving (
   line int, source text, id text, type text, at timestamptz, service text, unit text, client bigint, matter text, due date,
-  quantity bigint, of_quantity bigint, cents bigint, data jsonb, replaces_id text, expected bigint, day date, again boolean
+  quantity bigint, of_quantity bigint, cents bigint, data jsonb, replaces_id text, expected bigint, day date
 );
-CREATE TEMP TABLE IF NOT EXISTS kinds (type text PRIMARY KEY, needs text[]);
+CREATE TEMP TABLE IF NOT EXISTS kinds (
+  type text PRIMARY KEY, needs text[], touches boolean, of_nobody boolean, quantity int8range, of_quantity int8range, cents int8range, due_days int4range
+);
 CREATE TEMP TABLE IF NOT EXISTS openings (promise text, service text, type text, days int, age_below int, age_at_least int);
 CREATE TEMP TABLE IF NOT EXISTS answers (promise text, type text, called_off boolean);
 CREATE TEMP TABLE IF NOT EXISTS countings (promise text, service text, type text, how text, threshold bigint);
 CREATE TEMP TABLE IF NOT EXISTS versions (service text PRIMARY KEY, definition text);
 CREATE TEMP TABLE IF NOT EXISTS judged (
   LIKE arriving, position bigint, municipality text, producer text, replaces bigint, repeated boolean, reasons text[],
-  opens text, opens_due date
+  opens text, opens_due date, round bigint
 );
 CREATE TEMP TABLE IF NOT EXISTS settled (
   position bigint PRIMARY KEY, promise text, due date, unit text, municipality text, called_off boolean, began bigint
@@ -21,13 +23,14 @@ CREATE TEMP TABLE IF NOT EXISTS settled (
 -- name: judge
 INSERT INTO judged
 SELECT s.line, s.source, s.id, s.type, s.at, s.service, s.unit, s.client, s.matter, s.due, s.quantity, s.of_quantity, s.cents,
-  s.data, s.replaces_id, s.expected, s.day, s.again, nextval('event_position'), s.municipality, s.producer, s.replaces, s.repeated,
-  s.reasons, s.promise, s.opens_due
+  s.data, s.replaces_id, s.expected, s.day, nextval('event_position'), s.municipality, s.producer, s.replaces, s.repeated,
+  s.reasons, s.promise, s.opens_due, s.round
 FROM (
   SELECT a.*, nullif(coalesce(c.municipality, u.municipality, a.data->>'municipality'), '') AS municipality,
     coalesce(u.producer, a.data->>'producer') AS producer,
     r.position AS replaces, o.promise, coalesce(a.day + o.days, a.due) AS opens_due,
-    a.again OR EXISTS (SELECT 1 FROM event e WHERE e.id = a.id AND e.source = a.source) AS repeated,
+    coalesce(p.same, false) AS repeated,
+    CASE WHEN k.touches AND a.matter IS NOT NULL THEN row_number() OVER (PARTITION BY k.touches, a.matter ORDER BY a.line) ELSE 1 END AS round,
     array_remove(ARRAY[
       CASE WHEN k.type IS NULL THEN 'unknown_type' END,
       CASE WHEN a.service IS NULL AND 'service' = ANY (k.needs) THEN 'needs_service' END,
@@ -38,11 +41,23 @@ FROM (
       CASE WHEN a.quantity IS NULL AND 'quantity' = ANY (k.needs) THEN 'needs_quantity' END,
       CASE WHEN a.of_quantity IS NULL AND 'of_quantity' = ANY (k.needs) THEN 'needs_of_quantity' END,
       CASE WHEN a.cents IS NULL AND 'cents' = ANY (k.needs) THEN 'needs_cents' END,
+      CASE WHEN NOT a.quantity <@ k.quantity THEN 'range_quantity' END,
+      CASE WHEN NOT a.of_quantity <@ k.of_quantity THEN 'range_of_quantity' END,
+      CASE WHEN NOT a.cents <@ k.cents THEN 'range_cents' END,
+      CASE WHEN NOT (a.due - a.day) <@ k.due_days THEN 'range_due' END,
+      CASE WHEN k.of_nobody AND a.client IS NOT NULL THEN 'of_nobody' END,
+      CASE WHEN NOT p.same THEN 'same_id_other_content' END,
       CASE WHEN v.service IS NULL AND a.service IS NOT NULL THEN 'unknown_service' END,
       CASE WHEN u.unit IS NULL AND a.unit IS NOT NULL AND a.type <> 'unit.opened' THEN 'unknown_unit' END,
       CASE WHEN c.client IS NULL AND a.client IS NOT NULL AND a.type <> 'resident.registered' THEN 'unknown_client' END,
-      CASE WHEN a.type = 'resident.registered' AND (a.data->>'municipality') IS NULL THEN 'needs_municipality' END,
-      CASE WHEN a.type = 'unit.opened' AND NOT coalesce(a.data ?& ARRAY['name', 'kind', 'producer', 'municipality'], false)
+      CASE WHEN a.type = 'resident.registered' AND a.data->>'municipality' IS NULL AND (coalesce(a.data ? 'municipality', false)
+          OR NOT (EXISTS (SELECT 1 FROM client x WHERE x.client = a.client) OR coalesce(a.client IN (SELECT b.client FROM arriving b
+            WHERE b.type = 'resident.registered' AND b.data->>'municipality' IS NOT NULL), false)))
+        THEN 'needs_municipality' END,
+      CASE WHEN a.type = 'unit.opened' AND (a.data @> ANY (ARRAY['{"name": null}', '{"kind": null}', '{"producer": null}', '{"municipality": null}']::jsonb[])
+          OR NOT (coalesce(a.data ?& ARRAY['name', 'kind', 'producer', 'municipality'], false) OR u.unit IS NOT NULL
+            OR coalesce(a.unit IN (SELECT b.unit FROM arriving b WHERE b.type = 'unit.opened'
+              AND b.data ?& ARRAY['name', 'kind', 'producer', 'municipality']), false)))
         THEN 'needs_unit_data' END,
       CASE WHEN a.type LIKE 'representative.%%' AND NOT coalesce(a.data->>'holder' ~ '^[0-9]{1,18}$' AND a.data->>'kind' IN ('guardian', 'proxy'), false)
         THEN 'needs_holder' WHEN a.type = 'representative.named' AND NOT EXISTS (SELECT 1 FROM client x WHERE x.client = (a.data->>'holder')::bigint)
@@ -50,7 +65,7 @@ FROM (
       CASE WHEN a.type LIKE 'restriction.%%' AND coalesce(a.data->>'against', '') = '' THEN 'needs_against' END,
       CASE WHEN a.type = 'feed.complete' AND (a.data->>'producer') IS NULL THEN 'needs_producer' END,
       CASE WHEN %(producer)s::text IS NOT NULL AND (coalesce(u.producer <> %(producer)s, false) OR %(producer)s IS DISTINCT FROM
-          CASE WHEN a.type IN ('unit.opened', 'feed.complete') THEN a.data->>'producer' ELSE u.producer END)
+          CASE WHEN a.type IN ('unit.opened', 'feed.complete') THEN coalesce(a.data->>'producer', u.producer) ELSE u.producer END)
         THEN 'not_own_unit' END,
       CASE WHEN %(producer)s::text IS NOT NULL AND EXISTS (SELECT 1 FROM owed w JOIN unit x ON x.unit = w.unit
           WHERE w.matter = a.matter AND x.producer <> %(producer)s)
@@ -61,7 +76,17 @@ FROM (
       CASE WHEN r.position IS NOT NULL AND r.type <> a.type AND a.type <> 'event.withdrawn' THEN 'replaces_another_type' END,
       CASE WHEN r.owes IS NOT NULL AND NOT EXISTS (SELECT 1 FROM owed w WHERE w.matter = r.matter AND w.promise = r.owes
         AND w.position = r.position)
-        THEN 'answered_already' END
+        THEN 'answered_already' END,
+      CASE WHEN r.settles IS NOT NULL AND EXISTS (SELECT 1 FROM owed w WHERE w.matter = r.matter AND w.promise = r.settles
+        AND w.position <> r.position)
+        THEN 'opened_again' END,
+      CASE WHEN a.type = 'event.withdrawn' AND r.type = 'resident.registered' AND NOT EXISTS (SELECT 1 FROM event x
+          WHERE x.type = 'resident.registered' AND x.client = r.client AND x.sign = 1 AND x.position <> r.position
+          AND x.data->>'municipality' IS NOT NULL AND NOT EXISTS (SELECT 1 FROM event d WHERE d.replaces = x.position))
+        THEN 'only_registration' WHEN a.type = 'event.withdrawn' AND r.type = 'unit.opened' AND NOT EXISTS (SELECT 1 FROM event x
+          WHERE x.type = 'unit.opened' AND x.unit = r.unit AND x.sign = 1 AND x.position <> r.position
+          AND x.data->>'municipality' IS NOT NULL AND NOT EXISTS (SELECT 1 FROM event d WHERE d.replaces = x.position))
+        THEN 'only_registration' END
     ], NULL) AS reasons
   FROM arriving a
   LEFT JOIN kinds k ON k.type = a.type
@@ -75,7 +100,16 @@ FROM (
     ORDER BY x.valid_from DESC, x.position DESC LIMIT 1
   ) c ON true
   LEFT JOIN LATERAL (
-    SELECT e.position, e.type, e.owes, e.matter FROM event e WHERE e.id = a.replaces_id AND e.source = a.source AND e.sign = 1
+    SELECT -- what was erased of a client is not held against whoever sends the event again
+      coalesce(e.matter LIKE 'erased-%%', false) OR (e.type LIKE 'representative.%%' AND NOT coalesce(e.data ? 'holder', false))
+      OR (e.type, e.at, e.service, e.unit, e.client, e.matter, e.due, e.quantity, e.of_quantity, e.cents, coalesce(e.data, '{}'),
+        (SELECT CASE WHEN x.id LIKE 'erased-%%' THEN a.replaces_id ELSE x.id END FROM event x WHERE x.position = e.replaces))
+      IS NOT DISTINCT FROM (a.type, a.at, a.service, a.unit, a.client, a.matter, a.due, a.quantity, a.of_quantity, a.cents, coalesce(a.data, '{}'), a.replaces_id)
+      AS same
+    FROM event e WHERE e.id = a.id AND e.source = a.source LIMIT 1
+  ) p ON true
+  LEFT JOIN LATERAL (
+    SELECT e.position, e.type, e.owes, e.settles, e.matter, e.client, e.unit FROM event e WHERE e.id = a.replaces_id AND e.source = a.source AND e.sign = 1
       AND NOT EXISTS (SELECT 1 FROM event d WHERE d.replaces = e.position) LIMIT 1
   ) r ON a.replaces_id IS NOT NULL
   LEFT JOIN openings o ON o.type = a.type AND o.service = a.service
@@ -84,33 +118,6 @@ FROM (
   WHERE (a.type IN ('resident.registered', 'unit.opened')) = %(registers)s
   ORDER BY a.line
 ) s;
-
--- name: registers
-WITH residents AS (
-  INSERT INTO client (client, valid_from, position, municipality, born, protected, name)
-  SELECT client, day, position, data->>'municipality', (data->>'born')::date,
-    coalesce((data->>'protected')::boolean, false), left(data->>'name', 200)
-  FROM judged WHERE type = 'resident.registered' AND reasons = '{}' AND NOT repeated
-)
-INSERT INTO unit (unit, valid_from, position, name, kind, producer, municipality)
-SELECT unit, day, position, data->>'name', data->>'kind', data->>'producer', data->>'municipality'
-FROM judged WHERE type = 'unit.opened' AND reasons = '{}' AND NOT repeated;
-
--- name: care
-INSERT INTO care (client, valid_from, position, case_manager)
-SELECT client, day, position, left(data->>'case_manager', 100) FROM judged
-WHERE type = 'case_manager.named' AND reasons = '{}' AND NOT repeated;
-
--- name: permit
-INSERT INTO permit (client, valid_from, position, kind, about, holds, until)
-SELECT client, day, position, k.kind, left(k.about, 200), k.holds, (data->>'until')::date
-FROM judged CROSS JOIN LATERAL (VALUES
-  ('representative.named', CASE data->>'kind' WHEN 'guardian' THEN 'guardian' ELSE 'proxy' END, data->>'holder', true),
-  ('representative.ended', CASE data->>'kind' WHEN 'guardian' THEN 'guardian' ELSE 'proxy' END, data->>'holder', false),
-  ('consent.given', 'consent', '', true), ('consent.withdrawn', 'consent', '', false),
-  ('restriction.set', 'restriction', data->>'against', true), ('restriction.lifted', 'restriction', data->>'against', false)
-) k (type, kind, about, holds)
-WHERE judged.type = k.type AND k.about IS NOT NULL AND reasons = '{}' AND NOT repeated;
 
 -- name: take_back
 WITH undone AS (
@@ -134,18 +141,15 @@ WHERE settles IS NOT NULL AND (SELECT count(*) FROM no_longer) >= 0;  -- what it
 -- name: settle
 WITH met AS MATERIALIZED (
   SELECT j.position, j.type, w.matter, w.promise
-  FROM judged j JOIN owed w ON w.matter = j.matter AND w.position < j.position
-  WHERE j.type IN (SELECT a.type FROM answers a) AND j.reasons = '{}' AND NOT j.repeated
-    AND NOT EXISTS (SELECT 1 FROM settled s WHERE s.position = j.position)
+  FROM judged j JOIN owed w ON w.matter = j.matter
+  WHERE j.type IN (SELECT a.type FROM answers a) AND j.round = %(round)s AND j.reasons = '{}' AND NOT j.repeated
 ), hit AS (
   SELECT DISTINCT ON (m.position) m.position, m.matter, m.promise, a.called_off
   FROM met m JOIN answers a ON a.type = m.type AND a.promise = m.promise
   ORDER BY m.position, m.promise
-), once AS (
-  SELECT DISTINCT ON (matter, promise) * FROM hit ORDER BY matter, promise, position
 ), gone AS (
-  DELETE FROM owed w USING once o WHERE w.matter = o.matter AND w.promise = o.promise
-  RETURNING o.position, w.promise, w.due, w.unit, w.municipality, o.called_off, w.position
+  DELETE FROM owed w USING hit h WHERE w.matter = h.matter AND w.promise = h.promise
+  RETURNING h.position, w.promise, w.due, w.unit, w.municipality, h.called_off, w.position
 )
 INSERT INTO settled SELECT * FROM gone;
 
@@ -153,13 +157,13 @@ INSERT INTO settled SELECT * FROM gone;
 WITH begun AS (
   INSERT INTO owed (matter, promise, position, due, unit, client, municipality)
   SELECT matter, opens, position, opens_due, unit, client, municipality FROM judged
-  WHERE opens IS NOT NULL AND matter IS NOT NULL AND opens_due IS NOT NULL AND reasons = '{}' AND NOT repeated
+  WHERE opens IS NOT NULL AND matter IS NOT NULL AND opens_due IS NOT NULL AND reasons = '{}' AND NOT repeated AND round = %(round)s
   ORDER BY position
   ON CONFLICT DO NOTHING
   RETURNING position
 )
 UPDATE judged j SET opens = NULL
-WHERE j.opens IS NOT NULL AND NOT EXISTS (SELECT 1 FROM begun b WHERE b.position = j.position);
+WHERE j.opens IS NOT NULL AND j.round = %(round)s AND NOT EXISTS (SELECT 1 FROM begun b WHERE b.position = j.position);
 
 -- name: write
 INSERT INTO event (position, recorded_at, at, source, id, type, service, unit, client, matter, due, quantity, of_quantity, cents,
@@ -188,6 +192,12 @@ ORDER BY j.position;
 -- name: refused
 SELECT line, reasons FROM judged WHERE reasons <> '{}' AND NOT repeated ORDER BY line;
 
+-- name: replaced
+SELECT DISTINCT e.type FROM judged j JOIN event e ON e.position = j.replaces WHERE j.reasons = '{}' AND NOT j.repeated;
+
+-- name: rounds
+SELECT coalesce(max(round), 0) FROM judged WHERE reasons = '{}' AND NOT repeated;
+
 -- name: counts
 SELECT count(*) FILTER (WHERE repeated), count(*) FILTER (WHERE NOT repeated AND reasons = '{}'), max(position) FROM judged;
 
@@ -202,6 +212,7 @@ FROM event e CROSS JOIN LATERAL (VALUES
   (e.counts, coalesce(e.due, (e.at AT TIME ZONE 'Europe/Helsinki')::date), e.unit, e.municipality, e.counted, e.counted_met, 0)
 ) p (promise, day, unit, municipality, total, met, late)
 WHERE e.position > %(after)s AND e.position <= %(upto)s AND p.promise IS NOT NULL
+  AND NOT EXISTS (SELECT 1 FROM public.uncounted u WHERE u.position = e.position)
 GROUP BY 1, 2, 3, 4, 5;
 
 -- name: fold

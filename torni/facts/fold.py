@@ -9,8 +9,10 @@ from __future__ import annotations
 from dataclasses import dataclass
 from datetime import date, datetime, time, timedelta
 
+import psycopg
+
 from torni.facts.door import HELSINKI, local_day, statement
-from torni.facts.room import Connection
+from torni.facts.room import Connection, last_recorded
 
 CHANNEL = "torni_mark"
 FOLDED: str = statement("folded").rstrip(";")  # the sums of a stretch of the log, as rows of the tally
@@ -26,7 +28,10 @@ class Mark:
 
 
 def fold(connection: Connection, *, upto: int | None = None, most: int = 1_000_000, tell: bool = True) -> Mark | None:
-    """Add what is new (up to a position), at most so many events, and mark the moment. None when nothing is new. Tells those who listen."""
+    """Add what is new (up to a position), at most so many events, and mark the moment. None when nothing is new. Tells those who listen.
+
+    What cannot be counted (a sum that no number holds) is set aside in `uncounted`, and the rest goes on.
+    """
     with connection.transaction():
         row = connection.execute("SELECT position FROM consumer WHERE name = 'tally' FOR UPDATE").fetchone()
         assert row is not None
@@ -35,8 +40,14 @@ def fold(connection: Connection, *, upto: int | None = None, most: int = 1_000_0
         upto = min((newest and newest[0]) or 0, after + most, upto or after + most)
         if upto <= after:
             return None
-        connection.execute(_FOLD, {"after": after, "upto": upto})
-        connection.execute("UPDATE consumer SET position = %s WHERE name = 'tally'", [upto])
+        connection.execute(
+            "INSERT INTO uncounted (position, why, takes_back) SELECT e.position, 'not counted', e.replaces FROM event e JOIN uncounted u ON u.position = e.replaces "
+            "WHERE e.sign = -1 AND e.position > %s AND e.position <= %s ON CONFLICT DO NOTHING", [after, upto]
+        )  # fmt: skip
+        _count(connection, after, upto)
+        connection.execute(
+            "UPDATE consumer SET position = %s, level_at = clock_timestamp() WHERE name = 'tally'", [upto]
+        )
         marked = connection.execute(
             "INSERT INTO mark (at, position) SELECT greatest(max(recorded_at), (SELECT max(at) FROM mark)), %(upto)s FROM event "
             "WHERE position > %(after)s AND position <= %(upto)s ON CONFLICT DO NOTHING RETURNING at",
@@ -46,6 +57,26 @@ def fold(connection: Connection, *, upto: int | None = None, most: int = 1_000_0
         if tell:
             connection.execute("SELECT pg_notify(%s, %s)", [CHANNEL, str(upto)])
         return Mark(marked[0], upto)
+
+
+def _count(connection: Connection, after: int, upto: int) -> None:
+    """Add a stretch of the log to the tallies; where that fails its halves, down to the event that cannot be counted."""
+    try:
+        with connection.transaction():
+            connection.execute(_FOLD, {"after": after, "upto": upto})
+            return
+    except (psycopg.DataError, psycopg.IntegrityError) as error:
+        if upto - after == 1:
+            connection.execute("INSERT INTO uncounted (position, why) VALUES (%s, %s)", [upto, type(error).__name__])
+            return
+    middle = (after + upto) // 2
+    _count(connection, after, middle)
+    _count(connection, middle, upto)
+
+
+def level(connection: Connection) -> None:
+    """Say that the tallies are level with the log: that nothing waits is progress too."""
+    connection.execute("UPDATE consumer SET level_at = clock_timestamp() WHERE name = 'tally'")
 
 
 def rebuild(connection: Connection) -> None:
@@ -119,10 +150,10 @@ def seal(connection: Connection) -> int:
     done = 0
     with connection.transaction():
         connection.execute("SELECT position FROM consumer WHERE name = 'tally' FOR UPDATE")  # one seals at a time
-        row = connection.execute("SELECT recorded_at FROM room").fetchone()
-        if row is None or not isinstance(row[0], datetime):
+        recorded = last_recorded(connection)
+        if recorded is None:  # an empty room, where a year is only just being made
             return 0
-        newest = local_day(row[0])
+        newest = local_day(recorded)
         last = connection.execute("SELECT day, position FROM seal ORDER BY day DESC LIMIT 1").fetchone()
         after = last[1] if last else 0
         while True:

@@ -13,7 +13,8 @@ from dataclasses import dataclass
 from datetime import UTC, date, datetime
 from typing import Any
 
-from torni.facts.door import HELSINKI, Accepted, Door
+from torni.facts.cutting import ordered
+from torni.facts.door import HELSINKI, Door
 from torni.facts.room import Connection
 
 COLUMNS = ("service", "unit", "client", "matter", "due", "quantity", "of_quantity", "cents", "replaces")
@@ -22,6 +23,9 @@ MOST_TEXT = 200
 _WHOLE = {"client", "quantity", "of_quantity", "cents"}
 _PLAIN = re.compile(r"[^\x00-\x1f\x7f]*")
 _LIMIT = 2**63
+_DAY = re.compile(r"\d{4}-\d{2}-\d{2}")
+FIRST_YEAR, LAST_YEAR = 1850, 2150  # of a day or a moment in a region's facts
+MOST_DEEP = 50
 
 
 @dataclass(frozen=True)
@@ -43,37 +47,57 @@ def receive(
     `producer`: events may be of its units alone.
     """
     refused: dict[int, tuple[str, ...]] = {}
-    rows, lines = [], []
+    rows: list[dict[str, Any]] = []
+    lines: list[list[int]] = []  # each row's, the same event sent twice in a batch standing on two
+    known: dict[tuple[str, str], int] = {}
     for line, event in enumerate(events):
         row, reasons = read(event, source=source)
         if reasons:
             refused[line] = tuple(reasons)
+        elif (before := known.setdefault((row["source"], row["id"]), len(rows))) < len(rows) and rows[before] == row:
+            lines[before].append(line)
         else:
             rows.append(row)
-            lines.append(line)
+            lines.append([line])
+    order = ordered(rows)
     with door.connection.transaction():
-        done = door.accept(rows, now=now, producer=producer) if rows else Accepted(0, 0)
-        refused |= {lines[i]: reasons for i, reasons in done.refused.items()}
+        done = door.accept([rows[i] for i in order], now=now, producer=producer)
+        repeated = done.repeated
+        for number, i in enumerate(order):
+            if number in done.refused:
+                refused |= dict.fromkeys(lines[i], done.refused[number])
+            else:
+                repeated += len(lines[i]) - 1
         if keep and refused:
             _keep(door.connection, events, refused, source, producer)
     told = tuple((line, _id(events[line]), reasons) for line, reasons in sorted(refused.items()))
-    return Received(done.written, done.repeated, told)
+    return Received(done.written, repeated, told)
 
 
 def receive_many(
     door: Door, events: Sequence[Any], *, size: int = 2_000, source: str | None = None, fallback: str | None = None,
     producer: str | None = None, keep: bool = True,
 ) -> Received:  # fmt: skip
-    """The same of any number, so many at once. `fallback`: the source of those that name none, where no feed speaks (`source`)."""
+    """The same of any number, so many at once. `fallback`: the source of those that name none, where no feed speaks (`source`).
+
+    They are taken in by their own time, as one batch would be, so where the cuts fall changes nothing.
+    """
+    if fallback is not None:
+        events = [{"source": fallback, **e} if isinstance(e, Mapping) else e for e in events]
+    readable = []
+    for line, event in enumerate(events):
+        row, reasons = read(event, source=source)
+        if not reasons:
+            readable.append((line, row))
+    first = [readable[i][0] for i in ordered([row for _line, row in readable])]
+    order = first + sorted(set(range(len(events))) - set(first))
     accepted, repeated, refused = 0, 0, []
-    for first in range(0, len(events), size):
-        batch: Sequence[Any] = events[first : first + size]
-        if fallback is not None:
-            batch = [{"source": fallback, **e} if isinstance(e, Mapping) else e for e in batch]
-        done = receive(door, batch, source=source, producer=producer, keep=keep)
+    for start in range(0, len(order), size):
+        part = order[start : start + size]
+        done = receive(door, [events[line] for line in part], source=source, producer=producer, keep=keep)
         accepted, repeated = accepted + done.accepted, repeated + done.repeated
-        refused += [(first + line, id_, reasons) for line, id_, reasons in done.refused]
-    return Received(accepted, repeated, tuple(refused))
+        refused += [(part[line], id_, reasons) for line, id_, reasons in done.refused]
+    return Received(accepted, repeated, tuple(sorted(refused)))
 
 
 def read(event: Any, *, source: str | None = None) -> tuple[dict[str, Any], list[str]]:
@@ -89,9 +113,9 @@ def read(event: Any, *, source: str | None = None) -> tuple[dict[str, Any], list
         row[name] = given
     if source is not None and event.get("source") not in (None, source):
         reasons.append("another_source")
-    row["at"] = _moment(event.get("time"))
-    if row["at"] is None:
-        reasons.append("needs_time")
+    row["at"], why = _moment(event.get("time"))
+    if why:
+        reasons.append(why)
     data = event.get("data", {})
     if not isinstance(data, Mapping):
         return row, [*reasons, "data_not_object"]
@@ -173,11 +197,11 @@ def listed(connection: Connection, *, most: int = 500) -> list[tuple[int, dateti
 def _keep(
     connection: Connection, events: Sequence[Any], refused: Mapping[int, tuple[str, ...]], source: str | None, producer: str | None
 ) -> None:  # fmt: skip
-    """Refused rows as they came, each once: the same row refused again for the same reasons is not kept twice."""
+    """Refused rows as they came, each once: the same row refused again while it waits is not kept twice."""
     with connection.cursor() as cursor:
         cursor.executemany(
             "INSERT INTO quarantine (source, raw, reasons, producer) SELECT %(source)s, %(raw)s, %(reasons)s, %(producer)s WHERE NOT EXISTS (SELECT 1 FROM "
-            "quarantine q WHERE q.raw = %(raw)s::jsonb AND q.source = %(source)s AND NOT EXISTS "
+            "quarantine q WHERE md5(q.raw::text) = md5(%(raw)s::jsonb::text) AND q.raw = %(raw)s::jsonb AND q.source = %(source)s AND NOT EXISTS "
             "(SELECT 1 FROM quarantine_outcome o WHERE o.number = q.number))",
             [
                 {
@@ -192,12 +216,26 @@ def _keep(
 
 
 def _json(event: Any) -> str:
-    """As it came, but for what PostgreSQL cannot hold in a text."""
+    """As it came, but for what PostgreSQL cannot hold in a text; what is too deep or too great a number for it, as words."""
     try:
+        if _deeper(event, MOST_DEEP):
+            raise RecursionError
         text = json.dumps(event, ensure_ascii=False, default=str, allow_nan=False)
-    except ValueError:
-        text = json.dumps(repr(event)[:10_000], ensure_ascii=False)
+    except (ValueError, RecursionError):
+        text = json.dumps(_words(event), ensure_ascii=False)
     return text.replace("\\u0000", "\ufffd").encode("utf-8", "replace").decode()
+
+
+def _deeper(value: Any, levels: int) -> bool:
+    inner = value.values() if isinstance(value, Mapping) else value if isinstance(value, list | tuple) else ()
+    return levels == 0 or any(_deeper(v, levels - 1) for v in inner)
+
+
+def _words(event: Any) -> str:
+    try:
+        return repr(event)[:10_000]
+    except (ValueError, RecursionError):
+        return "too deep to be written down"
 
 
 def _source(event: Any) -> str:
@@ -254,23 +292,30 @@ def _whole(value: Any) -> int | None:
 
 
 def _day(value: Any) -> date | None:
+    """A day as year-month-day alone: other forms of the standard (a week's day) are not what a database reads."""
     if isinstance(value, datetime):
-        return value.date()
-    if isinstance(value, date):
-        return value
-    try:
-        return date.fromisoformat(value) if isinstance(value, str) else None
-    except ValueError:
-        return None
+        value = value.date()
+    if isinstance(value, str) and _DAY.fullmatch(value):
+        try:
+            value = date.fromisoformat(value)
+        except ValueError:
+            return None
+    return value if isinstance(value, date) and FIRST_YEAR <= value.year <= LAST_YEAR else None
 
 
-def _moment(value: Any) -> datetime | None:
-    """An ISO moment; without an offset it is Finnish time. Years that no event of a region can have are refused."""
+def _moment(value: Any) -> tuple[datetime | None, str]:
+    """An ISO moment, or the reason why it is none; without an offset it is Finnish time. Years that no event of a region can have
+    are refused, and so are the hour that comes twice, when it does not say which, and the hour that never was."""
     if isinstance(value, str):
         try:
             value = datetime.fromisoformat(value)
         except ValueError:
-            return None
-    if not isinstance(value, datetime) or not 1900 <= value.year <= 2200:
-        return None
-    return (value if value.tzinfo else value.replace(tzinfo=HELSINKI)).astimezone(UTC)
+            return None, "needs_time"
+    if not isinstance(value, datetime) or not FIRST_YEAR <= value.year <= LAST_YEAR:
+        return None, "needs_time"
+    if value.tzinfo:
+        return value.astimezone(UTC), ""
+    first, second = (value.replace(tzinfo=HELSINKI, fold=fold).astimezone(UTC) for fold in (0, 1))
+    if first.astimezone(HELSINKI).replace(tzinfo=None) != value.replace(fold=0):
+        return None, "no_such_hour"
+    return (first, "") if first == second else (None, "hour_comes_twice")

@@ -12,6 +12,8 @@ def reason(code: str) -> str:
     kind, _dash, name = code.partition("_")
     if kind == "needs":
         return _("{name} is missing: this type of event needs it").format(name=name)
+    if kind == "range":
+        return _("{name} is outside what this type of event can be: `torni events` tells its bounds").format(name=name)
     if kind == "bad":
         return _("{name} cannot be read: see the form that the type's example has").format(name=name)
     return code
@@ -51,5 +53,25 @@ _SENTENCES = {
     "in_future": N_("time is more than a day ahead"),
     "nothing_to_replace": N_("the event that it replaces is not here, or has been replaced already"),
     "replaces_another_type": N_("it replaces an event of another type: withdraw that one, and send this as new"),
+    "opened_again": N_("what it answered has been opened again since: withdraw that opening first"),
+    "only_registration": N_(
+        "no other registration tells of this resident or unit: send the right one with replaces instead"
+    ),
+    "same_id_other_content": N_(
+        "an event of this id is here already, and says something else: give a new event an id of its own, or correct with replaces"
+    ),
+    "of_nobody": N_("this type of event tells of no client: leave client out"),
+    "hour_comes_twice": N_(
+        "time is in the hour that comes twice when the clock is turned: write its offset, such as 2026-10-25T03:30:00+02:00"
+    ),
+    "no_such_hour": N_(
+        "time is in the hour that is skipped when the clock is turned: write its offset, or mend the clock that wrote it"
+    ),
+    "against_a_rule": N_(
+        "it does not go together with what is in the record room, or lacks what the room cannot be without"
+    ),
+    "cannot_be_held": N_(
+        "it holds a value that the record room cannot hold: a day, a number or a text beyond what is possible"
+    ),
     "answered_already": N_("what it began has been answered: correct the answer first"),
 }

@@ -6,6 +6,7 @@ from dataclasses import dataclass
 
 from torni.core.language import Message
 from torni.facts.fold import FOLDED, SEALED
+from torni.facts.registers import REGISTERS, unlike
 from torni.facts.room import Connection
 
 
@@ -24,7 +25,7 @@ def verify(connection: Connection) -> list[Check]:
     """Every check, in a moment of its own: what is written meanwhile is not seen. Reads the whole log; changes nothing."""
     with connection.transaction():
         connection.execute("SET TRANSACTION ISOLATION LEVEL REPEATABLE READ")
-        return [_seals(connection), _order(connection), *_states(connection), _owed(connection), _tally(connection)]
+        return [_seals(connection), _order(connection), *_states(connection), _owed(connection), _tally(connection), _counted(connection)]  # fmt: skip
 
 
 def _seals(connection: Connection) -> Check:
@@ -52,31 +53,18 @@ def _order(connection: Connection) -> Check:
 
 def _states(connection: Connection) -> list[Check]:
     told = {
-        "client": Message("every row of residents is explained by its event"),
-        "unit": Message("every row of units is explained by its event"),
-        "care": Message("every case manager is explained by an event"),
+        "client": Message("every row of residents is what the log has told of them"),
+        "unit": Message("every row of units is what the log has told of them"),
+        "care": Message("every case manager is the one that the log has named"),
+        "permit": Message("every representative, consent and restriction is what the log has told"),
     }
     checks = []
-    for table, type_, key, told_of in (
-        ("client", "resident.registered", "client", "municipality"), ("unit", "unit.opened", "unit", "municipality"),
-        ("care", "case_manager.named", "client", "case_manager"),
-    ):  # fmt: skip
-        row = connection.execute(
-            f"SELECT count(*), count(*) FILTER (WHERE e.position IS NULL), min(s.position) FILTER (WHERE e.position IS NULL) "
-            f"FROM {table} s LEFT JOIN event e ON e.position = s.position AND e.type = %s AND e.{key} = s.{key} "
-            f"AND e.data->>'{told_of}' IS NOT DISTINCT FROM s.{told_of}",
-            [type_],
-        ).fetchone()  # fmt: skip
-        assert row is not None
-        checks.append(Check(table, told[table], row[0], row[1], row[2] and str(row[2])))
-    row = connection.execute(
-        "SELECT count(*), count(*) FILTER (WHERE e.position IS NULL), min(s.position) FILTER (WHERE e.position IS NULL) FROM permit s LEFT JOIN event e "
-        "ON e.position = s.position AND e.client = s.client AND coalesce(e.data->>'holder', e.data->>'against', '') = s.about "
-        "AND s.holds = (e.type IN ('representative.named', 'consent.given', 'restriction.set'))"
-    ).fetchone()  # fmt: skip
-    assert row is not None
-    told_so = Message("every representative, consent and restriction is explained by an event")
-    return [*checks, Check("permit", told_so, row[0], row[1], row[2] and str(row[2]))]
+    for register in REGISTERS:
+        checked, wrong, first = unlike(connection, register)
+        checks.append(
+            Check(register.table, told[register.table], checked, wrong, None if first is None else str(first))
+        )
+    return checks
 
 
 def _owed(connection: Connection) -> Check:
@@ -115,3 +103,9 @@ def _tally(connection: Connection) -> Check:
     ).fetchone()
     assert row is not None
     return Check("tally", Message("every tally equals its rebuild from the log"), row[0], row[1], row[2])
+
+
+def _counted(connection: Connection) -> Check:
+    row = connection.execute("SELECT (SELECT position FROM consumer WHERE name = 'tally'), count(*), min(position) FROM missed").fetchone()  # fmt: skip
+    assert row is not None
+    return Check("counted", Message("every event of the log could be counted, and none was set aside"), row[0], row[1], row[2] and str(row[2]))  # fmt: skip

@@ -12,33 +12,50 @@ import time
 import psycopg
 
 from torni.core.faults import BadInput
-from torni.facts.fold import fold, seal
+from torni.facts.fold import fold, level, seal
 from torni.facts.room import connect
 
 WRITTEN = "torni_written"  # the door's word that something is new
+MOST = 100_000  # events folded at once, so that what waits is seen to grow less
+SHORT_S, LONG_S = 0.5, 5.0
 log = logging.getLogger("torni.work")
 
 
 def work(url: str) -> None:
     """Fold and seal until stopped, or until whoever started us is gone. A lost server is waited for; what was half done is
-    done again from the log."""
+    done again from the log. One trouble is told once, and once more when it is over."""
     parent = os.getppid()
+    trouble, pause = "", SHORT_S
     while os.getppid() == parent:
         try:
             with connect(url, autocommit=True) as connection:
                 connection.execute(f"LISTEN {WRITTEN}")
                 sealed = 0.0
                 while os.getppid() == parent:
-                    while fold(connection):
+                    while fold(connection, most=MOST):
                         pass
                     if time.monotonic() - sealed > 60:
                         seal(connection)
                         sealed = time.monotonic()
+                    level(connection)
+                    if trouble:
+                        log.warning("the record room answers again")
+                    trouble, pause = "", SHORT_S
                     for _ in connection.notifies(timeout=5, stop_after=1):
                         pass
-        except (psycopg.Error, BadInput) as error:
-            log.warning("the record room does not answer (%s); trying again", type(error).__name__)
-            time.sleep(0.5)
+        except (psycopg.OperationalError, BadInput) as error:
+            told = f"the record room does not answer ({type(error).__name__}); trying again until it does"
+        except (
+            psycopg.Error
+        ) as error:  # not its silence: something that it holds; /health tells that the tallies stand still
+            told = f"the tallies cannot be brought level with the log ({type(error).__name__}); trying again"
+        else:
+            return
+        if told != trouble:
+            log.warning(told)
+        trouble = told
+        time.sleep(pause)
+        pause = min(2 * pause, LONG_S)
 
 
 def main() -> int:

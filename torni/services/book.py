@@ -8,7 +8,8 @@ from datetime import date
 from decimal import Decimal
 from typing import Any
 
-from torni.facts.book import Answer, Book, Books, Counting, Opening
+from torni.facts.book import WIDEST, Answer, Book, Books, Bounds, Counting, Opening
+from torni.services import followed
 from torni.services.days import Days
 from torni.services.followed import (
     AnswerPromise,
@@ -84,7 +85,13 @@ def book_of(rules: Rules, *, since: date, charge: Charge | None = None) -> Book:
     return Book(
         since, needs, tuple(openings), tuple(answers), tuple(countings),
         {s: library.version(s) for s in library.services}, expected,
+        {name: _bounds(kind.bounds) for name, kind in library.event_kinds.items()},
+        frozenset(name for name, kind in library.event_kinds.items() if kind.of_nobody),
     )  # fmt: skip
+
+
+def _bounds(told: followed.Bounds) -> Bounds:
+    return Bounds(**{name: span or getattr(WIDEST, name) for name, span in told})
 
 
 def books_of(days: Days, *, charge: Charge | None = None) -> Books:

@@ -10,7 +10,7 @@ from collections.abc import Iterator
 from decimal import Decimal
 from typing import Annotated, Literal, Protocol
 
-from pydantic import Field, field_validator
+from pydantic import Field, field_validator, model_validator
 
 from torni.services.texts import Identifier, Strict, Text
 
@@ -19,16 +19,54 @@ Responsible = Literal["adviser", "case_manager", "producer"]
 Need = Literal["service", "unit", "client", "matter", "due", "quantity", "of_quantity", "cents"]
 
 
+Span = tuple[int, int]
+
+
+class Bounds(Strict):
+    """The least and the most that may come. `due_days`: the day due, in days from the event's own day."""
+
+    quantity: Span | None = None
+    of_quantity: Span | None = None
+    cents: Span | None = None
+    due_days: Span | None = None
+
+    @model_validator(mode="after")
+    def _ordered(self) -> Bounds:
+        for name, span in self:
+            if span and not -(10**12) <= span[0] <= span[1] <= 10**12:
+                raise ValueError(f"{name}: write the least first, then the most, both within a million million")
+        return self
+
+
 class EventKind(Strict):
     """One type of event: what it tells, and what must be said with it."""
 
     what: Text
     needs: list[Need] = []
+    of_nobody: bool = Field(False, description="It tells of no client: one that names a client is refused.")
+    bounds: Bounds = Field(default=Bounds(), description="What it may hold, where that is not what every type may.")
     data: dict[str, Text] = Field({}, description="What else may be told with it, in data.")
+
+    def held(self) -> list[tuple[str, Span]]:
+        """The bounds of what the type is told with: what it needs."""
+        column = {"due_days": "due"}
+        return [(name, span) for name, span in self.bounds if span and column.get(name, name) in self.needs]
 
 
 class EventKinds(Strict):
+    bounds: Bounds = Field(
+        default=Bounds(), description="What every type may hold: one absurd amount must not reach the sums."
+    )
     events: dict[EventType, EventKind]
+
+    def kinds(self) -> dict[str, EventKind]:
+        """Each type, with the common bounds where it has none of its own."""
+        return {
+            name: kind.model_copy(
+                update={"bounds": Bounds(**{**dict(self.bounds), **{n: s for n, s in kind.bounds if s}})}
+            )
+            for name, kind in self.events.items()
+        }
 
 
 class Ages(Strict):

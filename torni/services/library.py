@@ -183,7 +183,7 @@ class _Loading:
         return Library(
             self.region, self.on, tuple(groups.groups), {s: d for s, (d, _) in services.items()},
             parameters, sources.sources, kinds.kinds, files, {s: d for s, (_, d) in services.items()}, self.root, self.layers,
-            events.events, self._indicators(sources.sources),
+            events.kinds(), self._indicators(sources.sources),
         )  # fmt: skip
 
     def _read(self, path: Path) -> Document | None:

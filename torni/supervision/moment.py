@@ -14,8 +14,9 @@ import polars as pl
 from torni.core import clock
 from torni.core.faults import bad_input
 from torni.core.language import t
-from torni.facts.door import local_day
+from torni.facts.door import HELSINKI, local_day
 from torni.facts.fold import FOLDED, position_at, start_of
+from torni.facts.intake import FIRST_YEAR, LAST_YEAR
 from torni.facts.room import Connection
 
 _UNITS = "SELECT DISTINCT ON (unit) unit, name, kind, producer, municipality FROM unit ORDER BY unit, valid_from DESC, position DESC"
@@ -62,23 +63,28 @@ def moment(connection: Connection, known: datetime | None = None) -> Moment | No
     at = row[0] if past else max(row[0], present[0])  # silence is told too: now is now, though nothing has come
     feeds = connection.execute(
         "SELECT data->>'producer', max(due) FROM event WHERE type = 'feed.complete' "
-        "AND position <= %s AND at > %s AND at <= %s GROUP BY 1",
+        "AND data->>'producer' IS NOT NULL AND due <= (at AT TIME ZONE 'Europe/Helsinki')::date AND position <= %s AND at > %s AND at <= %s GROUP BY 1",
         [row[1], row[0] - timedelta(days=60), at],
     ).fetchall()
     return Moment(at, row[1], dict(feeds), past)
 
 
 def read_moment(text: str) -> datetime:
-    """A moment as people write it: 2026-05-03, or 2026-05-03T14:30. A day alone is its last moment."""
+    """A moment as people write it: 2026-05-03, 2026-05-03T14:30, or with its offset. A day alone is its last moment, and so is a
+    time in the hour that comes twice when the clock is turned: what was known by then is the more."""
     try:
-        found = datetime.fromisoformat(text)
+        found = datetime.fromisoformat(
+            text.replace(" ", "+") if "T" in text else text
+        )  # an address writes + as a blank
+        if not FIRST_YEAR <= found.year <= LAST_YEAR:
+            raise ValueError
     except ValueError as error:
         raise bad_input(
             "known", t('"{text}" is not a moment', text=text), t("Write such as 2026-05-03T14:30.")
         ) from error
     if "T" not in text and ":" not in text:
         return start_of(found.date() + timedelta(days=1)) - timedelta(microseconds=1)
-    return found if found.tzinfo else found.replace(tzinfo=start_of(found.date()).tzinfo)
+    return found if found.tzinfo else found.replace(tzinfo=HELSINKI, fold=1)
 
 
 def units(connection: Connection) -> pl.DataFrame:

@@ -100,5 +100,8 @@ def day_text(day: date) -> str:
 
 
 def moment_text(moment: datetime) -> str:
+    """The moment by the Finnish clock; in the hour that comes twice when the clock is turned, also which of the two it is."""
     local = moment.astimezone(HELSINKI)
-    return f"{local:%-d.%-m.%Y} " + _("at") + (f" {local:%-H:%M}" if language() == "en" else f" {local:%-H.%M}")
+    twice = local.replace(fold=0).utcoffset() != local.replace(fold=1).utcoffset()
+    which = f" (UTC{local:%z})".replace("00)", ")").replace("+0", "+") if twice else ""
+    return f"{local:%-d.%-m.%Y} " + _("at") + (f" {local:%-H:%M}" if language() == "en" else f" {local:%-H.%M}") + which

@@ -35,6 +35,7 @@ from torni.tower.live import Live, before_of, live
 from torni.web.store import Held, held, hold
 
 MOST_PICTURES, LATELY_S = 12, 60.0
+STILL_S = 20.0  # the worker tells every five seconds that the tallies are level: silent so long, they stand still
 _pictures: OrderedDict[tuple[Any, ...], Live] = OrderedDict()
 _before: OrderedDict[tuple[str, date], Any] = OrderedDict()
 _newest: dict[str, Gathered] = {}  # what the newest picture rests on: the next adds to it
@@ -154,26 +155,20 @@ def _books(region: str) -> Books:
 
 
 def health() -> dict[str, Any]:
-    """The newest moment recorded, its position, how many events wait to be folded, and whether a year is being written."""
+    """The newest moment recorded, its position, how many events wait to be folded, whether they stand still, how many were set aside
+    because they cannot be counted, and whether a year is being written."""
     with reading(None) as one:
         row = one.execute(
-            "SELECT nullif(r.recorded_at, '-infinity'), r.invented, newest(), c.position FROM room r, consumer c "
-            "WHERE c.name = 'tally'"
+            "SELECT nullif(r.recorded_at, '-infinity'), r.invented, newest(), c.position, extract(epoch FROM clock_timestamp() - c.level_at), "
+            "(SELECT count(*) FROM missed) FROM room r, consumer c WHERE c.name = 'tally'"
         ).fetchone()
-    if row is None:
-        return {
-            "recorded_at": None,
-            "position": 0,
-            "behind": 0,
-            "loading": False,
-            "clock_behind_s": 0,
-            "disk_free_mb": None,
-        }
-    recorded, invented, newest, folded = row
+    recorded, invented, newest, folded, since, aside = row or (None, None, 0, 0, 0, 0)
+    behind = (newest or 0) - folded
+    late = 0 if invented or not recorded else max(0, round((recorded - clock.now()).total_seconds()))
     return {
-        "recorded_at": recorded and recorded.isoformat(), "position": folded, "behind": (newest or 0) - folded,
-        "loading": bool(invented and not invented.get("loaded")), "clock_behind_s": 0 if invented or not recorded else max(0, round((recorded - clock.now()).total_seconds())),
-        "disk_free_mb": round(shutil.disk_usage(folder).free / 1e6) if (folder := _folder()) else None,
+        "recorded_at": recorded and recorded.isoformat(), "position": folded, "behind": behind, "standing_still": behind > 0 and since > STILL_S,
+        "set_aside": aside, "loading": bool(invented and not invented.get("loaded")), "clock_behind_s": late,
+        "disk_free_mb": round(shutil.disk_usage(folder).free / 1e6) if row and (folder := _folder()) else None,
     }  # fmt: skip
 
 
@@ -204,7 +199,9 @@ def about() -> tuple[str, date, dict[str, str]]:
     with reading(None) as one:
         row = one.execute("SELECT region, nullif(recorded_at, '-infinity') FROM room").fetchone()
         units = dict(
-            one.execute("SELECT DISTINCT ON (unit) unit, name FROM unit ORDER BY unit, valid_from DESC").fetchall()
+            one.execute(
+                "SELECT DISTINCT ON (unit) unit, name FROM unit ORDER BY unit, valid_from DESC, position DESC"
+            ).fetchall()
         )
     assert row is not None
     return row[0], local_day(row[1]) if row[1] else clock.today(), units

@@ -43,14 +43,15 @@ def data(request: HttpRequest) -> HttpResponse:
 
 def health(request: HttpRequest) -> HttpResponse:
     """Whether this server serves, and of its record room: how new, how far behind the tallies are, whether the invented year
-    is all there. 503 when the room does not answer."""
+    is all there. 503 when the room does not answer, and when its tallies stand still: what the pages show is then old."""
     if not room.is_open():
         return JsonResponse({"ok": True, "room": None})
     try:
         told = room.health()
     except (psycopg.Error, PoolTimeout):
         return JsonResponse({"ok": False, "room": None}, status=503)
-    return JsonResponse({"ok": True, "room": told})
+    ok = not told["standing_still"]
+    return JsonResponse({"ok": ok, "room": told}, status=200 if ok else 503)
 
 
 def not_found(request: HttpRequest, exception: Exception | None = None) -> HttpResponse:
