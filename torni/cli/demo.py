@@ -17,6 +17,7 @@ from torni.services import regions
 from torni.services.days import Days
 from torni.tower import picture
 from torni.tower.live import Live, live
+from torni.tower.watching import keep_watch
 
 
 def demo(args: argparse.Namespace) -> int:
@@ -42,6 +43,7 @@ def demo(args: argparse.Namespace) -> int:
         with room.connect(database.url, autocommit=True) as connection:
             row = connection.execute("SELECT registered()").fetchone()
             days = Days(region)
+            keep_watch(connection, lambda day: days.on(day).library, back=0)
             found = live(connection, lambda day: days.on(day).library, residents=row[0] if row else 0)
     assert found is not None
     print_live(found)

@@ -8,9 +8,10 @@ any machine: nothing is kept from one morning to the next but to save time.
 
 from __future__ import annotations
 
+import io
 from dataclasses import dataclass
 from datetime import date, timedelta
-from typing import Literal
+from typing import Any, Literal
 
 import numpy as np
 import numpy.typing as npt
@@ -19,6 +20,7 @@ import polars as pl
 from torni.engines.rhythm.calendar import Calendar, believed
 from torni.engines.rhythm.change import ChangeWatch, change_watch
 from torni.engines.rhythm.share import ShareWatch, share_watch
+from torni.facts.room import Connection
 from torni.services.followed import AnswerPromise, MeasurePromise
 from torni.services.library import Library
 
@@ -29,8 +31,14 @@ SETTLED = 8  # days after which a day's records are taken as they are
 _LATE = 8  # days over which records still come late
 _DAY = date(1970, 1, 1)
 _EPIDEMIC = 9.0  # how many times the usual variance all may move together in an epidemic's season
+_DOUBT, _DOUBT_UNUSUAL = 0.05, 0.15  # how far off the region's expected day may be: others there are none to compare it with
 _DRIFT = 0.003  # how much a place's level may move in a day, as its logarithm: some 6 % a year
 _DRIFT_WHOLE = 0.01  # the region's, which nothing else explains
+
+_PAST = 800  # days that a watch looks back: the season is learnt from two years
+ROWS: dict[str, Any] = {
+    "promise": pl.String, "day": pl.Date, "known_on": pl.Date, "unit": pl.String, "municipality": pl.String, "total": pl.Int64, "met": pl.Int64,
+}  # fmt: skip
 
 Level = Literal["unit", "producer", "municipality", "region"]
 
@@ -155,6 +163,7 @@ class Watch:
         names = list(self.demands)
         group = np.array([names.index(s.id) if s.level == "municipality" else -1 for s in mine], np.int64)
         parts = group >= 0
+        self.whole = 1.0 - parts
         self.change_state = change_watch(
             group, believed=np.where(parts[:, None], believed(part=True), believed(part=False)),
             drift=np.where(parts, _DRIFT, _DRIFT_WHOLE), false_alarms_a_year=bound,
@@ -206,7 +215,9 @@ class Watch:
         seasons = {name: c.shape(on) for name, c in self.calendars.items()}
         shape = np.array([seasons[s.id] for s in self.of["demand"]])
         restless = _EPIDEMIC if self.calendar.restless(on) else 1.0
-        change.step(self._sums("demand", rows, self.total), x, shape=shape, late=of_late["demand"], restless=restless)
+        doubt = self.whole * (_DOUBT_UNUSUAL if self.calendar.unusual(on) else _DOUBT)
+        came = self._sums("demand", rows, self.total)
+        change.step(came, x, shape=shape, late=of_late["demand"], restless=restless, doubt=doubt)
 
     def _late(self, kind: str, newest: int) -> Floats:
         """(age, series): the share of a day's records that come later than so many days after it, by the ten weeks that are settled."""
@@ -276,6 +287,37 @@ class Watch:
                 )
             )
         return out
+
+
+def rows_known(connection: Connection, library: Library, morning: date) -> pl.DataFrame:
+    """The tally's rows that a watch up to the morning rests on: promise, day, known_on, unit, municipality, total, met."""
+    names = [
+        *(f"{s.id}.{p.id}" for s, p in library.followed()),
+        *(f"{s.id}.demand" for s in library.services.values() if s.demand),
+    ]
+    text = (
+        "COPY (SELECT promise, day, known_on, unit, municipality, total, met FROM tally WHERE promise = ANY (%(names)s) AND known_on < %(morning)s "
+        "AND day < %(morning)s AND known_on > %(first)s) TO STDOUT WITH (FORMAT csv)"
+    )
+    with (
+        connection.cursor() as cursor,
+        cursor.copy(text, {"names": names, "morning": morning, "first": morning - timedelta(days=_PAST)}) as found,
+    ):
+        content = b"".join(bytes(part) for part in found)
+    return pl.read_csv(io.BytesIO(content), has_header=False, schema=ROWS).with_columns(pl.col("unit", "municipality").fill_null(""))
+
+
+def seen_on(connection: Connection, morning: date) -> tuple[Sighting, ...]:
+    """What was told on the morning, or on the newest before it that is not older than three days."""
+    row = connection.execute(
+        "SELECT seen FROM watched WHERE day <= %s AND day > %s ORDER BY day DESC, at DESC LIMIT 1",
+        [morning, morning - timedelta(days=3)],
+    ).fetchone()
+    return tuple(_sighting(s) for s in row[0]) if row else ()
+
+
+def _sighting(kept: dict[str, Any]) -> Sighting:
+    return Sighting(**{**kept, "since": date.fromisoformat(kept["since"]), "began": date.fromisoformat(kept["began"])})
 
 
 def _span(first: float, last: float) -> set[int]:

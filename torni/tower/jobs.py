@@ -1,6 +1,7 @@
 """What is done in the background, in a process of its own (`torni.tower.work`). The queue is Procrastinate's, in PostgreSQL.
 
 Each night the room is verified, the log is written to the snapshot, and every indicator is measured on it; either may be asked for by day.
+Each morning every series is watched for what surely goes wrong or has suddenly changed.
 A job that was cut short is done again when a worker starts; each may be done twice without harm.
 """
 
@@ -28,6 +29,7 @@ from torni.services.days import Days
 from torni.supervision.chains import measure_chains
 from torni.supervision.heavy import measure_heavy
 from torni.supervision.moment import last_days, moment, units
+from torni.tower.watching import keep_watch
 
 jobs = procrastinate.Blueprint()
 AGAIN = procrastinate.RetryStrategy(max_attempts=4, exponential_wait=20)
@@ -74,6 +76,16 @@ def verify_room(timestamp: int | None = None) -> None:
             "INSERT INTO verified (position, whole, seconds, checks) SELECT newest(), %s, %s, %s",
             [not any(c.wrong for c in checks), time.monotonic() - started, json.dumps([{**asdict(c), "told": c.told.message} for c in checks])],
         )  # fmt: skip
+
+
+@jobs.periodic(cron="* * * * *")
+@jobs.task(name="watch", queue="torni", queueing_lock="watch", lock="watch", retry=AGAIN)
+def watch(timestamp: int | None = None) -> None:
+    """This morning's watch, as soon as yesterday's evening is folded; asked each minute, done once a day."""
+    with connect(os.environ["TORNI_DATABASE"], autocommit=True) as connection:
+        row = connection.execute("SELECT region, invented FROM room").fetchone()
+        if row is not None and row[0] is not None and not (row[1] and not row[1].get("loaded")):
+            keep_watch(connection, lambda day: Days(row[0]).on(day).library)
 
 
 def snapshot_folder(connection: Connection) -> Path:

@@ -12,9 +12,10 @@ import polars as pl
 from torni.facts.fold import start_of
 from torni.facts.room import Connection
 from torni.services.library import Library
-from torni.supervision.alerts import Alert, alerts, demand_of
+from torni.supervision.alerts import Alert, alerts
 from torni.supervision.measure import Followed, Level, gathered, measure_gathered, measured
 from torni.supervision.moment import Gathered, Moment, known_sums, moment, units
+from torni.supervision.watch import seen_on
 
 Libraries = Callable[[date], Library]
 
@@ -86,9 +87,7 @@ def _live(
     register = units(connection)
     rests_on = gathered(connection, library, now, register, before=kept)
     found = tuple(measure_gathered(library, register, rests_on, residents=residents))
-    last = rests_on.last.filter(pl.col("unit") == "")["last"].item()
-    demand = demand_of(_demand_rows(connection, library, now), library, now.today, last)
-    told = tuple(alerts(found, demand, dict(now.complete), now.today))
+    told = tuple(alerts(found, seen_on(connection, now.today), dict(now.complete), now.today))
     serving = _serving(connection, library, now, register)
     then = before or before_of(connection, libraries, now, residents=residents)
     row = connection.execute("SELECT invented FROM room").fetchone()
@@ -107,18 +106,6 @@ def before_of(
         found = measured(connection, libraries(then.today), then, residents=residents) if then else []
         out[name] = {f.id: f.value for f in found}
     return out
-
-
-def _demand_rows(connection: Connection, library: Library, now: Moment) -> pl.DataFrame:
-    names = [f"{s.id}.demand" for s in library.services.values() if s.demand]
-    rows = connection.execute(
-        f"SELECT promise, day, municipality, sum(total)::bigint FROM {known_sums(connection, now)} t WHERE promise = ANY (%(names)s) "
-        "AND day > %(first)s AND day <= %(today)s AND municipality <> '' GROUP BY 1, 2, 3",
-        {"names": names, "first": now.today - timedelta(days=200), "today": now.today},
-    ).fetchall()
-    return pl.DataFrame(
-        rows, orient="row", schema={"promise": pl.String, "day": pl.Date, "municipality": pl.String, "total": pl.Int64}
-    )
 
 
 def _serving(

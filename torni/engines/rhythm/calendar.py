@@ -48,6 +48,11 @@ class Calendar:
         share = abs(day.day - 15) / 30.4
         return float((1 - share) * np.log(self.season[day.month]) + share * np.log(self.season[other]))
 
+    def unusual(self, day: date) -> bool:
+        """Is it a day of which a year of records tells little: of a school holiday, or within five days of a day off in the week?"""
+        near = (day + timedelta(days=i) for i in range(-5, 6))
+        return day.isocalendar().week in self.school_holidays or any(d.weekday() < 5 and _off(d) for d in near)
+
     def restless(self, day: date) -> bool:
         """Is it an epidemic's season, when all may move together more than usual?"""
         return day.isocalendar().week in self.epidemic

@@ -12,6 +12,7 @@ After an alarm the level is learnt anew: the change is told once, and then it is
 from __future__ import annotations
 
 from dataclasses import dataclass, fields
+from typing import Any
 
 import numpy as np
 import numpy.typing as npt
@@ -74,23 +75,19 @@ class ChangeWatch:
     size: Floats
 
     def copy(self) -> ChangeWatch:
-        kept = {f.name: getattr(self, f.name) for f in fields(self)}
+        kept: dict[str, Any] = {f.name: getattr(self, f.name) for f in fields(self)}
         return ChangeWatch(**{k: v.copy() if isinstance(v, np.ndarray) else v for k, v in kept.items()})
 
     def step(
-        self,
-        came: Floats,
-        terms: Floats,
-        *,
-        shape: Floats | float = 0.0,
-        late: Floats | float = 0.0,
-        restless: float = 1.0,
-    ) -> Bools:
+        self, came: Floats, terms: Floats, *, shape: Floats | float = 0.0, late: Floats | float = 0.0, restless: float = 1.0,
+        doubt: Floats | float = 0.0,
+    ) -> Bools:  # fmt: skip
         """One more day. Returns which series tell an alarm on it.
 
         `came`: (series), the counts, nan where not known. `terms`: (terms), the day's terms, the first is 1. `shape`: the given
         shape's logarithm. `late`: the share not yet recorded, by how records have come before. `restless`: how many times
-        the usual all may move (variance; an epidemic's season).
+        the usual all may move (variance; an epidemic's season). `doubt`: how far off what is expected may be on such a day
+        beside what the learning knows (relative standard deviation; days near holidays).
         """
         day, self.day = self.day, self.day + 1
         known = ~np.isnan(came)
@@ -107,7 +104,7 @@ class ChangeWatch:
         moved = np.where(self.group >= 0, self.others[:, 0], 0.0)
         offset, eta = offset + moved, eta + moved
         mean = np.exp(np.minimum(eta, 30.0))
-        variance = wide * mean + unsure * mean**2
+        variance = wide * mean + (unsure + np.square(doubt)) * mean**2
         self.expected, self.size = mean, size_of(mean, np.maximum(variance, mean * (1.0 + 1e-6)))
         self.seen += known
         self.silent = np.where(known, np.where((came == 0.0) & (mean >= SILENT_AT), self.silent + 1, 0), self.silent)
@@ -128,18 +125,13 @@ class ChangeWatch:
         if len(self.together) and (self.group >= 0).any():
             rows, own = self.group[self.group >= 0], self.group >= 0
             of_days, of_weeks = (
-                spread(
-                    np.bincount(rows, by[own, 0], len(self.together)),
-                    np.bincount(rows, by[own, 1], len(self.together)),
-                    _BEFORE,
-                    _BEFORE_DAYS,
-                )
+                spread(np.column_stack([np.bincount(rows, by[own, c], len(self.together)) for c in (0, 1)]), _BEFORE, _BEFORE_DAYS)
                 for by in (self.by_day, self.by_week)
             )
             like_day = np.where(own, of_days[self.group], _BEFORE)
             like_week = np.where(own, np.maximum(of_days, of_weeks)[self.group], _BEFORE)
         return np.maximum(
-            spread(*self.by_day.T, like_day, _LIKE_OTHERS), spread(*self.by_week.T, like_week, _LIKE_OTHERS / 4)
+            spread(self.by_day, like_day, _LIKE_OTHERS), spread(self.by_week, like_week, _LIKE_OTHERS / 4)
         )
 
     def _move_together(
@@ -205,7 +197,7 @@ class ChangeWatch:
             (self.by_week, 1, _LIKE_OTHERS / 4, left**5),
         ):
             square = self.held[:, slot, column]
-            most = np.maximum(_WIDE**2 * spread(*state.T, _BEFORE, weighs), 4.0 / mean)
+            most = np.maximum(_WIDE**2 * spread(state, _BEFORE, weighs), 4.0 / mean)
             taken = rows & (square >= 0.0)
             state[taken] = (state * fade + np.column_stack([np.minimum(square, most), np.ones_like(square)]))[taken]
         self.held[rows, slot] = -1.0

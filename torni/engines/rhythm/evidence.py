@@ -40,9 +40,12 @@ def mixed(log_sum: Floats, log_weights: Floats) -> Floats:
     return out
 
 
-def spread(squares: Floats, counted: Floats, before: Floats | float, weighs: float) -> Floats:
-    """How much wider than chance: the mean of the squares, with what was believed before; never less than chance."""
-    out: Floats = np.maximum(1.0, (squares + before * weighs) / (counted + weighs))
+def spread(squares: Floats, before: Floats | float, weighs: float) -> Floats:
+    """(rows): how much wider than chance: the mean of the squares, with what was believed before; never less than chance.
+
+    `squares`: (rows, 2), the squares' sum and how many they are. `before` weighs as so many of them.
+    """
+    out: Floats = np.maximum(1.0, (squares[:, 0] + before * weighs) / (squares[:, 1] + weighs))
     return out
 
 

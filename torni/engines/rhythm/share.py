@@ -10,6 +10,7 @@ and those like it, by days and by weeks, and the wider counts.
 from __future__ import annotations
 
 from dataclasses import dataclass, fields
+from typing import Any
 
 import numpy as np
 import numpy.typing as npt
@@ -60,7 +61,7 @@ class ShareWatch:
     after: Floats  # missed and promised since an alarm, fading
 
     def copy(self) -> ShareWatch:
-        kept = {f.name: getattr(self, f.name) for f in fields(self)}
+        kept: dict[str, Any] = {f.name: getattr(self, f.name) for f in fields(self)}
         return ShareWatch(**{k: v.copy() if isinstance(v, np.ndarray) else v for k, v in kept.items()})
 
     def step(self, total: Floats, missed: Floats, *, late: Floats | float = 0.0, free: bool = False) -> Bools:
@@ -101,12 +102,13 @@ class ShareWatch:
 
         def usual(by: Floats) -> Floats:
             squares = np.bincount(self.pool, teaches * np.minimum(by[:, 0], _MOST_TOLD * by[:, 1]), pools)
-            return spread(squares, np.bincount(self.pool, teaches * by[:, 1], pools), _BEFORE, _BEFORE_DAYS)[self.pool]
+            counted = np.bincount(self.pool, teaches * by[:, 1], pools)
+            return spread(np.column_stack([squares, counted]), _BEFORE, _BEFORE_DAYS)[self.pool]
 
         usual_day = usual(self.by_day)
         usual_week = np.maximum(usual_day, usual(self.by_week))
-        own_day = np.minimum(spread(*self.by_day.T, usual_day, _LIKE_OTHERS), _MOST_UNLIKE * usual_day)
-        own_week = np.minimum(spread(*self.by_week.T, usual_week, _LIKE_OTHERS / 4), _MOST_UNLIKE * usual_week)
+        own_day = np.minimum(spread(self.by_day, usual_day, _LIKE_OTHERS), _MOST_UNLIKE * usual_day)
+        own_week = np.minimum(spread(self.by_week, usual_week, _LIKE_OTHERS / 4), _MOST_UNLIKE * usual_week)
         return own_day, own_week, np.maximum(_of(own_day, total), _of(own_week, np.maximum(7.0 * a_day, total)))
 
     def _log_e(self, total: Floats, missed: Floats, mean: Floats, wide: Floats) -> Floats:

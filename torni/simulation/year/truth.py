@@ -2,20 +2,24 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import date, timedelta
+from statistics import median
 from typing import Any
 
 import polars as pl
 
 from torni.facts.room import Connection
+from torni.services.followed import AnswerPromise, MeasurePromise
 from torni.services.library import Library
+from torni.simulation.year.changes import Change
 from torni.simulation.year.faults import Fault
 from torni.simulation.year.world import World
-from torni.supervision.alerts import Alert, alerts, demand_of
+from torni.supervision.alerts import Alert, alerts
 from torni.supervision.measure import measure, windows_of
 from torni.supervision.moment import last_days_of, sums_of, units
+from torni.supervision.watch import Watch
 
 _PROMISES = {
     "missed_weekends": "home_care.visits_made", "long_waits": "doctor_reception.young_in_time",
@@ -28,38 +32,50 @@ _LEVELS = {
     "late_answers": "unit", "full_list": "unit", "sudden_demand": "municipality", "outage": "region",
 }  # fmt: skip
 WARM_DAYS = 28  # the year begins in the middle of things; alerts are read from here on
+SAME_DAYS = 14  # an alert that comes again within so many days is the same one
+SMALL = 15  # a share fault of fewer misses than this above what is promised, by the year's end, is too small to be told
 
 
 @dataclass(frozen=True)
 class Planted:
-    """A fault and whether it was told: the first day of an alert for its own place, and that alert."""
+    """A fault and whether it was told: the first day of an alert for its own place, and that alert. `small`: it was too small for that.
+
+    `missed` of `total` at its place from its day to the year's end, of faults that are shares.
+    """
 
     fault: Fault
     told_on: date | None
     alert: Alert | None
+    small: bool = False
+    missed: int = 0
+    total: int = 0
 
     @property
     def days(self) -> int | None:
         return None if self.told_on is None else (self.told_on - self.fault.since).days
 
+    @property
+    def overlooked(self) -> bool:
+        return self.told_on is None and not self.small
+
 
 @dataclass(frozen=True)
 class Truth:
-    """Every planted fault, and every alert that no fault explains, with its first day."""
+    """Every planted fault, and every alert that no fault (and no change of recording) explains, with its first day."""
 
     planted: tuple[Planted, ...]
     false: tuple[tuple[date, Alert], ...]
 
     @property
     def missed(self) -> int:
-        return sum(p.told_on is None for p in self.planted)
+        return sum(p.overlooked for p in self.planted)
 
     def json(self, seed: int, residents: int) -> dict[str, Any]:
         return {
             "seed": seed, "residents": residents,
             "planted": [
                 {
-                    "kind": p.fault.kind, "where": p.fault.where, "from": str(p.fault.since), "found": p.told_on is not None,
+                    "kind": p.fault.kind, "where": p.fault.where, "from": str(p.fault.since), "found": p.told_on is not None, "too_small": p.small,
                     "days_to_detection": p.days, "finding": p.alert.id if p.alert else None,
                 }
                 for p in self.planted
@@ -71,13 +87,16 @@ class Truth:
 
 def truth(
     connection: Connection, world: World, faults: Sequence[Fault], library: Callable[[date], Library], *,
-    first: date, last: date, told: Callable[[date], None] | None = None,
+    first: date, last: date, changes: Sequence[Change] = (), told: Callable[[date], None] | None = None,
 ) -> Truth:  # fmt: skip
-    """Go through the year: each morning by what was known the evening before. An alert is true when a fault explains it, else false: counted once for its place."""
+    """Go through the year: each morning by what was known the evening before. An alert is true when a fault explains it, else
+    false; it counts once, from the morning on which it is told to that on which it is gone."""
     tally = _tally(connection)
     register = units(connection)
     feeds = _feeds(connection)
-    seen: dict[tuple[str, str, str, str], tuple[date, Alert]] = {}
+    watch = Watch(tally.filter(pl.col("day") <= last), register, library(last + timedelta(days=1)))
+    seen: list[tuple[date, Alert]] = []
+    standing: dict[tuple[str, str, str, str], tuple[date, date | None]] = {}
     day = first + timedelta(days=WARM_DAYS)
     while day <= last:
         morning = day + timedelta(days=1)
@@ -91,19 +110,55 @@ def truth(
         found = measure(
             definitions, morning, register, ends, summed, _owed(known, morning), residents=len(world.residents)
         )
-        end = ends.filter(pl.col("unit") == "")["last"].item()
-        for alert in alerts(found, demand_of(known, definitions, morning, end), complete, morning):
-            seen.setdefault((alert.kind, alert.id, alert.level, alert.where), (day, alert))
+        for alert in alerts(found, watch.on(morning, ends), complete, morning):
+            key = (alert.kind, alert.id, alert.level, alert.where)
+            before = standing.get(key)
+            if before is None or (day - before[0]).days > SAME_DAYS or _again(before[1], alert.since):
+                seen.append((day, alert))
+            standing[key] = day, alert.since
         if told:
             told(day)
         day += timedelta(days=1)
-    planted = tuple(_found(f, seen.values()) for f in faults)
-    explains = [_explained(f, world) for f in faults]
-    false = [(on, a) for on, a in seen.values() if not any(e(on, a) for e in explains)]
+    planted = tuple(_sized(_found(f, seen), tally, register, library(last), last) for f in faults)
+    explains = [_explained(f, world) for f in faults] + [_recorded_otherwise(c, world) for c in changes]
+    false = [(on, a) for on, a in seen if not any(e(on, a) for e in explains)]
     return Truth(planted, tuple(false))
 
 
-def _found(fault: Fault, seen: Any) -> Planted:
+def _again(before: date | None, since: date | None) -> bool:
+    """Is it told anew, for a later change than the one that was told before?"""
+    return before is not None and since is not None and (since - before).days > SAME_DAYS
+
+
+def _sized(p: Planted, tally: pl.DataFrame, register: pl.DataFrame, library: Library, last: date) -> Planted:
+    """The fault with how large it became, where it is one of shares: what was missed at its place."""
+    of = {f"{s.id}.{q.id}": q for s, q in library.followed()}.get(_PROMISES[p.fault.kind])
+    if not isinstance(of, AnswerPromise | MeasurePromise) or of.share >= 1 or p.fault.kind == "wrong_formula":
+        return p
+    rows = tally.filter(
+        (pl.col("promise") == _PROMISES[p.fault.kind]) & (pl.col("day") >= p.fault.since) & (pl.col("day") <= last) & (pl.col("known_on") <= last)
+    ).join(register.select("unit", "producer"), on="unit", how="left").filter(pl.col(_LEVELS[p.fault.kind]) == p.fault.where)  # fmt: skip
+    total, met = int(rows["total"].sum()), int(rows["met"].sum())
+    small = total - met - total * float(1 - of.share) < SMALL
+    return Planted(p.fault, p.told_on, p.alert, small and p.told_on is None, total - met, total)
+
+
+def summary(found: Sequence[Truth]) -> dict[str, Any]:
+    """Of many years: for each kind how many were planted, found and too small, and the median days to detection; false alerts by year."""
+    kinds = dict.fromkeys(p.fault.kind for t in found for p in t.planted)
+    out = {}
+    for kind in kinds:
+        mine = [p for t in found for p in t.planted if p.fault.kind == kind]
+        days = [p.days for p in mine if p.days is not None]
+        out[kind] = {
+            "planted": len(mine), "found": len(days), "too_small": sum(p.small for p in mine), "missed": sum(p.overlooked for p in mine),
+            "days": median(days) if days else None,
+        }  # fmt: skip
+    false = [len(t.false) for t in found]
+    return {"years": len(found), "kinds": out, "false": sum(false), "most_false": max(false, default=0), "years_with_false": sum(n > 0 for n in false)}
+
+
+def _found(fault: Fault, seen: Iterable[tuple[date, Alert]]) -> Planted:
     mine = [
         (on, a)
         for on, a in seen
@@ -124,6 +179,19 @@ def _explained(fault: Fault, world: World) -> Callable[[date, Alert], bool]:
         if fault.kind == "outage":
             return alert.kind == "records"
         return alert.id == _PROMISES[fault.kind] and (places is None or alert.where in places)
+
+    return explains
+
+
+def _recorded_otherwise(change: Change, world: World) -> Callable[[date, Alert], bool]:
+    """Whether an alert follows from a unit's new way of recording: it is told of that unit, or of a place that it is a part of."""
+    u = world.units.with_row_index("row").filter((pl.col("unit") == change.where) | (pl.col("producer") == change.where))
+    rows = u["row"].to_list()
+    served = world.residents.filter(pl.col("centre").is_in(rows) | pl.col("home_care_unit").is_in(rows))
+    places = {change.where, *u["unit"], *u["producer"], *u["municipality"], *served["municipality"].unique()}
+
+    def explains(on: date, alert: Alert) -> bool:
+        return on >= change.since and alert.where in places and alert.kind == "demand"
 
     return explains
 
