@@ -98,9 +98,9 @@ def test_the_sums_by_sql_are_the_sums_by_frame(invented_year):
             assert by_sql.filter(nonzero).sort(key).equals(by_frame.filter(nonzero).sort(key))
 
 
-def test_a_moment_of_the_past_shows_what_was_shown_then(new_room, year):
+def test_a_moment_of_the_past_shows_what_was_shown_then(new_room):
     """Pictures taken while time runs, each by adding to the one before, are those made from nothing and those redrawn later."""
-    made, books = year
+    made, books = assembled("keski-suomi", seed=YEAR_SEED, residents=2_000, first=date(2026, 2, 10))
     library = Days("keski-suomi").on(date(2026, 2, 20)).library
     from torni.simulation.year.happening import begin
 
