@@ -10,8 +10,8 @@ from typing import Any
 import numpy as np
 import polars as pl
 
-from torni.simulation.year.changes import Change
 from torni.simulation.year.chance import Chance, Floats, Ints
+from torni.simulation.year.changes import Change
 from torni.simulation.year.faults import Fault, Kind
 from torni.simulation.year.world import World
 
@@ -59,7 +59,9 @@ class Block:
             {"at": local, "minute": np.broadcast_to(np.asarray(minute, np.int64), len(day)), "key": key}
         ).select(
             sender.alias("source"),
-            pl.concat_str([pl.lit(pl.Series("day", day)).cast(pl.String), pl.lit(f"-{type_}-"), pl.col("key")]).alias("id"),
+            pl.concat_str([pl.lit(pl.Series("day", day)).cast(pl.String), pl.lit(f"-{type_}-"), pl.col("key")]).alias(
+                "id"
+            ),
             pl.lit(type_).alias("type"),
             (pl.col("at") + pl.duration(minutes="minute"))
             .dt.replace_time_zone("Europe/Helsinki")

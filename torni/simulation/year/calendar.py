@@ -54,7 +54,8 @@ def open_near(day: Ints, after: Any) -> Ints:
     before = np.maximum.accumulate(np.where(shut, -1, span))
     behind = np.minimum.accumulate(np.where(shut, 1 << 40, span)[::-1])[::-1]
     at = day - span[0]
-    return np.where(before[at] > after, before[at], behind[at])
+    near: Ints = np.where(before[at] > after, before[at], behind[at])
+    return near
 
 
 def usual(service: Service, child: bool, days: Ints) -> Floats:
@@ -70,7 +71,8 @@ def visiting(days: Ints) -> Floats:
 def influenza(chance: Chance, child: bool, days: Ints) -> Floats:
     """The winter's influenza, a factor about 1 over the years: when, how high, how wide, and whether twice is each winter's own."""
     total = sum((_winter(chance, year, days) for year in _winters(days)), np.zeros(len(days)))
-    return (1 + _INFLUENZA[child] * total) / (1 + _INFLUENZA[child] * _ORDINARY_WINTER)
+    factor: Floats = (1 + _INFLUENZA[child] * total) / (1 + _INFLUENZA[child] * _ORDINARY_WINTER)
+    return factor
 
 
 def unlike(chance: Chance, purpose: str, spread: float, days: Any, *keys: Any) -> Floats:
@@ -93,7 +95,8 @@ def growth(a_year: Any, days: Any) -> Floats:
 def _normal(chance: Chance, purpose: str, *keys: Any) -> Floats:
     """About normal, never past 3.5: the sum of four even draws."""
     total = sum((chance.share(f"{purpose} {i}", *keys) for i in range(4)), np.zeros(1))
-    return (total - 2) * np.sqrt(3.0)
+    normal: Floats = (total - 2) * np.sqrt(3.0)
+    return normal
 
 
 def _winters(days: Ints) -> range:
@@ -160,7 +163,9 @@ def school_holiday(day: date) -> bool:
     """Whether Keski-Suomi's schools are closed: winter (week 9) and autumn (week 42) holidays, Christmas, summer."""
     if day.isocalendar().week in (9, 42):
         return True
-    return (6, 1) <= (day.month, day.day) <= (8, 10) or (day.month, day.day) >= (12, 22) or (day.month, day.day) <= (1, 6)
+    return (
+        (6, 1) <= (day.month, day.day) <= (8, 10) or (day.month, day.day) >= (12, 22) or (day.month, day.day) <= (1, 6)
+    )
 
 
 @cache

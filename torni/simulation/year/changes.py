@@ -39,6 +39,10 @@ def changes_of(world: World, faults: Sequence[Fault], first: date) -> tuple[Chan
     chosen = sorted(middle, key=lambda r: float(chance.share("changes its recording", r)[0]))
     kinds: tuple[ChangeKind, ...] = ("recorded_next_day", "phone_contacts_recorded")
     return tuple(
-        Change(kind, units[chosen[i % len(chosen)]], first + timedelta(days=int(chance.whole(100, 250, "change begins", i)[0])))
+        Change(
+            kind,
+            units[chosen[i % len(chosen)]],
+            first + timedelta(days=int(chance.whole(100, 250, "change begins", i)[0])),
+        )
         for i, kind in enumerate(kinds)
     )

@@ -12,11 +12,17 @@ import polars as pl
 
 from torni.simulation.year.block import BLOCK_DAYS, Block, days_of, text
 from torni.simulation.year.calendar import (
-    Service, growth, influenza, number_of, open_near, unlike, usual, visiting,
+    Service,
+    growth,
+    influenza,
+    number_of,
+    open_near,
+    unlike,
+    usual,
+    visiting,
 )
 from torni.simulation.year.chance import Floats, Ints
 from torni.simulation.year.plans import plans
-
 
 _OF_AGE = (17, 64, 74, 84, 94)  # the last ages of the bands
 # Hours a month that make a visit a day, by band, so that clients have the visits a year that they had in 2019 (THL, Kotihoito 2019:
@@ -79,7 +85,18 @@ def _recorded(block: Block, what: str, most: float, unit: Ints, day: Ints, *keys
     return day + late
 
 
-def _mended(block: Block, service: str, made: Any, minute: Ints, who: Ints, unit: Ints, matter: pl.Series, day: Ints, recorded: Ints, *keys: Ints) -> None:
+def _mended(
+    block: Block,
+    service: str,
+    made: Any,
+    minute: Ints,
+    who: Ints,
+    unit: Ints,
+    matter: pl.Series,
+    day: Ints,
+    recorded: Ints,
+    *keys: Ints,
+) -> None:
     """A few records of visits are mended some days later: most get the right time, some are withdrawn, for nobody came."""
     draw = block.chance.share(f"{service} record mended", day, *keys)
     for low, high, type_ in ((0.0, 0.0015, "visit.made"), (0.0015, 0.0019, "event.withdrawn")):
@@ -138,11 +155,20 @@ def contacts(block: Block) -> None:
     for fault in block.faults:
         if fault.kind == "sudden_demand":  # beside the usual contacts, so that the usual stay the same draws
             there = block.people["municipality"] == fault.where
-            _asked(block, "doctor_reception", np.where(there, 0.7 * doctor, 0.0), "centre", " more", number_of(fault.since))
+            _asked(
+                block, "doctor_reception", np.where(there, 0.7 * doctor, 0.0), "centre", " more", number_of(fault.since)
+            )
     for change in block.changes:
         if change.kind == "phone_contacts_recorded":
             there = block.unit_of(block.people["centre"], "unit") == change.where
-            _asked(block, "doctor_reception", np.where(there, 0.25 * doctor, 0.0), "centre", " phone", number_of(change.since))
+            _asked(
+                block,
+                "doctor_reception",
+                np.where(there, 0.25 * doctor, 0.0),
+                "centre",
+                " phone",
+                number_of(change.since),
+            )
 
 
 def _asked(block: Block, service: Service, a_year: Floats, column: str, name: str, since: int = 0) -> None:
@@ -168,7 +194,10 @@ def _days_weights(block: Block, service: Service) -> tuple[Floats, Ints]:
     """How much is asked on each of the block's days, by municipality and age (children, others); and each resident's group."""
     chance, days, world = block.chance, days_of(block), block.world
     codes = world.municipality_codes
-    by_age = [usual(service, child, days) * (influenza(chance, child, days) if service == "doctor_reception" else 1.0) for child in (False, True)]
+    by_age = [
+        usual(service, child, days) * (influenza(chance, child, days) if service == "doctor_reception" else 1.0)
+        for child in (False, True)
+    ]
     number = codes.astype(np.int64)[:, None]
     place = (
         unlike(chance, f"region's day {service}", 0.03, days) * unlike(chance, f"municipality's day {service}", 0.05, days, number)
@@ -181,23 +210,29 @@ def _days_weights(block: Block, service: Service) -> tuple[Floats, Ints]:
 def _care(block: Block, service: str, who: Ints, day: Ints, unit: Ints, order: Ints, name: str) -> None:
     """A contact and what comes of it. Care is given on open days; a contact settled by phone needs no visit."""
     chance = block.chance
-    client, age = block.people["client"][who], block.people["age"][who]
+    client = block.people["client"][who]
     letter = service[:2] + name.strip()
     matter = text(letter, block.number, client, order)
     minute = 8 * 60 + chance.whole(0, 420, "minute of contact", client, day)
     told = _recorded(block, f"contacts {service}{name}", 0.03, unit, day, client, order)
     block.add("contact.made", service, day, minute, key=matter, who=who, unit=unit, matter=matter, recorded=told)
     if name == " phone":
-        block.add("visit.called_off", service, day, minute + 15, key=matter, who=who, unit=unit, matter=matter, recorded=told)
+        block.add(
+            "visit.called_off", service, day, minute + 15, key=matter, who=who, unit=unit, matter=matter, recorded=told
+        )
         return
-    mean = np.where(age < 23, 4.0, 19.0) if service == "doctor_reception" else np.full(len(who), 45.0)
-    wait = chance.waits(mean * chance.between(0.8, 1.2, f"unit's waits {service}", unit), f"wait {service}", client, day, order)
+    lived = day - _born(block, who)
+    short = lived < 23.1 * 365.2425  # whoever may count as under 23, and a few more
+    mean = np.where(short, 4.0, 19.0) if service == "doctor_reception" else np.full(len(who), 45.0)
+    wait = chance.waits(
+        mean * chance.between(0.8, 1.2, f"unit's waits {service}", unit), f"wait {service}", client, day, order
+    )
     late = block.together(chance.share("long wait", client, day, order), "long wait", day, unit)
     municipality = block.people["municipality"][who]
     if service == "doctor_reception":
-        young = age < 22  # surely under 23 on the day of contact
+        young = lived < 23 * 365  # surely under 23 on the day of contact
         surely = chance.between(0.003, 0.009, "unit's late ones", unit)
-        wait = np.where(young & (late < surely), wait + 14, wait)
+        wait = np.where(young & (late < surely), wait + 15, wait)
         wait = np.where(young & block.faulty("long_waits", day, municipality) & (late < 0.5), wait + 16, wait)
     seen = np.where(wait > 0, open_near(day + wait, day), day)
     off = chance.share("called off", client, day, order) < 0.03
@@ -223,8 +258,7 @@ def _doctor_fees(
 ) -> None:  # fmt: skip
     """Adults' visits are charged, on an open day from four days on, when the visit is known."""
     client = block.people["client"][who]
-    born = block.people["born"][who].astype("datetime64[D]").astype(np.int64)
-    age = np.floor((day - born) / 365.2425 + 1e-6).astype(np.int64)
+    age = np.floor((day - _born(block, who)) / 365.2425 + 1e-6).astype(np.int64)
     unbilled = block.together(block.chance.share("not billed", client, day, order), "not billed", day, unit)
     lost = np.where(block.faulty("never_billed", day, block.unit_of(unit, "unit")), 0.6, 0.001)
     keep = (age >= 18) & (unbilled >= lost)
@@ -244,6 +278,12 @@ def _doctor_fees(
     )  # fmt: skip
 
 
+def _born(block: Block, who: Ints) -> Ints:
+    """Days of birth, from 1970."""
+    days: Ints = block.people["born"][who].astype("datetime64[D]").astype(np.int64)
+    return days
+
+
 def _stretches(day: Ints) -> Ints:
     return day.astype("datetime64[D]").astype("datetime64[Y]").astype(np.int64) + 1970
 
@@ -252,7 +292,9 @@ def needs(block: Block) -> None:
     """A need is reported, assessed, decided; for some a plan is made and home care starts."""
     people = block.people
     client, age = people["client"], people["age"]
-    weight = usual("needs_assessment", False, days_of(block)) * unlike(block.chance, "region's day needs", 0.05, days_of(block))
+    weight = usual("needs_assessment", False, days_of(block)) * unlike(
+        block.chance, "region's day needs", 0.05, days_of(block)
+    )
     rate = np.where(age >= 75, 0.16, np.where(age >= 65, 0.05, 0.012)) * weight.sum() / 365.25
     count = block.chance.counts(rate, "needs", client, block.number)
     who = np.repeat(np.arange(len(client)), count)
@@ -266,7 +308,9 @@ def needs(block: Block) -> None:
     wait = 1 + block.chance.waits(3.0, "assessment", asked, day, order)
     late = block.together(block.chance.share("assessed late", asked, day, order), "assessed late", day)
     wait = np.where(late < 0.012, wait + 8, wait)
-    assessed = open_near(day + wait, day - 1)  # the same day at the earliest: the guarantee's seven days run over holidays too
+    assessed = open_near(
+        day + wait, day - 1
+    )  # the same day at the earliest: the guarantee's seven days run over holidays too
     scores = block.chance.whole(1, 5, "maple", asked, day)
     days = [str(d) for d in assessed.astype("datetime64[D]")]
     scales = pl.Series([f'{{"instrument":"interRAI HC","on":"{d}","facts":{{"rai_maple":{m}}}}}' for m, d in zip(scores, days, strict=True)], dtype=pl.String)  # fmt: skip

@@ -205,8 +205,19 @@ class Live:
 
 def _told_at() -> pl.Expr:
     """When each event is recorded as time runs: when it happens, or in the morning of the day on which it is recorded late."""
-    morning = pl.col("recorded_day").cast(pl.Date).cast(pl.Datetime("us")).dt.replace_time_zone("Europe/Helsinki").dt.offset_by("8h")
-    return pl.max_horizontal(pl.col("at"), pl.when(pl.col("at").dt.convert_time_zone("Europe/Helsinki").dt.date() < pl.col("recorded_day").cast(pl.Date)).then(morning.dt.convert_time_zone("UTC")))
+    morning = (
+        pl.col("recorded_day")
+        .cast(pl.Date)
+        .cast(pl.Datetime("us"))
+        .dt.replace_time_zone("Europe/Helsinki")
+        .dt.offset_by("8h")
+    )
+    return pl.max_horizontal(
+        pl.col("at"),
+        pl.when(
+            pl.col("at").dt.convert_time_zone("Europe/Helsinki").dt.date() < pl.col("recorded_day").cast(pl.Date)
+        ).then(morning.dt.convert_time_zone("UTC")),
+    )
 
 
 def _evening(day: date) -> datetime:

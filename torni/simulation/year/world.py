@@ -47,7 +47,9 @@ class World:
     @cached_property
     def municipality_rows(self) -> Ints:
         """Each resident's municipality as its place in `municipality_codes`."""
-        return np.searchsorted(self.municipality_codes, self.residents["municipality"].to_numpy().astype(str)).astype(np.int64)
+        return np.searchsorted(self.municipality_codes, self.residents["municipality"].to_numpy().astype(str)).astype(
+            np.int64
+        )
 
     @cached_property
     def ageing(self) -> npt.NDArray[np.float64]:
