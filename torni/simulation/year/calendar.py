@@ -108,7 +108,7 @@ def _winter(chance: Chance, year: int, days: Ints) -> Floats:
     draw = [float(chance.share(f"influenza {what}", year)[0]) for what in ("top", "height", "width", "twice", "second")]
     top = number_of(date(year + 1, 1, 1)) - 10 + 75 * draw[0]  # from before Christmas to the beginning of March
     width = 12 + 9 * draw[2]
-    curve = (0.5 + draw[1]) * np.exp(-0.5 * ((days - top) / width) ** 2)
+    curve: Floats = (0.5 + draw[1]) * np.exp(-0.5 * ((days - top) / width) ** 2)
     if draw[3] < 0.33:
         again = top + 38 + 22 * draw[4]
         curve = curve + (0.3 + 0.4 * draw[1]) * np.exp(-0.5 * ((days - again) / 11) ** 2)

@@ -16,8 +16,9 @@ import polars as pl
 
 from torni.simulation.year.block import BLOCK_DAYS, Block, Right, days_of, text
 from torni.simulation.year.changes import Change
+from torni.simulation.year.contacts import contacts
 from torni.simulation.year.faults import Fault
-from torni.simulation.year.lives import contacts, home_care, home_care_fees, home_sensors, needs
+from torni.simulation.year.lives import home_care, home_care_fees, home_sensors, needs
 from torni.simulation.year.names import names
 from torni.simulation.year.plans import reassessments, standing
 from torni.simulation.year.upkeep import SUPERVISED_EVERY, complaints, invoices, lists, staffing, supervision
