@@ -10,8 +10,9 @@ from typing import Any
 import numpy as np
 import polars as pl
 
+from torni.simulation.year.calendar import number_of
 from torni.simulation.year.chance import Chance, Floats, Ints
-from torni.simulation.year.changes import Change
+from torni.simulation.year.changes import Change, ChangeKind
 from torni.simulation.year.faults import Fault, Kind
 from torni.simulation.year.world import World
 
@@ -113,6 +114,18 @@ class Block:
         # whether one goes with its group must not follow from its draw: a draw of the draw's last digits
         own = self.chance.share(f"with the group {purpose}", (draw * 2.0**53).astype(np.int64))
         return np.where(own < alike, common, draw)
+
+    def level(self, low: float, high: float, purpose: str, unit: Ints) -> Floats:
+        """How each event's unit differs from others for good: an even draw of the unit's own, from low to high."""
+        return self.chance.between(low, high, purpose, np.arange(len(self.unit_names)))[unit]
+
+    def changed(self, kind: ChangeKind, day: Ints, unit: Ints) -> Any:
+        """Where and when a change of recording practice holds."""
+        out = np.zeros(len(day), bool)
+        for change in self.changes:
+            if change.kind == kind:
+                out |= (unit == self.unit_names.to_list().index(change.where)) & (day >= number_of(change.since))
+        return out
 
     def unit_of(self, rows: Ints, column: str) -> Any:
         return self.world.units[column].to_numpy()[rows]

@@ -45,6 +45,8 @@ def contacts(block: Block) -> None:
 
 def _asked(block: Block, service: Service, a_year: Floats, column: str, name: str, since: int = 0) -> None:
     """Contacts of one service: how many each resident makes in the block, and on which of its days."""
+    if since >= block.first + BLOCK_DAYS:
+        return
     client, place = block.people["client"], block.people[column]
     weight, group = _days_weights(block, service)
     whole = weight.sum(axis=1)
@@ -97,13 +99,13 @@ def _care(block: Block, service: str, who: Ints, day: Ints, unit: Ints, order: I
     short = lived < 23.1 * 365.2425  # whoever may count as under 23, and a few more
     mean = np.where(short, 4.0, 19.0) if service == "doctor_reception" else np.full(len(who), 45.0)
     wait = chance.waits(
-        mean * chance.between(0.8, 1.2, f"unit's waits {service}", unit), f"wait {service}", client, day, order
+        mean * block.level(0.8, 1.2, f"unit's waits {service}", unit), f"wait {service}", client, day, order
     )
     late = block.together(chance.share("long wait", client, day, order), "long wait", day, unit)
     municipality = block.people["municipality"][who]
     if service == "doctor_reception":
         young = lived < 23 * 365  # surely under 23 on the day of contact
-        surely = chance.between(0.003, 0.009, "unit's late ones", unit)
+        surely = block.level(0.003, 0.009, "unit's late ones", unit)
         wait = np.where(young & (late < surely), wait + 15, wait)
         wait = np.where(young & block.faulty("long_waits", day, municipality) & (late < 0.5), wait + 16, wait)
     seen = np.where(wait > 0, open_near(day + wait, day), day)

@@ -54,7 +54,7 @@ def home_care(block: Block) -> None:
     nurse = (chance.share("whose nurse", client) * nurses[np.searchsorted(teams, unit)]).astype(np.int64)
     draw = block.together(chance.share("visit made", client, day, order), "visit made", day, unit, nurse)
     weekend = (day + 3) % 7 >= 5  # 1970-01-01 was a Thursday
-    level = chance.between(0.5, 1.5, "unit's missed visits", unit)
+    level = block.level(0.5, 1.5, "unit's missed visits", unit)
     missed = np.where(
         weekend & block.faulty("missed_weekends", day, block.unit_of(unit, "producer")), 0.22, 0.0042 * level
     )  # fmt: skip

@@ -8,7 +8,6 @@ import numpy as np
 import polars as pl
 
 from torni.simulation.year.block import Block, text
-from torni.simulation.year.calendar import number_of
 from torni.simulation.year.chance import Ints
 
 
@@ -17,12 +16,10 @@ def recorded_on(block: Block, what: str, most: float, unit: Ints, day: Ints, *ke
 
     A unit's share of late ones is its own, up to `most`; and where a unit's practice changes, all are recorded a day later.
     """
-    share = block.chance.between(0.2, 1.0, f"unit's late records of {what}", unit) * most
+    share = block.level(0.2, 1.0, f"unit's late records of {what}", unit) * most
     rest = block.chance.share(f"{what} recorded late", day, *keys) / share  # of the late ones: even draws below 1
     late = np.where(rest < 1, np.minimum(1 + np.floor(-np.log2(np.maximum(rest, 2.0**-8))), 7), 0).astype(np.int64)
-    for change in block.changes:
-        if change.kind == "recorded_next_day":
-            late += (block.unit_of(unit, "unit") == change.where) & (day >= number_of(change.since))
+    late += block.changed("recorded_next_day", day, unit)
     return day + late
 
 
@@ -53,6 +50,6 @@ def mended(
 def feedback(block: Block, service: str, day: Ints, unit: Ints, key: pl.Series, client: Ints) -> None:
     """Marks from 1 to 5 on the day after; 95 to 97 in a hundred are good, by unit. Nobody's name goes with it."""
     draw = block.chance.share("mark", client, day)
-    bad = block.chance.between(0.03, 0.05, "unit's bad marks", unit)
+    bad = block.level(0.03, 0.05, "unit's bad marks", unit)
     mark = np.select([draw < 0.52, draw < 1 - bad, draw < 1 - bad / 2, draw < 1 - bad / 8], [5, 4, 3, 2], 1)
     block.add("feedback.given", service, day + 1, 12 * 60, key=key, unit=unit, quantity=mark)
