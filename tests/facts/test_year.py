@@ -98,9 +98,9 @@ def test_the_sums_by_sql_are_the_sums_by_frame(invented_year):
             assert by_sql.filter(nonzero).sort(key).equals(by_frame.filter(nonzero).sort(key))
 
 
-def test_a_moment_of_the_past_shows_what_was_shown_then(new_room, year):
+def test_a_moment_of_the_past_shows_what_was_shown_then(new_room):
     """Pictures taken while time runs, each by adding to the one before, are those made from nothing and those redrawn later."""
-    made, books = year
+    made, books = assembled("keski-suomi", seed=YEAR_SEED, residents=2_000, first=date(2026, 2, 10))
     library = Days("keski-suomi").on(date(2026, 2, 20)).library
     from torni.simulation.year.happening import begin
 
@@ -125,12 +125,25 @@ def test_a_moment_of_the_past_shows_what_was_shown_then(new_room, year):
                 weeks = trend(connection, "home_care.visits_made", now.today, now=now)
                 shown[now.at] = (now.position, measured(connection, library, now, residents=2_000), weeks)
         assert len(shown) > 15
+        _nothing_is_left_out(connection, made, live.since)
         for at, (position, then, weeks) in list(shown.items())[:-1]:
             again = moment(connection, at)
             assert again.position == position
             assert trend(connection, "home_care.visits_made", again.today, now=again) == weeks
             redrawn = measured(connection, library, again, residents=2_000)
             assert [_told(f) for f in redrawn] == [_told(f) for f in then]
+
+
+def _nothing_is_left_out(connection, year, upto):
+    """As time runs everything is written by the evening of its day of recording, what is recorded late too."""
+    last = upto.date() - timedelta(days=1)
+    due = pl.concat([e for _, e in year.days(date(2026, 2, 10), last)])
+    late = due.filter(
+        pl.col("at").dt.convert_time_zone("Europe/Helsinki").dt.date() < pl.col("recorded_day").cast(pl.Date)
+    )
+    assert len(late)
+    ids = {i for (i,) in connection.execute("SELECT id FROM event").fetchall()}
+    assert not set(due["id"]) - ids
 
 
 def _told(f):

@@ -9,7 +9,7 @@ from datetime import date, timedelta
 import numpy as np
 import numpy.typing as npt
 
-from torni.core.deadlines import is_day_off
+from torni.core.calendar import day_off
 
 Floats = npt.NDArray[np.float64]
 
@@ -30,7 +30,7 @@ class Calendar:
         """The day's terms (TERMS), the first is 1."""
         x = np.zeros(TERMS)
         x[0] = 1.0
-        off = day.weekday() == 6 or (day.weekday() < 5 and is_day_off(day))
+        off = day.weekday() == 6 or (day.weekday() < 5 and day_off(day))
         x[7 if off else 6 if day.weekday() == 5 else 1 + day.weekday()] = 1.0
         if not off and day.weekday() < 5:
             x[8] = float(_off(day + timedelta(days=1)) and day.weekday() != 4)
@@ -69,4 +69,4 @@ def believed(*, part: bool) -> Floats:
 
 
 def _off(day: date) -> bool:
-    return day.weekday() >= 5 or is_day_off(day)
+    return day_off(day)

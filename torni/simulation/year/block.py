@@ -10,7 +10,9 @@ from typing import Any
 import numpy as np
 import polars as pl
 
-from torni.simulation.year.chance import Chance, Ints
+from torni.simulation.year.calendar import number_of
+from torni.simulation.year.chance import Chance, Floats, Ints
+from torni.simulation.year.changes import Change, ChangeKind
 from torni.simulation.year.faults import Fault, Kind
 from torni.simulation.year.world import World
 
@@ -18,16 +20,20 @@ BLOCK_DAYS = 28
 SCHEMA: dict[str, Any] = {
     "source": pl.String, "id": pl.String, "type": pl.String, "at": pl.Datetime("us", "UTC"), "service": pl.String, "unit": pl.String,
     "client": pl.Int64, "matter": pl.String, "due": pl.Date, "quantity": pl.Int64, "of_quantity": pl.Int64, "cents": pl.Int64,
-    "data": pl.String, "recorded_day": pl.Int32,
+    "data": pl.String, "replaces_id": pl.String, "recorded_day": pl.Int32,
 }  # fmt: skip
 Right = Callable[[date, str, Mapping[str, Any]], Decimal | None]
 
 
 class Block:
-    """One block's events, gathered. `first`: its first day as days from 1970."""
+    """One block's events, gathered. `first`: its first day as days from 1970. `clustering`: of what is missed or late, how many
+    times the variance of independent chances a group's count has (a nurse's day, a unit's day)."""
 
-    def __init__(self, world: World, faults: Sequence[Fault], number: int, right: Right) -> None:
+    def __init__(
+        self, world: World, faults: Sequence[Fault], number: int, right: Right, *, changes: Sequence[Change] = (), clustering: float = 1.0
+    ) -> None:  # fmt: skip
         self.world, self.faults, self.number, self.right = world, faults, number, right
+        self.changes, self.clustering = changes, clustering
         self.first = number * BLOCK_DAYS
         self.chance: Chance = world.chance
         self.people = {name: world.residents[name].to_numpy() for name in world.residents.columns}
@@ -38,8 +44,10 @@ class Block:
         self, type_: str, service: str | None, day: Ints, minute: Any, *, key: pl.Series, unit: Ints | None = None,
         who: Ints | None = None, matter: pl.Series | None = None, due: Ints | None = None, quantity: Any = None,
         of_quantity: Any = None, cents: Any = None, data: pl.Series | None = None, source: str | None = None,
+        recorded: Ints | None = None, replaces: pl.Series | None = None,
     ) -> None:  # fmt: skip
-        """Events of one type. `who`: rows of residents. `unit`: rows of units; its producer's system sends the event."""
+        """Events of one type. `who`: rows of residents. `unit`: rows of units; its producer's system sends the event.
+        `recorded`: the days of recording, where they are not the day itself. `replaces`: the ids that each corrects or withdraws."""
         if not len(day):
             return
         units = None if unit is None else self.unit_names.gather(unit)
@@ -67,7 +75,8 @@ class Block:
             "client": None if who is None else self.people["client"][who],
             "matter": matter,
             "due": None if due is None else due.astype("datetime64[D]"),
-            "quantity": quantity, "of_quantity": of_quantity, "cents": cents, "data": data, "recorded_day": day.astype(np.int32),
+            "quantity": quantity, "of_quantity": of_quantity, "cents": cents, "data": data, "replaces_id": replaces,
+            "recorded_day": (day if recorded is None else recorded).astype(np.int32),
         }  # fmt: skip
         self.frames.append(
             made.with_columns(
@@ -88,6 +97,34 @@ class Block:
                 out |= (
                     (day >= since) & (day <= until) & (np.asarray(where) == fault.where if where is not None else True)
                 )
+        return out
+
+    def together(self, draw: Floats, purpose: str, *keys: Ints) -> Floats:
+        """The draws, so tied within the groups that the keys name that what is rare comes in clusters, as often as before.
+
+        Each takes its group's common draw with a chance of its own: two of a group are then the same so often that a count of the
+        group has `clustering` times the variance of independent draws (as far as so small a group can).
+        """
+        if self.clustering <= 1.0 or not len(draw):
+            return draw
+        _, group, size = np.unique(np.column_stack(keys), axis=0, return_inverse=True, return_counts=True)
+        group = group.ravel()
+        alike = np.sqrt(np.minimum(1.0, (self.clustering - 1) / np.maximum(size - 1, 1)))[group]
+        common = self.chance.share(f"together {purpose}", self.number, *keys)
+        # whether one goes with its group must not follow from its draw: a draw of the draw's last digits
+        own = self.chance.share(f"with the group {purpose}", (draw * 2.0**53).astype(np.int64))
+        return np.where(own < alike, common, draw)
+
+    def level(self, low: float, high: float, purpose: str, unit: Ints) -> Floats:
+        """How each event's unit differs from others for good: an even draw of the unit's own, from low to high."""
+        return self.chance.between(low, high, purpose, np.arange(len(self.unit_names)))[unit]
+
+    def changed(self, kind: ChangeKind, day: Ints, unit: Ints) -> Any:
+        """Where and when a change of recording practice holds."""
+        out = np.zeros(len(day), bool)
+        for change in self.changes:
+            if change.kind == kind:
+                out |= (unit == self.unit_names.to_list().index(change.where)) & (day >= number_of(change.since))
         return out
 
     def unit_of(self, rows: Ints, column: str) -> Any:

@@ -52,6 +52,10 @@ class Chance:
             upto = upto + chance
         return found
 
+    def between(self, low: float, high: float, purpose: str, *keys: Any) -> Floats:
+        """Even draws from low to high: how a unit differs from others for good."""
+        return low + (high - low) * self.share(purpose, *keys)
+
     def one_of(self, items: list[Any], purpose: str, *keys: int) -> Any:
         return items[int(self.share(purpose, *keys)[0] * len(items))]
 

@@ -15,8 +15,10 @@ import numpy as np
 import polars as pl
 
 from torni.simulation.year.block import BLOCK_DAYS, Block, Right, days_of, text
+from torni.simulation.year.changes import Change
+from torni.simulation.year.contacts import contacts
 from torni.simulation.year.faults import Fault
-from torni.simulation.year.lives import contacts, home_care, home_care_fees, home_sensors, needs
+from torni.simulation.year.lives import home_care, home_care_fees, home_sensors, needs
 from torni.simulation.year.names import names
 from torni.simulation.year.plans import reassessments, standing
 from torni.simulation.year.upkeep import SUPERVISED_EVERY, complaints, invoices, lists, staffing, supervision
@@ -25,12 +27,14 @@ from torni.simulation.year.world import World
 SPAN_DAYS = 168  # nothing goes on longer than this after it began
 
 
-def happening(world: World, faults: Sequence[Fault], number: int, right: Right) -> pl.DataFrame:
+def happening(
+    world: World, faults: Sequence[Fault], number: int, right: Right, *, changes: Sequence[Change] = (), clustering: float = 1.0
+) -> pl.DataFrame:  # fmt: skip
     """Everything that begins in the block, as rows of SCHEMA in the order of recording.
 
     `right(day, formula, facts)`: what a fee should be; the biller charges it, but for the planted fault.
     """
-    block = Block(world, faults, number, right)
+    block = Block(world, faults, number, right, changes=changes, clustering=clustering)
     for process in (
         home_care, home_care_fees, contacts, needs, reassessments, staffing, complaints, lists, invoices, home_sensors, supervision, _feeds,
     ):  # fmt: skip
@@ -96,12 +100,16 @@ def _feeds(block: Block) -> None:
 
 
 def held_back(events: pl.DataFrame, faults: Sequence[Fault]) -> pl.DataFrame:
-    """The outage: what would have been recorded in it is recorded on the day after, but nothing is lost."""
+    """The outage: what would have been recorded in it is recorded on the day after, but nothing is lost.
+
+    What corrects or withdraws waits a day more: what it is about is there first.
+    """
     for fault in faults:
         if fault.kind == "outage" and fault.until is not None:
             first, last = ((d - date(1970, 1, 1)).days for d in (fault.since, fault.until))
-            day = pl.col("recorded_day")
-            events = events.with_columns(pl.when((day >= first) & (day <= last)).then(last + 1).otherwise(day).cast(pl.Int32).alias("recorded_day"))  # fmt: skip
+            day, again = pl.col("recorded_day"), pl.col("replaces_id").is_not_null().cast(pl.Int32)
+            held = (day >= first) & (day <= last + again)
+            events = events.with_columns(pl.when(held).then(last + 1 + again).otherwise(day).cast(pl.Int32).alias("recorded_day"))  # fmt: skip
     return events
 
 

@@ -30,7 +30,7 @@ def plans(block: Block, who: Ints, unit: Ints, decided: Ints, key: pl.Series) ->
     A few producers refuse: then the public enterprise's team is sent the next version, and confirms it.
     """
     client = block.people["client"][who]
-    late = block.chance.share("confirmed late", client, decided)
+    late = block.together(block.chance.share("confirmed late", client, decided), "confirmed late", decided, unit)
     opened = decided + (late > 0.5)
     confirmed = np.where(late < 0.015, decided + 3, opened)
     refused = (block.chance.share("plan refused", client, decided) < 0.02) & (unit != _enterprise(block, who))
@@ -165,7 +165,7 @@ def reassessments(block: Block) -> None:
         due=agreed + 30,
         source="guidance",
     )
-    late = block.chance.share("reassessed late", client, agreed) < 0.03
+    late = block.together(block.chance.share("reassessed late", client, agreed), "reassessed late", agreed) < 0.03
     made = np.where(late, agreed + 40, agreed + block.chance.whole(12, 29, "reassessed after", client, agreed))
     maple = block.chance.whole(1, 5, "maple again", client, agreed)
     data = pl.Series([json.dumps({"instrument": "interRAI HC", "on": str(d), "facts": {"rai_maple": int(m)}}) for m, d in zip(maple, made.astype("datetime64[D]"), strict=True)], dtype=pl.String)  # fmt: skip

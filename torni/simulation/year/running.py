@@ -23,6 +23,7 @@ from torni.guidance.charges import charge
 from torni.services.book import books_of
 from torni.services.days import Days
 from torni.simulation.year.block import Right
+from torni.simulation.year.changes import Change, changes_of
 from torni.simulation.year.faults import Fault, plant
 from torni.simulation.year.happening import begin, blocks, happening, held_back
 from torni.simulation.year.world import World, make_world
@@ -33,18 +34,25 @@ EVENING = time(23, 55)  # what happened on a day of the past is recorded in one 
 
 @dataclass(frozen=True, eq=False)
 class Year:
-    """A world, its faults, and what its fees should be: everything needed to make any day's events."""
+    """A world, its faults, and what its fees should be: everything needed to make any day's events.
+
+    `first`: the day the records begin; what happened before it is neither recorded late nor corrected. `changes`: what changes without
+    being wrong. `clustering`: see Block.
+    """
 
     world: World
     faults: tuple[Fault, ...]
     right: Right
+    first: date
+    changes: tuple[Change, ...] = ()
+    clustering: float = 1.0
 
     def days(self, first: date, last: date) -> Iterator[tuple[date, pl.DataFrame]]:
         """Each day with what is recorded on it, in order; a day's events are the same whatever days are asked for."""
         waiting: list[pl.DataFrame] = []
         numbers = list(blocks(first, last))
         for i, number in enumerate(numbers):
-            made = held_back(happening(self.world, self.faults, number, self.right), self.faults)
+            made = held_back(self._block(number), self.faults)
             waiting.append(made.filter(pl.col("recorded_day") >= _day(first)))
             end = (
                 (number + 1) * 28 - 2 if i + 1 < len(numbers) else _day(last)
@@ -59,11 +67,21 @@ class Year:
                 if on <= last:
                     yield on, events
 
+    def _block(self, number: int) -> pl.DataFrame:
+        made = happening(self.world, self.faults, number, self.right, changes=self.changes, clustering=self.clustering)
+        begins = datetime.combine(self.first, time(0), HELSINKI).astimezone(UTC)
+        of_day = pl.col("replaces_id").str.split("-").list.first().cast(pl.Int64)  # an id begins with its day
+        return made.filter((pl.col("at") >= begins) & (pl.col("replaces_id").is_null() | (of_day >= _day(self.first))))
+
 
 def assembled(
-    region: str, *, seed: int, residents: int | None, first: date, planted: bool = True
+    region: str, *, seed: int, residents: int | None, first: date, planted: bool = True, clustering: float = 1.0
 ) -> tuple[Year, Books]:
-    """The region's year from a seed, and the books that its door needs. `planted=False` leaves the faults out."""
+    """The region's year from a seed, and the books that its door needs. `planted=False` leaves the faults out.
+
+    `clustering`: how many times the variance of independent chances the day's count of a nurse's missed visits, or of what a unit
+    does late, has; their mean stays.
+    """
     days = Days(region)
     known: dict[tuple[Any, ...], Decimal | None] = {}
 
@@ -74,7 +92,9 @@ def assembled(
         return known[key]
 
     world = make_world(region, seed=seed, residents=residents)
-    return Year(world, plant(world, first) if planted else (), right), books_of(days, charge=charge)
+    faults = plant(world, first)
+    changes = changes_of(world, faults, first)
+    return Year(world, faults if planted else (), right, first, changes, clustering), books_of(days, charge=charge)
 
 
 def load_year(
@@ -127,7 +147,7 @@ def _made(year: Year, first: date, until: datetime, ready: Any, stopped: threadi
     try:
         for day, events in year.days(first, until.astimezone(HELSINKI).date()):
             if _evening(day) > until:
-                events = events.filter(pl.col("at") <= until)
+                events = events.filter(_told_at() <= until)
             while not stopped.is_set():
                 with suppress(queue.Full):
                     ready.put((day, events), timeout=0.2)
@@ -178,9 +198,26 @@ class Live:
         upto = min(moment, end)
         now = self._events
         if len(now):
-            now = now.filter((pl.col("at") > self.since) & (pl.col("at") <= upto))
+            now = now.filter((_told_at() > self.since) & (_told_at() <= upto))
         self.since = upto
         return _sent(self.door, now, upto.astimezone(UTC)).written if len(now) else 0
+
+
+def _told_at() -> pl.Expr:
+    """When each event is recorded as time runs: when it happens, or in the morning of the day on which it is recorded late."""
+    morning = (
+        pl.col("recorded_day")
+        .cast(pl.Date)
+        .cast(pl.Datetime("us"))
+        .dt.replace_time_zone("Europe/Helsinki")
+        .dt.offset_by("8h")
+    )
+    return pl.max_horizontal(
+        pl.col("at"),
+        pl.when(
+            pl.col("at").dt.convert_time_zone("Europe/Helsinki").dt.date() < pl.col("recorded_day").cast(pl.Date)
+        ).then(morning.dt.convert_time_zone("UTC")),
+    )
 
 
 def _evening(day: date) -> datetime:

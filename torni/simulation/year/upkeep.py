@@ -8,6 +8,7 @@ import numpy as np
 import polars as pl
 
 from torni.simulation.year.block import BLOCK_DAYS, Block, days_of, text
+from torni.simulation.year.calendar import open_near
 from torni.simulation.year.chance import Ints
 
 SUPERVISED_EVERY = 560
@@ -20,7 +21,7 @@ def staffing(block: Block) -> None:
     rows = block.world.rows("elder_housing")
     rows = rows[clients[rows] > 0]
     day, unit = np.repeat(days_of(block), len(rows)), np.tile(rows, BLOCK_DAYS)
-    usual = 0.635 + 0.05 * block.chance.share("usual staffing", unit)
+    usual = 0.65 + 0.05 * block.chance.share("usual staffing", unit)
     ratio = usual * (0.94 + 0.12 * block.chance.share("staffing", unit, day))
     ratio = np.where(block.faulty("understaffed", day, block.unit_of(unit, "unit")), ratio * 0.84, ratio)
     minutes = np.rint(clients[unit] * ratio * 328).astype(np.int64)
@@ -49,9 +50,10 @@ def complaints(block: Block) -> None:
         unit = np.repeat(rows, count)
         order = np.arange(len(unit)) - np.repeat(np.r_[0, np.cumsum(count)[:-1]], count)
         day = block.first + block.chance.whole(0, BLOCK_DAYS - 1, f"complaint day {service}", unit, block.number, order)
+        day = open_near(day, block.first - 1)
         matter = text(f"complaint-{service[:4]}", block.unit_of(unit, "unit"), block.number, order)
         block.add("complaint.made", service, day, 12 * 60, key=matter, unit=unit, matter=matter, source="registry")
-        reply = 4 + block.chance.whole(0, 20, "answer", unit, day, order)
+        reply = open_near(day + 4 + block.chance.whole(0, 20, "answer", unit, day, order), day) - day
         if service == "doctor_reception":
             reply = np.where(block.faulty("late_answers", day, block.unit_of(unit, "unit")), reply + 30, reply)
         block.add(
@@ -110,7 +112,7 @@ def invoices(block: Block) -> None:
                 * euros
                 * 100
                 / 12
-                * (0.93 + 0.04 * block.chance.share("month's cost", on.year * 12 + on.month))
+                * (0.9 + 0.04 * block.chance.share("month's cost", on.year * 12 + on.month))
             )
             cents = np.rint(month * clients[rows] / clients.sum()).astype(np.int64)
             key = text(
