@@ -224,11 +224,17 @@ def _room(commands: argparse._SubParsersAction[argparse.ArgumentParser]) -> None
         commands,
         "truth",
         "what the tower finds of faults planted in an invented year",
-        "torni.cli.room:truth",
+        "torni.cli.truth:truth",
         region=True,
     )
     truth.add_argument("--seed", type=int, default=2026, metavar="N", help="decides everything (default 2026)")
+    truth.add_argument("--seeds", metavar="N..M", help="a year of each seed, and a table of them all")
     truth.add_argument("--residents", type=int, metavar="N", help="a smaller region of so many residents")
+    truth.add_argument("--nothing-planted", action="store_true", help="years without faults: what is told is false")
+    truth.add_argument(
+        "--clustering", type=float, default=1.0, metavar="X",
+        help="how many times chance's variance misses cluster by nurse and by day (default 1)",
+    )  # fmt: skip
     truth.add_argument("--json", action="store_true", help="for machines")
     verify = _add(commands, "verify", "is the record room whole? Log, state rows and tallies", "torni.cli.room:verify")
     verify.add_argument("--json", action="store_true", help="for machines")

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import math
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from datetime import date
@@ -11,6 +10,7 @@ from functools import lru_cache
 from typing import Literal, NamedTuple
 
 import polars as pl
+from scipy.special import betainc
 
 from torni.core.faults import BadInput
 from torni.core.language import Message
@@ -160,6 +160,9 @@ def measure(
         state: State = "unknown"
         if value is not None and judge and not missing:
             state = "kept" if judge.keeps(value) else "broken"
+            if state == "broken" and judge.could_be_chance(total, met):
+                state = "unknown"
+                missing.append(Message("too few to tell: {missed} missed of {total} could be chance", missed=total - met, total=total))
         out.append(
             Followed(
                 name, service.id, promise, library.version(service.id), judge.target if judge else 1.0, value, state,
@@ -200,12 +203,14 @@ class _Judge:
             self.full_time = _number(library, promise.full_time)
         if isinstance(promise, ListPromise):
             self.needed = float(promise.at_most)
+        self.few = library.number("detection.few")
+        self.spread = library.number("detection.spread")
         if isinstance(promise, BudgetPromise):
             days = 366 if today.year % 4 == 0 else 365
             self.allowed = _number(library, promise.appropriation) * 100 * residents * today.timetuple().tm_yday / days
 
     def judged(self, groups: Sequence[Group]) -> Groups:
-        """The groups with value and whether it is kept: the worst first."""
+        """The groups with value and whether it is kept, None where too few to tell: the worst first."""
         out = []
         for g in groups:
             value, kept = (g.met / g.total if g.total > 0 else None), None
@@ -215,10 +220,17 @@ class _Judge:
                 value = value and value / self.full_time
             if value is not None:
                 kept = value <= self.needed if isinstance(self.promise, ListPromise) else value >= self.needed
+                if kept is False and self.could_be_chance(g.total, g.met):
+                    kept = None
             out.append(g._replace(value=value, kept=kept))
         down = -1 if isinstance(self.promise, ListPromise) else 1
         out.sort(key=lambda g: (g.kept is not False, down * (g.value if g.value is not None else 9.0), g.group))
         return tuple(out)
+
+    def could_be_chance(self, total: int, met: int) -> bool:
+        """Might so many be missed by chance though the promise is kept? Of a promise to all, and of what a unit meets or not, never."""
+        shares = isinstance(self.promise, AnswerPromise | MeasurePromise) and self.target < 1
+        return shares and chance_of(total, total - met, self.target, spread=self.spread) > self.few
 
     def whole(self, total: int, met: int, by_unit: Groups) -> float | None:
         if isinstance(self.promise, StaffingPromise | ListPromise):
@@ -254,24 +266,17 @@ def _invented(library: Library, promise: AnyEventPromise) -> bool:
 
 
 @lru_cache(maxsize=50_000)  # the same questions come again with each picture
-def chance_of(total: int, missed: int, target: float) -> float:
+def chance_of(total: int, missed: int, target: float, *, spread: float = 1.0) -> float:
     """How likely so many or more are missed of so many, if just the promised share were met: a binomial tail.
 
+    `spread`: how many times a binomial's variance misses vary because they cluster; as if there were so many times fewer.
     A promise to all has no such chance: two missed are told for sure, one may be a single mistake.
     """
     if total <= 0 or missed <= 0:
         return 1.0
-    p = 1 - target
-    if p <= 0:
+    if target >= 1:
         return 0.0 if missed >= 2 else 1.0
-    if missed <= total * p:
-        return 1.0
-    logs = [
-        math.lgamma(total + 1) - math.lgamma(k + 1) - math.lgamma(total - k + 1) + k * math.log(p) + (total - k) * math.log1p(-p)
-        for k in range(missed, min(total, missed + 400) + 1)
-    ]  # fmt: skip
-    top = max(logs)
-    return min(1.0, math.exp(top) * sum(math.exp(x - top) for x in logs))
+    return float(betainc(missed / spread, (total - missed) / spread + 1, 1 - target))
 
 
 def worst(found: Sequence[Followed]) -> list[Followed]:

@@ -31,7 +31,10 @@ SETTLED = 8  # days after which a day's records are taken as they are
 _LATE = 8  # days over which records still come late
 _DAY = date(1970, 1, 1)
 _EPIDEMIC = 9.0  # how many times the usual variance all may move together in an epidemic's season
-_DOUBT, _DOUBT_UNUSUAL = 0.05, 0.15  # how far off the region's expected day may be: others there are none to compare it with
+_DOUBT, _DOUBT_UNUSUAL = (
+    0.05,
+    0.15,
+)  # how far off the region's expected day may be: others there are none to compare it with
 _DRIFT = 0.003  # how much a place's level may move in a day, as its logarithm: some 6 % a year
 _DRIFT_WHOLE = 0.01  # the region's, which nothing else explains
 
@@ -163,7 +166,7 @@ class Watch:
         names = list(self.demands)
         group = np.array([names.index(s.id) if s.level == "municipality" else -1 for s in mine], np.int64)
         parts = group >= 0
-        self.whole = 1.0 - parts
+        self.whole = np.where(parts, 0.0, 1.0)
         self.change_state = change_watch(
             group, believed=np.where(parts[:, None], believed(part=True), believed(part=False)),
             drift=np.where(parts, _DRIFT, _DRIFT_WHOLE), false_alarms_a_year=bound,
@@ -215,7 +218,7 @@ class Watch:
         seasons = {name: c.shape(on) for name, c in self.calendars.items()}
         shape = np.array([seasons[s.id] for s in self.of["demand"]])
         restless = _EPIDEMIC if self.calendar.restless(on) else 1.0
-        doubt = self.whole * (_DOUBT_UNUSUAL if self.calendar.unusual(on) else _DOUBT)
+        doubt: Floats = self.whole * (_DOUBT_UNUSUAL if self.calendar.unusual(on) else _DOUBT)
         came = self._sums("demand", rows, self.total)
         change.step(came, x, shape=shape, late=of_late["demand"], restless=restless, doubt=doubt)
 
@@ -304,7 +307,9 @@ def rows_known(connection: Connection, library: Library, morning: date) -> pl.Da
         cursor.copy(text, {"names": names, "morning": morning, "first": morning - timedelta(days=_PAST)}) as found,
     ):
         content = b"".join(bytes(part) for part in found)
-    return pl.read_csv(io.BytesIO(content), has_header=False, schema=ROWS).with_columns(pl.col("unit", "municipality").fill_null(""))
+    return pl.read_csv(io.BytesIO(content), has_header=False, schema=ROWS).with_columns(
+        pl.col("unit", "municipality").fill_null("")
+    )
 
 
 def seen_on(connection: Connection, morning: date) -> tuple[Sighting, ...]:

@@ -85,13 +85,18 @@ def alert_text(alert: Alert, found: Followed | None, where: str, service: str) -
             "{where}: records are missing for {days} days; nothing is held against anybody for them",
             days,
         ).format(where=where, days=days)
+    place = where or _("the whole region")
+    since = day_text(alert.began) if alert.began else ""
     if alert.kind == "demand":
-        return _("{where}, {service}: {now} new needs a week, {before} before").format(
-            where=where, service=service, now=number(alert.value or 0), before=number(alert.target or 0)
+        return _("{where}, {service}: {now} new needs a week from {day} on, {before} before").format(
+            where=place, service=service, now=number(alert.value or 0), before=number(alert.target or 0), day=since
         )
     assert found is not None
-    place = where or _("the whole region")
     value = number(alert.value or 0, 2) if isinstance(found.promise, StaffingPromise) else per_cent(alert.value or 0)
+    if since:
+        return _("{where}: {sentence}. From {day} on {value}: {missed} of {total} missed").format(
+            where=place, sentence=str(found.promise.sentence), value=value, day=since, missed=number(alert.missed), total=number(alert.total)
+        )  # fmt: skip
     return _("{where}: {sentence}. Now {value}").format(where=place, sentence=str(found.promise.sentence), value=value)
 
 

@@ -11,8 +11,7 @@ After an alarm the level is learnt anew: the change is told once, and then it is
 
 from __future__ import annotations
 
-from dataclasses import dataclass, fields
-from typing import Any
+from dataclasses import dataclass, fields, replace
 
 import numpy as np
 import numpy.typing as npt
@@ -75,8 +74,8 @@ class ChangeWatch:
     size: Floats
 
     def copy(self) -> ChangeWatch:
-        kept: dict[str, Any] = {f.name: getattr(self, f.name) for f in fields(self)}
-        return ChangeWatch(**{k: v.copy() if isinstance(v, np.ndarray) else v for k, v in kept.items()})
+        arrays = {f.name: a.copy() for f in fields(self) if isinstance(a := getattr(self, f.name), np.ndarray)}
+        return replace(self, **arrays)
 
     def step(
         self, came: Floats, terms: Floats, *, shape: Floats | float = 0.0, late: Floats | float = 0.0, restless: float = 1.0,
@@ -125,7 +124,11 @@ class ChangeWatch:
         if len(self.together) and (self.group >= 0).any():
             rows, own = self.group[self.group >= 0], self.group >= 0
             of_days, of_weeks = (
-                spread(np.column_stack([np.bincount(rows, by[own, c], len(self.together)) for c in (0, 1)]), _BEFORE, _BEFORE_DAYS)
+                spread(
+                    np.column_stack([np.bincount(rows, by[own, c], len(self.together)) for c in (0, 1)]),
+                    _BEFORE,
+                    _BEFORE_DAYS,
+                )
                 for by in (self.by_day, self.by_week)
             )
             like_day = np.where(own, of_days[self.group], _BEFORE)

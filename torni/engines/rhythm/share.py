@@ -9,8 +9,7 @@ and those like it, by days and by weeks, and the wider counts.
 
 from __future__ import annotations
 
-from dataclasses import dataclass, fields
-from typing import Any
+from dataclasses import dataclass, fields, replace
 
 import numpy as np
 import numpy.typing as npt
@@ -61,8 +60,8 @@ class ShareWatch:
     after: Floats  # missed and promised since an alarm, fading
 
     def copy(self) -> ShareWatch:
-        kept: dict[str, Any] = {f.name: getattr(self, f.name) for f in fields(self)}
-        return ShareWatch(**{k: v.copy() if isinstance(v, np.ndarray) else v for k, v in kept.items()})
+        arrays = {f.name: a.copy() for f in fields(self) if isinstance(a := getattr(self, f.name), np.ndarray)}
+        return replace(self, **arrays)
 
     def step(self, total: Floats, missed: Floats, *, late: Floats | float = 0.0, free: bool = False) -> Bools:
         """One more day. Returns which series tell an alarm on it.

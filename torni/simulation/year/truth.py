@@ -55,6 +55,10 @@ class Planted:
         return None if self.told_on is None else (self.told_on - self.fault.since).days
 
     @property
+    def told(self) -> bool:
+        return self.told_on is not None
+
+    @property
     def overlooked(self) -> bool:
         return self.told_on is None and not self.small
 
@@ -155,7 +159,13 @@ def summary(found: Sequence[Truth]) -> dict[str, Any]:
             "days": median(days) if days else None,
         }  # fmt: skip
     false = [len(t.false) for t in found]
-    return {"years": len(found), "kinds": out, "false": sum(false), "most_false": max(false, default=0), "years_with_false": sum(n > 0 for n in false)}
+    return {
+        "years": len(found),
+        "kinds": out,
+        "false": sum(false),
+        "most_false": max(false, default=0),
+        "years_with_false": sum(n > 0 for n in false),
+    }
 
 
 def _found(fault: Fault, seen: Iterable[tuple[date, Alert]]) -> Planted:
@@ -185,7 +195,9 @@ def _explained(fault: Fault, world: World) -> Callable[[date, Alert], bool]:
 
 def _recorded_otherwise(change: Change, world: World) -> Callable[[date, Alert], bool]:
     """Whether an alert follows from a unit's new way of recording: it is told of that unit, or of a place that it is a part of."""
-    u = world.units.with_row_index("row").filter((pl.col("unit") == change.where) | (pl.col("producer") == change.where))
+    u = world.units.with_row_index("row").filter(
+        (pl.col("unit") == change.where) | (pl.col("producer") == change.where)
+    )
     rows = u["row"].to_list()
     served = world.residents.filter(pl.col("centre").is_in(rows) | pl.col("home_care_unit").is_in(rows))
     places = {change.where, *u["unit"], *u["producer"], *u["municipality"], *served["municipality"].unique()}
