@@ -11,7 +11,8 @@ After an alarm the level is learnt anew: the change is told once, and then it is
 
 from __future__ import annotations
 
-from dataclasses import dataclass, fields, replace
+from copy import deepcopy
+from dataclasses import dataclass
 
 import numpy as np
 import numpy.typing as npt
@@ -74,8 +75,7 @@ class ChangeWatch:
     size: Floats
 
     def copy(self) -> ChangeWatch:
-        arrays = {f.name: a.copy() for f in fields(self) if isinstance(a := getattr(self, f.name), np.ndarray)}
-        return replace(self, **arrays)
+        return deepcopy(self)
 
     def step(
         self, came: Floats, terms: Floats, *, shape: Floats | float = 0.0, late: Floats | float = 0.0, restless: float = 1.0,

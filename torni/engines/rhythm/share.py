@@ -9,7 +9,8 @@ and those like it, by days and by weeks, and the wider counts.
 
 from __future__ import annotations
 
-from dataclasses import dataclass, fields, replace
+from copy import deepcopy
+from dataclasses import dataclass
 
 import numpy as np
 import numpy.typing as npt
@@ -60,8 +61,7 @@ class ShareWatch:
     after: Floats  # missed and promised since an alarm, fading
 
     def copy(self) -> ShareWatch:
-        arrays = {f.name: a.copy() for f in fields(self) if isinstance(a := getattr(self, f.name), np.ndarray)}
-        return replace(self, **arrays)
+        return deepcopy(self)
 
     def step(self, total: Floats, missed: Floats, *, late: Floats | float = 0.0, free: bool = False) -> Bools:
         """One more day. Returns which series tell an alarm on it.
