@@ -68,10 +68,10 @@ def test_programs_in_a_closed_folder_are_copied_whole(place, closed, monkeypatch
     """With their libraries where they look for them; and a copy cut short is made again."""
     old = os.umask(0o077)  # a careful root's
     try:
-        data = place / "data"
-        data.mkdir(mode=0o755)
-        data.chmod(0o755)
-        (data / "postgresql.making").mkdir()
+        data = place / "new" / "data"
+        assert one(data) == (1,)
+        (copied,) = data.glob("postgresql-*")
+        copied.rename(data / "postgresql.making")  # as one that was cut short
         assert one(data) == (1,)
     finally:
         os.umask(old)

@@ -15,17 +15,22 @@ from torni.facts.fold import fold, seal
 
 
 def test_it_folds_what_is_written_and_ends_with_its_starter(here):
-    """Its starter ends at once; the worker sees it, folds what there is, and stops by itself."""
-    code = "import subprocess, sys; print(subprocess.Popen([sys.executable, '-m', 'torni.facts.work']).pid); sys.stdout.flush(); import time; time.sleep(6)"
+    """Its starter ends when its input does; the worker sees it, and stops by itself."""
+    code = "import subprocess, sys; print(subprocess.Popen([sys.executable, '-m', 'torni.facts.work']).pid); sys.stdout.flush(); sys.stdin.read()"
     started = subprocess.Popen(
-        [sys.executable, "-c", code], env={**os.environ, "TORNI_DATABASE": here.url}, stdout=subprocess.PIPE, text=True
+        [sys.executable, "-c", code],
+        env={**os.environ, "TORNI_DATABASE": here.url},
+        stdin=subprocess.PIPE,
+        stdout=subprocess.PIPE,
+        text=True,
     )
     worker = int(started.stdout.readline())
     here.send(here.event("feedback.given", unit="north", quantity=5))
-    until = time.monotonic() + 20
+    until = time.monotonic() + 60
     while not here.rows("SELECT 1 FROM tally_now WHERE promise = 'care.good'"):
         assert time.monotonic() < until, "not folded"
         time.sleep(0.05)
+    started.stdin.close()
     assert started.wait(30) == 0
     started.stdout.close()
     until = time.monotonic() + 20

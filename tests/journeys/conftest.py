@@ -52,7 +52,7 @@ def address(tmp_path_factory, room_folder):
             except OSError:
                 assert server.poll() is None, log.read_text()
                 time.sleep(0.1)
-        for _ in range(1200):
+        for _ in range(6000):
             with urllib.request.urlopen(f"{base}/health/", timeout=60) as answer:
                 room = json.load(answer)["room"]
             if room["recorded_at"] and not room["loading"] and not room["behind"]:

@@ -294,7 +294,7 @@ def provider():
         stderr=subprocess.DEVNULL,
     )
     issuer = f"http://localhost:{port}"
-    for _ in range(200):
+    for _ in range(2000):  # a busy machine takes its time
         try:
             urllib.request.urlopen(f"{issuer}/.well-known/openid-configuration", timeout=5).close()
             break

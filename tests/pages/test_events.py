@@ -4,10 +4,13 @@ from __future__ import annotations
 
 import json
 import os
+from datetime import timedelta
 
 import pytest
 
 os.environ.setdefault("DJANGO_SETTINGS_MODULE", "torni.web.settings")
+from tests.conftest import NOW
+
 EVENT = {
     "specversion": "1.0", "type": "feedback.given", "time": "2026-11-20T12:00:00+02:00",
     "data": {"service": "home_care", "unit": "hc", "quantity": 5},
@@ -173,8 +176,8 @@ def test_a_clock_behind_the_newest_record_is_told(api):
     assert api.client.get("/health/").json()["room"]["clock_behind_s"] == 0
     with facts_room.connect(os.environ["TORNI_DATABASE"], autocommit=True) as connection:
         (before,) = connection.execute("SELECT recorded_at FROM room").fetchone()
-        connection.execute("UPDATE room SET recorded_at = clock_timestamp() + interval '2 hours'")
-        assert 7_100 < api.client.get("/health/").json()["room"]["clock_behind_s"] <= 7_200
+        connection.execute("UPDATE room SET recorded_at = %s", [NOW + timedelta(hours=2)])
+        assert api.client.get("/health/").json()["room"]["clock_behind_s"] == 7_200
         connection.execute("UPDATE room SET recorded_at = %s", [before])
 
 

@@ -129,8 +129,13 @@ class _Embedded:
             raise bad_input(
                 repr(str(self.folder)), t("has a line break in its path"), t("Choose another folder with TORNI_DATA.")
             )
+        new = [path for path in (self.folder, *self.folder.parents) if not path.exists()]
         try:
             self.folder.mkdir(parents=True, exist_ok=True)
+            for path in (
+                new if os.geteuid() == 0 else ()
+            ):  # a careful root's umask would close them to the server's user
+                path.chmod(0o755)
             for path in (self.data, self.socket):
                 path.mkdir(mode=0o700, exist_ok=True)
         except OSError as error:
