@@ -52,7 +52,7 @@ class Happened:
 @dataclass(frozen=True)
 class Person:
     """What the one who asks may see of a client: the newest events first; register `rows` are valid-from day, municipality, born,
-    whether the address is protected, and name (none for those who may not see them); the case manager's account name; the log
+    whether the address is protected (then no earlier home is told either), and name; the case manager's account name; the log
     position of the client's first register row, which stands for the client where the number may not."""
 
     client: int
@@ -94,8 +94,9 @@ def as_owner(connection: Connection, client: int, *, visits_since: datetime) -> 
 
 def _person(connection: Connection, client: int, visits_since: datetime | None) -> Person:
     rows = connection.execute(
-        "SELECT valid_from, CASE WHEN protected AND (asks_as() = 'producer' OR client <> asks_of_self()) THEN '' ELSE municipality END, born, protected, name, position "
-        "FROM public.client WHERE client = %s ORDER BY valid_from DESC, position DESC", [client]
+        "SELECT DISTINCT ON (valid_from) valid_from, CASE WHEN (protected OR now) AND (asks_as() = 'producer' OR client <> asks_of_self()) THEN '' ELSE municipality END, "
+        "born, protected, name, first FROM (SELECT *, min(position) OVER () AS first, first_value(protected) OVER (ORDER BY valid_from DESC, position DESC) AS now "
+        "FROM public.client WHERE client = %s) c ORDER BY valid_from DESC, position DESC", [client]
     ).fetchall()  # fmt: skip
     events = connection.execute(
         "SELECT position, at, type, service, unit, matter, due, quantity, cents, data, definition, sign, replaces, owes, owes_on, EXISTS ("
