@@ -473,3 +473,17 @@ def test_a_permit_is_erased_with_its_client_and_with_its_holder(lived, told):
     assert lived.rows("SELECT count(*) FROM permit") == [(0,)]
     assert lived.rows("SELECT data FROM event WHERE type = 'representative.named'") == [({"kind": "proxy"},)]
     assert not any(c.wrong for c in verify(lived.connection))
+
+
+def test_no_home_of_a_client_whose_address_is_protected_now_is_told_to_a_producer(lived):
+    """The days before the protection tell where the client lives as well as those after; and a day is told once, as it holds."""
+    lived.later(days=2)
+    lived.send(lived.event("resident.registered", client=1, data={"protected": True}))
+    lived.send(lived.event("resident.registered", client=1, data={"name": "Aino"}))
+    homes = {}
+    for role in ("producer", "case_manager"):
+        with pages(lived, who(lived, role)) as connection:
+            found = persons.read(connection, client=1, what="person", why="")
+            homes[role] = [(municipality, protected, name) for _day, municipality, _born, protected, name in found.rows]
+    assert homes["producer"] == [("", True, "Aino"), ("", False, None)]
+    assert homes["case_manager"] == [("931", True, "Aino"), ("931", False, None)]

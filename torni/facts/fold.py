@@ -40,10 +40,8 @@ def fold(connection: Connection, *, upto: int | None = None, most: int = 1_000_0
         upto = min((newest and newest[0]) or 0, after + most, upto or after + most)
         if upto <= after:
             return None
-        connection.execute(
-            "INSERT INTO uncounted (position, why, takes_back) SELECT e.position, 'not counted', e.replaces FROM event e JOIN uncounted u ON u.position = e.replaces "
-            "WHERE e.sign = -1 AND e.position > %s AND e.position <= %s ON CONFLICT DO NOTHING", [after, upto]
-        )  # fmt: skip
+        if connection.execute("SELECT EXISTS (SELECT 1 FROM uncounted)").fetchone() == (True,):
+            connection.execute(_TAKEN_BACK, [after, upto])
         _count(connection, after, upto)
         connection.execute(
             "UPDATE consumer SET position = %s, level_at = clock_timestamp() WHERE name = 'tally'", [upto]
@@ -57,6 +55,12 @@ def fold(connection: Connection, *, upto: int | None = None, most: int = 1_000_0
         if tell:
             connection.execute("SELECT pg_notify(%s, %s)", [CHANNEL, str(upto)])
         return Mark(marked[0], upto)
+
+
+_TAKEN_BACK = (
+    "INSERT INTO uncounted (position, why, takes_back) SELECT e.position, 'not counted', e.replaces FROM event e JOIN uncounted u ON u.position = e.replaces "
+    "WHERE e.sign = -1 AND e.position > %s AND e.position <= %s ON CONFLICT DO NOTHING"
+)
 
 
 def _count(connection: Connection, after: int, upto: int) -> None:

@@ -96,12 +96,11 @@ def as_owner(connection: Connection, client: int, *, visits_since: datetime) -> 
 
 def _person(connection: Connection, client: int, visits_since: datetime | None) -> Person:
     rows = connection.execute(
-        "SELECT valid_from, municipality, born, protected, name, position, coalesce(asks_as(), '') = '' OR client IS NOT DISTINCT FROM asks_of_self() "
-        "FROM public.client WHERE client = %s ORDER BY valid_from DESC, position DESC", [client]
+        "SELECT DISTINCT ON (valid_from) valid_from, municipality, born, protected, name, first, coalesce(asks_as(), '') = '' OR client IS NOT DISTINCT FROM asks_of_self() "
+        "FROM (SELECT *, min(position) OVER () AS first FROM public.client WHERE client = %s) c ORDER BY valid_from DESC, position DESC", [client]
     ).fetchall()  # fmt: skip
     hidden = bool(rows) and rows[0][3] and not rows[0][6]  # where one lived before may be where one lives
-    if hidden:
-        rows = [(since, "", *rest) for since, _place, *rest in rows]
+    rows = [(since, "" if hidden or (rest[1] and not rest[4]) else place, *rest) for since, place, *rest in rows]
     events = connection.execute(
         "SELECT position, at, type, service, unit, matter, due, quantity, cents, data, definition, sign, replaces, owes, owes_on, EXISTS ("
         "SELECT 1 FROM public.owed o WHERE o.matter = e.matter AND o.promise = e.owes AND o.position = e.position), settles, settles_on, "

@@ -94,7 +94,7 @@ def _renewing(r: Register) -> Any:
         SELECT {keys}, e.at, e.position, (e.at AT TIME ZONE 'Europe/Helsinki')::date AS day, {r.told} AS told FROM event e
         WHERE e.{r.base} = t.{r.base} AND e.type IN ({types}) AND e.sign = 1
           AND NOT EXISTS (SELECT 1 FROM event d WHERE d.replaces = e.position)
-          AND NOT EXISTS (SELECT 1 FROM judged d WHERE d.replaces = e.position AND {_TAKEN.format(e="d")})
+          AND e.position NOT IN (SELECT d.replaces FROM judged d WHERE d.replaces IS NOT NULL AND {_TAKEN.format(e="d")})
         OFFSET 0) x WHERE {same}
       UNION ALL SELECT {keys}, e.at, e.position, e.day, {r.told} FROM judged e WHERE e.type IN ({types}) AND {taken}"""
     return f"""
