@@ -119,6 +119,7 @@ def invented_year(new_room) -> str:
     from torni.simulation import cast
     from torni.simulation.scene import set_scene
     from torni.simulation.year.running import assembled, load_year
+    from torni.tower.watching import keep_watch
 
     url = new_room()
     with room.connect(url, autocommit=True) as connection:
@@ -130,6 +131,7 @@ def invented_year(new_room) -> str:
         cast.settle_resident(connection, year.world)
         set_scene(connection, Door(connection, books), Days("keski-suomi").exactly)
         fold(connection)
+        keep_watch(connection, lambda day: Days("keski-suomi").on(day).library, back=3)
     return url
 
 

@@ -10,7 +10,7 @@ from torni.facts.access import ROLES, Who
 
 TABLES = (
     "room", "event", "client", "care", "unit", "owed", "tally", "tally_now", "consumer", "mark", "seal", "quarantine", "quarantine_outcome", "feed",
-    "feed_ended", "permit", "webhook", "webhook_ended", "delivery", "delivery_try", "delivery_word", "account", "standing", "credential", "sign_in", "session", "reading", "erasure", "reseal", "verified", "measured", "uncounted", "django_migrations",
+    "feed_ended", "permit", "webhook", "webhook_ended", "delivery", "delivery_try", "delivery_word", "account", "standing", "credential", "sign_in", "session", "reading", "erasure", "reseal", "verified", "measured", "watched", "uncounted", "django_migrations",
 )  # fmt: skip
 OPEN = {"room", "unit", "consumer", "mark", "seal", "erasure", "uncounted"}  # nothing of a person, and no sum
 NEVER = {

@@ -22,14 +22,34 @@ def elsewhere(monkeypatch, database_server):
 
 
 def test_planted_faults_are_found_and_nothing_else(capsys, elsewhere):
-    """A seed that nobody tuned to."""
-    code = main(["truth", "--seed", "90210", "--residents", "4000", "--on", "2026-11-21", "--json"])
+    """A seed that nobody tuned to, and a year that ends on a leap day. A fault of a few cases is said to be too small to be told."""
+    code = main(["truth", "--seed", "90210", "--residents", "6000", "--on", "2028-02-29", "--json"])
     told = json.loads(capsys.readouterr().out)
-    assert [p["kind"] for p in told["planted"] if not p["found"]] == []
+    assert [p["kind"] for p in told["planted"] if not p["found"] and not p["too_small"]] == []
     assert len({p["kind"] for p in told["planted"]}) == 9 and len(told["planted"]) == 10
+    assert {p["kind"] for p in told["planted"] if p["too_small"]} <= {"long_waits"}
     assert told["missed"] == 0 and told["false"] <= 1, told["false_alerts"]
-    assert all(0 <= p["days_to_detection"] <= 200 for p in told["planted"])
+    assert all(0 <= p["days_to_detection"] <= 280 for p in told["planted"] if p["found"])
     assert code == 0
+
+
+def test_in_years_with_nothing_planted_nothing_is_told_though_misses_cluster(capsys, elsewhere):
+    code = main(["truth", "--seeds", "70..71", "--residents", "3000", "--on", "2027-07-04", "--nothing-planted", "--clustering", "3", "--lang", "en"])
+    told = capsys.readouterr().out
+    assert code == 0 and told.splitlines()[-1] == "2 years: 0 false alerts, in 0 of the years, at most 0 in one"
+    assert told.count("0 found, 0 missed, 0 too small to be told, 0 false") == 2
+
+
+@pytest.mark.parametrize(
+    ("arguments", "said"),
+    [
+        (["--seeds", "7"], '"7" is not two numbers'), (["--seeds", "9..2"], "Write the first and the last seed, such as 1..20."),
+        (["--residents", "12"], "12 is too small"), (["--clustering", "0.2"], "0.2 is out of range"),
+    ],
+)  # fmt: skip
+def test_a_question_that_cannot_be_asked_is_told(capsys, arguments, said):
+    assert main(["truth", *arguments, "--lang", "en"]) == 2
+    assert said in capsys.readouterr().err
 
 
 def test_a_room_belongs_to_one_region_and_real_facts_are_never_mixed(new_room):

@@ -154,7 +154,7 @@ class Watch:
         self.calendars = {name: Calendar(*weeks_, _months(library, event)) for name, event in self.demands.items()}
 
     def _begin(self) -> None:
-        bound = self.library.number("detection.false_alarms_a_year") / 2
+        bound = self.library.number("detection.false_breaks_a_year")
         mine = self.of["promise"]
         names = list(self.shares)
         self.share_state = share_watch(
@@ -164,6 +164,7 @@ class Watch:
         )
         mine = self.of["demand"]
         names = list(self.demands)
+        bound = self.library.number("detection.false_changes_a_year")
         group = np.array([names.index(s.id) if s.level == "municipality" else -1 for s in mine], np.int64)
         parts = group >= 0
         self.whole = np.where(parts, 0.0, 1.0)

@@ -51,7 +51,7 @@ def run(
             written = load_year(url, year, books, first=first, until=clock.now(), told=told)
             set_scene(connection, Door(connection, books), Days(region).exactly)
             connection.execute("UPDATE room SET invented = invented || '{\"loaded\": true}'")
-            connection.execute("SELECT queue_job('measure')")
+            connection.execute("SELECT queue_job('watch'), queue_job('measure')")
             log.info("the year is here: %d events in %.0f s", written, time.monotonic() - started)
         row = connection.execute("SELECT recorded_at FROM room").fetchone()
         assert row is not None
