@@ -54,6 +54,7 @@ class ShareWatch:
     told_began: Ints
     missed: Floats  # the fading sums from which what is usual is learnt
     total: Floats
+    pace: Floats  # what is due a day, fading by the calendar
     by_day: Floats  # squares, how many
     by_week: Floats
     week: Floats  # missed, expected, days of the week that is going on
@@ -74,6 +75,7 @@ class ShareWatch:
         due = total > 0.0
         late = np.broadcast_to(np.asarray(late, float), total.shape)
         self.seen += due
+        self.pace = self.pace * (1.0 - 1.0 / _MEMORY) + total
         mean = np.where(due, total * (self.promised + late * (1.0 - self.promised)), 1.0)
         own_day, own_week, wide = self._spreads(total)
         log_e = self._log_e(total, missed, mean, wide)
@@ -96,6 +98,7 @@ class ShareWatch:
     def _spreads(self, total: Floats) -> tuple[Floats, Floats, Floats]:
         """(series): how much wider than chance days and weeks vary, and the wider of them for as many as are due today."""
         a_day = self.total / _MEMORY / np.maximum(1.0 - (1.0 - 1.0 / _MEMORY) ** self.seen, 1.0 / _MEMORY)
+        a_week = 7.0 * self.pace / _MEMORY / (1.0 - (1.0 - 1.0 / _MEMORY) ** self.day)
         teaches = (a_day / (a_day + 2.0)) * ((self.told < 0) & (mixed(self.log_sum, _LOG_WEIGHTS) <= _SUSPECT))
         pools = int(self.pool.max()) + 1 if len(self.pool) else 0
 
@@ -108,7 +111,7 @@ class ShareWatch:
         usual_week = np.maximum(usual_day, usual(self.by_week))
         own_day = np.minimum(spread(self.by_day, usual_day, _LIKE_OTHERS), _MOST_UNLIKE * usual_day)
         own_week = np.minimum(spread(self.by_week, usual_week, _LIKE_OTHERS / 4), _MOST_UNLIKE * usual_week)
-        return own_day, own_week, np.maximum(_of(own_day, total), _of(own_week, np.maximum(7.0 * a_day, total)))
+        return own_day, own_week, np.maximum(_of(own_day, total), _of(own_week, np.maximum(a_week, total)))
 
     def _log_e(self, total: Floats, missed: Floats, mean: Floats, wide: Floats) -> Floats:
         size = size_of(mean, mean * np.maximum(wide, 1.0 + 1e-6))
@@ -166,7 +169,7 @@ def share_watch(
     k, n = len(promised), len(_LOG_WEIGHTS)
     return ShareWatch(
         np.asarray(promised, float), np.zeros(k, np.int64) if pool is None else pool, threshold(series or k, false_alarms_a_year), 0,
-        np.full((k, n), NONE), np.zeros((k, n), np.int64), np.full(k, -1), np.full(k, -1), np.zeros(k), np.zeros(k), np.zeros((k, 2)),
+        np.full((k, n), NONE), np.zeros((k, n), np.int64), np.full(k, -1), np.full(k, -1), np.zeros(k), np.zeros(k), np.zeros(k), np.zeros((k, 2)),
         np.zeros((k, 2)), np.zeros((k, 3)), np.zeros(k, np.int64), np.zeros((k, 2)),
     )  # fmt: skip
 
