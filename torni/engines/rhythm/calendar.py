@@ -13,8 +13,9 @@ from torni.core.calendar import day_off
 
 Floats = npt.NDArray[np.float64]
 
-# level, Monday to Friday, Saturday, Sunday or another day off, the working day before one, the one after, school holiday, season
-TERMS = 1 + 5 + 1 + 1 + 1 + 1 + 1 + 4
+# level, Monday to Friday, Saturday, Sunday or another day off, the working day before one, the one after, school holiday, season,
+# and what a day off in the week has beside a Sunday's: a service that is open on Sundays may be closed on it, or twice as busy
+TERMS = 1 + 5 + 1 + 1 + 1 + 1 + 1 + 4 + 1
 _DAYS, _SEASON = slice(1, 8), slice(11, 15)
 
 
@@ -35,6 +36,7 @@ class Calendar:
         if not off and day.weekday() < 5:
             x[8] = float(_off(day + timedelta(days=1)) and day.weekday() != 4)
             x[9] = float(_off(day - timedelta(days=1)) and day.weekday() != 0)
+        x[15] = float(off and day.weekday() < 5)
         x[10] = float(day.isocalendar().week in self.school_holidays)
         turn = 2 * np.pi * day.timetuple().tm_yday / 365.25
         x[_SEASON] = np.cos(turn), np.sin(turn), np.cos(2 * turn), np.sin(2 * turn)
@@ -63,6 +65,7 @@ def believed(*, part: bool) -> Floats:
     out = np.zeros(TERMS)
     out[0] = 3.0
     out[_DAYS] = 2.0
+    out[15] = 0.2 if part else 1.0
     out[8:11] = (0.2, 0.2, 0.1) if part else (0.5, 0.5, 0.2)
     out[_SEASON] = (0.05, 0.05, 0.03, 0.03) if part else (0.15, 0.15, 0.08, 0.08)
     return out
