@@ -1,5 +1,6 @@
 # The peers' side of `bench/rhythm.py`: R's surveillance, on the same series. `Rscript rhythm_farrington.R FOLDER`
 # check.csv (weeks in rows, a series a column, the last row is judged) -> check_out.csv: farringtonFlexible's tail chance.
+# ears_x.csv (days, series) -> ears_out.csv: earsC's C2 of four working weeks, in standard deviations above the mean.
 # glr_x.csv, glr_mean.csv (days, series), glr_alpha.csv -> glr_out.csv: algo.glrnb's statistic each day, never begun anew.
 suppressMessages(library(surveillance))
 folder <- commandArgs(trailingOnly = TRUE)[1]
@@ -28,4 +29,13 @@ if (file.exists(file.path(folder, "glr_x.csv"))) {
     out[, i] <- judged$upperbound
   }
   write_out(out, "glr_out.csv")
+}
+if (file.exists(file.path(folder, "ears_x.csv"))) {
+  x <- read("ears_x.csv")
+  judged <- function(alpha) upperbound(earsC(sts(x), list(method = "C2", baseline = 20, minSigma = 0.5, alpha = alpha)))
+  one <- judged(1 - pnorm(1)); two <- judged(1 - pnorm(2)) # the mean and one, and two standard deviations
+  out <- matrix(0, nrow(x), ncol(x))
+  late <- (nrow(x) - nrow(one) + 1):nrow(x)
+  out[late, ] <- (x[late, ] - one) / (two - one) + 1
+  write_out(out, "ears_out.csv")
 }

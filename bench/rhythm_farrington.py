@@ -18,11 +18,12 @@ from scipy import stats
 
 Floats = npt.NDArray[np.float64]
 Bools = npt.NDArray[np.bool_]
+Ints = npt.NDArray[np.int64]
 B, W, PERIODS, LEFT_OUT, YEAR = 5, 3, 10, 26, 52
 REACH = B * YEAR + W  # weeks back
 
 
-def groups() -> npt.NDArray[np.int64]:
+def groups() -> Ints:
     """(weeks of the reference): the season group of each week from REACH back to LEFT_OUT + 1 back; the last is the day's own."""
     out = np.full(REACH + 1, PERIODS - 1)
     for year in range(1, B + 1):
@@ -34,19 +35,21 @@ def groups() -> npt.NDArray[np.int64]:
     return out[np.arange(REACH, LEFT_OUT, -1)]
 
 
-def tails(past: Floats, now: Floats) -> Floats:
-    """(days): the chance of as many or more. `past` (days, weeks): what came REACH to LEFT_OUT + 1 weeks before, nan where left out."""
+def tails(past: Floats, now: Floats, *, left_out: int = LEFT_OUT, seasons: bool = True) -> Floats:
+    """(days): the chance of as many or more. `past` (days, weeks): what came up to `left_out` + 1 weeks before, nan where left out."""
     out = np.empty(len(now))
+    group = groups() if seasons else np.zeros(past.shape[1], np.int64)
+    time = (np.arange(-past.shape[1], 0.0) - left_out) / YEAR
     for a in range(0, len(now), 1000):
-        out[a : a + 1000] = _tails(past[a : a + 1000], now[a : a + 1000])
+        out[a : a + 1000] = _tails(past[a : a + 1000], now[a : a + 1000], group, time)
     return out
 
 
-def _tails(past: Floats, now: Floats) -> Floats:
+def _tails(past: Floats, now: Floats, group: Ints, time: Floats) -> Floats:
     known = ~np.isnan(past)
     y = np.where(known, past, 0.0)
-    flat_mean, flat_wide, _ = _fitted(y, known, trend=False)
-    mean, wide, p = _fitted(y, known, trend=True)
+    flat_mean, flat_wide, _ = _fitted(y, known, group, time, trend=False)
+    mean, wide, p = _fitted(y, known, group, time, trend=True)
     trend = (p < 0.05) & (mean <= y.max(axis=1))
     mean, wide = np.where(trend, mean, flat_mean), np.where(trend, wide, flat_wide)
     out: Floats = np.where(
@@ -57,30 +60,30 @@ def _tails(past: Floats, now: Floats) -> Floats:
     return out
 
 
-def _fitted(y: Floats, known: Bools, *, trend: bool) -> tuple[Floats, Floats, Floats]:
+def _fitted(y: Floats, known: Bools, group: Ints, time: Floats, *, trend: bool) -> tuple[Floats, Floats, Floats]:
     """The day's mean and spread, and the trend's p-value."""
     n = known.sum(axis=1)
-    free = n - PERIODS - trend
+    free = n - (group.max() + 1) - trend
     prior = known.astype(float)
-    mu, _, _, hat = _poisson(y, prior, trend=trend)
+    mu, _, _, hat = _poisson(y, prior, group, time, trend=trend)
     wide = np.maximum((prior * (y - mu) ** 2 / mu).sum(axis=1) / free, 1.0)
     s = 1.5 * (np.cbrt(y) ** 2 * mu ** (-1 / 6) - np.sqrt(mu)) / np.sqrt(wide[:, None] * np.maximum(1 - hat, 1e-9))
     far = known & (s > 2.58)
     weights = np.where(far, np.where(far, s, 1.0) ** -2, prior)
     weights *= (n / weights.sum(axis=1))[:, None]
-    mu, own, slope, _ = _poisson(y, weights, trend=trend)
+    mu, own, slope, _ = _poisson(y, weights, group, time, trend=trend)
     wide = np.maximum((weights * (y - mu) ** 2 / mu).sum(axis=1) / free, 1.0)
     of_test = (weights * ((y - mu) / mu) ** 2).sum(axis=1) / free  # as the package tests it
     z = slope[0] / np.sqrt(np.maximum(of_test * slope[1], 1e-300))
     return np.exp(np.minimum(own, 30.0)), wide, 2 * stats.t.sf(np.abs(z), free)
 
 
-def _poisson(y: Floats, weights: Floats, *, trend: bool) -> tuple[Floats, Floats, tuple[Floats, Floats], Floats]:
+def _poisson(
+    y: Floats, weights: Floats, group: Ints, time: Floats, *, trend: bool
+) -> tuple[Floats, Floats, tuple[Floats, Floats], Floats]:
     """Weighted least squares again and again. The design is one column a season group and time, so that its normal equations are
     solved by hand. Returns the means, the day's own level (log), the trend and its variance (of spread 1), and the hat values."""
-    group = groups()
-    in_group = np.eye(PERIODS)[group]
-    time = np.arange(-REACH, -LEFT_OUT, dtype=float) / YEAR
+    in_group = np.eye(group.max() + 1)[group]
     mu = y + 0.1
     eta = np.log(mu)
     before = np.full(len(y), np.inf)
@@ -100,7 +103,7 @@ def _poisson(y: Floats, weights: Floats, *, trend: bool) -> tuple[Floats, Floats
             break
         before = deviance
     hat = w * (1.0 / total[:, group] + ((time - middle[:, group]) ** 2 / across[:, None] if trend else 0.0))
-    return mu, level[:, PERIODS - 1], (slope, 1.0 / across), hat
+    return mu, level[:, -1], (slope, 1.0 / across), hat
 
 
 def by_weekday(counts: Floats, off: Bools) -> Floats:
@@ -121,7 +124,7 @@ def by_seven_days(counts: Floats, off: Bools) -> Floats:
     return out
 
 
-def judged(values: Floats, days: npt.NDArray[np.int64], series: npt.NDArray[np.int64]) -> Floats:
+def judged(values: Floats, days: Ints, series: Ints) -> Floats:
     """The tail chance of each day and series named; 1 where the day is left out or fewer than five came in its last four weeks."""
     now = values[days, series]
     past = values[days[:, None] - 7 * np.arange(REACH, LEFT_OUT, -1), series[:, None]]
@@ -130,3 +133,14 @@ def judged(values: Floats, days: npt.NDArray[np.int64], series: npt.NDArray[np.i
     use = ~np.isnan(now) & ~few & (now > 0)
     out[use] = tails(past[use], now[use])
     return out
+
+
+def by_recent_weeks(counts: Floats, off: Bools) -> Floats:
+    """(days, series): the tail chance where there is but one year: each weekday against the same of the 5th to 16th week before."""
+    days, values = np.arange(16 * 7, len(counts)), by_weekday(counts, off)
+    past = values[days[:, None] - 7 * np.arange(16, 4, -1)].transpose(0, 2, 1).reshape(-1, 12)
+    now = values[days].ravel()
+    out = np.ones(len(now))
+    use = (now > 0) & (np.nansum(past, axis=1) > 0) & ((~np.isnan(past)).sum(axis=1) > 6)
+    out[use] = tails(past[use], now[use], left_out=4, seasons=False)
+    return np.vstack([np.ones((16 * 7, counts.shape[1])), out.reshape(len(days), -1)])
