@@ -60,14 +60,19 @@ class Calendar:
         return day.isocalendar().week in self.epidemic
 
 
-def believed(*, part: bool) -> Floats:
-    """How far from 0 each term's coefficient may be. `part`: of a series whose group's common movement is learnt beside it."""
+def believed(*, part: bool, shaped: bool = True) -> Floats:
+    """How far from 0 each term's coefficient may be. `part`: of a series whose group's common movement is learnt beside it.
+
+    `shaped`: the season is given, or there is no more than a year to learn it from; else it is learnt from the series' own years.
+    """
     out = np.zeros(TERMS)
     out[0] = 3.0
     out[_DAYS] = 2.0
     out[15] = 0.2 if part else 1.0
     out[8:11] = (0.2, 0.2, 0.1) if part else (0.5, 0.5, 0.2)
     out[_SEASON] = (0.05, 0.05, 0.03, 0.03) if part else (0.15, 0.15, 0.08, 0.08)
+    if not shaped:
+        out[_SEASON] = 1.0, 1.0, 0.5, 0.5
     return out
 
 
