@@ -7,7 +7,7 @@ Equal specificity: on series of other seeds in which nothing happens, each metho
 so many false alarms a series and year (alarms less than two weeks apart are one), or to so many days without one. A change counts as
 told when an alarm falls on a day of it, at most 28 days from its beginning. Ours counts falls as false alarms too, which the peers do
 not look for. Intervals are of 95 % (Wilson's for shares, 1.96 standard errors for days). Ours is `change_watch` with each series on
-its own, and the calendar with no season given: it learns what it knows from the same seven years. The peers:
+its own, the calendar with no season given: it learns what it knows from the same seven years (one year teaches little of it). The peers:
   weekdays    farringtonFlexible, each weekday against its own past, days off left out of the past and not judged
   7 days      the same on sums of the last seven days, as the authors' own daily programs do
   glrnb       the package's sequential likelihood ratio; its usual mean is fitted on the first six years with our calendar's terms and a trend
@@ -74,11 +74,11 @@ def rate(alarms: Bools, unit: str) -> float:
     return episodes(alarms) / alarms.size * 365.0 if unit == "alarms" else float(alarms.mean())
 
 
-def watched(counts: Floats, x: Floats, threshold: float, *, alone: bool = True) -> Bools:
+def watched(counts: Floats, x: Floats, threshold: float, *, alone: bool = True, shaped: bool = False) -> Bools:
     """(days, series): our alarms; each series on its own, or all of one group."""
     k = counts.shape[1]
     group = np.full(k, -1 if alone else 0)
-    watch = change_watch(group, believed=believed(part=not alone), drift=DRIFT, false_alarms_a_year=0.1)
+    watch = change_watch(group, believed=believed(part=not alone, shaped=shaped), drift=DRIFT, false_alarms_a_year=0.1)
     watch.threshold = threshold
     zero = np.zeros(k)
     return np.array([watch.step(row, x[d], shape=zero, late=zero) for d, row in enumerate(counts)])
@@ -413,7 +413,7 @@ def own_year() -> None:
             if method.startswith("ours"):
 
                 def alarms(t: float, years: list[Any]) -> list[Bools]:
-                    return [watched(c, x, t, alone=alone)[FROM:] for c, x, alone in years]
+                    return [watched(c, x, t, alone=alone, shaped=True)[FROM:] for c, x, alone in years]
 
                 grid, halvings = list(GRID), HALVINGS
             else:
