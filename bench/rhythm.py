@@ -7,7 +7,8 @@ Equal specificity: on series of other seeds in which nothing happens, each metho
 so many false alarms a series and year (alarms less than two weeks apart are one), or to so many days without one. A change counts as
 told when an alarm falls on a day of it, at most 28 days from its beginning. Ours counts falls as false alarms too, which the peers do
 not look for. Intervals are of 95 % (Wilson's for shares, 1.96 standard errors for days). Ours is `change_watch` with each series on
-its own, the calendar with no season given: it learns what it knows from the same seven years (one year teaches little of it). The peers:
+its own, and the calendar with no season given: it learns what it knows from the same seven years (one year teaches little of it);
+"days off out" leaves out days off in the week, as the peer by weekdays does. The peers:
   weekdays    farringtonFlexible, each weekday against its own past, days off left out of the past and not judged
   7 days      the same on sums of the last seven days, as the authors' own daily programs do
   glrnb       the package's sequential likelihood ratio; its usual mean is fitted on the first six years with our calendar's terms and a trend
@@ -198,7 +199,7 @@ def held_against_the_package(values: list[Floats]) -> None:
     )
 
 
-METHODS = ("ours", "weekdays", "7 days", "glrnb")
+METHODS = ("ours", "ours, days off out", "weekdays", "7 days", "glrnb")
 KINDS = [("outbreak", k) for k in TRANSIENT] + [("level", t) for t in LASTING]
 Compared = dict[tuple[str, str, tuple[str, float]], Told]
 
@@ -247,17 +248,20 @@ def compared(n: int) -> tuple[int, Compared, dict[tuple[str, str], tuple[float, 
     begins, ends = np.concatenate([m.begins for m in events]), np.concatenate([m.ends for m in events])
     scores, checks = of_peers(null.counts, changed, begins, ends, x)
 
+    def left(counts: Floats, method: str) -> Floats:
+        return farrington.by_weekday(counts, holidays) if method != "ours" else counts
+
     @cache
-    def quiet_of_ours(threshold: float) -> Bools:
-        return watched(null.counts, x, threshold)[first:]
+    def quiet_of_ours(threshold: float, method: str) -> Bools:
+        return watched(left(null.counts, method), x, threshold)[first:]
 
     out: Compared = {}
     used: dict[tuple[str, str], tuple[float, float]] = {}
     for unit, target in TARGETS:
         for method in METHODS:
-            if method == "ours":
-                at = lowest(lambda t: rate(quiet_of_ours(t), unit), GRID, target, HALVINGS)
-                alarms, false = watched(changed, x, at)[first:], rate(quiet_of_ours(at), unit)
+            if method.startswith("ours"):
+                at = lowest(lambda t: rate(quiet_of_ours(t, method), unit), GRID, target, HALVINGS)
+                alarms, false = watched(left(changed, method), x, at)[first:], rate(quiet_of_ours(at, method), unit)
             else:
                 quiet, strange = scores[method]
                 grid = np.unique(np.quantile(quiet[quiet > 0], 1 - np.geomspace(0.2, 1e-5, 80)))
