@@ -81,8 +81,7 @@ def watched(counts: Floats, x: Floats, threshold: float, *, alone: bool = True, 
     group = np.full(k, -1 if alone else 0)
     watch = change_watch(group, believed=believed(part=not alone, shaped=shaped), drift=DRIFT, false_alarms_a_year=0.1)
     watch.threshold = threshold
-    zero = np.zeros(k)
-    return np.array([watch.step(row, x[d], shape=zero, late=zero) for d, row in enumerate(counts)])
+    return np.array([watch.step(row, x[d]) for d, row in enumerate(counts)])
 
 
 def lowest(score: Callable[[float], float], grid: Sequence[float], target: float, halvings: int = 0) -> float:
@@ -447,16 +446,15 @@ def speed() -> None:
     k, chance, x = 10_000, np.random.default_rng(SEED), terms()
     change = change_watch(np.arange(k) % 500, believed=believed(part=True), drift=DRIFT, false_alarms_a_year=0.1)
     share = share_watch(np.full(k, 0.1), false_alarms_a_year=0.1)
-    zero = np.zeros(k)
     for watch, name in ((change, "change_watch"), (share, "share_watch")):
         took = []
         for d in range(60):
             came = chance.poisson(20.0, k).astype(float)
             began = time.perf_counter()
             if watch is change:
-                change.step(came, x[d], shape=zero, late=zero)
+                change.step(came, x[d])
             else:
-                share.step(came, chance.binomial(came.astype(int), 0.08).astype(float), zero, False)
+                share.step(came, chance.binomial(came.astype(int), 0.08).astype(float))
             took.append(1000 * (time.perf_counter() - began))
         state = sum(v.nbytes for v in vars(watch).values() if isinstance(v, np.ndarray)) / 2**20
         took = sorted(took[-15:])

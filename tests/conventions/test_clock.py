@@ -30,6 +30,10 @@ SPANS = {
     "torni/facts/migrations/0006_guidance.sql": "how lately a worklist was opened, and which readings are shown",
     "torni/facts/migrations/0007_webhooks.sql": "when a message is due",
     "torni/facts/migrations/0008_arranged.sql": "how lately a worklist was opened",
+    "torni/facts/migrations/0009_one_state.sql": "when a row was set aside, and when the tallies were last level",
+    "torni/facts/migrations/0011_watched.sql": "when a morning's watch was written",
+    "torni/facts/fold.py": "when the tallies were last level with the log",
+    "torni/web/room.py": "how long they have not been",
 }
 IN_SQL = re.compile(
     r"\b(?:clock_timestamp|statement_timestamp|transaction_timestamp|timeofday|now)\s*\(\s*\)|\bcurrent_(?:date|time|timestamp)\b"

@@ -24,6 +24,7 @@ Ints = npt.NDArray[np.int64]
 Bools = npt.NDArray[np.bool_]
 
 TIMES = np.array([1.25, 1.5, 2.0, 3.0, 0.75, 0.5, 0.25])  # the alternatives: so many times the expected
+FALLS = 1 / 5  # of the weight, what is laid on falls: they are fewer, and what is missing is often only a record
 MOST_A_DAY = 8.0  # the most that one day may say (log): a single strange day is no change
 FADING = 0.03  # what a day takes from the evidence (log): what comes so slowly is a drift, not a sudden change
 WARM_DAYS = 42
@@ -39,7 +40,7 @@ _BEFORE, _BEFORE_DAYS = 1.5, 10.0
 _LIKE_OTHERS = 30.0
 _SUSPECT = 1 / 3  # of the threshold: from here on the level learns at a quarter of its pace
 _WIDE = 3.0
-_LOG_WEIGHTS = np.full(len(TIMES), -np.log(len(TIMES)))
+_LOG_WEIGHTS = np.log(np.where(TIMES > 1, (1 - FALLS) / np.sum(TIMES > 1), FALLS / np.sum(TIMES < 1)))
 
 
 @dataclass(eq=False)
