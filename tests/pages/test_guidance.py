@@ -22,7 +22,7 @@ def File(text: str) -> SimpleUploadedFile:
 
 @pytest.fixture(scope="module")
 def client(rows):
-    """A resident over 75 in a municipality with producer A's team, not yet in home care."""
+    """A resident over 75 in a municipality with producer A's team, not yet in home care, to whom nothing is owed."""
     return rows(
         "SELECT c.client FROM client c WHERE c.born < '1950-01-01' AND c.municipality IN (SELECT municipality FROM unit WHERE producer = 'Esimerkkihoiva Oy') "
         "AND NOT EXISTS (SELECT 1 FROM event e WHERE e.client = c.client AND e.type IN ('service.started', 'need.reported', 'plan.sent')) "
