@@ -34,7 +34,22 @@ def test_planted_faults_are_found_and_nothing_else(capsys, elsewhere):
 
 
 def test_in_years_with_nothing_planted_nothing_is_told_though_misses_cluster(capsys, elsewhere):
-    code = main(["truth", "--seeds", "70..71", "--residents", "3000", "--on", "2027-07-04", "--nothing-planted", "--clustering", "3", "--lang", "en"])
+    code = main(
+        [
+            "truth",
+            "--seeds",
+            "70..71",
+            "--residents",
+            "3000",
+            "--on",
+            "2027-07-04",
+            "--nothing-planted",
+            "--clustering",
+            "3",
+            "--lang",
+            "en",
+        ]
+    )
     told = capsys.readouterr().out
     assert code == 0 and told.splitlines()[-1] == "2 years: 0 false alerts, in 0 of the years, at most 0 in one"
     assert told.count("0 found, 0 missed, 0 too small to be told, 0 false") == 2

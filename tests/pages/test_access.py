@@ -272,7 +272,9 @@ def test_a_second_factor_is_taken_into_use_on_ones_own_page(browsers, invented_y
     page = paavo.post("/sign-in/", given, headers=OWN)
     assert page.status_code == 200 and "Write also the code" in page.content.decode()
     other = "A" * 32
-    assert "not right" in told(do="take", secret=other, new_code=pyotp.TOTP(other).at(NOW), password="four words of mine")
+    assert "not right" in told(
+        do="take", secret=other, new_code=pyotp.TOTP(other).at(NOW), password="four words of mine"
+    )
     assert "not right" in told(do="drop", password="four words of mine")
     assert "easy to guess" in told(do="password", password="four words of mine", new="short")
     assert "not right" in told(do="password", password="four words of mine", new="four other words")

@@ -162,7 +162,11 @@ def measure(
             state = "kept" if judge.keeps(value) else "broken"
             if state == "broken" and judge.could_be_chance(total, met):
                 state = "unknown"
-                missing.append(Message("too few to tell: {missed} missed of {total} could be chance", missed=total - met, total=total))
+                missing.append(
+                    Message(
+                        "too few to tell: {missed} missed of {total} could be chance", missed=total - met, total=total
+                    )
+                )
         out.append(
             Followed(
                 name, service.id, promise, library.version(service.id), judge.target if judge else 1.0, value, state,

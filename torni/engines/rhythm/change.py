@@ -109,7 +109,9 @@ class ChangeWatch:
         self.seen += known
         self.silent = np.where(known, np.where((came == 0.0) & (mean >= SILENT_AT), self.silent + 1, 0), self.silent)
         counts = known & ~((self.silent > 0) & (self.silent <= SILENT_FOR))
-        out, suspect = self._weigh(day, counts & (self.seen > WARM_DAYS) & ((self.told < 0) | (day - self.told >= LATER)), came)
+        out, suspect = self._weigh(
+            day, counts & (self.seen > WARM_DAYS) & ((self.told < 0) | (day - self.told >= LATER)), came
+        )
         far = _WIDE * np.sqrt(np.maximum(variance, 1.0))
         young = (self.seen <= WARM_DAYS) | ((self.told >= 0) & (day - self.told < LATER))
         taught = np.where(young, came, np.clip(came, mean - far, mean + far))
