@@ -48,8 +48,8 @@ class ChangeWatch:
     """The state after some days, one row a series; `step` takes the next day. Copy it to try days that may still change.
 
     `m`, `p`: the expectation's coefficients, mean (series, terms) and covariance. `together` (groups), `others` (series): what a group's series
-    do together (log) and its variance, by all and by all but the one. `log_sum`, `began`: the evidence of each alternative
-    and the day on which it last began anew. `told`, `told_began`: the newest alarm's day, and when its change probably
+    do together (log) and its variance, by all and by all but the one. `log_sum`, `rise`, `began`: the evidence of each
+    alternative, what of it has come since it was last nought (Page's sum), and the day on which that was. `told`, `told_began`: the newest alarm's day, and when its change probably
     began; -1 for none. `expected`, `size`: of the day that was taken last.
     """
 
@@ -63,6 +63,7 @@ class ChangeWatch:
     together: Floats
     others: Floats
     log_sum: Floats
+    rise: Floats
     began: Ints
     told: Ints
     told_began: Ints
@@ -169,7 +170,8 @@ class ChangeWatch:
     def _weigh(self, day: int, rows: Bools, came: Floats) -> tuple[Bools, Bools]:
         """The day's evidence added: which tell an alarm, and which are suspected of a change."""
         log_e = np.minimum(log_ratio(came, self.expected, self.size, TIMES), MOST_A_DAY)
-        self.began = np.where(rows[:, None] & (self.log_sum < 0.0), day, self.began)
+        self.began = np.where(rows[:, None] & (self.rise <= 0.0), day, self.began)
+        self.rise = np.where(rows[:, None], np.maximum(self.rise, 0.0) + log_e, self.rise)
         self.log_sum = np.where(rows[:, None], added(self.log_sum - FADING, log_e), self.log_sum)
         both = mixed(self.log_sum, _LOG_WEIGHTS)
         out: Bools = rows & (both >= self.threshold)
@@ -177,6 +179,7 @@ class ChangeWatch:
         self.told_began[out] = self.began[out, np.argmax(self.log_sum[out], axis=1)]
         self.told[out] = day
         self.log_sum[out] = NONE
+        self.rise[out] = 0.0
         self.p[out, 0, 0] += self.anew**2
         return out, suspect
 
@@ -238,7 +241,7 @@ def change_watch(
     groups = int(group.max(initial=-1)) + 1
     return ChangeWatch(
         group, np.broadcast_to(np.asarray(drift, float), (k,)).copy(), anew, threshold(series or k, false_alarms_a_year), 0, np.zeros((k, n)), p,
-        np.zeros((groups, 2)), np.zeros((k, 2)), np.full((k, len(TIMES)), NONE), np.zeros((k, len(TIMES)), np.int64), np.full(k, -1),
+        np.zeros((groups, 2)), np.zeros((k, 2)), np.full((k, len(TIMES)), NONE), np.zeros((k, len(TIMES))), np.zeros((k, len(TIMES)), np.int64), np.full(k, -1),
         np.full(k, -1), np.zeros((k, 2)), np.zeros((k, 2)), np.zeros((k, 3)), np.full((k, LATER, 2), -1.0), np.zeros(k, np.int64),
         np.zeros(k, np.int64), np.zeros(k), np.zeros(k),
     )  # fmt: skip

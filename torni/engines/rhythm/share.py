@@ -40,8 +40,8 @@ _LOG_WEIGHTS = np.log(np.repeat([1 - ON_FREE_DAYS, ON_FREE_DAYS], len(TIMES)) / 
 class ShareWatch:
     """The state after some days, one row a series; `step` takes the next day. Copy it to try days that may still change.
 
-    `promised`: the share that may be missed. `log_sum`, `began` (series, alternatives): the evidence, and the day on which it last
-    began anew. `told`, `told_began`: the day of the alarm that stands and when what it tells of began, or -1.
+    `promised`: the share that may be missed. `log_sum`, `rise`, `began` (series, alternatives): the evidence; what of it has come
+    since it was last nought (Page's sum), and the day on which that was. `told`, `told_began`: the day of the alarm that stands and when what it tells of began, or -1.
     """
 
     promised: Floats
@@ -49,6 +49,7 @@ class ShareWatch:
     threshold: float
     day: int
     log_sum: Floats
+    rise: Floats
     began: Ints
     told: Ints
     told_began: Ints
@@ -82,8 +83,9 @@ class ShareWatch:
         weighs = due & (self.told < 0) & (self.seen > WARM_DAYS)
         for j in range(2 if free else 1):
             part = slice(j * len(TIMES), (j + 1) * len(TIMES))
-            anew = weighs[:, None] & (self.log_sum[:, part] < 0.0)
+            anew = weighs[:, None] & (self.rise[:, part] <= 0.0)
             self.began[:, part] = np.where(anew, day, self.began[:, part])
+            self.rise[:, part] = np.where(weighs[:, None], np.maximum(self.rise[:, part], 0.0) + log_e, self.rise[:, part])
             self.log_sum[:, part] = np.where(
                 weighs[:, None], added(self.log_sum[:, part], log_e), self.log_sum[:, part]
             )
@@ -132,6 +134,7 @@ class ShareWatch:
         self.told_began[rows] = self.began[rows, best[rows]]
         self.told[rows] = day
         self.log_sum[rows] = NONE
+        self.rise[rows] = 0.0
         self.after[rows] = 0.0
 
     def _learn(
@@ -169,7 +172,7 @@ def share_watch(
     k, n = len(promised), len(_LOG_WEIGHTS)
     return ShareWatch(
         np.asarray(promised, float), np.zeros(k, np.int64) if pool is None else pool, threshold(series or k, false_alarms_a_year), 0,
-        np.full((k, n), NONE), np.zeros((k, n), np.int64), np.full(k, -1), np.full(k, -1), np.zeros(k), np.zeros(k), np.zeros(k), np.zeros((k, 2)),
+        np.full((k, n), NONE), np.zeros((k, n)), np.zeros((k, n), np.int64), np.full(k, -1), np.full(k, -1), np.zeros(k), np.zeros(k), np.zeros(k), np.zeros((k, 2)),
         np.zeros((k, 2)), np.zeros((k, 3)), np.zeros(k, np.int64), np.zeros((k, 2)),
     )  # fmt: skip
 
