@@ -5,6 +5,7 @@ from __future__ import annotations
 import psycopg
 import pytest
 
+from tests.conftest import NOW
 from torni.facts import access, accounts, persons
 from torni.facts.access import ROLES, Who
 
@@ -475,7 +476,7 @@ def test_a_permit_is_erased_with_its_client_and_with_its_holder(lived, told):
     assert not any(c.wrong for c in verify(lived.connection))
 
 
-def test_no_home_of_a_client_whose_address_is_protected_now_is_told_to_a_producer(lived):
+def test_no_home_of_a_client_whose_address_is_protected_now_is_told_to_anybody_who_works_there(lived):
     """The days before the protection tell where the client lives as well as those after; and a day is told once, as it holds."""
     lived.later(days=2)
     lived.send(lived.event("resident.registered", client=1, data={"protected": True}))
@@ -485,5 +486,9 @@ def test_no_home_of_a_client_whose_address_is_protected_now_is_told_to_a_produce
         with pages(lived, who(lived, role)) as connection:
             found = persons.read(connection, client=1, what="person", why="")
             homes[role] = [(municipality, protected, name) for _day, municipality, _born, protected, name in found.rows]
-    assert homes["producer"] == [("", True, "Aino"), ("", False, None)]
-    assert homes["case_manager"] == [("931", True, "Aino"), ("931", False, None)]
+    assert homes["producer"] == homes["case_manager"] == [("", True, "Aino"), ("", False, None)]
+    own = persons.as_owner(lived.connection, 1, visits_since=NOW)
+    assert [(municipality, protected) for _day, municipality, _born, protected, _name in own.rows] == [
+        ("931", True),
+        ("931", False),
+    ]

@@ -85,7 +85,9 @@ class ShareWatch:
             part = slice(j * len(TIMES), (j + 1) * len(TIMES))
             anew = weighs[:, None] & (self.rise[:, part] <= 0.0)
             self.began[:, part] = np.where(anew, day, self.began[:, part])
-            self.rise[:, part] = np.where(weighs[:, None], np.maximum(self.rise[:, part], 0.0) + log_e, self.rise[:, part])
+            self.rise[:, part] = np.where(
+                weighs[:, None], np.maximum(self.rise[:, part], 0.0) + log_e, self.rise[:, part]
+            )
             self.log_sum[:, part] = np.where(
                 weighs[:, None], added(self.log_sum[:, part], log_e), self.log_sum[:, part]
             )
