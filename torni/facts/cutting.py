@@ -44,9 +44,10 @@ def cut(events: pl.DataFrame | Sequence[Mapping[str, Any]], connection: Connecti
 def ordered(events: Sequence[Mapping[str, Any]]) -> list[int]:
     """The lines in the order in which they are taken in: registers first, then by their own time, a correction after what it replaces.
 
-    So the order in which they were written into one batch or file changes nothing. Of one moment they stay as they came.
+    So the order in which they were written into one batch or file changes nothing. Of one moment they stay as they came. What
+    takes back or corrects a register's telling comes at its own time: of two that replace one event the earlier is taken.
     """
-    lines = sorted(range(len(events)), key=lambda i: (events[i]["type"] not in (RESIDENT, UNIT), events[i]["at"]))
+    lines = sorted(range(len(events)), key=lambda i: (not _first_telling(events[i]), events[i]["at"]))
     if not any(e.get("replaces_id") for e in events):
         return lines
     here = {(e["source"], e["id"]) for e in events}
@@ -65,6 +66,10 @@ def ordered(events: Sequence[Mapping[str, Any]]) -> list[int]:
             placed.add(key := (event["source"], event["id"]))
             ready += reversed(waiting.pop(key, []))
     return out + sorted(line for left in waiting.values() for line in left)  # those that replace each other in a ring
+
+
+def _first_telling(event: Mapping[str, Any]) -> bool:
+    return event["type"] in (RESIDENT, UNIT) and not event.get("replaces_id")
 
 
 def _rows(events: pl.DataFrame | Sequence[Mapping[str, Any]]) -> list[dict[str, Any]] | None:
