@@ -31,19 +31,18 @@ SETTLED = 8  # days after which a day's records are taken as they are
 _LATE = 8  # days over which records still come late
 _DAY = date(1970, 1, 1)
 _EPIDEMIC = 9.0  # how many times the usual variance all may move together in an epidemic's season
-_DOUBT, _DOUBT_UNUSUAL = (
-    0.05,
-    0.15,
-)  # how far off the region's expected day may be: others there are none to compare it with
+# how far off the region's expected day may be: others there are none to compare it with
+_DOUBT, _DOUBT_UNUSUAL = 0.05, 0.15
 _DRIFT = 0.003  # how much a place's level may move in a day, as its logarithm: some 6 % a year
 _DRIFT_WHOLE = 0.01  # the region's, which nothing else explains
-
+_BEFORE = 84  # the days before a change that it is held against
 _PAST = 800  # days that a watch looks back: the season is learnt from two years
 ROWS: dict[str, Any] = {
     "promise": pl.String, "day": pl.Date, "known_on": pl.Date, "unit": pl.String, "municipality": pl.String, "total": pl.Int64, "met": pl.Int64,
 }  # fmt: skip
 
 Level = Literal["unit", "producer", "municipality", "region"]
+Kind = Literal["promise", "demand"]
 
 
 @dataclass(frozen=True)
@@ -54,7 +53,7 @@ class Sighting:
     in the twelve weeks before.
     """
 
-    kind: Literal["promise", "demand"]
+    kind: Kind
     id: str
     level: Level
     where: str
@@ -68,7 +67,7 @@ class Sighting:
 
 @dataclass(frozen=True)
 class _Series:
-    kind: Literal["promise", "demand"]
+    kind: Kind
     id: str
     level: Level
     where: str
@@ -191,7 +190,10 @@ class Watch:
         late = {kind: self._late(kind, newest) for kind in ("promise", "demand")}
         for day in range(self.upto + 1, newest + 1):
             self._take(share, change, day, evening, end, late)
-        return [*self._shares(share, newest, evening, end), *self._changes(change, newest, evening, end)]
+        return [
+            *self._standing("promise", share, newest, evening, end),
+            *self._standing("demand", change, newest, evening, end),
+        ]
 
     def _rows(self, day: int, known: int, end: Ints) -> Ints:
         a, b = np.searchsorted(self.day, [day, day + 1])
@@ -237,7 +239,7 @@ class Watch:
             out[age] = np.clip((later + 30.0 * usual) / (np.maximum(whole, 0) + 30.0), 0.0, 0.95)
         return out
 
-    def _since(self, kind: str, i: int, first: int, newest: int, evening: int, end: Ints) -> tuple[int, int]:
+    def _since(self, kind: Kind, i: int, first: int, newest: int, evening: int, end: Ints) -> tuple[int, int]:
         """What was due, and what of it was done, from a day on."""
         a, b = np.searchsorted(self.day, [first, newest + 1])
         level = ("producer", "municipality", "unit") if kind == "promise" else ("municipality", "region")
@@ -246,49 +248,23 @@ class Watch:
         mine = mine[(self.known[mine] <= evening) & (end[self.unit_index[mine]] >= self.day[mine])]
         return int(self.total[mine].sum()), int(self.met[mine].sum())
 
-    def _shares(self, state: ShareWatch, newest: int, evening: int, end: Ints) -> list[Sighting]:
+    def _standing(
+        self, kind: Kind, state: ShareWatch | ChangeWatch, newest: int, evening: int, end: Ints
+    ) -> list[Sighting]:
+        """What a watch tells: a broken promise until it holds again, a changed demand for so many days."""
+        told = state.told >= 0
+        if kind == "demand":
+            told &= newest - self.first - state.told < int(self.library.number("detection.stands_days"))
         out = []
-        for i in np.flatnonzero(state.told >= 0).tolist():
-            s = self.of["promise"][i]
-            began = self.first + int(state.told_began[i])
-            total, met = self._since("promise", i, began, newest, evening, end)
+        for i in np.flatnonzero(told).tolist():
+            s, began = self.of[kind][i], self.first + int(state.told_began[i])
+            total, met = self._since(kind, i, began, newest, evening, end)
+            missed, before = total - met, 0.0
+            if kind == "demand":
+                missed, before = 0, self._since(kind, i, began - _BEFORE, began - 1, evening, end)[0] * 7 / _BEFORE
+            since = _date(self.first + int(state.told[i]))
             out.append(
-                Sighting(
-                    "promise",
-                    s.id,
-                    s.level,
-                    s.where,
-                    _date(self.first + int(state.told[i])),
-                    _date(began),
-                    total,
-                    total - met,
-                    newest - began + 1,
-                    0.0,
-                )
-            )
-        return out
-
-    def _changes(self, state: ChangeWatch, newest: int, evening: int, end: Ints) -> list[Sighting]:
-        out = []
-        stands = int(self.library.number("detection.stands_days"))
-        for i in np.flatnonzero((state.told >= 0) & (newest - self.first - state.told < stands)).tolist():
-            s = self.of["demand"][i]
-            began = self.first + int(state.told_began[i])
-            total, _ = self._since("demand", i, began, newest, evening, end)
-            before, _ = self._since("demand", i, began - 84, began - 1, evening, end)
-            out.append(
-                Sighting(
-                    "demand",
-                    s.id,
-                    s.level,
-                    s.where,
-                    _date(self.first + int(state.told[i])),
-                    _date(began),
-                    total,
-                    0,
-                    newest - began + 1,
-                    before / 12,
-                )
+                Sighting(kind, s.id, s.level, s.where, since, _date(began), total, missed, newest - began + 1, before)
             )
         return out
 
