@@ -6,7 +6,7 @@ from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
 from torni.engines.travel import Mode, RoadGraph
-from torni.engines.travel.graph import FORBIDDEN, arcs
+from torni.engines.travel.graph import FORBIDDEN, ONE_WAY, arcs
 from torni.engines.travel.trips import Travel
 
 CLASSES = ("fast", "slow", "closed")
@@ -28,7 +28,7 @@ def networks(draw):
     kind[0] = 0
     graph = RoadGraph(
         x, y, tail.astype(np.int32), head.astype(np.int32), length, kind, CLASSES,
-        rng.choice([0, 0, 1], edges).astype(np.int8), np.where(rng.random(edges) < 0.1, 600, 0).astype(np.int32),
+        rng.choice([0, 0, ONE_WAY, 7, 63], edges).astype(np.uint8), np.where(rng.random(edges) < 0.1, 600, 0).astype(np.int32),
     )  # fmt: skip
     graph.fixed_s[0] = 0
     homes, units = draw(st.integers(1, 12)), draw(st.integers(1, 6))
@@ -107,14 +107,14 @@ def test_a_slow_clear_search_agrees(case):
 
 def test_walkers_are_not_bound_by_one_way_streets():
     graph = RoadGraph(np.array([0.0, 5000.0]), np.zeros(2), np.array([0], np.int32), np.array([1], np.int32), np.array([5000], np.int32),
-                      np.zeros(1, np.int16), ("street",), np.ones(1, np.int8), np.zeros(1, np.int32))  # fmt: skip
+                      np.zeros(1, np.int16), ("street",), np.full(1, ONE_WAY, np.uint8), np.zeros(1, np.int32))  # fmt: skip
     assert len(arcs(graph, Mode("car", {"street": 40})).tail) == 1
-    assert len(arcs(graph, Mode("walk", {"street": 5}, oneway=False)).tail) == 2
+    assert len(arcs(graph, Mode("walk", {"street": 5}, means="walk")).tail) == 2
 
 
 def test_a_ferry_costs_its_crossing_whatever_the_speed():
     graph = RoadGraph(np.array([0.0, 900.0]), np.zeros(2), np.array([0], np.int32), np.array([1], np.int32), np.array([1], np.int32),
-                      np.zeros(1, np.int16), ("ferry",), np.zeros(1, np.int8), np.array([1500], np.int32))  # fmt: skip
+                      np.zeros(1, np.int16), ("ferry",), np.zeros(1, np.uint8), np.array([1500], np.int32))  # fmt: skip
     costs = [int(arcs(graph, Mode("car", {"ferry": kmh})).cost_ds[0]) for kmh in (10, 100)]
     assert costs[0] - costs[1] <= 4
     assert costs[1] >= 15_000
@@ -129,4 +129,4 @@ def test_a_mode_that_cannot_be_is_refused(change):
 def test_a_network_with_a_loose_end_is_refused():
     with pytest.raises(ValueError, match="names a node outside"):
         RoadGraph(np.zeros(1), np.zeros(1), np.array([0], np.int32), np.array([3], np.int32), np.array([1], np.int32),
-                  np.zeros(1, np.int16), ("a",), np.zeros(1, np.int8), np.zeros(1, np.int32))  # fmt: skip
+                  np.zeros(1, np.int16), ("a",), np.zeros(1, np.uint8), np.zeros(1, np.int32))  # fmt: skip

