@@ -57,11 +57,13 @@ def build(
     known = np.isfinite(lon)
     x, y = to_metres(np.where(known, lon, 25.0), np.where(known, lat, 62.0))
     streets = _streets(needed, known, x, y, ways)
-    ports = frozenset(np.unique(np.concatenate([streets.tail, streets.head])).tolist()) if ferries else frozenset()
+    nodes = [np.searchsorted(needed, np.array(f.refs, np.int64)) for f in ferries]
+    ashore = np.zeros(len(needed), bool)
+    ashore[streets.tail] = ashore[streets.head] = True
+    ports = frozenset(int(n) for own in nodes for n in own[ashore[own]])
     streets, of_point = _parted(streets, barriers, np.arange(len(needed)))
     counts: dict[str, int] = {}
     if ferries:
-        nodes = [np.searchsorted(needed, np.array(f.refs, np.int64)) for f in ferries]
         along = [_along(x, y, known, own) for own in nodes]
         lengths = [float(np.nanmax(m, initial=0.0)) for m in along]
         timed = boats.with_line_durations(ferries, lines, lengths)
