@@ -175,7 +175,8 @@ def _ways(path: Path, found: _Extract, most_points: int, *, closed_too: bool = F
 
 def _relevant(tags: Any) -> tuple[tuple[str, str], ...]:
     """What of a way's tags matters here. Asking for the usual keys is ten times quicker than listing all."""
-    found, left = [], len(tags)
+    found: list[tuple[str, str]] = []
+    left = len(tags)
     for key in USUAL:
         if not left:
             return tuple(found)
