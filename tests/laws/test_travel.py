@@ -2,7 +2,7 @@
 
 import numpy as np
 import pytest
-from hypothesis import HealthCheck, given, settings
+from hypothesis import HealthCheck, assume, given, settings
 from hypothesis import strategies as st
 
 from torni.engines.travel import Mode, RoadGraph
@@ -76,6 +76,25 @@ def test_a_closed_road_never_shortens_a_trip(case):
     before = np.asarray(_by_node(graph, units))
     after = np.asarray(_by_node(closed, units))
     assert (after >= before).all()
+
+
+@slow_ok
+@given(networks(), st.integers(0, 10**6))
+def test_a_loose_piece_of_the_map_changes_no_trip(case, seed):
+    """A yard that nothing joins, beside a home: six points of it are nearer than any road, and lead nowhere."""
+    graph, homes, units = case
+    usable = arcs(graph, MODE)
+    assume(((usable.forward_ds < FORBIDDEN) & (graph.fixed_s == 0) & (graph.length_m > 200)).any())
+    at = homes[:, seed % homes.shape[1]]
+    n, yard = graph.nodes, np.arange(11)
+    more = RoadGraph(
+        np.concatenate([graph.x, at[0] + yard]), np.concatenate([graph.y, at[1] + yard * 0.0]),
+        np.concatenate([graph.tail, n + yard[:-1]]).astype(np.int32), np.concatenate([graph.head, n + yard[1:]]).astype(np.int32),
+        np.concatenate([graph.length_m, np.ones(10)]).astype(np.int32), np.concatenate([graph.road_class, np.zeros(10)]).astype(np.int16),
+        CLASSES, np.concatenate([graph.closed, np.zeros(10)]).astype(np.uint8), np.concatenate([graph.fixed_s, np.zeros(10)]).astype(np.int32),
+    )  # fmt: skip
+    before, after = (Travel(g, MODE, *homes, "plain").matrix(*units) for g in (graph, more))
+    assert np.array_equal(before, after)
 
 
 def _by_node(graph, units):

@@ -21,8 +21,8 @@ Flags = npt.NDArray[np.bool_]
 
 @dataclass(frozen=True, eq=False)
 class Joinable:
-    """`leaving`, `arriving`: edges where a home, or a unit, may meet the network. `land`: edges on land, whoever may
-    use them. `shore`: by node, the number of the land that it is on, where a ferry lands there; -1 elsewhere. Two
+    """`leaving`, `arriving`: edges where a home, or a unit, may meet the network. `land`: edges on a land that
+    is no loose piece, whoever may use them. `shore`: by node, the number of the land that it is on, where a ferry lands there; -1 elsewhere. Two
     shores are parted by water."""
 
     leaving: Flags
@@ -48,8 +48,10 @@ def joinable(graph: RoadGraph, network: Arcs, piece_m: float) -> Joinable:
     inner = strong[graph.tail] == strong[graph.head]
     proper = (np.bincount(strong[graph.tail][inner], length[inner], n) >= piece_m)[strong]
     land, shore = _shores(graph, ferry)
+    land_m = np.bincount(land[graph.tail[~ferry]], graph.length_m[~ferry], int(land.max()) + 1)
+    firm = ~ferry & ((shore >= 0) | (land_m >= piece_m)[land])[graph.tail]
     if proper.all():
-        return Joinable(road, road, ~ferry, shore)
+        return Joinable(road, road, firm, shore)
     ends = []
     for tail, head in ((network.head, network.tail), (network.tail, network.head)):
         good = _reached(n, tail, head, proper)
@@ -57,7 +59,7 @@ def joinable(graph: RoadGraph, network: Arcs, piece_m: float) -> Joinable:
     gets_there, got_from = ends
     leaving = road & ((there & gets_there[graph.head]) | (back & gets_there[graph.tail]))
     arriving = road & ((there & got_from[graph.tail]) | (back & got_from[graph.head]))
-    return Joinable(leaving, arriving, ~ferry, shore)
+    return Joinable(leaving, arriving, firm, shore)
 
 
 def _matrix(n: int, tail: npt.NDArray[np.int32], head: npt.NDArray[np.int32]) -> csr_matrix:
