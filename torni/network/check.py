@@ -15,6 +15,7 @@ from torni.core.language import Message
 from torni.engines.travel import Seconds
 from torni.network import transit
 from torni.network.region import Network, mode_assumptions
+from torni.network.unread import street_assumptions
 from torni.services.finding import Finding, state_of
 from torni.services.schema import FeaturePromise, PresencePromise, ReachPromise, Service, UnitFilter
 from torni.sources.population import AGE_GROUPS, POPULATIONS
@@ -151,7 +152,7 @@ def _reach(network: Network, service: Service, promise: ReachPromise, times: Tim
     outside = people - inside[0]
     assumptions = [Message("Residents of the 2021 census grid, {side} km cells", side=network.population.side_m / 1000)]
     if promise.mode != "transit":
-        assumptions += mode_assumptions(network.mode(promise.mode))
+        assumptions += mode_assumptions(network.mode(promise.mode)) + street_assumptions(network.roads_folder)
     elif bounds:
         assumptions += transit.assumptions(network.library)
     if promise.population != "residents":

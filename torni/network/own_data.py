@@ -15,8 +15,9 @@ import polars as pl
 
 from torni.core import places
 from torni.core.faults import bad_input
-from torni.core.language import t
+from torni.core.language import Message, t
 from torni.engines.travel.graph import RoadGraph
+from torni.network import unread
 from torni.network.region import kind_names, municipality_codes
 from torni.services import load_library, regions
 from torni.services.regions import Region
@@ -38,11 +39,15 @@ name: {{fi: "{name}", sv: "{name}", en: "{name}"}}
 
 @dataclass(frozen=True)
 class Imported:
-    """What an import did. `written`: the file or folder, None when nothing was kept. `summary`: what it holds."""
+    """What an import did. `written`: the file or folder, None when nothing was kept. `summary`: what it holds.
+
+    `told`: what of the file was not read, with counts.
+    """
 
     intake: Intake | None
     written: Path | None
     summary: str
+    told: tuple[Message, ...] = ()
 
 
 def new_region(name: str, *, counties: list[str], municipalities: list[str]) -> Path:
@@ -152,10 +157,18 @@ def import_roads(path: Path, region: str, *, on: date, dry_run: bool = False) ->
     from torni.engines.travel.fast import elimination_order
 
     library = load_library(region, on=on)
-    graph = osm.read_streets(path, ferry_wait_min=library.number("travel.ferry.wait_min"))
+    streets = osm.read_streets(
+        path,
+        ferry_wait_min=library.number("travel.ferry.wait_min"),
+        ferry_kmh=library.table("travel.car.speed_kmh")["ferry"],
+        most_points=round(library.number("import.streets_most_points")),
+        most_bytes=round(library.number("import.streets_most_mb") * 1_000_000),
+    )
+    graph = streets.graph
     summary = f"{graph.nodes} nodes, {len(graph.tail)} edges, {graph.length_m.sum() / 1000:.0f} km"
+    told = tuple(unread.told(streets.unread))
     if dry_run:
-        return Imported(None, None, summary)
+        return Imported(None, None, summary, told)
     ranked = RoadGraph(
         **{**graph.__dict__, "x": np.rint(graph.x), "y": np.rint(graph.y), "rank": elimination_order(graph)}
     )
@@ -163,13 +176,14 @@ def import_roads(path: Path, region: str, *, on: date, dry_run: bool = False) ->
     temporary = Path(tempfile.mkdtemp(dir=target.parent))
     try:
         roads.write_network(ranked, temporary)
+        roads.write_unread(streets.unread, temporary)
         if target.exists():
             shutil.rmtree(target)
         temporary.rename(target)
     finally:
         if temporary.exists():
             shutil.rmtree(temporary)
-    return Imported(None, target, summary)
+    return Imported(None, target, summary, told)
 
 
 def import_timetable(path: Path, region: str, *, on: date, dry_run: bool = False) -> Imported:

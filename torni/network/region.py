@@ -72,7 +72,8 @@ class Network:
     @property
     def graph(self) -> RoadGraph:
         """The road network, read when first needed."""
-        key = str(self.roads_folder or "")
+        # Streets imported again while a server runs are other streets.
+        key = f"{self.roads_folder or ''} {self.data_versions['roads']}"
         if key not in _graphs:
             _graphs[key] = roads.read_network(self.roads_folder) if self.roads_folder else roads.state_roads()
         return _graphs[key]
@@ -207,7 +208,8 @@ def mode_of(library: Library, name: str, side_m: int) -> Mode:
         within_cell_km=round(within, 6),
         end_min=library.number(f"travel.{name}.end_min"),
         direct_km=library.number("travel.direct_km"),
-        oneway=name != "walk",
+        piece_km=library.number("travel.joining_piece_km"),
+        means=base,
     )
 
 

@@ -2,13 +2,23 @@
 
 from __future__ import annotations
 
+import json
+from collections.abc import Mapping
 from pathlib import Path
 
 import numpy as np
+import numpy.typing as npt
 import polars as pl
 
-from torni.engines.travel.graph import RoadGraph
+from torni.engines.travel.graph import ONE_WAY, RoadGraph, closed_bits
 from torni.sources import shipped
+
+NOT_READ = "unread.json"
+# Whom a class keeps out, in networks written before access was read for each means of travel.
+_BY_CLASS = {
+    **dict.fromkeys(("track", "cycleway", "footway", "path"), ("car",)),
+    **dict.fromkeys(("motorway", "trunk"), ("bicycle", "walk")),
+}
 
 
 def state_roads() -> RoadGraph:
@@ -28,9 +38,30 @@ def write_network(graph: RoadGraph, folder: Path) -> None:
         nodes = nodes.with_columns(pl.Series("rank", graph.rank))
     nodes.write_parquet(folder / "nodes.parquet", compression="zstd")
     pl.DataFrame({
-        "u": graph.tail, "v": graph.head, "length_m": graph.length_m, "oneway": graph.oneway, "fixed_s": graph.fixed_s,
+        "u": graph.tail, "v": graph.head, "length_m": graph.length_m, "closed": graph.closed, "fixed_s": graph.fixed_s,
         "road_class": pl.Series([graph.classes[c] for c in graph.road_class], dtype=pl.Categorical),
     }).write_parquet(folder / "edges.parquet", compression="zstd")  # fmt: skip
+
+
+def write_unread(counts: Mapping[str, int], folder: Path) -> None:
+    """Keep beside the network how much of what its file held was not read."""
+    (folder / NOT_READ).write_text(json.dumps(dict(counts), indent=1), encoding="utf-8")
+
+
+def unread(folder: Path) -> dict[str, int] | None:
+    """What `write_unread` kept; None for a network written before that was done."""
+    try:
+        return {str(k): int(v) for k, v in json.loads((folder / NOT_READ).read_text(encoding="utf-8")).items()}
+    except (OSError, ValueError):
+        return None
+
+
+def _closed(edges: pl.DataFrame, names: pl.Series) -> npt.NDArray[np.uint8]:
+    if "closed" in edges.columns:
+        return edges["closed"].to_numpy().astype(np.uint8)
+    bits = {name: closed_bits(means, forward=True, backward=True) for name, means in _BY_CLASS.items()}
+    by_class = names.replace_strict(bits, default=0, return_dtype=pl.UInt8).to_numpy()
+    return np.asarray(by_class | np.where(edges["oneway"].to_numpy() > 0, ONE_WAY, 0), np.uint8)
 
 
 def _graph(nodes: pl.DataFrame, edges: pl.DataFrame) -> RoadGraph:
@@ -44,7 +75,7 @@ def _graph(nodes: pl.DataFrame, edges: pl.DataFrame) -> RoadGraph:
         length_m=edges["length_m"].to_numpy().astype(np.int32),
         road_class=names.replace_strict({c: i for i, c in enumerate(classes)}, return_dtype=pl.Int16).to_numpy(),
         classes=classes,
-        oneway=edges["oneway"].to_numpy().astype(np.int8),
+        closed=_closed(edges, names),
         fixed_s=edges["fixed_s"].to_numpy().astype(np.int32)
         if "fixed_s" in edges.columns
         else np.zeros(len(edges), np.int32),

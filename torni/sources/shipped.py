@@ -16,9 +16,14 @@ def table(name: str) -> pl.DataFrame:
     return pl.read_parquet(DATA / f"{name}.parquet")
 
 
-@cache
 def version_of(path: Path) -> str:
-    """The first twelve hexadecimal digits of the file's SHA-256."""
+    """The first twelve hexadecimal digits of the file's SHA-256. A file that has been replaced is read again."""
+    state = path.stat()
+    return _version_of(path, state.st_mtime_ns, state.st_size, state.st_ino)
+
+
+@cache
+def _version_of(path: Path, *state: int) -> str:
     return hashlib.sha256(path.read_bytes()).hexdigest()[:12]
 
 

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import math
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field
 
 import numpy as np
@@ -16,6 +16,17 @@ Floats = npt.NDArray[np.float64]
 DECI = 10  # arc costs are whole tenths of a second, so that every sum is exact in any order
 FORBIDDEN = np.int32(1 << 29)
 UNREACHABLE = np.uint16(65535)  # seconds
+MEANS = ("car", "bicycle", "walk")
+FERRY = "ferry"  # the class that can be stepped on and off at its ports only
+
+
+def closed_bits(means: Iterable[str], *, forward: bool, backward: bool) -> int:
+    """Bits of `RoadGraph.closed` for these means of travel: bit i along an edge, bit 3 + i against it."""
+    bits = sum(1 << MEANS.index(one) for one in means)
+    return bits * forward | (bits << len(MEANS)) * backward
+
+
+ONE_WAY = closed_bits(("car", "bicycle"), forward=False, backward=True)
 
 
 @dataclass(frozen=True, eq=False)
@@ -23,8 +34,9 @@ class RoadGraph:
     """A road network: points in metres, edges with a length and a class.
 
     `x`, `y`: node coordinates in metres (any metric plane). `tail`, `head`: node numbers of each edge.
-    `length_m`: whole metres, at least 1. `road_class`: index into `classes`. `oneway`: 0 both ways,
-    1 only tail to head. `fixed_s`: seconds that do not depend on speed (a ferry's crossing and waiting), else 0.
+    `length_m`: whole metres, at least 1. `road_class`: index into `classes`. `closed`: who may not use it and in
+    which direction, as `closed_bits`; 0 is open to all both ways. `fixed_s`: where above 0, the seconds that it takes
+    whatever the speed and the length (a ferry's crossing, the wait for it).
     `rank`: the elimination order for the fast engine, or None (then it is computed when first needed).
     """
 
@@ -35,7 +47,7 @@ class RoadGraph:
     length_m: Ints
     road_class: npt.NDArray[np.int16]
     classes: tuple[str, ...]
-    oneway: npt.NDArray[np.int8]
+    closed: npt.NDArray[np.uint8]
     fixed_s: Ints
     rank: Ints | None = None
 
@@ -62,7 +74,8 @@ class Mode:
     `within_cell_km`: the shortest joining leg of a resident, who lives somewhere in the cell and not at its centre.
     `end_min`: parking and walking at the destination, once a trip.
     `direct_km`: within this straight distance a trip may go directly, without using the network.
-    `oneway`: whether one-way streets bind the mode; they do not bind those who walk.
+    `piece_km`: a piece of network shorter than this, which nothing joins to the rest, is a fault of the map and no
+    road to join (see `pieces`). `means`: whose access and one-ways bind it, one of MEANS.
     """
 
     name: str
@@ -72,12 +85,15 @@ class Mode:
     within_cell_km: float = 0.38
     end_min: float = 0.0
     direct_km: float = 2.0
-    oneway: bool = True
+    piece_km: float = 2.0
+    means: str = "car"
 
     def __post_init__(self) -> None:
         for name in ("joining_kmh", "joining_detour"):
             if not getattr(self, name) > 0:
                 raise ValueError(f"Mode.{name} must be above 0, found {getattr(self, name)}")
+        if self.means not in MEANS:
+            raise ValueError(f"Mode.means must be one of {', '.join(MEANS)}, found {self.means}")
 
     def faster(self, factor: float) -> Mode:
         """The same mode with every road speed multiplied by `factor`; joining legs stay as they are."""
@@ -113,10 +129,15 @@ def arcs(graph: RoadGraph, mode: Mode) -> Arcs:
     by_edge = speed[graph.road_class]
     with np.errstate(divide="ignore"):
         seconds = np.where(by_edge > 0, graph.length_m * 3.6 / np.where(by_edge > 0, by_edge, 1.0), np.inf)
-    cost = np.ceil(np.where(np.isfinite(seconds), seconds, 0) * DECI - 1e-9) + graph.fixed_s.astype(float) * DECI
-    usable = np.isfinite(seconds)
-    forward = np.where(usable, np.maximum(cost, 1), FORBIDDEN).astype(np.int32)
-    backward = np.where(usable & ((graph.oneway == 0) | (not mode.oneway)), forward, FORBIDDEN).astype(np.int32)
+    by_length = np.maximum(np.ceil(np.where(np.isfinite(seconds), seconds, 0) * DECI - 1e-9), 1)
+    cost = np.where(graph.fixed_s > 0, graph.fixed_s.astype(float) * DECI, by_length)
+    forward, backward = (
+        np.where(np.isfinite(seconds) & (graph.closed & bits == 0), cost, FORBIDDEN).astype(np.int32)
+        for bits in (
+            closed_bits((mode.means,), forward=True, backward=False),
+            closed_bits((mode.means,), forward=False, backward=True),
+        )
+    )
     there, back = forward < FORBIDDEN, backward < FORBIDDEN
     return Arcs(
         tail=np.concatenate([graph.tail[there], graph.head[back]]),

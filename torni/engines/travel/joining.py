@@ -9,58 +9,47 @@ import numpy.typing as npt
 from scipy.spatial import cKDTree
 
 from torni.engines.travel.graph import FORBIDDEN, Arcs, Floats, Mode, RoadGraph
+from torni.engines.travel.pieces import joinable
 
 SAMPLE_M = 500.0  # roads are met at points this far apart along each edge
 NEAR_M = 40_000.0  # roads this far around the homes are tried first; the others only for points that need them
 CHOICES = 6  # nearest such points tried for every home and unit
 UNREACHED = np.int64(FORBIDDEN)
+Box = tuple[float, float, float, float]
 
 
 @dataclass(frozen=True, eq=False)
 class Joints:
-    """Ways from points to the network: `node[i, j]` is reached from (or reaches) point i in `leg_ds[i, j]`."""
+    """Ways from points to the network: `node[i, j]` is reached from (or reaches) point i in `leg_ds[i, j]`.
+
+    A leg of `UNREACHED` is none. `shore`: the land that each point is on where a ferry lands there, else -1.
+    """
 
     node: npt.NDArray[np.int32]
     leg_ds: npt.NDArray[np.int64]
+    shore: npt.NDArray[np.int64] | None = None
 
 
 class RoadsToJoin:
     """The points where the network may be met by one mode, asked for any number of homes and units.
 
-    `around_x`, `around_y`: where most questions will be; the answers do not depend on them.
+    A point stands on one shore, that of the nearest road of whatever kind, and joins the roads of that shore only: what
+    is across the water is reached by ferry. `around_x`, `around_y`: where most questions will be; the answers do not
+    depend on them.
     """
 
     def __init__(self, graph: RoadGraph, mode: Mode, network: Arcs, around_x: Floats, around_y: Floats) -> None:
         self._graph, self._mode, self._arcs = graph, mode, network
-        self._usable = (network.forward_ds < FORBIDDEN) & (graph.fixed_s == 0)
-        self._samples: _Samples | None = None
+        found = joinable(graph, network, mode.piece_km * 1000)
+        self._usable = {True: found.leaving, False: found.arriving}
+        self._same = np.array_equal(found.leaving, found.arriving)
+        self._shore = found.shore[graph.tail]
+        self._box: Box | None = None
         if len(around_x):
-            self._box = (
-                around_x.min() - NEAR_M,
-                around_y.min() - NEAR_M,
-                around_x.max() + NEAR_M,
-                around_y.max() + NEAR_M,
-            )
-            west, south, east, north = self._box
-            x, y = graph.x, graph.y
-            inside = (x >= west) & (x <= east) & (y >= south) & (y <= north)
-            near = self._usable & (inside[graph.tail] | inside[graph.head])
-            self._near = _Samples(graph, np.flatnonzero(near)) if near.sum() >= CHOICES else None
-        else:
-            self._near = None
-
-    def _nearest(self, x: Floats, y: Floats) -> tuple[Floats, Floats, npt.NDArray[np.int64]]:
-        """Distance, fraction and edge of the nearest samples: from the near roads where they surely are all of them."""
-        if self._near is not None:
-            distance, fraction, edge = self._near.query(x, y)
-            west, south, east, north = self._box
-            # Every sample outside the box's roads is farther than the box's edge, less one sampling step.
-            to_edge = np.minimum.reduce([x - west, east - x, y - south, north - y]) - SAMPLE_M
-            if (distance[:, -1] <= to_edge).all():
-                return distance, fraction, edge
-        if self._samples is None:
-            self._samples = _Samples(self._graph, np.flatnonzero(self._usable))
-        return self._samples.query(x, y)
+            west, south, east, north = around_x.min(), around_y.min(), around_x.max(), around_y.max()
+            self._box = (west - NEAR_M, south - NEAR_M, east + NEAR_M, north + NEAR_M)
+        self._land = _Places(graph, found.land, self._box) if (self._shore >= 0).any() else None
+        self._places: dict[tuple[bool, int], _Places] = {}
 
     def leaving(self, x: Floats, y: Floats) -> Joints:
         """From homes to nodes: the joining leg, then along the edge in its allowed direction."""
@@ -71,8 +60,16 @@ class RoadsToJoin:
         return self._join(x, y, shortest_m=0.0, leaving=False)
 
     def _join(self, x: Floats, y: Floats, *, shortest_m: float, leaving: bool) -> Joints:
-        distance, fraction, edge = self._nearest(x, y)
-        leg = self._mode.leg_ds(np.maximum(distance, shortest_m))
+        shore = np.full(len(x), -1, np.int64)
+        if self._land is not None:
+            shore = self._shore[self._land.nearest(x, y)[2][:, 0]]
+        distance, fraction, edge = _nowhere(len(x))
+        for one in np.unique(shore):
+            here = shore == one
+            distance[here], fraction[here], edge[here] = self._on(int(one), leaving).nearest(x[here], y[here])
+        found = np.isfinite(distance)
+        leg = self._mode.leg_ds(np.maximum(np.where(found, distance, 0.0), shortest_m))
+        leg = np.where(found, leg, UNREACHED)
         forward, backward = self._arcs.forward_ds[edge].astype(np.int64), self._arcs.backward_ds[edge].astype(np.int64)
         if leaving:
             to_head, to_tail = _part(forward, 1 - fraction), _part(backward, fraction)
@@ -80,7 +77,43 @@ class RoadsToJoin:
             to_head, to_tail = _part(backward, 1 - fraction), _part(forward, fraction)
         node = np.concatenate([self._graph.tail[edge], self._graph.head[edge]], axis=1)
         total = np.concatenate([leg + to_tail, leg + to_head], axis=1)
-        return Joints(node.astype(np.int32), np.minimum(total, UNREACHED))
+        return Joints(node.astype(np.int32), np.minimum(total, UNREACHED), shore)
+
+    def _on(self, shore: int, leaving: bool) -> _Places:
+        """The roads that a point on this shore may join: the shore's own, and those on no known shore."""
+        key = (leaving or self._same, shore)
+        if key not in self._places:
+            usable = self._usable[key[0]]
+            own = usable if shore < 0 else usable & ((self._shore == shore) | (self._shore < 0))
+            self._places[key] = _Places(self._graph, own, self._box)
+        return self._places[key]
+
+
+class _Places:
+    """The points of some edges that are nearest to any point: sought near the homes, and farther only where needed."""
+
+    def __init__(self, graph: RoadGraph, usable: npt.NDArray[np.bool_], box: Box | None) -> None:
+        self._graph, self._usable, self._box = graph, usable, box
+        self._all: _Samples | None = None
+        self._near: _Samples | None = None
+        if box is not None:
+            west, south, east, north = box
+            inside = (graph.x >= west) & (graph.x <= east) & (graph.y >= south) & (graph.y <= north)
+            near = usable & (inside[graph.tail] | inside[graph.head])
+            self._near = _Samples(graph, np.flatnonzero(near)) if near.sum() >= CHOICES else None
+
+    def nearest(self, x: Floats, y: Floats) -> tuple[Floats, Floats, npt.NDArray[np.int64]]:
+        """Distance, fraction and edge of the nearest samples: from the near roads where they surely are all of them."""
+        if self._near is not None and self._box is not None:
+            distance, fraction, edge = self._near.query(x, y)
+            west, south, east, north = self._box
+            # Every sample outside the box's roads is farther than the box's edge, less one sampling step.
+            to_edge = np.minimum.reduce([x - west, east - x, y - south, north - y]) - SAMPLE_M
+            if (distance[:, -1] <= to_edge).all():
+                return distance, fraction, edge
+        if self._all is None:
+            self._all = _Samples(self._graph, np.flatnonzero(self._usable))
+        return self._all.query(x, y)
 
 
 class _Samples:
@@ -101,10 +134,20 @@ class _Samples:
         )
 
     def query(self, x: Floats, y: Floats) -> tuple[Floats, Floats, npt.NDArray[np.int64]]:
+        distance, fraction, edge = _nowhere(len(x))
         choices = min(CHOICES, len(self.edge))
-        distance, sample = self.tree.query(np.column_stack([x, y]), k=choices)
-        sample = sample.reshape(len(x), choices)
-        return distance.reshape(len(x), choices), self.fraction[sample], self.edge[sample]
+        if choices:
+            near, sample = self.tree.query(np.column_stack([x, y]), k=choices)
+            sample = sample.reshape(len(x), choices)
+            distance[:, :choices] = near.reshape(len(x), choices)
+            fraction[:, :choices], edge[:, :choices] = self.fraction[sample], self.edge[sample]
+        return distance, fraction, edge
+
+
+def _nowhere(points: int) -> tuple[Floats, Floats, npt.NDArray[np.int64]]:
+    """No road to join: what fewer than the choices asked for are filled up with."""
+    shape = (points, CHOICES)
+    return np.full(shape, np.inf), np.zeros(shape), np.zeros(shape, np.int64)
 
 
 def _part(cost: npt.NDArray[np.int64], share: Floats) -> npt.NDArray[np.int64]:
@@ -122,7 +165,10 @@ class DirectTrips:
     cost_ds: npt.NDArray[np.int64]
 
 
-def direct_trips(home_x: Floats, home_y: Floats, unit_x: Floats, unit_y: Floats, mode: Mode) -> DirectTrips:
+def direct_trips(
+    home_x: Floats, home_y: Floats, unit_x: Floats, unit_y: Floats, mode: Mode, homes_at: Joints, units_at: Joints
+) -> DirectTrips:
+    """Trips within `mode.direct_km`, none of them over the water between two shores."""
     if mode.direct_km <= 0 or not len(unit_x) or not len(home_x):
         none = np.empty(0, np.int64)
         return DirectTrips(none, none, none)
@@ -130,5 +176,8 @@ def direct_trips(home_x: Floats, home_y: Floats, unit_x: Floats, unit_y: Floats,
     homes = cKDTree(np.column_stack([home_x, home_y]))
     pairs = homes.sparse_distance_matrix(units, mode.direct_km * 1000, output_type="ndarray")
     pairs = pairs[np.lexsort((pairs["j"], pairs["i"]))]
+    if homes_at.shore is not None and units_at.shore is not None:
+        here, there = homes_at.shore[pairs["i"]], units_at.shore[pairs["j"]]
+        pairs = pairs[(here == there) | (here < 0) | (there < 0)]
     cost = mode.leg_ds(np.maximum(pairs["v"], mode.within_cell_km * 1000))
     return DirectTrips(pairs["i"].astype(np.int64), pairs["j"].astype(np.int64), cost)

@@ -45,7 +45,7 @@ class Travel:
     def nearest(self, unit_x: Floats, unit_y: Floats, groups: list[npt.NDArray[np.int64]]) -> list[Seconds]:
         """For each group of unit numbers, seconds from every home to the nearest of them."""
         units = self.roads.arriving(unit_x, unit_y)
-        direct = direct_trips(self.home_x, self.home_y, unit_x, unit_y, self.mode)
+        direct = direct_trips(self.home_x, self.home_y, unit_x, unit_y, self.mode, self.homes, units)
         if self.engine == "plain":
             network = plain.backward_network(self.graph.nodes, self.arcs, units)
         out = []
@@ -83,7 +83,7 @@ class Travel:
             from torni.engines.travel.fast import join_homes
 
             time = join_homes(self.homes.leg_ds.astype(np.int32), where, by_node.astype(np.int32, copy=False))
-        direct = direct_trips(self.home_x, self.home_y, unit_x, unit_y, self.mode)
+        direct = direct_trips(self.home_x, self.home_y, unit_x, unit_y, self.mode, self.homes, units)
         np.minimum.at(time, (direct.home, direct.unit), direct.cost_ds.astype(time.dtype))
         return self._seconds(time)
 

@@ -1,0 +1,485 @@
+"""Streets as OpenStreetMap draws them: who may use a way, ferries, ice roads, barriers, loose pieces and islands.
+
+Sources: OpenStreetMap wiki, Key:access, Key:oneway, Key:barrier, Key:duration, Tag:route=ferry, Key:ice_road. Cars go
+1 km a minute here, bicycles 1 km in 4 minutes, walkers 1 km in 12; a ferry is waited for 15 minutes.
+"""
+
+from collections.abc import Mapping, Sequence
+
+import numpy as np
+import osmium
+import pytest
+
+from torni.core.faults import BadInput
+from torni.engines.travel import UNREACHABLE, Mode
+from torni.engines.travel.trips import Travel
+from torni.network.unread import told
+from torni.sources.coordinates import to_degrees
+from torni.sources.osm import read_streets
+from torni.sources.osm.access import CLASSES, stopped_by, use_of
+from torni.sources.osm.ferries import boarding, duration_s
+
+KMH = {"car": 60.0, "bicycle": 15.0, "walk": 5.0}
+STREET = {"highway": "unclassified"}
+FERRY = {"route": "ferry", "motor_vehicle": "yes", "duration": "00:10"}
+ROUNDING = 0.03  # minutes: metres, tenths of a second and the last rounding up
+Tags = dict[str, str]
+
+
+class Map:
+    """A drawn map. Points are names with kilometres east and north; `way("a b c", tags)` draws through them."""
+
+    def __init__(self, path, points: str, first_id: int = 1) -> None:
+        self.path, self.sign = path, -1 if first_id < 0 else 1
+        self.at: dict[str, tuple[float, float]] = {}
+        for text in points.split():
+            name, place = text.split("=")
+            x, _, y = place.partition(",")
+            self.at[name] = (float(x), float(y or 0))
+        self.ways: list[tuple[list[str], Tags]] = []
+        self.barriers: dict[str, Tags] = {}
+        self.relations: list[tuple[list[int], Tags]] = []
+
+    def way(self, through: str, tags: Mapping[str, str] = STREET, **more: str) -> "Map":
+        self.ways.append((through.split(), {**tags, **more}))
+        return self
+
+    def barrier(self, at: str, **tags: str) -> "Map":
+        self.barriers[at] = tags
+        return self
+
+    def relation(self, ways: Sequence[int], **tags: str) -> "Map":
+        self.relations.append((list(ways), tags))
+        return self
+
+    def streets(self, **bounds: int):
+        number = {name: self.sign * i for i, name in enumerate(self.at, start=1)}
+        new = osmium.osm.mutable
+        with osmium.SimpleWriter(str(self.path), overwrite=True) as writer:
+            for name, (east, north) in self.at.items():
+                x, y = np.array([410_000 + east * 1000]), np.array([6_954_000 + north * 1000])
+                lon, lat = to_degrees(x, y)
+                place = (float(lon[0]), float(lat[0]))
+                writer.add_node(new.Node(id=number[name], location=place, tags=self.barriers.get(name, {})))
+            for i, (through, tags) in enumerate(self.ways, start=1):
+                writer.add_way(new.Way(id=self.sign * i, nodes=[number[n] for n in through], tags=tags))
+            for i, (ways, tags) in enumerate(self.relations, start=1):
+                writer.add_relation(new.Relation(id=i, members=[("w", self.sign * w, "") for w in ways], tags=tags))
+        return read_streets(self.path, ferry_wait_min=15, ferry_kmh=12, **bounds)
+
+    def minutes(self, home: str, unit: str, mode: str = "car", *, direct_km: float = 0.0) -> float | None:
+        kmh = dict.fromkeys(CLASSES, KMH[mode])
+        how = Mode(
+            mode,
+            kmh,
+            joining_kmh=KMH[mode] / 2,
+            joining_detour=1.0,
+            within_cell_km=0.0,
+            direct_km=direct_km,
+            means=mode,
+        )
+        (hx, hy), (ux, uy) = (
+            (np.array([410_000 + self.at[n][0] * 1000]), np.array([6_954_000 + self.at[n][1] * 1000]))
+            for n in (home, unit)
+        )
+        seconds = Travel(self.streets().graph, how, hx, hy, "plain").matrix(ux, uy)[0, 0]
+        return None if seconds == UNREACHABLE else float(seconds) / 60
+
+
+@pytest.fixture
+def drawn(tmp_path):
+    """An empty map of these points."""
+    return lambda points, first_id=1: Map(tmp_path / "map.osm.pbf", points, first_id)
+
+
+def may(tags: Tags, *, ferry: bool = False) -> str:
+    """Who may go: c, b, w along the way as it is drawn, C, B, W against it."""
+    if ferry:
+        closed = boarding(tags)
+    else:
+        use = use_of(tags)
+        assert use is not None
+        closed = use.closed
+    return "".join(letter for i, letter in enumerate("cbwCBW") if not closed >> i & 1)
+
+
+@pytest.mark.parametrize(
+    ("tags", "who"),
+    [
+        ("", "cbwCBW"),
+        ("access=no", ""),
+        ("access=private", ""),
+        ("vehicle=no", "wW"),
+        ("motor_vehicle=no", "bwBW"),
+        ("motorcar=no", "bwBW"),
+        ("motor_vehicle=private", "bwBW"),
+        ("bicycle=no", "cwCW"),
+        ("foot=no", "cbCB"),
+        ("bicycle=use_sidepath", "cwCW"),
+        ("access=no motor_vehicle=yes", "cC"),
+        ("access=no vehicle=yes", "cbCB"),
+        ("access=no foot=yes", "wW"),
+        ("access=private foot=designated bicycle=designated", "bwBW"),
+        ("vehicle=no motorcar=destination", "cwCW"),
+        ("motor_vehicle=no motorcar=yes", "cbwCBW"),
+        ("motor_vehicle=agricultural;forestry", "bwBW"),
+        ("motor_vehicle=agricultural;destination", "cbwCBW"),
+        ("motor_vehicle=unknown access=no", ""),
+        ("access=customers", "cbwCBW"),
+        ("access=something_else", ""),
+        ("motor_vehicle:backward=no", "cbwBW"),
+        ("access:forward=no", "CBW"),
+        ("motorroad=yes", "cC"),
+        ("smoothness=impassable", "bwBW"),
+        ("construction=yes", ""),
+        ("construction=minor", "cbwCBW"),
+        ("proposed=yes", ""),
+        ("ice_road=yes", ""),
+        ("winter_road=yes", ""),
+        ("seasonal=winter", ""),
+        ("seasonal=no", "cbwCBW"),
+        ("highway=motorway", "c"),
+        ("highway=trunk", "cbwCBW"),
+        ("highway=footway", "bwBW"),
+        ("highway=cycleway motor_vehicle=yes", "cbwCBW"),
+        ("highway=path access=yes", "bwBW"),
+        ("highway=track motor_vehicle=destination", "cbwCBW"),
+    ],
+)
+def test_the_more_specific_access_key_overrides_the_more_general(tags, who):
+    assert may(STREET | read(tags)) == who
+
+
+@pytest.mark.parametrize(
+    ("tags", "who"),
+    [
+        ("oneway=yes", "cbwW"),
+        ("oneway=1", "cbwW"),
+        ("oneway=-1", "wCBW"),
+        ("oneway=reverse", "wCBW"),
+        ("oneway=no", "cbwCBW"),
+        ("oneway=reversible", "cbwCBW"),
+        ("oneway=alternating", "cbwCBW"),
+        ("junction=roundabout", "cbwW"),
+        ("junction=circular", "cbwW"),
+        ("junction=roundabout oneway=no", "cbwCBW"),
+        ("highway=motorway oneway=no", "cC"),
+        ("highway=motorway oneway=-1", "C"),
+        ("oneway=yes oneway:bicycle=no", "cbwBW"),
+        ("oneway=-1 oneway:bicycle=no", "bwCBW"),
+        ("oneway=yes oneway:bicycle=-1", "cwBW"),
+        ("oneway:bicycle=yes", "cbwCW"),
+        ("oneway=yes cycleway=opposite", "cbwBW"),
+        ("oneway=yes cycleway=opposite_lane", "cbwBW"),
+        ("oneway=yes cycleway:left=opposite_track", "cbwBW"),
+        ("oneway=yes cycleway:left:oneway=-1", "cbwBW"),
+        ("oneway=yes bicycle:backward=yes", "cbwBW"),
+        ("oneway=yes cycleway=lane", "cbwW"),
+        ("oneway=yes oneway:motor_vehicle=no", "cbwCW"),
+        ("oneway:motor_vehicle=yes", "cbwBW"),
+        ("oneway=yes oneway:foot=yes", "cbw"),
+        ("highway=steps conveying=forward", "bwB"),
+    ],
+)
+def test_one_ways_bind_whom_they_are_said_of(tags, who):
+    assert may(STREET | read(tags)) == who
+
+
+@pytest.mark.parametrize(
+    ("tags", "who"),
+    [
+        ("", "cbwCBW"),
+        ("motor_vehicle=yes", "cbwCBW"),
+        ("foot=yes", "wW"),
+        ("foot=yes bicycle=yes", "bwBW"),
+        ("foot=yes bicycle=no", "wW"),
+        ("foot=yes bicycle=yes motor_vehicle=no", "bwBW"),
+        ("foot=yes motorcar=yes", "cbwCBW"),
+        ("motor_vehicle=no", "bwBW"),
+        ("motorcar=no", "bwBW"),
+        ("vehicle=no", "wW"),
+        ("vehicle=no bicycle=yes", "bwBW"),
+        ("motor_vehicle=no motorcar=yes foot=yes", "cbwCBW"),
+        ("hgv=yes foot=yes", "cbwCBW"),
+        ("hgv=no", "cbwCBW"),
+        ("foot=yes hgv=no", "wW"),
+        ("cargo=passengers", "wW"),
+        ("cargo=passengers;vehicle", "cbwCBW"),
+        ("foot=yes ferry=secondary", "cbwCBW"),
+        ("access=private", ""),
+        ("access=no motor_vehicle=yes", "cC"),
+        ("foot=no motor_vehicle=yes", "cbCB"),
+        ("oneway=yes motor_vehicle=yes", "cbw"),
+        ("oneway=-1 motor_vehicle=yes", "CBW"),
+    ],
+)
+def test_a_ferry_takes_aboard_whom_its_tags_name(tags, who):
+    """Of whom nothing is said where others are named, that one stays ashore: absence is not read as yes."""
+    assert may({"route": "ferry"} | read(tags), ferry=True) == who
+
+
+def read(text: str) -> Tags:
+    return dict(pair.split("=") for pair in text.split())
+
+
+@pytest.mark.parametrize(
+    ("text", "minutes"),
+    [
+        ("10", 10), ("7.5", 7.5), ("7,5", 7.5), ("00:10", 10), ("0:10", 10), ("1:05", 65), ("00:02:30", 2.5), ("24:00", 1440),
+        ("PT10M", 10), ("pt1h30m", 90), ("PT90S", 1.5), ("PT0.5H", 30), ("P0DT0H10M0S", 10), ("P0Y0M0DT0H10M", 10), ("P1D", 1440),
+        ("10 min", 10), ("10min", 10), ("10 minutes", 10), ("10 Min.", 10), ("10 minuuttia", 10), ("1 h 20 min", 80),
+        ("1h20", 80), ("1.5 h", 90), ("2 hours", 120), ("1 tunti 5 min", 65), ("90 s", 1.5), ("10'", 10), ("~10 min", 10),
+        ("ca. 10 min", 10), ("00:10-00:15", 15), ("10-15", 15), ("10\N{EN DASH}15 min", 15), ("00:30 h", 30),
+        ("", None), (None, None), ("yes", None), ("soon", None), ("0", None), ("00:00", None), ("-5", None), ("10 parsecs", None), ("P", None),
+        ("PT", None), ("9999999", None), ("10:99", None), ("1-2-3", None),
+    ],
+)  # fmt: skip
+def test_durations_are_read_in_every_written_form(text, minutes):
+    assert duration_s(text) == (None if minutes is None else minutes * 60)
+
+
+@pytest.mark.parametrize(
+    ("tags", "stopped"),
+    [
+        ("barrier=bollard", "c"),
+        ("barrier=bollard motor_vehicle=yes", ""),
+        ("barrier=bollard access=yes", "c"),
+        ("barrier=block", "c"),
+        ("barrier=cycle_barrier", "c"),
+        ("barrier=gate", ""),
+        ("barrier=gate access=private", "cbw"),
+        ("barrier=gate access=no foot=yes", "cb"),
+        ("barrier=gate motor_vehicle=private", "c"),
+        ("barrier=gate locked=yes", "cbw"),
+        ("barrier=lift_gate bicycle=no", "b"),
+        ("barrier=stile", "cb"),
+        ("barrier=fence", "cbw"),
+        ("barrier=cattle_grid", ""),
+        ("barrier=yes", "c"),
+        ("crossing=marked", ""),
+    ],
+)
+def test_a_barrier_stops_those_who_do_not_fit_or_may_not(tags, stopped):
+    assert "".join(letter for i, letter in enumerate("cbw") if stopped_by(read(tags)) >> i & 1) == stopped
+
+
+def near(minutes: float):
+    return pytest.approx(minutes, abs=ROUNDING)
+
+
+def test_a_ferry_is_waited_for_once_however_many_ways_draw_it(drawn):
+    one = drawn("h=0 a=1 b=4 u=5").way("h a").way("a b", FERRY).way("b u")
+    two = (
+        drawn("h=0 a=1 m=2 b=4 u=5")
+        .way("h a")
+        .way("a m", FERRY, duration="4")
+        .way("m b", FERRY, duration="6")
+        .way("b u")
+    )
+    assert one.minutes("h", "u") == two.minutes("h", "u") == near(1 + 15 + 10 + 1)
+    assert one.minutes("u", "h") == near(27)
+
+
+def test_a_branch_at_sea_is_no_port(drawn):
+    sea = drawn("h=0 a=1 s=2 b=3 c=3,2 u=4 v=4,2").way("h a").way("b u").way("c v")
+    sea.way("a s", FERRY, duration="5").way("s b", FERRY, duration="5").way("s c", FERRY, duration="7")
+    assert sea.minutes("h", "u") == near(1 + 15 + 10 + 1)
+    assert sea.minutes("h", "v") == near(1 + 15 + 12 + 1)
+
+
+def test_a_ferry_of_three_ports_is_waited_for_where_one_boards_and_not_where_it_calls(drawn):
+    sea = drawn("h=0 a=1 b=3 i=3,1 c=5 u=6").way("h a").way("b i").way("c u").way("a b c", FERRY, duration="20")
+    assert sea.minutes("h", "u") == near(1 + 15 + 20 + 1)
+    assert sea.minutes("i", "u") == near(1 + 15 + 10 + 1), "boarding at the port in the middle has a wait too"
+    assert sea.minutes("h", "i") == near(1 + 15 + 10 + 1)
+
+
+def test_changing_to_another_line_is_another_wait(drawn):
+    def sea(**more):
+        return (
+            drawn("h=0 a=1 b=3 i=3,1 c=5 u=6")
+            .way("h a")
+            .way("b i")
+            .way("c u")
+            .way("a b", FERRY, **more)
+            .way("b c", FERRY, **more)
+        )
+
+    assert sea().minutes("h", "u") == near(1 + 15 + 10 + 15 + 10 + 1)
+    assert sea(name="Saaristotie").minutes("h", "u") == near(1 + 15 + 20 + 1), "ways of one name are one line"
+    assert sea().relation([4, 5], type="route", route="ferry").minutes("h", "u") == near(1 + 15 + 20 + 1)
+
+
+def test_a_duration_is_of_the_whole_way_whatever_its_points(drawn):
+    sea = "".join(f" m{i}={1 + i * 0.002:.3f}" for i in range(1, 200))
+    dense = drawn(f"h=0 a=1{sea} b=1.4 u=2.4").way("h a").way("b u")
+    dense.way("a " + " ".join(f"m{i}" for i in range(1, 200)) + " b", FERRY, duration="00:02")
+    assert dense.minutes("h", "u") == near(1 + 15 + 2 + 1)
+
+
+def test_a_ferry_without_a_duration_is_timed_by_its_length_and_told(drawn):
+    sea = drawn("h=0 a=1 b=3 u=4").way("h a").way("b u").way("a b", FERRY, duration="a while", interval="00:30")
+    assert sea.minutes("h", "u") == near(1 + 15 + 10 + 1)
+    assert sea.streets().unread == {"ferry_duration": 1, "ferry_times": 1}
+
+
+def test_a_line_that_only_its_relation_describes_is_sailed(drawn):
+    """Members that say nothing themselves; the relation's duration is of the line and shared by length."""
+    sea = drawn("h=0 a=1 m=2 b=4 u=5").way("h a").way("b u").way("a m", {}).way("m b", {"source": "survey"})
+    sea.relation([3, 4], type="route", route="ferry", duration="00:12", foot="yes", bicycle="yes")
+    assert sea.minutes("h", "u") is None, "it takes no cars"
+    assert sea.minutes("h", "u", "bicycle") == near(4 + 15 + 12 + 4)
+    assert sea.minutes("h", "u", "walk") == near(12 + 15 + 12 + 12)
+
+
+def test_a_relation_adds_to_its_ways_only_what_they_lack(drawn):
+    sea = (
+        drawn("h=0 a=1 m=2 b=4 u=5")
+        .way("h a")
+        .way("b u")
+        .way("a m", FERRY, duration="3")
+        .way("m b", {"route": "ferry", "motor_vehicle": "yes"})
+    )
+    sea.relation([3, 4], type="route", route="ferry", duration="00:12", foot="yes")
+    assert sea.minutes("h", "u") == near(1 + 15 + 12 + 1)
+
+
+def test_a_ferry_is_no_road_though_a_road_is_written_on_it(drawn):
+    sea = drawn("h=0 a=1 b=2 u=3").way("h a").way("b u").way("a b", FERRY, highway="secondary")
+    assert sea.minutes("h", "u") == near(1 + 15 + 10 + 1)
+
+
+@pytest.mark.parametrize(
+    "season", [{"seasonal": "summer"}, {"opening_hours": "May-Sep 08:00-20:00"}, {"disused": "yes"}]
+)
+def test_a_ferry_that_does_not_sail_all_year_carries_nobody_and_is_told(drawn, season):
+    sea = drawn("h=0 a=1 b=3 u=4").way("h a").way("b u").way("a b", FERRY, **season)
+    assert sea.minutes("h", "u") is None
+    assert sum(sea.streets().unread[k] for k in ("ferry_seasonal", "gone") if k in sea.streets().unread) == 1
+
+
+def test_a_timetable_of_summer_and_winter_fills_the_year(drawn):
+    sea = (
+        drawn("h=0 a=1 b=3 u=4")
+        .way("h a")
+        .way("b u")
+        .way("a b", FERRY, opening_hours="Apr-Nov 06:00-22:00; Dec-Mar 07:00-21:00")
+    )
+    assert sea.minutes("h", "u") == near(27)
+
+
+def test_nobody_drives_onto_a_foot_ferry_or_across_the_water(drawn):
+    """The island's unit is not joined to the mainland's road, however near: one must get aboard."""
+    sea = (
+        drawn("h=0 a=1 b=1.3 u=1.5")
+        .way("h a")
+        .way("b u")
+        .way("a b", {"route": "ferry", "foot": "yes", "duration": "5"})
+    )
+    assert sea.minutes("h", "u", direct_km=2.0) is None
+    assert sea.minutes("h", "u", "walk", direct_km=2.0) == near(12 + 15 + 5 + 2.4)
+    assert sea.minutes("b", "u") == near(0.2), "on the island itself one drives"
+
+
+def test_an_island_without_any_road_for_cars_is_not_driven_to(drawn):
+    sea = drawn("h=0 a=4 b=4.4 c=4.6 u=4.7").way("h a").way("b c u", {"highway": "footway"})
+    sea.way("a b", {"route": "ferry", "foot": "yes", "duration": "5"})
+    assert sea.minutes("h", "u") is None
+    assert sea.minutes("u", "h") is None
+    assert sea.minutes("h", "u", "walk") == near(48 + 15 + 5 + 3.6)
+
+
+def test_one_joins_the_roads_of_ones_own_shore_though_those_across_are_nearer(drawn):
+    """The island's road is a kilometre away, six points of the mainland's are nearer."""
+    sea = drawn("h=3.2 a=0 b=3 c=3,1 d=6,1 u=0,1 p=3.2,0 q=3.3,0").way("a b").way("u c d")
+    sea.way("a u", {"route": "ferry", "duration": "5", "motor_vehicle": "yes"})
+    sea.way("p q", {"highway": "footway"}).way("p d", {"highway": "footway"})
+    assert sea.minutes("h", "d") == near(1.2806 * 2 + 2.0), "joined a kilometre along: 1.28 km at half the speed"
+
+
+def test_a_foot_ferry_meets_the_road_by_a_pier(drawn):
+    sea = drawn("h=0 a=1 p=1.1 q=1.4 b=1.5 u=1.7").way("h a").way("b u")
+    sea.way("a p", {"highway": "footway"}).way("q b", {"highway": "footway"}).way(
+        "p q", {"route": "ferry", "foot": "yes", "duration": "5"}
+    )
+    assert sea.minutes("h", "u", direct_km=2.0) is None
+    assert sea.minutes("h", "u", "walk") == near(13.2 + 15 + 5 + 3.6)
+
+
+def test_an_island_of_an_ice_road_is_not_joined_across_the_ice(drawn):
+    lake = drawn("h=0 a=1 b=2 u=3").way("h a").way("b u").way("a b", ice_road="yes")
+    assert lake.minutes("h", "u") is None
+    assert lake.minutes("a", "b", direct_km=2.0) is None
+
+
+def test_an_ice_road_is_left_out_also_where_it_is_the_only_way(drawn):
+    lake = drawn("h=0 m=2 u=4").way("h m u", ice_road="yes", seasonal="winter")
+    assert lake.minutes("h", "u") is None
+    assert lake.streets().unread["seasonal"] == 1
+
+
+def test_a_barrier_parts_the_street_at_its_point_only(drawn):
+    street = drawn("h=0 m=2 n=3 u=5 v=2.5").way("h m n u").barrier("n", barrier="bollard")
+    assert street.minutes("h", "u") is None
+    assert street.minutes("u", "h") is None
+    assert street.minutes("h", "v") == near(2.5), "one comes as far as the bollard"
+    assert street.minutes("h", "u", "bicycle") == near(20)
+    crossing = drawn("h=0 n=3 u=6 v=3,3").way("h n u").way("n v").barrier("n", barrier="block")
+    assert crossing.minutes("h", "u") is None
+    assert crossing.minutes("v", "u") is None
+    assert crossing.minutes("v", "u", "walk") == near(72)
+
+
+def test_homes_and_units_join_the_connected_network_and_not_a_loose_piece(drawn):
+    """A yard of many short ways beside the home would take all six joining places; nothing leads out of it."""
+    yard = "".join(f" p{i}={-0.1 + i * 0.02:.2f},0.3" for i in range(10))
+    street = (
+        drawn(f"h=0,0.3 a=0 b=5 u=5,0.3{yard}").way("a b").way(" ".join(f"p{i}" for i in range(10)), highway="service")
+    )
+    assert street.minutes("h", "u") == near(0.6 + 5 + 0.6)
+    assert street.minutes("u", "h") == near(0.6 + 5 + 0.6)
+
+
+def test_a_street_that_cannot_be_left_or_entered_is_a_loose_piece_for_that_direction(drawn):
+    trap = drawn("h=0,0.2 a=0 t=0,0.15 s=0.1,0.2 b=5").way("a b").way("a t s", oneway="yes")
+    assert trap.minutes("h", "b") == near(0.4 + 5), "one does not leave by it"
+    assert trap.minutes("b", "h") == near(5 + 0.15 + 0.1), "one comes by it"
+
+
+def test_a_long_piece_and_an_island_without_a_ferry_stay_apart(drawn):
+    """What is as long as a network of its own is one: that nothing leads there is then the answer."""
+    assert drawn("h=0 a=3 b=3.2 u=6").way("h a").way("b u").minutes("h", "u") is None
+
+
+def test_a_map_of_short_ways_only_is_joined_at_its_longest_piece(drawn):
+    assert drawn("h=0 a=0.5 b=0.8 u=0.9").way("h a").way("b u").minutes("h", "a") == near(0.5)
+
+
+def test_a_mode_without_any_road_reaches_nothing(drawn):
+    assert drawn("h=0 u=5").way("h u", {"highway": "footway"}).minutes("h", "u") is None
+
+
+def test_ids_below_zero_are_those_of_an_edited_file(drawn):
+    street = drawn("h=0 m=2 u=5", first_id=-1).way("h m", STREET).way("m u", STREET).barrier("m", barrier="gate")
+    assert street.minutes("h", "u") == near(5)
+    assert street.barrier("m", barrier="bollard").minutes("h", "u") is None
+
+
+def test_what_is_not_read_is_counted_and_told(drawn):
+    street = drawn("h=0 m=2 u=5").way("h m", maxspeed="60", **{"motor_vehicle:conditional": "no @ (22:00-06:00)"})
+    street.way("m u", oneway="reversible").way("h u", access="mystery").way("m h", motor_vehicle="destination")
+    street.relation([1, 2], type="restriction", restriction="no_left_turn")
+    street.relation([1, 2], type="restriction", restriction="only_straight_on")
+    found = street.streets().unread
+    assert found == {
+        "turn_restrictions": 2, "maxspeed": 1, "conditional": 1, "changing_direction": 1, "unknown_access": 1, "destination": 1,
+    }  # fmt: skip
+    assert len(told(found)) == len(found)
+    assert any("2" in str(line) for line in told(found))
+
+
+def test_an_extract_larger_than_the_bounds_is_refused_with_the_remedy(drawn):
+    street = drawn("h=0 m=2 u=5").way("h m u")
+    for bound in ({"most_points": 2}, {"most_bytes": 10}):
+        with pytest.raises(BadInput, match="osmium extract"):
+            street.streets(**bound)

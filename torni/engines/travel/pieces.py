@@ -1,0 +1,109 @@
+"""Where a mode's network may be joined: not on loose pieces of the map, and not across the water to an island.
+
+A map has pieces that nothing joins: a yard behind a gate, a path that ends in a field, a street that one may leave and
+not enter. Whoever joins such a piece goes nowhere, so homes and units join the network around it. An island is no such
+piece: it has a ferry, of whatever kind, and whoever is there stays there unless the mode may board.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+import numpy as np
+import numpy.typing as npt
+from scipy.sparse import csr_matrix
+from scipy.sparse.csgraph import breadth_first_order, connected_components
+
+from torni.engines.travel.graph import FERRY, FORBIDDEN, Arcs, RoadGraph
+
+Flags = npt.NDArray[np.bool_]
+
+
+@dataclass(frozen=True, eq=False)
+class Joinable:
+    """`leaving`, `arriving`: edges where a home, or a unit, may meet the network. `land`: edges on a land that
+    is no loose piece, whoever may use them. `shore`: by node, the number of the land that it is on, where a ferry lands there; -1 elsewhere. Two
+    shores are parted by water."""
+
+    leaving: Flags
+    arriving: Flags
+    land: Flags
+    shore: npt.NDArray[np.int64]
+
+
+def joinable(graph: RoadGraph, network: Arcs, piece_m: float) -> Joinable:
+    """Edges of the connected network of one mode.
+
+    The network proper is every strongly connected part of at least `piece_m` of road; one may leave from where one
+    gets to it, and arrive where one gets from it. What is outside and weakly connected over at least `piece_m`, or is
+    an island, is a network of its own. Where all is shorter than that, the longest piece is the network.
+    Not considered: water that no ferry crosses, for the map's waters are not read.
+    """
+    n = graph.nodes
+    there, back = network.forward_ds < FORBIDDEN, network.backward_ds < FORBIDDEN
+    ferry = np.array([name == FERRY for name in graph.classes])[graph.road_class] | (graph.fixed_s > 0)
+    road = (there | back) & ~ferry
+    length = np.where(road, graph.length_m, 0).astype(float)
+    _, strong = connected_components(_matrix(n, network.tail, network.head), connection="strong")
+    inner = strong[graph.tail] == strong[graph.head]
+    proper = (np.bincount(strong[graph.tail][inner], length[inner], n) >= piece_m)[strong]
+    land, shore = _shores(graph, ferry)
+    land_m = np.bincount(land[graph.tail[~ferry]], graph.length_m[~ferry], int(land.max()) + 1)
+    firm = ~ferry & ((shore >= 0) | (land_m >= piece_m)[land])[graph.tail]
+    if proper.all():
+        return Joinable(road, road, firm, shore)
+    ends = []
+    for tail, head in ((network.head, network.tail), (network.tail, network.head)):
+        good = _reached(n, tail, head, proper)
+        ends.append(good | _own(graph, network, road, length, good, land, shore, piece_m))
+    gets_there, got_from = ends
+    leaving = road & ((there & gets_there[graph.head]) | (back & gets_there[graph.tail]))
+    arriving = road & ((there & got_from[graph.tail]) | (back & got_from[graph.head]))
+    return Joinable(leaving, arriving, firm, shore)
+
+
+def _matrix(n: int, tail: npt.NDArray[np.int32], head: npt.NDArray[np.int32]) -> csr_matrix:
+    return csr_matrix((np.ones(len(tail), np.int8), (tail, head)), shape=(n, n))
+
+
+def _reached(n: int, tail: npt.NDArray[np.int32], head: npt.NDArray[np.int32], start: Flags) -> Flags:
+    """Nodes that any of the starting ones reaches, they themselves too."""
+    out = start.copy()
+    first = np.flatnonzero(start)
+    if len(first):
+        tail = np.concatenate([tail, np.full(len(first), n)])
+        head = np.concatenate([head, first])
+        found = breadth_first_order(_matrix(n + 1, tail, head), n, directed=True, return_predecessors=False)
+        out[found[found < n]] = True
+    return out
+
+
+def _shores(graph: RoadGraph, ferry: Flags) -> tuple[npt.NDArray[np.int64], npt.NDArray[np.int64]]:
+    """By node: which land it is on (whoever may use its roads), and the same where a ferry lands on it, else -1."""
+    if not ferry.any():
+        return np.zeros(graph.nodes, np.int64), np.full(graph.nodes, -1)
+    _, land = connected_components(_matrix(graph.nodes, graph.tail[~ferry], graph.head[~ferry]), directed=False)
+    landed = np.zeros(land.max() + 1, bool)
+    landed[land[graph.tail[ferry]]] = landed[land[graph.head[ferry]]] = True
+    return land.astype(np.int64), np.where(landed[land], land, -1).astype(np.int64)
+
+
+def _own(
+    graph: RoadGraph, network: Arcs, road: Flags, length: npt.NDArray[np.float64], good: Flags,
+    land: npt.NDArray[np.int64], shore: npt.NDArray[np.int64], piece_m: float,
+) -> Flags:  # fmt: skip
+    """Of the nodes that are not good: those of long pieces, of islands, and of the longest where none is good."""
+    rest = ~good
+    inside = rest[network.tail] & rest[network.head]
+    _, piece = connected_components(
+        _matrix(graph.nodes, network.tail[inside], network.head[inside]), connection="weak"
+    )  # fmt: skip
+    touching = road & (rest[graph.tail] | rest[graph.head])
+    end = np.where(rest[graph.tail], graph.tail, graph.head)
+    metres = np.bincount(piece[end[touching]], length[touching], int(piece.max()) + 1)
+    has_good = np.bincount(land[good], minlength=int(land.max()) + 1) > 0
+    island = (shore >= 0) & ~has_good[land]
+    out = rest & ((metres >= piece_m)[piece] | island)
+    if not good.any() and not out.any():
+        out = rest & (piece == int(metres.argmax()))
+    return np.asarray(out, bool)

@@ -1,0 +1,232 @@
+"""Who may use a way, each means of travel in each direction: OpenStreetMap's access, one-way and barrier tags.
+
+Sources: OpenStreetMap wiki, Key:access (the more specific key overrides the more general), Key:oneway, Key:barrier,
+Key:seasonal, and "OSM tags for routing/Access restrictions", the table for all countries. What a value is not known
+to allow is closed and counted: it is never guessed to be open.
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterator, Mapping
+from dataclasses import dataclass
+from itertools import product
+
+from torni.engines.travel.graph import MEANS, closed_bits
+
+CLASSES = (
+    "motorway", "trunk", "primary", "secondary", "tertiary", "unclassified", "residential", "living_street",
+    "service", "track", "cycleway", "footway", "path", "ferry",
+)  # fmt: skip
+CLASS = {name: i for i, name in enumerate(CLASSES) if name != "ferry"} | {
+    f"{name}_link": CLASSES.index(name) for name in ("motorway", "trunk", "primary", "secondary", "tertiary")
+} | {"pedestrian": CLASSES.index("footway"), "steps": CLASSES.index("footway"), "road": CLASSES.index("unclassified"), "bridleway": CLASSES.index("path")}  # fmt: skip
+FERRY = CLASSES.index("ferry")
+NOT_FOR_CARS = {"track", "cycleway", "footway", "path"}
+# From the special to the general.
+KEYS = {
+    "car": ("motorcar", "motor_vehicle", "vehicle", "access"),
+    "bicycle": ("bicycle", "vehicle", "access"),
+    "walk": ("foot", "access"),
+}
+OPEN = {
+    "yes", "true", "1", "permissive", "designated", "official", "public", "destination", "customers", "discouraged",
+    "dismount", "allowed",
+}  # fmt: skip
+CLOSED = {
+    "no", "false", "0", "private", "agricultural", "forestry", "delivery", "permit", "residents", "emergency", "military",
+    "use_sidepath", "restricted", "psv", "bus", "hgv", "employees", "staff",
+}  # fmt: skip
+NOTHING_SAID = {"unknown", "undefined", ""}
+GONE = ("construction", "proposed", "abandoned", "disused", "razed", "demolished", "impassable")
+ONE_WAY = {"yes": 1, "true": 1, "1": 1, "-1": -1, "reverse": -1, "no": 0, "false": 0, "0": 0}
+CHANGING = {"reversible", "alternating", "alternate"}
+RELEVANT = {
+    "highway", "junction", "motorroad", "oneway", "cycleway", "conveying", "seasonal", "ice_road", "winter_road", "area",
+    "opening_hours", "maxspeed", "smoothness", *GONE, *(key for keys in KEYS.values() for key in keys),
+}  # fmt: skip
+MONTHS = ("jan", "feb", "mar", "apr", "may", "jun", "jul", "aug", "sep", "oct", "nov", "dec")
+
+# Barriers on a point. What is not named here or open stops cars; bicycles and walkers pass.
+OPEN_BARRIERS = {
+    "no", "gate", "lift_gate", "swing_gate", "sliding_gate", "hampshire_gate", "bump_gate", "entrance", "cattle_grid",
+    "border_control", "toll_booth", "sally_port", "checkpoint", "height_restrictor", "kerb", "arch", "rumble_strip",
+}  # fmt: skip
+STOPS_BICYCLES = {"stile", "kissing_gate", "turnstile", "full-height_turnstile", "horse_stile", "debris", "log"}
+STOPS_ALL = {"wall", "fence", "hedge", "ditch", "city_wall", "retaining_wall", "guard_rail"}
+
+
+@dataclass(frozen=True)
+class Use:
+    """`kind`: index into CLASSES. `closed`: bits as in `RoadGraph.closed`. `notes`: what was not read of it, by name."""
+
+    kind: int
+    closed: int
+    notes: tuple[str, ...] = ()
+
+
+EVERYBODY = closed_bits(MEANS, forward=True, backward=True)
+
+
+def use_of(tags: Mapping[str, str]) -> Use | None:
+    """Who may use a way of these tags; None for what is no way at all (another class, an area)."""
+    kind = CLASS.get(tags.get("highway", ""))
+    if kind is None:
+        return None
+    if tags.get("area") == "yes":
+        return Use(kind, EVERYBODY, ("areas",))
+    if gone(tags):
+        return Use(kind, EVERYBODY, ("gone",))
+    if seasonal(tags):
+        # An ice road parts two shores as a ferry does.
+        ice = tags.get("ice_road", "no") != "no"
+        return Use(FERRY if ice else kind, EVERYBODY, ("seasonal",))
+    name, closed = CLASSES[kind], 0
+    for means, forward in product(MEANS, (True, False)):
+        allowed = said(tags, means, forward)
+        if means == "car" and tags.get("smoothness") == "impassable":
+            allowed = False, "smoothness"
+        may = allowed is None or allowed[0]
+        if _closed_by_class(name, tags, means):
+            # access=yes on a path or a motorway says nothing of those whom its class keeps out.
+            may = allowed is not None and allowed[0] and allowed[1] != "access"
+        if not may or against(tags, means, forward, motorway=tags["highway"] == "motorway"):
+            closed |= closed_bits((means,), forward=forward, backward=not forward)
+    return Use(kind, closed, tuple(unread(tags)))
+
+
+def _closed_by_class(name: str, tags: Mapping[str, str], means: str) -> bool:
+    if means == "car":
+        return name in NOT_FOR_CARS
+    return name == "motorway" or tags.get("motorroad") == "yes"
+
+
+def said(tags: Mapping[str, str], means: str, forward: bool) -> tuple[bool, str] | None:
+    """Whether the tags let this means go this way, and the key that says so; None when none says anything."""
+    way = "forward" if forward else "backward"
+    for key in KEYS[means]:
+        for text in (tags.get(f"{key}:{way}"), tags.get(key)):
+            if text is not None and (told := _verdict(text)) is not None:
+                return told, key
+    return None
+
+
+def _verdict(text: str) -> bool | None:
+    values = {v.strip().casefold() for v in text.split(";")}
+    if values & OPEN:
+        return True
+    return None if values <= NOTHING_SAID else False
+
+
+def against(tags: Mapping[str, str], means: str, forward: bool, *, motorway: bool) -> bool:
+    """Whether one-way tags keep this means from this direction. Walkers are bound only where it is said of them."""
+    direction = _one_way(tags, means, motorway=motorway)
+    return direction == (-1 if forward else 1)
+
+
+def _one_way(tags: Mapping[str, str], means: str, *, motorway: bool) -> int:
+    """1 only as drawn, -1 only against, 0 both."""
+    if means == "walk":
+        if (moving := tags.get("conveying")) in ("forward", "backward"):
+            return 1 if moving == "forward" else -1
+        return ONE_WAY.get(tags.get("oneway:foot", ""), 0)
+    special = ("oneway:motorcar", "oneway:motor_vehicle", "oneway:vehicle") if means == "car" else ("oneway:bicycle",)
+    for key in special:
+        text = tags.get(key, "").strip().casefold()
+        if text in ONE_WAY:
+            return ONE_WAY[text]
+        if text.startswith("opposite"):
+            return 0
+    street = _street_one_way(tags, motorway=motorway)
+    if means == "bicycle" and street:
+        lanes = [tags.get(f"cycleway{side}", "") for side in ("", ":left", ":right", ":both")]
+        turned = [tags.get(f"cycleway{side}:oneway", "") for side in (":left", ":right", ":both")]
+        if any(v.startswith("opposite") for v in lanes) or any(v in ("no", "-1") for v in turned):
+            return 0
+        if ONE_WAY.get(tags.get("oneway:vehicle", "")) is not None:
+            return ONE_WAY[tags["oneway:vehicle"]]
+        back = "backward" if street > 0 else "forward"
+        if _verdict(tags.get(f"bicycle:{back}", "")):
+            return 0
+    return street
+
+
+def _street_one_way(tags: Mapping[str, str], *, motorway: bool) -> int:
+    text = tags.get("oneway", "").strip().casefold()
+    if text in ONE_WAY:
+        return ONE_WAY[text]
+    if text in CHANGING:
+        return 0
+    return 1 if motorway or tags.get("junction") in ("roundabout", "circular") else 0
+
+
+def gone(tags: Mapping[str, str]) -> bool:
+    """Being built, planned, or no longer there. `construction=minor` is passed."""
+    return any(tags.get(key, "no").strip().casefold() not in ("no", "minor", "false", "0") for key in GONE)
+
+
+def seasonal(tags: Mapping[str, str]) -> bool:
+    """Not there all year: ice and winter roads, and whatever is open for some months only.
+
+    A promise holds on every day of the year, so such a way carries nobody.
+    """
+    if any(tags.get(key, "no").strip().casefold() not in ("no", "false", "0") for key in ("ice_road", "winter_road")):
+        return True
+    if tags.get("seasonal", "no").strip().casefold() not in ("no", "false", "0"):
+        return True
+    return _some_months_only(tags.get("opening_hours", ""))
+
+
+def _some_months_only(hours: str) -> bool:
+    """Whether opening hours name months that do not fill the year."""
+    named: set[int] = set()
+    month = "|".join(MONTHS)
+    for first, last in re.findall(rf"\b({month})\b(?:\s+\d\d?)?(?:\s*-\s*({month})\b)?", hours.casefold()):
+        start, end = MONTHS.index(first), MONTHS.index(last or first)
+        named |= {(start + i) % 12 for i in range((end - start) % 12 + 1)}
+    return bool(named) and len(named) < 12
+
+
+def unread(tags: Mapping[str, str]) -> Iterator[str]:
+    """The names of what is written of a way and not read."""
+    if any(key.endswith(":conditional") for key in tags):
+        yield "conditional"
+    if any(tags.get(k, "").strip().casefold() in CHANGING for k in tags if k.split(":")[0] == "oneway"):
+        yield "changing_direction"
+    values = [
+        v.strip().casefold()
+        for key, v in tags.items()
+        if key.split(":")[0] in ACCESS_KEYS and ":conditional" not in key
+    ]
+    parts = {part.strip() for v in values for part in v.split(";")}
+    if "destination" in parts:
+        yield "destination"
+    if parts - OPEN - CLOSED - NOTHING_SAID:
+        yield "unknown_access"
+    if "maxspeed" in tags:
+        yield "maxspeed"
+
+
+ACCESS_KEYS = {key for keys in KEYS.values() for key in keys}
+
+
+def stopped_by(tags: Mapping[str, str]) -> int:
+    """Whom a barrier on a point stops, whichever way they come: bits of `closed_bits`, forward ones only."""
+    barrier = tags.get("barrier")
+    if barrier is None:
+        return 0
+    locked = tags.get("locked") == "yes"
+    stopped: list[str] = []
+    for means in MEANS:
+        told = said(tags, means, True)
+        passes = barrier in OPEN_BARRIERS or (means != "car" and barrier not in STOPS_ALL)
+        if means == "bicycle" and barrier in STOPS_BICYCLES:
+            passes = False
+        if told is not None and (told[1] != "access" or not told[0] or passes):
+            # access=yes at a bollard is said of those who fit past it; motor_vehicle=yes is said of cars.
+            passes = told[0]
+        if told is None and locked:
+            passes = False
+        if not passes:
+            stopped.append(means)
+    return closed_bits(stopped, forward=True, backward=False)

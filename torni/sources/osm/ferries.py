@@ -1,0 +1,232 @@
+"""Ferries as they are drawn in OpenStreetMap: who may board, how long a crossing takes, and where one waits.
+
+Sources: OpenStreetMap wiki, Tag:route=ferry, Key:duration (minutes, HH:MM, HH:MM:SS or ISO 8601) and Key:access.
+A crossing's duration is of its whole way, or of its whole line where only the line's relation tells it. One waits
+where one boards: once a line, whatever its ways and ports, and again where one changes to another line.
+"""
+
+from __future__ import annotations
+
+import re
+from collections import Counter
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import dataclass, field
+from itertools import product
+
+import numpy as np
+import numpy.typing as npt
+
+from torni.engines.travel.graph import MEANS, closed_bits
+from torni.sources.osm.access import EVERYBODY, against, gone, said, seasonal, unread
+
+LONGEST_S = 3 * 24 * 3600
+_NUMBER = r"(\d+(?:[.,]\d+)?)"
+_UNITS = {"d": 86_400.0, "h": 3_600.0, "m": 60.0, "s": 1.0}
+_WORDS = re.compile(
+    rf"{_NUMBER}\s*(d(?:ays?)?|h(?:(?:ou)?rs?|ours?)?|t(?:untia?|immar?|imme)?|m(?:in(?:ute?s?|uuttia?|uter?|uutti)?)?|"
+    r"s(?:ec(?:ond)?s?|ek(?:untia?|under)?)?|')\.?\s*"
+)
+_ISO = re.compile(rf"p(?:0+y)?(?:0+m)?(?:{_NUMBER}d)?(?:t(?:{_NUMBER}h)?(?:{_NUMBER}m)?(?:{_NUMBER}s)?)?")
+
+
+@dataclass(frozen=True)
+class Ferry:
+    """One way of a ferry. `seconds`: of the whole way, None unknown. `closed`: bits. `lines`: what makes ways one line."""
+
+    refs: tuple[int, ...]
+    seconds: float | None
+    closed: int
+    lines: frozenset[str]
+    notes: tuple[str, ...] = ()
+    relations: tuple[int, ...] = ()
+
+
+@dataclass(frozen=True)
+class Line:
+    """A relation route=ferry: its tags stand for those that its ways lack."""
+
+    id: int
+    tags: Mapping[str, str]
+    ways: tuple[int, ...]
+
+
+@dataclass
+class Sailings:
+    """Edges that ferries add. Nodes are rows of the street network's points; `points` repeats the point of each new one."""
+
+    tail: list[int] = field(default_factory=list)
+    head: list[int] = field(default_factory=list)
+    fixed_s: list[int] = field(default_factory=list)
+    closed: list[int] = field(default_factory=list)
+    points: list[int] = field(default_factory=list)
+    loose: int = 0
+
+
+def is_ferry(tags: Mapping[str, str]) -> bool:
+    return "ferry" in (part.strip() for part in tags.get("route", "").split(";"))
+
+
+def ferry_of(refs: Sequence[int], tags: Mapping[str, str], lines: Sequence[Line]) -> Ferry:
+    """A ferry's way; what its own tags lack is taken from the relations that it belongs to."""
+    own_duration = duration_s(tags.get("duration"))
+    whole: dict[str, str] = {}
+    for line in lines:
+        whole |= {k: v for k, v in line.tags.items() if k not in whole and k not in ("duration", "name", "ref", "type")}
+    # Who may board is read from the way where it says anything of it at all.
+    says = any(said(tags, m, True) or said(tags, m, False) for m in MEANS)
+    everything = {**whole, **tags} if not says else {**{k: v for k, v in whole.items() if k in ("oneway", "seasonal", "opening_hours", "interval")}, **tags}  # fmt: skip
+    notes = [n for n in unread(everything) if n != "maxspeed"]
+    if "interval" in everything or "opening_hours" in everything:
+        notes.append("ferry_times")
+    closed = EVERYBODY if gone(everything) or seasonal(everything) else boarding(everything)
+    if gone(everything):
+        notes = ["gone"]
+    elif seasonal(everything):
+        notes = ["seasonal"]
+    names = {f"line {line.id}" for line in lines} | {
+        f"{k} {tags[k].strip().casefold()}" for k in ("ref", "name") if tags.get(k, "").strip()
+    }
+    return Ferry(tuple(refs), own_duration, closed, frozenset(names), tuple(notes), tuple(line.id for line in lines))
+
+
+def boarding(tags: Mapping[str, str]) -> int:
+    """Closed bits of a ferry. Where something is said of some only, those of whom nothing is said stay ashore.
+
+    A ferry of which nothing is said carries everybody; one that names walkers or bicycles alone carries no cars.
+    """
+    named = {means: said(tags, means, True) or said(tags, means, False) for means in MEANS}
+    cargo = {part.strip() for part in tags.get("cargo", "").split(";") if part.strip()}
+    cars = any(_yes(tags, key) for key in ("hgv", "motorcycle", "goods", "bus")) or "vehicle" in cargo or "hgv" in cargo
+    cars = cars or tags.get("ferry", "no") in ("trunk", "primary", "secondary", "tertiary", "unclassified", "local")
+    some_named = "foot" in tags or "bicycle" in tags or bool(cargo) or "passengers" in tags
+    takes_cars = named["car"][0] if named["car"] else cars or not some_named
+    default = {"car": takes_cars, "bicycle": takes_cars or not some_named or "bicycle" in cargo, "walk": True}
+    closed = 0
+    for means, forward in product(MEANS, (True, False)):
+        told = said(tags, means, forward)
+        may = told[0] if told is not None else default[means]
+        # A ferry that sails one way sails it with everybody aboard.
+        bound = "car" if means == "walk" else means
+        if not may or against(tags, bound, forward, motorway=False):
+            closed |= closed_bits((means,), forward=forward, backward=not forward)
+    return closed
+
+
+def _yes(tags: Mapping[str, str], key: str) -> bool:
+    return tags.get(key, "no") in ("yes", "designated", "permissive")
+
+
+def duration_s(text: str | None) -> float | None:
+    """A written duration in seconds; None when it is not given or not understood. Of a range the longer end."""
+    text = (text or "").strip().casefold().replace("\N{EN DASH}", "-")
+    text = re.sub(r"^(?:~|ca\.?|about|n\.|noin|circa)\s*", "", text)
+    parts = [_one_duration(part.strip()) for part in text.split("-")]
+    told = [part for part in parts if part is not None]
+    return max(told) if len(told) == len(parts) <= 2 and 0 < max(told) <= LONGEST_S else None
+
+
+def _one_duration(text: str) -> float | None:
+    if re.fullmatch(_NUMBER, text):
+        return _number(text) * 60
+    if clock := re.fullmatch(r"(\d{1,3}):([0-5]?\d)(?::([0-5]?\d))?(?:\s*h(?:ours?|rs?)?)?", text):
+        return int(clock[1]) * 3600 + int(clock[2]) * 60 + int(clock[3] or 0)
+    if (iso := _ISO.fullmatch(text)) and any(iso.groups()):
+        return sum(_number(v) * s for v, s in zip(iso.groups(), _UNITS.values(), strict=True) if v)
+    text = re.sub(r"h\s*(\d{1,2})$", r"h \1m", text)  # 1h30
+    found = list(_WORDS.finditer(text))
+    if not found or "".join(m[0] for m in found) != text:
+        return None
+    return sum(_number(m[1]) * _UNITS["m" if m[2] == "'" else "h" if m[2][0] == "t" else m[2][0]] for m in found)
+
+
+def _number(text: str) -> float:
+    return float(text.replace(",", "."))
+
+
+def with_line_durations(ferries: Sequence[Ferry], lines: Iterable[Line], length_m: Sequence[float]) -> list[Ferry]:
+    """Ways whose duration only their line's relation tells: the line's, less what its other ways take, by length."""
+    out = list(ferries)
+    for line in lines:
+        whole = duration_s(line.tags.get("duration"))
+        mine = [i for i, f in enumerate(out) if line.id in f.relations]
+        unknown = [i for i in mine if out[i].seconds is None]
+        left = (whole or 0.0) - sum(out[i].seconds or 0.0 for i in mine)
+        metres = sum(length_m[i] for i in unknown)
+        if whole is None or left <= 0 or metres <= 0:
+            continue
+        for i in unknown:
+            f = out[i]
+            out[i] = Ferry(f.refs, left * length_m[i] / metres, f.closed, f.lines, f.notes, f.relations)
+    return out
+
+
+def sailings(
+    ferries: Sequence[Ferry], nodes: Sequence[npt.NDArray[np.int64]], along: Sequence[npt.NDArray[np.float64]],
+    ports: frozenset[int], *, first_new: int, wait_s: int, kmh: float,
+) -> Sailings:  # fmt: skip
+    """Edges of boarding, sailing and landing.
+
+    `nodes`: each ferry's points, rows of the network; `along`: metres from its beginning (NaN where the extract lacks
+    the point). `ports`: rows where a street or a path is met. A line has a deck of its own at each of its
+    ports: boarding it costs `wait_s`, leaving it nothing, and staying aboard nothing either.
+    """
+    met = Counter(int(n) for own in nodes for n in set(own.tolist()))
+    line_of = _lines(ferries, nodes, ports)
+    out, decks = Sailings(), {}
+
+    def deck(line: int, node: int) -> int:
+        if (line, node) not in decks:
+            decks[line, node] = first_new + len(out.points)
+            out.points.append(node)
+            if node in ports:
+                for tail, head, seconds in ((node, decks[line, node], wait_s), (decks[line, node], node, 0)):
+                    _add(out, tail, head, seconds, closed_bits(MEANS, forward=False, backward=True))
+        return decks[line, node]
+
+    for number, (ferry, own, metres) in enumerate(zip(ferries, nodes, along, strict=True)):
+        known = np.flatnonzero(np.isfinite(metres))
+        if len(known) < 2:
+            continue
+        ends = {int(known[0]), int(known[-1])}
+        stops = [int(i) for i in known if i in ends or int(own[i]) in ports or met[int(own[i])] > 1]
+        ashore = all(int(own[i]) in ports or met[int(own[i])] > 1 for i in ends)
+        out.loose += not ashore and ferry.closed != EVERYBODY
+        whole = float(metres[known[-1]])
+        seconds = ferry.seconds if ferry.seconds is not None else whole / (kmh / 3.6)
+        share = metres / whole if whole > 0 else np.arange(len(metres)) / (len(metres) - 1)
+        # Rounded along the way and not piece by piece: the pieces add up to the whole duration.
+        at = [round(seconds * float(share[i])) for i in stops]
+        for (i, j), (start, end) in zip(
+            zip(stops[:-1], stops[1:], strict=True), zip(at[:-1], at[1:], strict=True), strict=True
+        ):
+            if own[i] != own[j]:
+                line = line_of[number]
+                _add(out, deck(line, int(own[i])), deck(line, int(own[j])), end - start, ferry.closed)
+    return out
+
+
+def _add(out: Sailings, tail: int, head: int, seconds: int, closed: int) -> None:
+    out.tail.append(tail)
+    out.head.append(head)
+    out.fixed_s.append(seconds)
+    out.closed.append(closed)
+
+
+def _lines(ferries: Sequence[Ferry], nodes: Sequence[npt.NDArray[np.int64]], ports: frozenset[int]) -> list[int]:
+    """A number of its line for each ferry: ways of one relation, ref or name, and ways that meet at sea."""
+    parent = list(range(len(ferries)))
+
+    def root(i: int) -> int:
+        while parent[i] != i:
+            parent[i] = parent[parent[i]]
+            i = parent[i]
+        return i
+
+    seen: dict[str | int, int] = {}
+    for i, ferry in enumerate(ferries):
+        keys: list[str | int] = [*ferry.lines, *(int(n) for n in nodes[i] if int(n) not in ports)]
+        for key in keys:
+            if key in seen:
+                parent[root(i)] = root(seen[key])
+            seen[key] = i
+    return [root(i) for i in range(len(ferries))]

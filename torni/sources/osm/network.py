@@ -1,0 +1,136 @@
+"""Points and edges made of an extract's ways: cut between points, parted at barriers, ferries added with their decks."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+
+import numpy as np
+import numpy.typing as npt
+
+from torni.engines.travel.graph import MEANS, RoadGraph
+from torni.sources.coordinates import to_metres
+from torni.sources.osm import ferries as boats
+from torni.sources.osm.access import CLASSES, EVERYBODY, FERRY
+from torni.sources.osm.ferries import Ferry, Line
+
+Numbers = npt.NDArray[np.int64]
+Floats = npt.NDArray[np.float64]
+
+
+@dataclass(frozen=True, eq=False)
+class Ways:
+    """Ways laid end to end: `refs` OSM ids of points, `lengths` how many each way has, its class and closed bits."""
+
+    refs: Numbers
+    lengths: Numbers
+    kinds: npt.NDArray[np.int16]
+    closed: npt.NDArray[np.uint8]
+
+
+@dataclass(frozen=True, eq=False)
+class Barriers:
+    """Rows of points, and the forward bits of those who are stopped there."""
+
+    row: Numbers
+    stopped: npt.NDArray[np.uint8]
+
+
+@dataclass(frozen=True, eq=False)
+class _Edges:
+    tail: Numbers
+    head: Numbers
+    length_m: Numbers
+    kind: Numbers
+    closed: Numbers
+    fixed_s: Numbers
+
+    def __add__(self, other: _Edges) -> _Edges:
+        return _Edges(**{k: np.concatenate([v, other.__dict__[k]]) for k, v in self.__dict__.items()})
+
+
+def build(
+    needed: Numbers, lon: Floats, lat: Floats, ways: Ways, barriers: Barriers, ferries: Sequence[Ferry],
+    lines: Sequence[Line], *, wait_s: int, kmh: float,
+) -> tuple[RoadGraph, dict[str, int]]:  # fmt: skip
+    """The network, and counts of what its ferries lack. Points that the extract lacks cut their way."""
+    known = np.isfinite(lon)
+    x, y = to_metres(np.where(known, lon, 25.0), np.where(known, lat, 62.0))
+    streets = _streets(needed, known, x, y, ways)
+    nodes = [np.searchsorted(needed, np.array(f.refs, np.int64)) for f in ferries]
+    ashore = np.zeros(len(needed), bool)
+    ashore[streets.tail] = ashore[streets.head] = True
+    ports = frozenset(int(n) for own in nodes for n in own[ashore[own]])
+    streets, of_point = _parted(streets, barriers, np.arange(len(needed)))
+    counts: dict[str, int] = {}
+    if ferries:
+        along = [_along(x, y, known, own) for own in nodes]
+        lengths = [float(np.nanmax(m, initial=0.0)) for m in along]
+        timed = boats.with_line_durations(ferries, lines, lengths)
+        sail = boats.sailings(timed, nodes, along, ports, first_new=len(of_point), wait_s=wait_s, kmh=kmh)
+        counts = {
+            "ferry_duration": sum(f.seconds is None and f.closed != EVERYBODY for f in timed),
+            "ferry_loose": sail.loose,
+        }
+        of_point = np.concatenate([of_point, np.array(sail.points, np.int64)])
+        count = len(sail.tail)
+        streets += _Edges(
+            np.array(sail.tail, np.int64), np.array(sail.head, np.int64), np.ones(count, np.int64),
+            np.full(count, FERRY), np.array(sail.closed, np.int64), np.array(sail.fixed_s, np.int64),
+        )  # fmt: skip
+    used, inverse = np.unique(np.concatenate([streets.tail, streets.head]), return_inverse=True)
+    count, point = len(streets.tail), of_point[used]
+    return RoadGraph(
+        x=x[point], y=y[point], tail=inverse[:count].astype(np.int32), head=inverse[count:].astype(np.int32),
+        length_m=streets.length_m.astype(np.int32), road_class=streets.kind.astype(np.int16), classes=CLASSES,
+        closed=streets.closed.astype(np.uint8), fixed_s=streets.fixed_s.astype(np.int32),
+    ), counts  # fmt: skip
+
+
+def _streets(needed: Numbers, known: npt.NDArray[np.bool_], x: Floats, y: Floats, ways: Ways) -> _Edges:
+    node = np.searchsorted(needed, ways.refs)
+    way = np.repeat(np.arange(len(ways.lengths)), ways.lengths)
+    joined = way[1:] == way[:-1]
+    tail, head, of = node[:-1][joined], node[1:][joined], way[:-1][joined]
+    usable = known[tail] & known[head] & (tail != head)
+    tail, head, of = tail[usable], head[usable], of[usable]
+    length = np.maximum(1, np.rint(np.hypot(x[tail] - x[head], y[tail] - y[head]))).astype(np.int64)
+    return _Edges(
+        tail, head, length, ways.kinds[of].astype(np.int64), ways.closed[of].astype(np.int64), np.zeros(len(tail), np.int64)
+    )  # fmt: skip
+
+
+def _parted(edges: _Edges, barriers: Barriers, of_point: Numbers) -> tuple[_Edges, Numbers]:
+    """Each edge but one that meets a barrier gets an end of its own there, a metre away for those who may pass.
+
+    So a car may come to a bollard from either side and cannot pass it, and a home beside it is still reached.
+    """
+    if not len(barriers.row):
+        return edges, of_point
+    stopped = np.zeros(len(of_point), np.uint8)
+    stopped[barriers.row] = barriers.stopped
+    ends = np.concatenate([edges.tail, edges.head])
+    met = np.flatnonzero(stopped[ends])
+    met = met[np.argsort(ends[met], kind="stable")]
+    later = met[1:][ends[met][1:] == ends[met][:-1]]
+    point = ends[later]
+    new = len(of_point) + np.arange(len(later))
+    ends = ends.copy()
+    ends[later] = new
+    count = len(edges.tail)
+    bits = stopped[point].astype(np.int64)
+    passing = _Edges(
+        point, new, np.ones(len(later), np.int64), edges.kind[later % count], bits | bits << len(MEANS), np.zeros(len(later), np.int64)
+    )  # fmt: skip
+    moved = _Edges(ends[:count], ends[count:], edges.length_m, edges.kind, edges.closed, edges.fixed_s)
+    return moved + passing, np.concatenate([of_point, of_point[point]])
+
+
+def _along(x: Floats, y: Floats, known: npt.NDArray[np.bool_], own: Numbers) -> Floats:
+    """Metres from the first known point to each; NaN where the extract lacks the point."""
+    out = np.full(len(own), np.nan)
+    here = np.flatnonzero(known[own])
+    if len(here):
+        step = np.hypot(np.diff(x[own[here]]), np.diff(y[own[here]]))
+        out[here] = np.concatenate([[0.0], np.cumsum(step)])
+    return out
