@@ -15,12 +15,13 @@ import polars as pl
 
 from torni.core import places
 from torni.core.faults import bad_input
-from torni.core.language import t
+from torni.core.language import Message, t
 from torni.engines.travel.graph import RoadGraph
+from torni.network import transit
 from torni.network.region import kind_names, municipality_codes
 from torni.services import load_library, regions
 from torni.services.regions import Region
-from torni.sources import gtfs, osm, roads, shipped
+from torni.sources import osm, roads, shipped
 from torni.sources.intake import Intake, read_population, read_units
 
 _TEMPLATE = """\
@@ -38,11 +39,15 @@ name: {{fi: "{name}", sv: "{name}", en: "{name}"}}
 
 @dataclass(frozen=True)
 class Imported:
-    """What an import did. `written`: the file or folder, None when nothing was kept. `summary`: what it holds."""
+    """What an import did. `written`: the file or folder, None when nothing was kept. `summary`: what it holds.
+
+    `notes`: what of it is not read, each with its count.
+    """
 
     intake: Intake | None
     written: Path | None
     summary: str
+    notes: tuple[Message, ...] = ()
 
 
 def new_region(name: str, *, counties: list[str], municipalities: list[str]) -> Path:
@@ -173,15 +178,20 @@ def import_roads(path: Path, region: str, *, on: date, dry_run: bool = False) ->
 
 
 def import_timetable(path: Path, region: str, *, on: date, dry_run: bool = False) -> Imported:
-    """A public-transport timetable (GTFS)."""
+    """A public-transport timetable (GTFS). Raises BadInput with every fault; the summary is of its busiest day."""
     library = load_library(region, on=on)
-    timetable = gtfs.read_timetable(path)
+    feed, timetable = transit.judged(path, library)
+    notes = [Message("The timetable covers {a}.", a=feed.days.told()), *feed.notes]
+    if not feed.knows(on):
+        notes.insert(
+            1, Message("It says nothing of {day}: on that day promises by public transport cannot be told.", day=on)
+        )
     summary = f"{len(timetable.x)} stops, {timetable.trips} trips, {len(timetable.trip)} connections"
     if dry_run:
-        return Imported(None, None, summary)
+        return Imported(None, None, summary, tuple(notes))
     target = own_folder(library.region) / "timetable.zip"
     _replace(target, lambda temporary: shutil.copy(path, temporary))
-    return Imported(None, target, summary)
+    return Imported(None, target, summary, tuple(notes))
 
 
 def _replace(target: Path, write) -> None:  # type: ignore[no-untyped-def]
