@@ -222,7 +222,7 @@ def _rows(archive: Archive, table: str, body: bytes, width: int, separator: str,
     if len(long):
         return Fault(
             archive.where(table, int(long[0]) + 2 + skipped),
-            t("{count} rows have more fields than the header; this is the first", count=len(long)),
+            t("rows with more fields than the header: {count}, this the first", count=len(long)),
             t("Put quotation marks round a text that has a comma in it."),
         )  # fmt: skip
     return wide

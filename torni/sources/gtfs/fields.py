@@ -106,7 +106,7 @@ class Reading:
             self.faults.append(Fault(self.archive.where(table, row, column), *fault(text[:40])))
         if len(rows) > _NAMED:
             self.faults.append(
-                Fault(self.archive.where(table, None, column), t("{count} more rows like these", count=len(rows) - _NAMED), t("Mend them alike."))
+                Fault(self.archive.where(table, None, column), t("more rows like these: {count}", count=len(rows) - _NAMED), t("Mend them alike."))
             )  # fmt: skip
 
 
