@@ -36,10 +36,15 @@ def test_a_damaged_timetable_is_refused_or_rideable_on_every_day(tmp_path, data)
         row = rows[data.draw(st.integers(0, len(rows) - 1))]
         row[data.draw(st.integers(0, len(row) - 1))] = data.draw(st.sampled_from(ODD) | st.text(max_size=6))
         files[name] = "\n".join([*(",".join(r) for r in rows), *files[name].splitlines()[9:]])
+    path = packed(tmp_path, {name: text.encode("utf-8", "replace") for name, text in files.items()})
     try:
-        feed = read_feed(packed(tmp_path, {name: text.encode("utf-8", "replace") for name, text in files.items()}))
-    except BadInput as refused:
-        assert all(fault.where.startswith("feed.zip") and fault.what for fault in refused.faults)
+        feed = read_feed(path)
+    except BadInput as error:
+        refused = error.faults
+    else:
+        refused = ()
+    assert all(fault.where.startswith("feed.zip") and fault.what for fault in refused)
+    if refused:
         return
     for day in (feed.busiest_day(), date(2026, 11, 22), date(2026, 11, 23), date(1, 1, 1), date(9999, 12, 31)):
         timetable = feed.on(day)

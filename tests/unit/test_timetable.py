@@ -52,7 +52,7 @@ def timetables(draw):
             alights=rng.random(len(rows)) < 0.8,
             onward=lines,
             rules=Rules(said[:, 0], said[:, 1], kinds, rng.integers(0, 900, len(said)).astype(np.int32)),
-        ),  # fmt: skip
+        ),
         rng.uniform(0, 3000, (2, 4)) * [[1], [0.2]],
         rng.uniform(0, 3000, (2, 2)) * [[1], [0.2]],
     )
