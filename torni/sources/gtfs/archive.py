@@ -69,6 +69,11 @@ class Archive:
         return file + (f", {t('column {column}', column=column)}" if column else "")
 
 
+def worth_telling(*notes: Message) -> list[Message]:
+    """The notes whose count is not nothing."""
+    return [note for note in notes if note.values["count"]]
+
+
 def open_archive(path: Path) -> Archive:
     """The tables of the zip. Raises BadInput with every missing table and column, for what is no zip, and past a bound."""
     if not path.is_file():

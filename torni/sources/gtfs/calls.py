@@ -9,7 +9,7 @@ import numpy.typing as npt
 import polars as pl
 
 from torni.core.language import Message
-from torni.sources.gtfs.archive import ROW, Archive
+from torni.sources.gtfs.archive import ROW, Archive, worth_telling
 from torni.sources.gtfs.fields import Reading
 from torni.sources.gtfs.stops import Stops
 
@@ -39,9 +39,9 @@ def read_calls(
 ) -> tuple[Rides, list[Message]]:
     """The rides of all trips. What cannot be ridden (no times at an end, back in time, no stop) is left out and told."""
     table = archive.table("stop_times")
-    notes: list[tuple[str, int]] = []
+    notes: list[Message] = []
     flexible = table.filter(pl.col("stop_id").is_null() & pl.col("start_pickup_drop_off_window").is_not_null())
-    notes.append(("Timetable: calls on demand within an area, which are not read: {count}", len(flexible)))
+    notes.append(Message("Timetable: calls on demand within an area, which are not read: {count}", count=len(flexible)))
     if len(flexible):
         table = table.filter(~(pl.col("stop_id").is_null() & pl.col("start_pickup_drop_off_window").is_not_null()))
     reading.given("stop_times", ("trip_id", "stop_id", "stop_sequence"), table)
@@ -60,31 +60,41 @@ def read_calls(
     if reading.faults:
         return _rides(calls.clear(), 0), []
     strangers = calls["trip"] < 0
-    notes.append(("Timetable: calls of trips that trips.txt lacks, which are not read: {count}", int(strangers.sum())))
+    notes.append(
+        Message(
+            "Timetable: calls of trips that trips.txt lacks, which are not read: {count}", count=int(strangers.sum())
+        )
+    )
     calls = calls.filter(~strangers).sort("trip", "sequence", maintain_order=True)
     key = calls.select("trip", "sequence")
     if (key[1:] == key[:-1]).select(pl.all_horizontal(pl.all())).to_series().any():
         reading.once("stop_times", ("trip_id", "stop_sequence"), table)
         return _rides(calls.clear(), 0), []
-    notes.append(("Timetable: calls between which one may board anywhere, which is not read: {count}", int(calls["between"].sum())))  # fmt: skip
+    notes.append(Message("Timetable: calls between which one may board anywhere, which is not read: {count}", count=int(calls["between"].sum())))  # fmt: skip
     calls, more = _timed(calls)
     notes += more
     bad = _back_in_time(calls)
-    notes.append(("Timetable: trips that go back in time, which are left out: {count}", len(bad)))
+    notes.append(Message("Timetable: trips that go back in time, which are left out: {count}", count=len(bad)))
     if len(bad):
         calls = calls.filter(~pl.col("trip").is_in(bad.implode()))
     nowhere = int((calls["stop"] == -2).sum())
-    notes.append(("Timetable: calls at stops that stops.txt lacks, which are not read: {count}", nowhere))
+    notes.append(Message("Timetable: calls at stops that stops.txt lacks, which are not read: {count}", count=nowhere))
     unplaced = int((calls["stop"] == -1).sum())
-    notes.append(("Timetable: calls at stops without a usable point, which are not read: {count}", unplaced))
+    notes.append(
+        Message("Timetable: calls at stops without a usable point, which are not read: {count}", count=unplaced)
+    )
     if nowhere + unplaced:
         calls = calls.filter(pl.col("stop") >= 0)
     asked = calls.select(pl.any_horizontal(pl.col("board", "alight").is_in(_BY_REQUEST)).sum()).item()
-    notes.append(("Timetable: calls only if asked for beforehand, which count as any other: {count}", int(asked)))
+    notes.append(
+        Message("Timetable: calls only if asked for beforehand, which count as any other: {count}", count=int(asked))
+    )
     rides = _rides(calls, len(trip_of))
     short = int((np.diff(rides.first) == 0).sum()) - len(bad)
-    notes.append(("Timetable: trips without two calls that can be used, which nobody can ride: {count}", short))
-    return rides, [Message(text, count=count) for text, count in notes if count]
+    notes.append(
+        Message("Timetable: trips without two calls that can be used, which nobody can ride: {count}", count=short)
+    )
+    return rides, worth_telling(*notes)
 
 
 def _numbered(ids: pl.Series, number: dict[str, int], otherwise: int) -> pl.Series:
@@ -100,7 +110,7 @@ def _continuous(table: pl.DataFrame) -> pl.Series:
     return table.select(pl.any_horizontal(said)).to_series()
 
 
-def _timed(calls: pl.DataFrame) -> tuple[pl.DataFrame, list[tuple[str, int]]]:
+def _timed(calls: pl.DataFrame) -> tuple[pl.DataFrame, list[Message]]:
     """Every call with both times: one stands for the other; between two timed calls by the distance along the line where
     it is given, otherwise in even steps. A call before a trip's first time or after its last is left out."""
     calls = calls.with_columns(
@@ -130,8 +140,10 @@ def _timed(calls: pl.DataFrame) -> tuple[pl.DataFrame, list[tuple[str, int]]]:
     departs[blank] = arrives[blank]
     calls = calls.with_columns(pl.Series("arrives", arrives), pl.Series("departs", departs)).filter(pl.Series(held))
     return calls, [
-        ("Timetable: calls without times, placed between those that have them: {count}", len(blank)),
-        ("Timetable: calls at a trip's ends without times, which are left out: {count}", int((~held).sum())),
+        Message("Timetable: calls without times, placed between those that have them: {count}", count=len(blank)),
+        Message(
+            "Timetable: calls at a trip's ends without times, which are left out: {count}", count=int((~held).sum())
+        ),
     ]
 
 

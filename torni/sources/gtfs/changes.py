@@ -11,7 +11,7 @@ from torni.core import bounds
 from torni.core.faults import Fault
 from torni.core.language import Message, t
 from torni.engines.travel.timetable import Rules
-from torni.sources.gtfs.archive import ROW, Archive
+from torni.sources.gtfs.archive import ROW, Archive, worth_telling
 from torni.sources.gtfs.fields import Reading
 from torni.sources.gtfs.stops import Stops
 
@@ -71,14 +71,10 @@ def read_changes(
             for end in ends:
                 if (start, end) not in chosen or chosen[start, end][0] < narrowness:
                     chosen[start, end] = narrowness, what, seconds or 0
-    notes = [
-        Message(text, count=count)
-        for text, count in (
-            ("Timetable: rules of changes for a single line or trip, which are not read: {count}", unread),
-            ("Timetable: rules of changes at stops or trips that are not there: {count}", strangers),
-        )
-        if count
-    ]
+    notes = worth_telling(
+        Message("Timetable: rules of changes for a single line or trip, which are not read: {count}", count=unread),
+        Message("Timetable: rules of changes at stops or trips that are not there: {count}", count=strangers),
+    )
     keys = np.array(list(chosen), np.int32).reshape(-1, 2)
     said = np.array(list(chosen.values()), np.int32).reshape(-1, 3)
     rules = Rules(keys[:, 0], keys[:, 1], said[:, 1], said[:, 2])

@@ -6,7 +6,7 @@ from dataclasses import dataclass
 from datetime import date
 
 from torni.core.language import Message
-from torni.sources.gtfs.archive import Archive
+from torni.sources.gtfs.archive import Archive, worth_telling
 from torni.sources.gtfs.fields import Reading
 
 _WEEKDAYS = ("monday", "tuesday", "wednesday", "thursday", "friday", "saturday", "sunday")
@@ -93,7 +93,9 @@ def read_days(archive: Archive, reading: Reading) -> tuple[Days, list[Message]]:
     spans = [(a, b) for _, _, a, b in weekly] + list(stretch.values())
     spans += [(a, b) for a, b in zip(*from_info, strict=True) if a is not None and b is not None and a <= b]
     added, removed = ({d: frozenset(s) for d, s in table.items()} for table in exceptions)
-    notes = [Message("Timetable: services that end before they begin, which never run: {count}", count=backwards)] if backwards else []  # fmt: skip
+    notes = worth_telling(
+        Message("Timetable: services that end before they begin, which never run: {count}", count=backwards)
+    )
     return Days(tuple(weekly), added, removed, _joined(spans)), notes
 
 

@@ -15,7 +15,7 @@ from torni.core import bounds
 from torni.core.faults import BadInput, Fault, bad_input
 from torni.core.language import Message, t
 from torni.engines.travel.timetable import Rules, Timetable
-from torni.sources.gtfs.archive import ROW, Archive, open_archive
+from torni.sources.gtfs.archive import ROW, Archive, open_archive, worth_telling
 from torni.sources.gtfs.calls import Rides, read_calls
 from torni.sources.gtfs.changes import Seated, read_changes
 from torni.sources.gtfs.days import Days, read_days
@@ -167,16 +167,12 @@ def read_feed(path: Path) -> Feed:
     notes += more
     if reading.faults:
         raise BadInput(*reading.faults)
-    never = (~trips["service_id"].is_in(list(days.services))).sum()
-    notes += [
-        Message(text, count=int(count))
-        for text, count in (
-            ("Timetable: trips whose service no calendar names, which never run: {count}", never),
-            ("Timetable: paths within stations, which are not read: {count}", len(archive.table("pathways"))),
-            ("Timetable: lines that one may board anywhere, which is not read: {count}", _anywhere(archive)),
-        )
-        if count
-    ]
+    never = int((~trips["service_id"].is_in(list(days.services))).sum())
+    notes += worth_telling(
+        Message("Timetable: trips whose service no calendar names, which never run: {count}", count=never),
+        Message("Timetable: paths within stations, which are not read: {count}", count=len(archive.table("pathways"))),
+        Message("Timetable: lines that one may board anywhere, which is not read: {count}", count=_anywhere(archive)),
+    )
     service = np.array(trips["service_id"].to_list(), object)
     block = np.array(trips["block_id"].to_list(), object)
     feed = Feed(stops, rides, service, block, headways, rules, seated, days, zone, (*archive.notes, *notes))
@@ -251,14 +247,10 @@ def _headways(
     if connections > bounds.MOST_CALLS:
         reading.faults.append(Fault(archive.where("frequencies"), t("more than {most} rides once every interval is counted out", most=bounds.MOST_CALLS), t("Check the intervals: headway_secs is in seconds.")))  # fmt: skip
         return empty, []
-    notes = [
-        Message(text, count=count)
-        for text, count in (
-            ("Timetable: intervals without exact times, counted from the first start: {count}", loose),
-            ("Timetable: intervals of trips that trips.txt lacks, which are not read: {count}", strangers),
-        )
-        if count
-    ]
+    notes = worth_telling(
+        Message("Timetable: intervals without exact times, counted from the first start: {count}", count=loose),
+        Message("Timetable: intervals of trips that trips.txt lacks, which are not read: {count}", count=strangers),
+    )
     return np.array(rows, np.int64).reshape(-1, 4), notes
 
 

@@ -10,7 +10,7 @@ import numpy.typing as npt
 from torni.core.faults import Fault
 from torni.core.language import Message, t
 from torni.sources.coordinates import FINLAND, to_metres
-from torni.sources.gtfs.archive import Archive
+from torni.sources.gtfs.archive import Archive, worth_telling
 from torni.sources.gtfs.fields import Reading
 
 
@@ -56,7 +56,9 @@ def read_stops(archive: Archive, reading: Reading) -> tuple[Stops, list[Message]
     # Nodes, entrances and boarding areas within a station (location types 2 to 4) may lack a point and miss nothing.
     within = table["location_type"].is_in(["2", "3", "4"]).fill_null(False).to_numpy()
     pointless = int((~usable & ~within).sum())
-    notes = [Message("Timetable: stops without a usable point, where nobody boards or alights: {count}", count=pointless)] if pointless else []  # fmt: skip
+    notes = worth_telling(
+        Message("Timetable: stops without a usable point, where nobody boards or alights: {count}", count=pointless)
+    )
     return Stops(x, y, place, station, inside), notes
 
 
