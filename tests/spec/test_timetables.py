@@ -107,6 +107,14 @@ def test_a_trip_at_intervals_starts_at_each_before_the_end(feed):
     assert notes(loose) == ["Timetable: intervals without exact times, counted from the first start: 1"]
 
 
+def test_intervals_count_from_the_first_call_even_if_nobody_boards_there(feed):
+    head = "trip_id,start_time,end_time,headway_secs\n"
+    stops = FILES["stops"] + "Z,Z,0,0,0,\n"
+    path = feed(trips=trips("t0"), stops=stops, stop_times=f"{HEAD}\n{run('t0', 300, ('Z', 0), ('A', 5), ('C', 19))}",
+                frequencies=head + "t0,06:00:00,07:00:00,3600\n")  # fmt: skip
+    assert read_feed(path).on(MONDAY).departs.tolist() == [6 * 3600 + 300]
+
+
 def test_an_interval_of_nothing_is_a_fault(feed):
     head = "trip_id,start_time,end_time,headway_secs\n"
     assert "frequencies.txt, row 2, column headway_secs" in faults(feed(frequencies=head + "t0,06:00:00,20:00:00,0\n"))
@@ -136,6 +144,13 @@ def test_the_day_before_still_runs_after_midnight(feed):
     path = feed(trips=trips(*names), stop_times=f"{HEAD}\n{calls}")
     assert minutes(path, on=TUESDAY) == 25.0
     assert (read_feed(path).on(MONDAY).departs > 86_400).all()
+    head = "trip_id,start_time,end_time,headway_secs\n"
+    every = feed(
+        trips=trips("t0"),
+        stop_times=f"{HEAD}\n{run('t0', 300, *ABC)}",
+        frequencies=head + "t0,32:00:00,35:00:00,1200\n",
+    )
+    assert (minutes(every, on=TUESDAY), len(read_feed(every).on(TUESDAY).trip)) == (25.0, 36)
 
 
 def test_times_count_from_noon_less_twelve_hours(feed):
@@ -152,6 +167,8 @@ def test_times_are_in_the_agencys_zone(feed):
     path = feed(trips=trips("t0"), stop_times=f"{HEAD}\n{run('t0', 480, *ABC)}", agency=agency + "Europe/Stockholm\n")
     assert read_feed(path).on(MONDAY).departs.min() == 9 * 3600
     assert "is not a time zone" in faults(feed(agency=agency + "Suomi\n"))
+    assert minutes(feed(agency=agency + "Europe/Helsinki\n2,Y,http://y,Europe/Mariehamn\n")) == 25.0
+    assert "more than one time zone" in faults(feed(agency=agency + "Europe/Helsinki\n2,Y,http://y,Europe/Stockholm\n"))
 
 
 def test_the_day_asked_for_is_the_day_read(feed):
@@ -174,7 +191,7 @@ def test_a_service_that_has_ended_does_not_run(feed):
 
 def test_a_day_outside_the_calendar_is_not_known(feed):
     """That no bus is known of is not that none runs."""
-    with pytest.raises(BadInput, match=r"says nothing of 2027-01-04; it covers 1\.1\.2026–31\.12\.2026"):
+    with pytest.raises(BadInput, match=r"says nothing of 4\.1\.2027; it covers 1\.1\.2026–31\.12\.2026"):
         read_timetable(feed(), on=date(2027, 1, 4))
 
 
@@ -251,7 +268,15 @@ def test_trips_that_go_back_in_time_are_left_out(feed):
 
 
 @pytest.mark.parametrize(
-    "row", ["Z,Nolla,0,0,0,", "Z,Väärä,6270000,252000,0,", "Z,Tyhjä,,,0,", "Z,Napa,90,25,0,", "Z,Nolla,0.0001,0,,"]
+    "row",
+    [
+        "Z,Nolla,0,0,0,",
+        "Z,Väärä,6270000,252000,0,",
+        "Z,Tyhjä,,,0,",
+        "Z,Napa,90,25,0,",
+        "Z,Nolla,0.0001,0,,",
+        "Z,Kaukana,-7.5,-65,0,",
+    ],
 )
 def test_a_stop_without_a_usable_point_is_told_and_served_by_none(feed, row):
     path = feed(stops=FILES["stops"] + row + "\n")

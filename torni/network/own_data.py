@@ -184,7 +184,11 @@ def import_timetable(path: Path, region: str, *, on: date, dry_run: bool = False
     notes = [Message("The timetable covers {a}.", a=feed.days.told()), *feed.notes]
     if not feed.knows(on):
         notes.insert(
-            1, Message("It says nothing of {day}: on that day promises by public transport cannot be told.", day=on)
+            1,
+            Message(
+                "It says nothing of {day}: on that day promises by public transport cannot be told.",
+                day=f"{on:%-d.%-m.%Y}",
+            ),
         )
     summary = f"{len(timetable.x)} stops, {timetable.trips} trips, {len(timetable.trip)} connections"
     if dry_run:

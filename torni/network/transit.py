@@ -67,7 +67,9 @@ def unusable(network: Network) -> Message | None:
         return None
     feed = _feed(*_version(path))
     if not isinstance(feed, BadInput) and not feed.knows(network.as_of):
-        return Message("a timetable of {day}: the region's covers {a}", day=network.as_of, a=feed.days.told())
+        return Message(
+            "a timetable of {day}: the region's covers {a}", day=f"{network.as_of:%-d.%-m.%Y}", a=feed.days.told()
+        )
     return Message("a timetable without faults: `torni import timetable` tells those of the region's")
 
 
@@ -87,7 +89,10 @@ def assumptions(network: Network, path: Path | None = None) -> list[Message]:
         feed = _feed(*_version(file))
         assert not isinstance(feed, BadInput)
         trips = len(np.unique(ready.timetable.trip))
-        out += [Message("Timetable of {day}: {count} trips run", day=network.as_of, count=trips), *feed.notes]
+        out += [
+            Message("Timetable of {day}: {count} trips run", day=f"{network.as_of:%-d.%-m.%Y}", count=trips),
+            *feed.notes,
+        ]
     return out
 
 

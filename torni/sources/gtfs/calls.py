@@ -22,10 +22,11 @@ _BY_REQUEST = (2, 3)
 class Rides:
     """Every trip's rides between successive calls; trip k has those from `first[k]` up to `first[k + 1]`.
 
-    `departs`, `arrives`: seconds after its service day's start. `boards`, `alights`: whether one may at the ride's ends.
+    `begins`: when each trip leaves its first call, also one at a stop that is not read. `departs`, `arrives`: seconds after its service day's start. `boards`, `alights`: whether one may at the ride's ends.
     """
 
     first: npt.NDArray[np.int64]
+    begins: npt.NDArray[np.int64]
     from_stop: Ints
     to_stop: Ints
     departs: Ints
@@ -58,7 +59,7 @@ def read_calls(
         "between": _continuous(table),
     })  # fmt: skip
     if reading.faults:
-        return _rides(calls.clear(), 0), []
+        return _rides(calls.clear(), np.zeros(0, np.int64)), []
     strangers = calls["trip"] < 0
     notes.append(
         Message(
@@ -69,7 +70,7 @@ def read_calls(
     key = calls.select("trip", "sequence")
     if (key[1:] == key[:-1]).select(pl.all_horizontal(pl.all())).to_series().any():
         reading.once("stop_times", ("trip_id", "stop_sequence"), table)
-        return _rides(calls.clear(), 0), []
+        return _rides(calls.clear(), np.zeros(0, np.int64)), []
     notes.append(Message("Timetable: calls between which one may board anywhere, which is not read: {count}", count=int(calls["between"].sum())))  # fmt: skip
     calls, more = _timed(calls)
     notes += more
@@ -77,6 +78,9 @@ def read_calls(
     notes.append(Message("Timetable: trips that go back in time, which are left out: {count}", count=len(bad)))
     if len(bad):
         calls = calls.filter(~pl.col("trip").is_in(bad.implode()))
+    begins = np.zeros(len(trip_of), np.int64)
+    starts = calls.filter(pl.col("trip").is_first_distinct())
+    begins[starts["trip"].to_numpy()] = starts["departs"].to_numpy()
     nowhere = int((calls["stop"] == -2).sum())
     notes.append(Message("Timetable: calls at stops that stops.txt lacks, which are not read: {count}", count=nowhere))
     unplaced = int((calls["stop"] == -1).sum())
@@ -89,7 +93,7 @@ def read_calls(
     notes.append(
         Message("Timetable: calls only if asked for beforehand, which count as any other: {count}", count=int(asked))
     )
-    rides = _rides(calls, len(trip_of))
+    rides = _rides(calls, begins)
     short = int((np.diff(rides.first) == 0).sum()) - len(bad)
     notes.append(
         Message("Timetable: trips without two calls that can be used, which nobody can ride: {count}", count=short)
@@ -154,7 +158,7 @@ def _back_in_time(calls: pl.DataFrame) -> pl.Series:
     return calls.filter(wrong.fill_null(False))["trip"].unique()
 
 
-def _rides(calls: pl.DataFrame, trips: int) -> Rides:
+def _rides(calls: pl.DataFrame, begins: npt.NDArray[np.int64]) -> Rides:
     trip = calls["trip"].to_numpy()
     same = trip[1:] == trip[:-1]
     leaves, comes = np.concatenate([same, [False]])[: len(trip)], np.concatenate([[False], same])[: len(trip)]
@@ -164,7 +168,7 @@ def _rides(calls: pl.DataFrame, trips: int) -> Rides:
 
     may = calls.select(pl.col("board", "alight").fill_null(0) != 1)
     return Rides(
-        np.searchsorted(trip[leaves], np.arange(trips + 1)).astype(np.int64),
+        np.searchsorted(trip[leaves], np.arange(len(begins) + 1)).astype(np.int64), begins,
         column("stop", leaves), column("stop", comes), column("departs", leaves), column("arrives", comes),
         may["board"].to_numpy()[leaves], may["alight"].to_numpy()[comes],
     )  # fmt: skip

@@ -121,7 +121,7 @@ class Feed:
         trip = np.repeat(headways[:, 0], headways[:, 2])
         step = np.arange(len(trip)) - np.repeat(np.cumsum(headways[:, 2]) - headways[:, 2], headways[:, 2])
         start = np.repeat(headways[:, 1], headways[:, 2]) + step * np.repeat(headways[:, 3], headways[:, 2])
-        offset = start - self.rides.departs[self.rides.first[trip]] if len(trip) else start
+        offset = start - self.rides.begins[trip]
         return np.concatenate([own, trip]), np.concatenate([np.zeros(len(own), np.int64), offset])
 
     def _seated_pairs(self, running: npt.NDArray[np.bool_]) -> npt.NDArray[np.int64]:
@@ -201,22 +201,26 @@ def read_timetable(path: Path, *, on: date | None = None) -> Timetable:
 def unknown_day(name: str, feed: Feed, day: date) -> BadInput:
     """What is told when the timetable says nothing of the day."""
     return bad_input(
-        name, t("the timetable says nothing of {day}; it covers {a}", day=day, a=feed.days.told()),
+        name, t("the timetable says nothing of {day}; it covers {a}", day=f"{day:%-d.%-m.%Y}", a=feed.days.told()),
         t("Choose a day that it covers, such as {a}, or fetch a timetable of today.", a=feed.busiest_day()),
     )  # fmt: skip
 
 
 def _zone(archive: Archive, reading: Reading) -> ZoneInfo:
-    """The one zone in which the timetable's times are given; Finland's where it is not said."""
+    """The one zone in which the timetable's times are given; Finland's where it is not said. Zones that keep the same time,
+    as Helsinki, Mariehamn and Tallinn do, are one."""
     table = archive.table("agency").filter(pl.col("agency_timezone").is_not_null())
     named = table["agency_timezone"].unique(maintain_order=True).to_list()
-    if len(named) > 1:
+    zones = [HELSINKI] if not named else []
+    for name in named:
+        try:
+            zones.append(ZoneInfo(name))
+        except (ValueError, KeyError, OSError):
+            row = table.filter(pl.col("agency_timezone") == name)[ROW][0]
+            reading.faults.append(Fault(archive.where("agency", row), t('"{text}" is not a time zone', text=name[:40]), t("Write it as Europe/Helsinki.")))  # fmt: skip
+    if len({tuple(datetime(2026, month, 1, tzinfo=zone).utcoffset() for month in (1, 7)) for zone in zones}) > 1:
         reading.faults.append(Fault(archive.where("agency"), t("more than one time zone: {a}", a=", ".join(named[:5])), t("The times of one timetable are all in one zone.")))  # fmt: skip
-    try:
-        return ZoneInfo(named[0]) if named else HELSINKI
-    except (ValueError, KeyError, OSError):
-        reading.faults.append(Fault(archive.where("agency", table[ROW][0]), t('"{text}" is not a time zone', text=named[0][:40]), t("Write it as Europe/Helsinki.")))  # fmt: skip
-        return HELSINKI
+    return zones[0] if zones else HELSINKI
 
 
 def _headways(

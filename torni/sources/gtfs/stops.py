@@ -37,6 +37,10 @@ def read_stops(archive: Archive, reading: Reading) -> tuple[Stops, list[Message]
     ids, parents = table["stop_id"].to_list(), table["parent_station"].to_list()
     row_of = {stop: i for i, stop in enumerate(ids) if stop is not None}
     usable = _usable(lat, lon)
+    with_metres = np.flatnonzero(usable)
+    usable[with_metres] = np.isfinite(to_metres(lon[usable], lat[usable])).all(
+        axis=0
+    )  # the far side of the earth has none
     parent = np.array([row_of.get(p, -1) if p else -1 for p in parents], np.int64)
     borrowed = ~usable & (parent >= 0)
     borrowed[borrowed] = usable[parent[borrowed]]
