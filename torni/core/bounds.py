@@ -34,7 +34,7 @@ MOST_UNPACKED = (
 MOST_TIMETABLE = (
     1_000_000_000  # bytes of the tables read of one GTFS zip, unpacked: a capital's are some hundreds of millions
 )
-MOST_CALLS = 20_000_000  # rows of one of its tables, and connections once its headways are counted out: a capital has some millions
+MOST_CALLS = 10_000_000  # rows of one of its tables, and connections once its headways are counted out: a capital has some millions
 MOST_MEMORY, MOST_SECONDS = (
     4_000_000_000,
     120,
