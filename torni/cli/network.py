@@ -39,7 +39,7 @@ def reach(args: argparse.Namespace) -> int:
                  "share_within": {str(m): r[f"within_{m}"] for m in within}}
                 for r in found.by_municipality.iter_rows(named=True)
             ],
-            "units": found.units.to_dicts(),
+            "units": found.units.to_dicts(), "assumptions": [str(a) for a in found.assumptions],
         }, ensure_ascii=False, indent=2))  # fmt: skip
         return 0
     print(f"{found.region}  {number(found.residents)} {_('residents')}  {found.mode}  {_('units')} {len(found.units)}")
@@ -60,6 +60,9 @@ def reach(args: argparse.Namespace) -> int:
         rows,
         right=tuple(range(1, 3 + len(within))),
     )
+    print()
+    for assumption in found.assumptions:
+        paragraph(str(assumption))
     return 0
 
 

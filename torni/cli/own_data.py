@@ -64,8 +64,8 @@ def _told(done: Imported, args: argparse.Namespace) -> int:
     if done.intake and done.intake.ignored:
         print("\n" + _("Columns not read: ") + ", ".join(done.intake.ignored))
     print(f"\n{done.summary}")
-    for line in done.told:
-        print(line)
+    for note in done.notes:
+        print(f"  {note}")
     if done.written:
         print(_("Kept in {file}.").format(file=done.written))
         return 0

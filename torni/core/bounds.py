@@ -31,6 +31,10 @@ MOST_ROWS = 100_000  # of a file brought on a page: a larger one goes by the com
 MOST_UNPACKED = (
     200_000_000  # bytes of a workbook once unpacked, or read: a zip of 16 MB may hold 16 GB of one and the same
 )
+MOST_TIMETABLE = (
+    1_000_000_000  # bytes of the tables read of one GTFS zip, unpacked: a capital's are some hundreds of millions
+)
+MOST_CALLS = 10_000_000  # rows of one of its tables, and connections once its headways are counted out: a capital has some millions
 MOST_MEMORY, MOST_SECONDS = (
     4_000_000_000,
     120,

@@ -129,8 +129,9 @@ def _reach(network: Network, service: Service, promise: ReachPromise, times: Tim
     counted = counted_units(network, promise.unit)
     missing: list[Message] = []
     kind = network.library.unit_kinds[promise.unit.kind].name
-    if promise.mode == "transit" and network.timetable_file is None:
-        missing.append(Message("no timetable (GTFS) of the region"))
+    lacking = transit.unusable(network) if promise.mode == "transit" else None
+    if lacking:
+        missing.append(lacking)
         bounds, real = [], []
     else:
         found = [_minutes_to(network, promise, rows, times) for rows in counted.cases]
@@ -154,7 +155,7 @@ def _reach(network: Network, service: Service, promise: ReachPromise, times: Tim
     if promise.mode != "transit":
         assumptions += mode_assumptions(network.mode(promise.mode)) + street_assumptions(network.roads_folder)
     elif bounds:
-        assumptions += transit.assumptions(network.library)
+        assumptions += transit.assumptions(network)
     if promise.population != "residents":
         assumptions.append(Message("Ages within a cell refined by the municipality's 2018 age bands"))
     if promise.stands_in_for:

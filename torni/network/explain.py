@@ -76,9 +76,9 @@ def nearest_seconds(network: Network, promise: ReachPromise) -> npt.NDArray[np.u
 
 
 def can_be_timed(network: Network, promise: ReachPromise) -> bool:
-    """Whether there are units to travel to, and a timetable where one is needed."""
+    """Whether there are units to travel to, and a timetable of the day where one is needed."""
     known = len(counted_units(network, promise.unit).sure) > 0
-    return known and (promise.mode != "transit" or network.timetable_file is not None)
+    return known and (promise.mode != "transit" or transit.unusable(network) is None)
 
 
 def minutes_histogram(network: Network, promise: ReachPromise, seconds: npt.NDArray[np.uint16]) -> pl.DataFrame:
@@ -100,11 +100,14 @@ def minutes_histogram(network: Network, promise: ReachPromise, seconds: npt.NDAr
 
 def data_described(network: Network) -> dict[str, str]:
     """Each data set with its version."""
-    return {
+    known = {
         str(Message("population")): f"{network.data_versions['population']}",
         str(Message("roads")): f"{network.data_versions['roads']}",
         str(Message("units")): f"{network.data_versions['units']}",
     }
+    if "timetable" in network.data_versions:
+        known[str(Message("timetable"))] = network.data_versions["timetable"]
+    return known
 
 
 def _units(network: Network, rows: npt.NDArray[np.int64]) -> pl.DataFrame:

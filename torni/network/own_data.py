@@ -17,11 +17,11 @@ from torni.core import places
 from torni.core.faults import bad_input
 from torni.core.language import Message, t
 from torni.engines.travel.graph import RoadGraph
-from torni.network import unread
+from torni.network import transit, unread
 from torni.network.region import kind_names, municipality_codes
 from torni.services import load_library, regions
 from torni.services.regions import Region
-from torni.sources import gtfs, osm, roads, shipped
+from torni.sources import osm, roads, shipped
 from torni.sources.intake import Intake, read_population, read_units
 
 _TEMPLATE = """\
@@ -41,13 +41,13 @@ name: {{fi: "{name}", sv: "{name}", en: "{name}"}}
 class Imported:
     """What an import did. `written`: the file or folder, None when nothing was kept. `summary`: what it holds.
 
-    `told`: what of the file was not read, with counts.
+    `notes`: what of it is not read, each with its count.
     """
 
     intake: Intake | None
     written: Path | None
     summary: str
-    told: tuple[Message, ...] = ()
+    notes: tuple[Message, ...] = ()
 
 
 def new_region(name: str, *, counties: list[str], municipalities: list[str]) -> Path:
@@ -166,9 +166,9 @@ def import_roads(path: Path, region: str, *, on: date, dry_run: bool = False) ->
     )
     graph = streets.graph
     summary = f"{graph.nodes} nodes, {len(graph.tail)} edges, {graph.length_m.sum() / 1000:.0f} km"
-    told = tuple(unread.told(streets.unread))
+    notes = tuple(unread.told(streets.unread))
     if dry_run:
-        return Imported(None, None, summary, told)
+        return Imported(None, None, summary, notes)
     ranked = RoadGraph(
         **{**graph.__dict__, "x": np.rint(graph.x), "y": np.rint(graph.y), "rank": elimination_order(graph)}
     )
@@ -183,19 +183,28 @@ def import_roads(path: Path, region: str, *, on: date, dry_run: bool = False) ->
     finally:
         if temporary.exists():
             shutil.rmtree(temporary)
-    return Imported(None, target, summary, told)
+    return Imported(None, target, summary, notes)
 
 
 def import_timetable(path: Path, region: str, *, on: date, dry_run: bool = False) -> Imported:
-    """A public-transport timetable (GTFS)."""
+    """A public-transport timetable (GTFS). Raises BadInput with every fault; the summary is of its busiest day."""
     library = load_library(region, on=on)
-    timetable = gtfs.read_timetable(path)
+    feed, timetable = transit.judged(path, library)
+    notes = [Message("The timetable covers {a}.", a=feed.days.told()), *feed.notes]
+    if not feed.knows(on):
+        notes.insert(
+            1,
+            Message(
+                "It says nothing of {day}: on that day promises by public transport cannot be told.",
+                day=f"{on:%-d.%-m.%Y}",
+            ),
+        )
     summary = f"{len(timetable.x)} stops, {timetable.trips} trips, {len(timetable.trip)} connections"
     if dry_run:
-        return Imported(None, None, summary)
+        return Imported(None, None, summary, tuple(notes))
     target = own_folder(library.region) / "timetable.zip"
     _replace(target, lambda temporary: shutil.copy(path, temporary))
-    return Imported(None, target, summary)
+    return Imported(None, target, summary, tuple(notes))
 
 
 def _replace(target: Path, write) -> None:  # type: ignore[no-untyped-def]

@@ -11,9 +11,9 @@ import numpy.typing as npt
 import polars as pl
 
 from torni.core.faults import BadInput, Fault, bad_input
-from torni.core.language import t
+from torni.core.language import Message, t
 from torni.network import transit
-from torni.network.region import ROAD_MODES, Network
+from torni.network.region import ROAD_MODES, Network, mode_assumptions
 from torni.sources.coordinates import inside_finland, to_metres
 from torni.sources.tables import read_table
 
@@ -24,7 +24,7 @@ class Reach:
 
     `seconds`: from every cell to the nearest unit (65535 unreachable). `by_municipality`: municipality, name,
     residents, mean_min, and within_M (a share) for every limit M. `units`: as brought, more columns kept, with
-    `residents_nearest` added.
+    `residents_nearest` added. `assumptions`: what the times rest on, and what of a timetable is not read.
     """
 
     region: str
@@ -34,6 +34,7 @@ class Reach:
     by_municipality: pl.DataFrame
     units: pl.DataFrame
     seconds: npt.NDArray[np.uint16]
+    assumptions: tuple[Message, ...]
 
 
 def reach(
@@ -62,9 +63,11 @@ def reach(
             [transit.median_seconds(network, file, x[i : i + 1], y[i : i + 1]) for i in range(len(x))]
         )
         seconds = transit.median_seconds(network, file, x, y)
+        assumptions = transit.assumptions(network, file)
     else:
         matrix = network.travel(mode).matrix(x, y)
         seconds = matrix.min(axis=1)
+        assumptions = mode_assumptions(network.mode(mode))
     people = network.people("residents")
     total = float(people.sum())
     index, codes = network.municipality_index, network.municipality_codes
@@ -82,6 +85,7 @@ def reach(
         network.library.region.id, mode, round(total),
         {m: float(people[seconds <= m * 60].sum()) / total if total else 0.0 for m in within},
         table, units.with_columns(pl.Series("residents_nearest", np.rint(nearest).astype(int))), seconds,
+        tuple(assumptions),
     )  # fmt: skip
 
 

@@ -186,6 +186,8 @@ def load(region: str = "keski-suomi", *, on: date, invented: bool = True) -> Net
     units = open_on(_units(library, codes, invented=invented), on)
     known = frozenset(kind for kinds in units["kinds"].to_list() for kind in kinds)
     versions = {"population": population.version, "roads": road_version, "units": _version(units)}
+    if own_timetable := library.region.file("timetable.zip"):
+        versions["timetable"] = shipped.version_of(own_timetable)
     return Network(library, population, units, own_roads, names, known, versions)
 
 

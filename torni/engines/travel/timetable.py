@@ -2,12 +2,13 @@
 
 One backward scan of the day's connections gives every stop's whole profile (departure -> earliest arrival), so all
 homes and all departure minutes are answered together. Method: Dibbelt, Pajor, Strasser, Wagner, "Connection Scan
-Algorithm", ACM JEA 2018 (profile scan with foot transfers). Times are whole seconds; the answer is exact.
+Algorithm", ACM JEA 2018 (profile scan with foot transfers). Times are whole seconds; the answer is exact, but for one
+thing: a change in no time between two rides that take no time themselves may be missed (the next departure is found).
 """
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 
 import numba as nb
 import numpy as np
@@ -17,11 +18,44 @@ from scipy.spatial import cKDTree
 Ints = npt.NDArray[np.int32]
 Floats = npt.NDArray[np.float64]
 NEVER = np.int32(1 << 30)
+Changing = tuple[npt.NDArray[np.int64], Ints, Ints]
+
+
+AS_WALKED, WAITED_FOR, AT_LEAST, FORBIDDEN = 0, 1, 2, 3
+MOST_CHANGES = 20_000_000  # pairs of stops near each other: a country's have some hundred thousand
+MOST_ROOM = 200_000_000  # of the profiles' pairs, eight bytes each: a country's day has some tens of millions
+
+
+class TooDense(ValueError):
+    """So many stops near one another that the changes between them would fill the memory."""
+
+
+@dataclass(frozen=True, eq=False)
+class Rules:
+    """What a timetable says of changing from a stop to a stop (the same one too), as GTFS transfers.txt does.
+
+    `kind`: AS_WALKED, also where the walk is longer than one would else consider; WAITED_FOR, in no time; AT_LEAST, in
+    `seconds` in place of the time reserved for a change, and never faster than on foot; FORBIDDEN.
+    """
+
+    from_stop: Ints
+    to_stop: Ints
+    kind: Ints
+    seconds: Ints
+
+    @classmethod
+    def none(cls) -> Rules:
+        empty = np.empty(0, np.int32)
+        return cls(empty, empty, empty, empty)
 
 
 @dataclass(frozen=True, eq=False)
 class Timetable:
-    """One service day. `x`, `y`: stops in metres. Connections in any order: stops, seconds after midnight, trip."""
+    """One day. `x`, `y`: stops in metres. Connections in any order: stops, seconds after midnight, trip.
+
+    `boards`, `alights`: whether one may at the connection's start and end (None: always). `onward`: pairs of trips;
+    who sits in the first to its end may stay seated for the second.
+    """
 
     x: Floats
     y: Floats
@@ -30,6 +64,10 @@ class Timetable:
     departs: Ints
     arrives: Ints
     trip: Ints
+    boards: npt.NDArray[np.bool_] | None = None
+    alights: npt.NDArray[np.bool_] | None = None
+    onward: npt.NDArray[np.int32] = field(default_factory=lambda: np.empty((0, 2), np.int32))
+    rules: Rules = field(default_factory=Rules.none)
 
     @property
     def trips(self) -> int:
@@ -63,37 +101,79 @@ class Profiles:
     arrives: Ints
 
 
-def profiles(timetable: Timetable, unit_x: Floats, unit_y: Floats, walking: Walking) -> Profiles:
-    """Every stop's earliest arrivals at the nearest-in-time of these units."""
+def profiles(
+    timetable: Timetable, unit_x: Floats, unit_y: Floats, walking: Walking, changing: Changing | None = None
+) -> Profiles:
+    """Every stop's earliest arrivals at the nearest-in-time of these units. `changing`: the `changes`, if already known."""
     stops = np.column_stack([timetable.x, timetable.y])
     egress = np.full(len(stops), NEVER, np.int64)
     if len(unit_x):
         away, _ = cKDTree(np.column_stack([unit_x, unit_y])).query(stops)
         near = away <= walking.stop_max_km * 1000
         egress[near] = walking.seconds(away[near])
-    pairs = cKDTree(stops).sparse_distance_matrix(cKDTree(stops), walking.transfer_max_km * 1000, output_type="ndarray")
-    pairs = pairs[pairs["i"] != pairs["j"]]
-    pairs = pairs[np.lexsort((pairs["j"], pairs["i"]))]
-    foot_first = np.searchsorted(pairs["i"], np.arange(len(stops) + 1))
-    foot_stop, foot_s = pairs["j"].astype(np.int32), walking.seconds(pairs["v"]).astype(np.int32)
+    foot_first, foot_stop, foot_s = changing or changes(timetable, walking)
     order = np.lexsort((timetable.arrives, timetable.departs))[::-1]
     departing = np.bincount(timetable.from_stop, minlength=len(stops))
     # A change may walk to another stop first; somebody from home has already walked. Hence two sets of profiles.
     board_first = np.concatenate([[0], np.cumsum(departing)]).astype(np.int64)
     board_count = np.zeros(len(stops), np.int32)
     board_departs, board_arrives = np.empty(board_first[-1], np.int32), np.empty(board_first[-1], np.int32)
-    room = departing.copy()
+    room = np.zeros(len(stops), np.int64)
     np.add.at(room, foot_stop, np.repeat(departing, np.diff(foot_first)))
     first = np.concatenate([[0], np.cumsum(room)]).astype(np.int64)
     count = np.zeros(len(stops), np.int32)
     departs, arrives = np.empty(first[-1], np.int32), np.empty(first[-1], np.int32)
+    every = np.ones(len(order), bool)
+    boards = every if timetable.boards is None else timetable.boards
+    alights = every if timetable.alights is None else timetable.alights
+    trip = timetable.trip[order]
+    ends = np.zeros(len(order), bool)  # the trip's last connection: the first that is met, going backward
+    ends[np.unique(trip, return_index=True)[1]] = True
+    onward = timetable.onward[np.argsort(timetable.onward[:, 0], kind="stable")]
+    onward_first = np.searchsorted(onward[:, 0], np.arange(timetable.trips + 1)).astype(np.int64)
     _scan(
         timetable.from_stop[order], timetable.to_stop[order], timetable.departs[order], timetable.arrives[order],
-        timetable.trip[order], np.full(timetable.trips, NEVER, np.int32), np.minimum(egress, NEVER).astype(np.int32),
-        foot_first.astype(np.int64), foot_stop, foot_s, np.int32(walking.change_s), first, count, departs, arrives,
+        trip, boards[order], alights[order], ends, onward_first, np.ascontiguousarray(onward[:, 1]),
+        np.full(timetable.trips, NEVER, np.int32), np.minimum(egress, NEVER).astype(np.int32),
+        foot_first, foot_stop, foot_s, np.int32(walking.change_s), first, count, departs, arrives,
         board_first, board_count, board_departs, board_arrives,
     )  # fmt: skip
     return Profiles(board_first, board_count, board_departs, board_arrives)
+
+
+def changes(timetable: Timetable, walking: Walking) -> Changing:
+    """From which stops one can change to each, and the seconds it takes beyond the time reserved for every change.
+
+    Three arrays: where each boarding stop's rows begin, the stop alighted at, the seconds (below zero where the timetable
+    asks for less). Raises TooDense where there are more than MOST_CHANGES, or their profiles would take more than MOST_ROOM.
+    """
+    stops = np.column_stack([timetable.x, timetable.y])
+    within = walking.transfer_max_km * 1000
+    tree = cKDTree(stops)
+    if tree.count_neighbors(tree, within) > MOST_CHANGES:
+        raise TooDense
+    pairs = tree.sparse_distance_matrix(tree, within, output_type="ndarray")
+    pairs = pairs[pairs["i"] != pairs["j"]]  # every stop meets itself at no distance, once
+    itself = np.arange(len(stops))
+    from_stop = np.concatenate([itself, pairs["i"]]).astype(np.int64)
+    to_stop = np.concatenate([itself, pairs["j"]]).astype(np.int64)
+    seconds = np.concatenate([np.zeros(len(stops), np.int64), walking.seconds(pairs["v"])])
+    rules = timetable.rules
+    if len(rules.kind):
+        keys, said = from_stop * len(stops) + to_stop, rules.from_stop.astype(np.int64) * len(stops) + rules.to_stop
+        kept = ~np.isin(keys, said)
+        walk = walking.seconds(np.hypot(*(stops[rules.from_stop] - stops[rules.to_stop]).T))
+        least = np.maximum(rules.seconds, walk) - walking.change_s
+        stated = np.select([rules.kind == WAITED_FOR, rules.kind == AT_LEAST], [-walking.change_s, least], walk)
+        may = rules.kind != FORBIDDEN
+        from_stop = np.concatenate([from_stop[kept], rules.from_stop[may]])
+        to_stop = np.concatenate([to_stop[kept], rules.to_stop[may]])
+        seconds = np.concatenate([seconds[kept], stated[may]])
+    if np.bincount(timetable.from_stop, minlength=len(stops))[to_stop].sum() > MOST_ROOM:
+        raise TooDense
+    order = np.lexsort((from_stop, to_stop))
+    first = np.searchsorted(to_stop[order], np.arange(len(stops) + 1)).astype(np.int64)
+    return first, from_stop[order].astype(np.int32), seconds[order].astype(np.int32)
 
 
 def travel_seconds(
@@ -168,6 +248,11 @@ def _scan(  # type: ignore[no-untyped-def]
     departs,
     arrives,
     trip,
+    boards,
+    alights,
+    ends,
+    onward_first,
+    onward,
     on_trip,
     egress,
     foot_first,
@@ -186,17 +271,21 @@ def _scan(  # type: ignore[no-untyped-def]
     for c in range(len(from_stop)):
         stop = to_stop[c]
         best = on_trip[trip[c]]
-        if egress[stop] < NEVER:
-            best = min(best, arrives[c] + egress[stop])
-        best = min(best, _arrival(first, count, p_departs, p_arrives, stop, arrives[c] + change))
+        if ends[c]:
+            for k in range(onward_first[trip[c]], onward_first[trip[c] + 1]):
+                best = min(best, on_trip[onward[k]])
+        if alights[c]:
+            if egress[stop] < NEVER:
+                best = min(best, arrives[c] + egress[stop])
+            best = min(best, _arrival(first, count, p_departs, p_arrives, stop, arrives[c] + change))
         if best >= NEVER:
             continue
         on_trip[trip[c]] = best
-        board = from_stop[c]
-        _insert(first, count, p_departs, p_arrives, board, departs[c], best)
-        _insert(b_first, b_count, b_departs, b_arrives, board, departs[c], best)
-        for k in range(foot_first[board], foot_first[board + 1]):
-            _insert(first, count, p_departs, p_arrives, foot_stop[k], departs[c] - foot_s[k], best)
+        if boards[c]:
+            board = from_stop[c]
+            _insert(b_first, b_count, b_departs, b_arrives, board, departs[c], best)
+            for k in range(foot_first[board], foot_first[board + 1]):
+                _insert(first, count, p_departs, p_arrives, foot_stop[k], departs[c] - foot_s[k], best)
 
 
 @nb.njit(cache=True)
