@@ -143,7 +143,7 @@ def test_a_workbooks_dates_numbers_and_texts(book):
     rows = [
         ["nimi", "kunta", "väestö", "avattu"],
         ["A", "007", 410618.0, dt.date(2026, 2, 1)],
-        ["B", 7, 30.2, dt.datetime(2026, 2, 1, 8, 30)],
+        ["B", 7, 30.2, dt.datetime(2026, 2, 1, 8, 30)],  # noqa: DTZ001 - a cell of a workbook has no zone
     ]
     frame = read_table(book({"S": (rows, False)}), needs=NEEDS)
     assert frame.rows() == [("A", "007", "410618", "2026-02-01"), ("B", "7", "30.2", "2026-02-01 08:30:00")]
