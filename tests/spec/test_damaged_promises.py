@@ -251,6 +251,22 @@ def test_each_text_tells_its_own_file_and_line_where_a_region_differs(root):
     assert any(w.startswith("regions/keski-suomi/services/ward.yaml:5:") for w in told), told
 
 
+def test_a_promise_that_a_region_writes_twice_is_told(root):
+    """Neither is taken for what was meant."""
+    own = root / "regions/keski-suomi/services/ward.yaml"
+    own.parent.mkdir(exist_ok=True)
+    (first, *_) = re.findall(r"- id: (\w+)", (root / "services/nursing_and_care/ward.yaml").read_text(encoding="utf-8"))
+    own.write_text(
+        f"availability:\n  promises:\n    - {{id: {first}, share: 0.5}}\n    - {{id: {first}, share: 0.6}}\n"
+    )
+    try:
+        with pytest.raises(BadInput) as caught:
+            load_library("keski-suomi", on=TODAY, root=root)
+    finally:
+        own.unlink()
+    assert any("regions/keski-suomi/services/ward.yaml:" in f.where for f in caught.value.faults)
+
+
 def test_a_moment_for_a_first_day_is_told(root):
     path = root / "services/nursing_and_care/ward.yaml"
     before = path.read_text(encoding="utf-8")

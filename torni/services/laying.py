@@ -57,4 +57,7 @@ def merged(below: Any, above: Any) -> Any:
 
 
 def _has_ids(value: Any) -> bool:
-    return isinstance(value, list) and all(isinstance(item, dict) and isinstance(item.get("id"), str) for item in value)
+    """Is it a list of items each with an id of its own? Where one is written twice, neither is laid on anything: it is told later."""
+    if not isinstance(value, list) or not all(isinstance(i, dict) and isinstance(i.get("id"), str) for i in value):
+        return False
+    return len({item["id"] for item in value}) == len(value)

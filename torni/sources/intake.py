@@ -129,7 +129,7 @@ def read_population(path: Path, *, side_m: int) -> Intake:
     good: list[dict[str, Any]] = []
     refused = 0
     seen: dict[tuple[int, int], int] = {}
-    counted = [name for name in ("residents", "age_0_14", "age_15_64", "age_65") if name in columns]
+    counted: list[str] = [name for name in ("residents", "age_0_14", "age_15_64", "age_65") if name in columns]
     dots = {name for name in counted if thousands_by_dot(raw.frame[columns[name]].to_list())}
     doubts += [
         Fault(t("{file}, column {column}", file=raw.where, column=columns[name]), t("every dot was read as parting thousands: 1.234 is 1234"), t("Check it; write numbers without dots."))
