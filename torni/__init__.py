@@ -64,7 +64,7 @@ def reach(
 ) -> Reach:
     """Who reaches any units: a data frame (or a CSV or xlsx file) with the columns name, lon, lat."""
     from torni.network.reach import reach as reached
-    from torni.network.reach import read_points
+    from torni.sources.intake import read_points
 
     return reached(
         _network(region), read_points(Path(units)) if isinstance(units, str | Path) else units, within=within, mode=mode

@@ -90,7 +90,7 @@ def test_every_shipped_file_states_its_source_and_licence():
     from torni.sources.shipped import DATA
 
     stated = yaml.safe_load((DATA / "SOURCES.yaml").read_text(encoding="utf-8"))
-    assert {p.name for p in DATA.glob("*.parquet")} == set(stated)
+    assert {p.name for p in DATA.iterdir() if p.suffix in (".parquet", ".csv")} == set(stated)
     assert all({"what", "source", "year", "licence"} <= set(entry) for entry in stated.values())
 
 

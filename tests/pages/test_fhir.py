@@ -135,6 +135,43 @@ def test_a_search_tells_nothing_of_a_client(call, waiting, rows):
     assert rows("SELECT count(*) FROM reading WHERE shown = 'esimerkkihoiva-system'") == before
 
 
+def test_a_search_tells_the_status_that_reading_tells(call, waiting):
+    """The plans of the whole demonstration: whatever has become of each, it stands alike in the list and by itself."""
+    found = [e["resource"] for e in call("Task")[1]["entry"]]
+    for task in found[:40]:
+        one = call(f"Task/{task['id']}")[1]
+        assert [task[k] for k in ("status", "meta", "lastModified")] == [one["status"], {**one["meta"], "tag": task["meta"]["tag"]}, one["lastModified"]]  # fmt: skip
+    for status in {t["status"] for t in found}:
+        same = [
+            e["resource"]["id"] for e in call(f"Task?status=http://hl7.org/fhir/task-status%7C{status}")[1]["entry"]
+        ]
+        assert same == [t["id"] for t in found if t["status"] == status]
+        others = call(f"Task?status:not={status}&_summary=count")[1]
+        assert others["total"] == len(found) - len(same) and "entry" not in others
+    first = call("Task?_count=1")[1]
+    assert [e["resource"]["id"] for e in first["entry"]] == [found[0]["id"]] and first["total"] == len(found)
+    assert {link["relation"] for link in first["link"]} == {"self", "next"}
+
+
+@pytest.mark.parametrize(
+    ("path", "status"),
+    [
+        ("metadata?_format=xml", 406), ("metadata?_format=json", 200), ("Task?status:missing=true", 400), ("Task?_count=x", 400), ("", 404), ("a/b/c/d", 404),
+        ("Location?name=zzz", 200), ("Location?name:contains=zzz", 200),
+    ],
+)  # fmt: skip
+def test_what_cannot_be_answered_is_told_in_the_form_of_the_standard(call, path, status):
+    found = call(path)
+    assert found[0] == status and (status == 200 or found[1]["resourceType"] == "OperationOutcome")
+    assert "name" not in path or found[1]["total"] == 0
+
+
+def test_a_moment_for_a_day_is_the_day_in_helsinki(call, waiting):
+    told = {"resourceType": "Task", "status": "accepted", "executionPeriod": {"start": "2026-12-10T22:00:00.000Z"}}
+    status, task = call(f"Task/{waiting[3]}", body=told)
+    assert status == 200 and task["executionPeriod"] == {"start": "2026-12-11"}
+
+
 def test_a_plan_is_fetched_answered_started_and_ended(call, waiting, rows):
     """The whole of a producer's work by machine, each step seen in the log with who did it."""
     id_ = waiting[0]
@@ -229,6 +266,7 @@ def test_other_ways_are_refused(call, browsers, keys, waiting):
     for method, path in (("POST", "Task"), ("DELETE", f"Task/{waiting[2]}"), ("PATCH", f"Task/{waiting[2]}"), ("PUT", "Patient/1")):  # fmt: skip
         answer = browsers[None].generic(method, f"/fhir/{path}", "{}", content_type="application/json", headers=headers)
         assert answer.status_code == 405, (method, path)
+        assert sound(json.loads(answer.content))["resourceType"] == "OperationOutcome"
     cookie = {**headers, "cookie": "language=fi"}  # a browser is not a machine
     answer = browsers[None].generic("PUT", f"/fhir/Task/{waiting[2]}", "{}", content_type="application/json", headers=cookie)  # fmt: skip
     assert answer.status_code == 405

@@ -19,7 +19,7 @@ from torni.tower.words import state_name, value_text
 
 def reach(args: argparse.Namespace) -> int:
     from torni.network.reach import reach as reached
-    from torni.network.reach import read_points
+    from torni.sources.intake import read_points
 
     try:
         within = [int(part) for part in args.within.split(",")]

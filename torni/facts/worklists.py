@@ -72,6 +72,26 @@ def inbox(connection: Connection, promises: Sequence[str], *, most: int = MOST) 
     return [Sent(*row) for row in connection.execute("SELECT * FROM inbox(%s, %s)", [most, list(promises)]).fetchall()]
 
 
+def since_sent(door: Connection, positions: Sequence[int], producer: str) -> dict[int, list[tuple[str, datetime]]]:
+    """What has become of plans that this producer was sent: types and moments, in order, of their answers, and of the service's start
+    and end at the unit. What was taken back is left out. It tells no client; `door`: a connection that sees the whole log."""
+    rows = door.execute(
+        """
+        SELECT s.position, e.type, e.at FROM event s JOIN event e ON (
+          (e.matter = s.matter AND e.type LIKE 'plan.%%' AND e.type <> 'plan.sent')
+          OR (e.client = s.client AND e.type IN ('service.started', 'service.ended') AND e.unit = s.unit
+              AND e.service = s.data->'item'->>'service' AND e.at >= s.at))
+        WHERE s.position = ANY(%s) AND s.producer = %s AND s.type = 'plan.sent' AND e.sign = 1
+          AND NOT EXISTS (SELECT 1 FROM event u WHERE u.client = e.client AND u.replaces = e.position AND u.sign = -1)
+        ORDER BY e.at, e.position""",
+        [list(positions), producer],
+    ).fetchall()
+    out: dict[int, list[tuple[str, datetime]]] = {}
+    for position, type_, at in rows:
+        out.setdefault(position, []).append((type_, at))
+    return out
+
+
 def emergencies(connection: Connection) -> list[tuple[datetime, str, str, str]]:
     """Data opened in an emergency within 90 days, for those who supervise it: when, who, role, why."""
     return connection.execute("SELECT * FROM emergencies()").fetchall()

@@ -338,6 +338,14 @@ def _plan(e: Happened) -> Plan:
     )  # fmt: skip
 
 
+def state_after(state: SentState, answer: str) -> SentState:
+    """How what was sent stands after one more answer, by the answer's type of event."""
+    if answer == "plan.opened":
+        return "opened" if state == "sent" else state
+    states: dict[str, SentState] = {"plan.time_answered": "opened", "plan.confirmed": "confirmed", "plan.refused": "refused", "plan.time_proposed": "proposed", "plan.recalled": "recalled"}  # fmt: skip
+    return states[answer]
+
+
 def _sent(e: Happened, answers: Iterable[Happened], today: date) -> Sent:
     data = e.data or {}
     state: SentState = "sent"
@@ -346,14 +354,11 @@ def _sent(e: Happened, answers: Iterable[Happened], today: date) -> Sent:
     for a in sorted(answers, key=lambda a: (a.at, a.position)):
         told = a.data or {}
         by = a.at, _text(told.get("by"))
+        state = state_after(state, a.type)
         if a.type == "plan.opened":
             opened = opened or by
-            state = "opened" if state == "sent" else state
-        elif a.type == "plan.time_answered":
-            state = "opened"
-        else:
-            states: dict[str, SentState] = {"plan.confirmed": "confirmed", "plan.refused": "refused", "plan.time_proposed": "proposed", "plan.recalled": "recalled"}  # fmt: skip
-            state, answered = states[a.type], by
+        elif a.type != "plan.time_answered":
+            answered = by
             start, why = day_told(told.get("start")) or start, _text(told.get("why"))
     item = item_of(data.get("item") if isinstance(data.get("item"), dict) else {})
     before = item_of(data["before"]) if isinstance(data.get("before"), dict) else None

@@ -10,7 +10,7 @@ from __future__ import annotations
 
 import hashlib
 import re
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Collection, Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import date, datetime
 from typing import Any, Literal
@@ -18,15 +18,16 @@ from zoneinfo import ZoneInfo
 
 from torni.core.faults import bad_input
 from torni.core.language import t
-from torni.facts import worklists
 from torni.guidance import steps
-from torni.guidance.case import Assessment, Case, Plan, Sent, day_told
+from torni.guidance.case import Assessment, Case, Plan, Sent, SentState, day_told, state_after
+from torni.guidance.fhir_search import Search, parameters
 
 Resource = dict[str, Any]
 VERSION = "4.0.1"
 PATIENT_PROFILE = "https://hl7.fi/fhir/finnish-base-profiles/StructureDefinition/fi-base-patient"
 SECURITY = "https://hl7.fi/fhir/finnish-base-profiles/CodeSystem/fi-base-security-label-cs"
 HELSINKI = ZoneInfo("Europe/Helsinki")
+ANSWER_EVENTS = ("plan.opened", "plan.time_answered", "plan.confirmed", "plan.refused", "plan.time_proposed", "plan.recalled")  # fmt: skip
 ANSWERS = ("received", "accepted", "rejected", "in-progress", "completed")
 _ID = re.compile(r"^[A-Za-z0-9\-.]{1,64}$")
 
@@ -118,13 +119,14 @@ class Edge:
 
     def task(self, case: Case, sent: Sent) -> Resource:
         """What is asked of the producer, and how it stands."""
-        made = self.task_shown(sent.position, sent.unit, sent.item.service, task_status(case, sent), sent.at, sent.due)
+        changed = max([sent.at] + [told[0] for told in (sent.opened, sent.answered) if told])
+        made = self.task_shown(
+            sent.position, sent.unit, sent.item.service, task_status(case, sent), sent.at, sent.due, changed=changed
+        )
         made |= {
             "identifier": [{"system": self.system("plan"), "value": sent.matter}], "basedOn": [_reference("CarePlan", str(sent.position))],
             "focus": _reference("ServiceRequest", str(sent.position)), "for": _reference("Patient", patient_id(case)),
         }  # fmt: skip
-        moments = [sent.at] + [told[0] for told in (sent.opened, sent.answered) if told]
-        made["lastModified"] = made["meta"]["lastUpdated"] = _moment(max(moments))
         if sent.state == "proposed":
             made["businessStatus"] = {"coding": [{"system": "urn:torni:task", "code": "time-proposed"}], "text": "Another time proposed"}  # fmt: skip
         if sent.start:
@@ -136,13 +138,13 @@ class Edge:
         return made
 
     def task_shown(
-        self, position: int, unit: str, service: str, status: str, at: datetime, due: date | None
+        self, position: int, unit: str, service: str, status: str, at: datetime, due: date | None, *, changed: datetime
     ) -> Resource:
         """A Task without anything of the client, as a search shows it."""
         place = self.units.get(unit)
         made: Resource = {
-            "resourceType": "Task", "id": str(position), "meta": {"lastUpdated": _moment(at)}, "status": status, "intent": "order",
-            "code": self._service(service), "authoredOn": _moment(at), "lastModified": _moment(at), "requester": self.organiser_reference(),
+            "resourceType": "Task", "id": str(position), "meta": {"lastUpdated": _moment(changed)}, "status": status, "intent": "order",
+            "code": self._service(service), "authoredOn": _moment(at), "lastModified": _moment(changed), "requester": self.organiser_reference(),
             "owner": self.producer(place.producer) if place else {"display": unit},
         }  # fmt: skip
         if place:
@@ -282,22 +284,33 @@ def answered(told: Any, case: Case, sent: Sent, *, by: str, at: datetime, source
 
 
 def bundle(
-    type_: Literal["collection", "searchset"], resources: Iterable[Resource], at: datetime, base: str
+    type_: Literal["collection", "searchset"],
+    resources: Iterable[Resource],
+    at: datetime,
+    base: str,
+    search: Search | None = None,
 ) -> Resource:
-    """Resources in a Bundle, each with its own address under the base."""
+    """Resources in a Bundle, each with its own address under the base; of a search its page, its links and what was left out of it."""
     found = list(resources)
     made: Resource = {"resourceType": "Bundle", "type": type_, "timestamp": _moment(at)}
-    if type_ == "searchset":
+    shown: Sequence[Resource] = found
+    if search:
+        shown, own, further = search.page(found)
         made["total"] = len(found)
-    entries = [{"fullUrl": f"{base}/{r['resourceType']}/{r['id']}", "resource": r} for r in found]
-    if type_ == "searchset":
+        links = [("self", own), *([("next", further)] if further else [])]
+        made["link"] = [{"relation": r, "url": f"{base}/{search.kind}" + (f"?{q}" if q else "")} for r, q in links]
+    entries: list[Resource] = [{"fullUrl": f"{base}/{r['resourceType']}/{r['id']}", "resource": r} for r in shown]
+    if search:
         entries = [{**e, "search": {"mode": "match"}} for e in entries]
+        if search.ignored and not search.only_total:
+            why = outcome([(f"{name} is not supported and was left out of the search", "") for name in search.ignored], "not-supported", severity="warning")  # fmt: skip
+            entries.append({"resource": why, "search": {"mode": "outcome"}})
     return made | ({"entry": entries} if entries else {})
 
 
-def outcome(faults: Iterable[tuple[str, str]], code: str = "invalid") -> Resource:
+def outcome(faults: Iterable[tuple[str, str]], code: str = "invalid", *, severity: str = "error") -> Resource:
     """Why not, as FHIR tells it: each fault's text and where it is."""
-    issues = [{"severity": "error", "code": code, "diagnostics": what, **({"expression": [where]} if where else {})} for what, where in faults]  # fmt: skip
+    issues = [{"severity": severity, "code": code, "diagnostics": what, **({"expression": [where]} if where else {})} for what, where in faults]  # fmt: skip
     return {"resourceType": "OperationOutcome", "issue": issues}
 
 
@@ -313,7 +326,9 @@ def capability(on: date, version: str) -> Resource:
         of("ServiceRequest", "read"), of("CarePlan", "read"), of("Patient", "read", told="Each reading is written down and told to the client."),
         of("Organization", "read", "search-type"), of("Location", "read", "search-type"), of("HealthcareService", "read", "search-type"),
     ]  # fmt: skip
-    resources[0]["searchParam"] = [{"name": "status", "type": "token"}]
+    for resource in resources:
+        if any(i["code"] == "search-type" for i in resource["interaction"]):
+            resource["searchParam"] = [{"name": n, "type": type_} for n, type_ in parameters(resource["type"]).items()]
     security = {"description": "A feed's key held to one producer: Authorization: Bearer KEY. Organization, Location and HealthcareService are open."}  # fmt: skip
     return {
         "resourceType": "CapabilityStatement", "status": "active", "date": str(on), "kind": "instance", "fhirVersion": VERSION, "format": ["json"],
@@ -324,27 +339,41 @@ def capability(on: date, version: str) -> Resource:
 
 def task_status(case: Case, sent: Sent) -> str:
     """The Task's status of what was sent, by its answers and what has happened since."""
-    if sent.state == "confirmed":
-        item = sent.item
-        mine = [e for e in case.events if (e.service, e.unit) == (item.service, sent.unit) and e.at >= sent.at]
-        if any(e.type == "service.ended" for e in mine):
-            return "completed"
-        if any(e.type == "service.started" for e in mine):
-            return "in-progress"
-    return shown_status(sent.state)
+    item = sent.item
+    mine = [e.type for e in case.events if (e.service, e.unit) == (item.service, sent.unit) and e.at >= sent.at]
+    return _status(sent.state, mine)
 
 
-def shown_status(state: str) -> str:
-    """The Task's status by the answer alone."""
-    return {"sent": "requested", "opened": "received", "proposed": "received", "confirmed": "accepted", "refused": "rejected", "recalled": "cancelled"}[state]  # fmt: skip
+def status_shown(since: Iterable[str]) -> str:
+    """The same of what is listed without its client: by the types of what has happened since it was sent, in order."""
+    state: SentState = "sent"
+    happened = list(since)
+    for type_ in happened:
+        if type_ in ANSWER_EVENTS:
+            state = state_after(state, type_)
+    return _status(state, happened)
 
 
-def inbox_status(sent: worklists.Sent) -> str:
-    """The same of a line of the inbox."""
-    state = {"plan.confirmed": "accepted", "plan.refused": "rejected", "plan.recalled": "cancelled"}.get(
-        sent.answer or ""
+def moment_shown(at: datetime, since: Iterable[tuple[str, datetime]]) -> datetime:
+    """When a Task was last changed: sent, first opened, or last answered."""
+    told = list(since)
+    opened = [m for type_, m in told if type_ == "plan.opened"][:1]
+    return max(
+        [
+            at,
+            *opened,
+            *(m for type_, m in told if type_ in ANSWER_EVENTS and type_ not in ("plan.opened", "plan.time_answered")),
+        ]
     )
-    return state or ("received" if sent.opened_by else "requested")
+
+
+def _status(state: SentState, happened: Collection[str]) -> str:
+    """The one mapping, for reading and for searching."""
+    if state == "confirmed" and "service.ended" in happened:
+        return "completed"
+    if state == "confirmed" and "service.started" in happened:
+        return "in-progress"
+    return {"sent": "requested", "opened": "received", "proposed": "received", "confirmed": "accepted", "refused": "rejected", "recalled": "cancelled"}[state]  # fmt: skip
 
 
 def patient_id(case: Case) -> str:
@@ -390,10 +419,21 @@ def _moment(at: datetime) -> str:
     return at.astimezone(HELSINKI).isoformat(timespec="milliseconds")
 
 
+def helsinki_day(told: str) -> date | None:
+    """The day in Helsinki that a FHIR date or moment tells: 2026-12-10T22:00:00Z is the 11th here. None where it tells no whole day."""
+    if "T" not in told:
+        return day_told(told) if len(told) == 10 else None
+    try:
+        moment = datetime.fromisoformat(told)
+    except ValueError:
+        return None
+    return (moment.astimezone(HELSINKI) if moment.tzinfo else moment).date()
+
+
 def _day(told: Any, where: str) -> date | None:
     if told is None:
         return None
-    found = day_told(str(told)[:10])
+    found = helsinki_day(str(told))
     if found is None:
         raise bad_input(where, t("is not a date"), t("Write such as 2026-01-31."))
     return found

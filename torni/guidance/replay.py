@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-import csv
-import io
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from datetime import date
@@ -19,6 +17,8 @@ from torni.guidance.client import client_of, typed
 from torni.guidance.decide import VERDICT, Verdict
 from torni.services.days import Days
 from torni.services.rules import Rules
+from torni.sources.tables import WORKBOOKS, read_rows
+from torni.sources.written import day
 
 _OWN = ("id", "service", "region", "on", "verdict", "rule_version")
 
@@ -67,19 +67,19 @@ def replay(past: Iterable[Past], *, under: date | None = None) -> list[Replayed]
 
 
 def read_decisions(path: Path) -> list[Past]:
-    """Decisions from JSON lines (as `torni decide --json` writes them, one a line) or CSV with a column for each fact.
+    """Decisions from JSON lines (as `torni decide --json` writes them, one a line), or a table (CSV, xlsx) with a column for each fact.
 
     Needed: service, on, verdict, and the facts. Raises BadInput with every fault of every row.
     """
-    text = path.read_text(encoding="utf-8-sig")
-    if path.suffix == ".csv":
+    if path.suffix.lower() in (".csv", *WORKBOOKS):
+        table = read_rows(path, needs=[("service",), ("on",), ("verdict",)])
         rows = [
             (i, {**{k: v for k, v in row.items() if k in _OWN}, "facts": {k: v for k, v in row.items() if k not in _OWN and v}})
-            for i, row in enumerate(csv.DictReader(io.StringIO(text)), 2)
+            for i, row in zip(table.rows, table.frame.iter_rows(named=True), strict=True)
         ]  # fmt: skip
     else:
         rows = []
-        for i, line in enumerate(text.splitlines(), 1):
+        for i, line in enumerate(path.read_text(encoding="utf-8-sig").splitlines(), 1):
             if line.strip():
                 try:
                     rows.append((i, read_json(line, most=bounds.MOST_CLIENT)))
@@ -94,9 +94,8 @@ def _past(rows: Iterable[tuple[int, Mapping[str, Any]]], name: str) -> list[Past
     out: list[Past] = []
     for i, row in rows:
         where = f"{name}:{i}"
-        try:
-            on = date.fromisoformat(str(row.get("on")))
-        except ValueError:
+        on = day(str(row.get("on")))
+        if on is None:
             faults.append(Fault(where, t('"{text}" is not a date', text=row.get("on")), t("Write such as 2026-01-31.")))
             continue
         if row.get("verdict") not in VERDICT.values():

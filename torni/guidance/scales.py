@@ -12,7 +12,7 @@ from typing import Any
 from torni.core.bounds import Unreadable, read_json
 from torni.core.faults import BadInput, Fault, bad_input
 from torni.core.language import t
-from torni.guidance.fhir import codes
+from torni.guidance.fhir import codes, helsinki_day
 
 MOST_BYTES = 1_000_000
 Row = tuple[str, str, Any, str]  # where it stands, which scale, its value, its day
@@ -83,7 +83,13 @@ def _observations(name: str, text: str, by_name: Mapping[str, str]) -> Iterator[
             continue
         quantity = o.get("valueQuantity")
         value = quantity.get("value") if isinstance(quantity, dict) else o.get("valueInteger")
-        yield f"{name}: Observation {n}", ours, value, str(o.get("effectiveDateTime") or "")[:10]
+        yield f"{name}: Observation {n}", ours, value, _effective(str(o.get("effectiveDateTime") or ""))
+
+
+def _effective(told: str) -> str:
+    """A moment as its day here, not the day of its own zone; anything else as it is, to be told."""
+    found = helsinki_day(told)
+    return str(found) if found else told
 
 
 def _lines(name: str, text: str, by_name: Mapping[str, str]) -> Iterator[Row]:

@@ -14,15 +14,16 @@ import numpy as np
 import polars as pl
 
 from torni.core import places
-from torni.core.faults import bad_input
+from torni.core.faults import BadInput, Fault, bad_input, nearest_name
 from torni.core.language import Message, t
 from torni.engines.travel.graph import RoadGraph
 from torni.network import transit, unread
 from torni.network.region import kind_names, municipality_codes
 from torni.services import load_library, regions
 from torni.services.regions import Region
-from torni.sources import osm, roads, shipped
+from torni.sources import osm, roads
 from torni.sources.intake import Intake, read_population, read_units
+from torni.sources.where import code_of, codes_by_name
 
 _TEMPLATE = """\
 # {name}: which places it is. Everything else in this folder is only what differs from the shared definitions:
@@ -63,23 +64,24 @@ def new_region(name: str, *, counties: list[str], municipalities: list[str]) -> 
             t("a region of this name exists"),
             t("Choose another name, or import into the existing one."),
         )
-    key = shipped.municipalities()
-    by_name = {regions.folded(n): c for c, n in key.select("municipality", "name_fi").iter_rows()}
     codes: list[str] = []
     extent_counties: list[str] = []
+    faults: list[Fault] = []
     for place in municipalities:
-        code: str | None
-        code = place.zfill(3) if place.isdigit() else by_name.get(regions.folded(place))
-        if code not in set(key["municipality"]):
-            raise bad_input(
-                f'municipality "{place}"', t("no such municipality"), t("Write its Finnish name or its 3-digit code.")
-            )
-        assert code
-        codes.append(code)
+        if (code := code_of(place)) is None:
+            near = nearest_name(place, codes_by_name())
+            faults.append(Fault(
+                f'municipality "{place}"', t("no such municipality"),
+                t('Did you mean "{near}"?', near=near) if near else t("Write its Finnish or Swedish name or its 3-digit code."),
+            ))  # fmt: skip
+        else:
+            codes += [code] if code not in codes else []
+    if faults:
+        raise BadInput(*faults)
     for place in counties:
         found = regions.find(place)
         if found.municipalities:
-            codes += found.municipalities
+            codes += [code for code in found.municipalities if code not in codes]
         extent_counties += found.counties
     if not codes and not extent_counties:
         raise bad_input(

@@ -10,12 +10,11 @@ import numpy as np
 import numpy.typing as npt
 import polars as pl
 
-from torni.core.faults import BadInput, Fault, bad_input
+from torni.core.faults import bad_input
 from torni.core.language import Message, t
 from torni.network import transit
 from torni.network.region import ROAD_MODES, Network, mode_assumptions
-from torni.sources.coordinates import inside_finland, to_metres
-from torni.sources.tables import read_table
+from torni.sources.coordinates import to_metres
 
 
 @dataclass(frozen=True)
@@ -87,54 +86,3 @@ def reach(
         table, units.with_columns(pl.Series("residents_nearest", np.rint(nearest).astype(int))), seconds,
         tuple(assumptions),
     )  # fmt: skip
-
-
-def read_points(path: Path) -> pl.DataFrame:
-    """A user's units: name, lon, lat as numbers; other columns as they are. Every fault of the file at once."""
-    raw = read_table(path)
-    faults: list[Fault] = []
-    names = {c.strip().casefold(): c for c in raw.columns}
-    absent = [c for c in ("name", "lon", "lat") if c not in names]
-    if absent:
-        raise BadInput(
-            *[
-                Fault(
-                    path.name,
-                    t('the column "{c}" is missing', c=c),
-                    t("The first row must name the columns; found: {a}.", a=", ".join(raw.columns)),
-                )
-                for c in absent
-            ]
-        )
-    raw = raw.rename({names[c]: c for c in ("name", "lon", "lat")})
-    if not len(raw):
-        raise bad_input(path.name, t("no units in the file"), t("Add at least one row after the column names."))
-    values: dict[str, list[float]] = {"lon": [], "lat": []}
-    for row, (lon, lat) in enumerate(raw.select("lon", "lat").iter_rows(), start=2):
-        point = []
-        for column, text in (("lon", lon), ("lat", lat)):
-            try:
-                point.append(float(str(text).replace(",", ".")))
-            except ValueError:
-                faults.append(
-                    Fault(
-                        t("{file}, row {row}, column {column}", file=path.name, row=row, column=column),
-                        t('"{text}" is not a number', text=text),
-                        t("Write decimal degrees, such as 25.7048."),
-                    )
-                )
-        if len(point) == 2:
-            if not inside_finland(*point):
-                hint = (
-                    t("Longitude and latitude are swapped.")
-                    if inside_finland(point[1], point[0])
-                    else t("Write longitude 19 to 32 and latitude 59 to 71.")
-                )
-                faults.append(
-                    Fault(f"{path.name}, row {row}", t("{a}, {b} is not in Finland", a=point[0], b=point[1]), hint)
-                )
-            values["lon"].append(point[0])
-            values["lat"].append(point[1])
-    if faults:
-        raise BadInput(*faults)
-    return raw.with_columns(pl.Series("lon", values["lon"]), pl.Series("lat", values["lat"]))

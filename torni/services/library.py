@@ -19,6 +19,7 @@ from torni.services import regions
 from torni.services.followed import AnyEventPromise, EventKind, EventKinds, ambiguous
 from torni.services.history import layers_of
 from torni.services.indicator import Indicator, Indicators
+from torni.services.laying import laid_on
 from torni.services.reading import Document, Loc, Model, parse, read
 from torni.services.schema import (
     DatedValue,
@@ -295,7 +296,7 @@ class _Loading:
                 shared = newest.get(name)
                 if shared is None and name in written and "id" not in difference.content:
                     continue  # the shared definition is not in force yet, nor then what differs from it
-                newest[name] = _laid_on(shared, difference) if shared else difference
+                newest[name] = laid_on(shared, difference) if shared else difference
                 files[name] = (*files.get(name, ()), difference.name)
         for layer in self.layers:
             for name, content in (layer.content.get("services") or {}).items():
@@ -314,7 +315,7 @@ class _Loading:
                     continue
                 lines = {loc[2:]: line for loc, line in layer.lines.items() if loc[:2] == ("services", name)}
                 difference = Document(layer.name, content, lines)
-                newest[name] = _laid_on(newest[name], difference) if name in newest else difference
+                newest[name] = laid_on(newest[name], difference) if name in newest else difference
                 files[name] = (*files.get(name, ()), layer.name)
         services = {}
         known = {g.id for g in groups}
@@ -352,7 +353,7 @@ class _Loading:
             )
             return False
         first = content.get("valid_from")
-        if not isinstance(first, date):
+        if type(first) is not date:  # a moment is a date too, and is not compared with one
             if needed:
                 self.faults.append(
                     Fault(
@@ -470,23 +471,3 @@ def _references(service: Service) -> Iterator[tuple[Loc, str, str, str]]:
         yield ("criteria", "granting", i, "source"), criterion.source, "source", "a source"
     for i, amount in enumerate(service.fees.amounts if service.fees else []):
         yield ("fees", "amounts", i, "parameter"), amount.parameter, "parameter", "a parameter"
-
-
-def _laid_on(shared: Document, difference: Document) -> Document:
-    """The region's text over the shared text: mappings field by field, promises by their id, all else replaced."""
-    return Document(difference.name, merged(shared.content, difference.content), {**shared.lines, **difference.lines})
-
-
-def merged(below: Any, above: Any) -> Any:
-    """What differs laid on a text: mappings field by field, lists of items with ids by their id, all else replaced."""
-    if isinstance(below, dict) and isinstance(above, dict):
-        return {**below, **{k: merged(below[k], v) if k in below else v for k, v in above.items()}}
-    if _has_ids(below) and _has_ids(above):
-        changes = {item["id"]: item for item in above}
-        kept = [merged(item, changes.pop(item["id"])) if item["id"] in changes else item for item in below]
-        return kept + list(changes.values())
-    return above
-
-
-def _has_ids(value: Any) -> bool:
-    return isinstance(value, list) and all(isinstance(item, dict) and "id" in item for item in value)

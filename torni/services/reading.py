@@ -12,8 +12,9 @@ from pydantic import BaseModel, ValidationError
 
 from torni.core import bounds
 from torni.core.bounds import Unreadable
-from torni.core.faults import BadInput, Fault, nearest_name
+from torni.core.faults import BadInput, Fault
 from torni.core.language import t
+from torni.services.faulty import faults_of
 
 Loc = tuple[str | int, ...]
 Model = TypeVar("Model", bound=BaseModel)
@@ -22,10 +23,10 @@ _NUMBER = re.compile(r"[-+0-9_.:eEa-fA-FxXoO]+")  # as YAML may write one; 1:30 
 
 
 class Document:
-    """The plain content of one YAML file, with the line of each field."""
+    """The plain content of one YAML file, with the line of each field. `files`: of a text laid on another, whose line it is."""
 
-    def __init__(self, name: str, content: Any, lines: dict[Loc, int]) -> None:
-        self.name, self.content, self.lines = name, content, lines
+    def __init__(self, name: str, content: Any, lines: dict[Loc, int], files: dict[Loc, str] | None = None) -> None:
+        self.name, self.content, self.lines, self.files = name, content, lines, files or {}
 
     def where(self, loc: Loc) -> str:
         """File, line and field; the nearest field above when this one is absent."""
@@ -33,7 +34,7 @@ class Document:
         while known and known not in self.lines:
             known = known[:-1]
         dotted = ".".join(str(part) for part in loc)
-        return f"{self.name}:{self.lines.get(known, 1)}" + (f": {dotted}" if dotted else "")
+        return f"{self.files.get(known, self.name)}:{self.lines.get(known, 1)}" + (f": {dotted}" if dotted else "")
 
 
 def read(path: Path, root: Path) -> Document | Fault:
@@ -163,66 +164,4 @@ def parse(document: Document, model: type[Model]) -> Model | list[Fault]:
     try:
         return model.model_validate(document.content)
     except ValidationError as error:
-        return [_fault(document, e) for e in error.errors()]
-
-
-_UNION_TAGS = {"reach", "presence", "feature"}
-
-
-def _fault(document: Document, error: Any) -> Fault:
-    loc = tuple(part for part in error["loc"] if part not in _UNION_TAGS)
-    where, kind, found = document.where(loc), error["type"], error.get("input")
-    if kind == "extra_forbidden":
-        known = _fields_beside(document, loc)
-        near = nearest_name(str(loc[-1]), known)
-        return Fault(
-            where,
-            f'"{loc[-1]}" is not a field here',
-            f'Did you mean "{near}"?' if near else f"The fields here are: {', '.join(known)}.",
-        )
-    if kind == "missing":
-        return Fault(where, f'"{loc[-1]}" is missing', _REMEDIES.get(str(loc[-1]), f'Add "{loc[-1]}".'))
-    if kind == "literal_error":
-        near = nearest_name(
-            str(found), [w.strip("'") for w in error["ctx"]["expected"].replace(" or ", ", ").split(", ")]
-        )
-        return Fault(
-            where, f'"{found}" is not one of {error["ctx"]["expected"]}', f'Did you mean "{near}"?' if near else ""
-        )
-    if kind == "union_tag_invalid":
-        return Fault(
-            where, f'"{error["ctx"]["tag"]}" is not a kind of promise', "Write kind: reach, presence or feature."
-        )
-    if kind == "union_tag_not_found":
-        return Fault(where, 'the promise has no "kind"', "Write kind: reach, presence or feature.")
-    message = error["msg"].removeprefix("Value error, ")
-    shown = f" (found {found!r})" if isinstance(found, str | int | float | bool) else ""
-    return Fault(where, f"{message[0].lower()}{message[1:]}{shown}", _REMEDIES.get(str(loc[-1]) if loc else "", ""))
-
-
-def _fields_beside(document: Document, loc: Loc) -> list[str]:
-    """The fields that the schema allows where an unknown one was found, by trying what validation accepts."""
-    from torni.services import schema
-
-    best: list[str] = []
-    content = document.content
-    for part in loc[:-1]:
-        content = content[part]
-    for model in vars(schema).values():
-        if isinstance(model, type) and issubclass(model, BaseModel) and not model.__name__.startswith("_"):
-            fields = [f.alias or n for n, f in model.model_fields.items()]
-            if len(set(fields) & set(content)) > len(set(best) & set(content)):
-                best = fields
-    return best
-
-
-_REMEDIES = {
-    "source": "Name a source of definitions/sources.yaml, such as: source: preparation_2017",
-    "fi": "Write the Finnish text.",
-    "sv": "Write the Swedish text.",
-    "en": "Write the English text.",
-    "sentence": "Write the promise as one sentence in fi, sv and en.",
-    "valid_from": "Write the first day of this version, such as: valid_from: 2017-01-01",
-    "share": "Write a decimal share, such as: share: 0.95",
-    "within_min": "Write whole minutes, such as: within_min: 30",
-}
+        return faults_of(document, model, error.errors())

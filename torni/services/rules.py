@@ -18,7 +18,8 @@ from torni.engines.rules.candidates import values as candidate_values
 from torni.engines.rules.evaluate import function
 from torni.engines.rules.tables import read as read_table
 from torni.engines.rules.tree import Field, Node, Table, Type
-from torni.services.library import Library, merged
+from torni.services.laying import merged
+from torni.services.library import Library
 from torni.services.reading import Document, Loc, Model, parse, read
 from torni.services.ruleset import Granting, Reckoning, Rules, parameter_numbers
 from torni.services.schema import (

@@ -9,7 +9,7 @@ from typing import Any
 from torni.core.bounds import Unreadable, read_json
 from torni.core.faults import bad_input
 from torni.core.language import _, t
-from torni.sources.tables import read_table
+from torni.sources.tables import read_rows
 
 
 def read_events(path: Path, *, name: str | None = None, most: int | None = None) -> list[Any]:
@@ -18,9 +18,9 @@ def read_events(path: Path, *, name: str | None = None, most: int | None = None)
     if not path.is_file():
         raise bad_input(told, t("is not a file"), t("Name a file of events: JSON, JSON lines, CSV or xlsx."))
     if path.suffix.lower() not in (".json", ".jsonl", ".ndjson"):
-        table = read_table(path)
-        _not_too_many(told, table.height, most)
-        return rows_of(table.to_dicts())
+        table = read_rows(path, needs=[("type",), ("time",), ("id",), ("source",)])
+        _not_too_many(told, len(table.rows), most)
+        return rows_of(table.frame.to_dicts())
     text = path.read_text(encoding="utf-8", errors="replace")
     line = 0
     try:

@@ -9,15 +9,14 @@ from datetime import date
 from pathlib import Path
 from typing import Any
 
-import numpy as np
 import polars as pl
 
 from torni.core.faults import BadInput, Fault, bad_input, nearest_name
 from torni.core.language import t
-from torni.sources import shipped
-from torni.sources.coordinates import inside_finland, to_degrees, to_metres
-from torni.sources.tables import read_table
-from torni.sources.where import CoordinateCheck, code_of, codes_by_name, located
+from torni.sources.points import Point, points_of
+from torni.sources.tables import Table, read_rows
+from torni.sources.where import SIMPLIFIED_M, CoordinateCheck, code_of, codes_by_name, located
+from torni.sources.written import day, number, thousands_by_dot, whole
 
 UNIT_COLUMNS: dict[str, tuple[str, ...]] = {
     "unit_id": ("tunnus", "yksikkotunnus", "id", "site_id"),
@@ -44,7 +43,9 @@ POPULATION_COLUMNS: dict[str, tuple[str, ...]] = {
     "age_0_14": ("y_lt15",), "age_15_64": ("y_1564",), "age_65": ("y_ge65",),
     "municipality": ("kunta", "kommun"),
 }  # fmt: skip
+POINT_COLUMNS = {name: UNIT_COLUMNS[name] for name in ("name", "lon", "lat", "x", "y", "municipality")}
 SIZES = ("S", "M", "L")
+SQRT2 = 2**0.5
 
 
 @dataclass(frozen=True)
@@ -69,36 +70,32 @@ def read_units(path: Path, *, kind_names: Mapping[str, str], far_km: float) -> I
     open_to as texts, in the form of a region's `units.csv`. The coordinate check holds each point against its stated
     municipality (refused outside its borders) and its postal area (doubted beyond `far_km`).
     """
-    raw = read_table(path)
-    columns, ignored = _columns(path, raw, UNIT_COLUMNS, required=("name", "kinds", "municipality"), points=True)
+    raw, columns, ignored = _read(path, UNIT_COLUMNS, required=("name", "kinds", "municipality"))
     check = CoordinateCheck(far_km)
     faults: list[Fault] = []
-    doubts: list[Fault] = []
+    doubts: list[Fault] = list(raw.told)
     good: list[dict[str, str | None]] = []
     refused = 0
     ids: dict[str, int] = {}
-    texts = {name: raw[column].to_list() for name, column in columns.items()}
-    points = _points(raw, columns)
-    for i in range(len(raw)):
-        row = _Row(path.name, i + 2, {name: values[i] for name, values in texts.items()}, columns)
+    rows = _rows(raw, columns)
+    for row, point in zip(rows, _points(rows, columns), strict=True):
         unit = _unit(row, kind_names)
-        unit_id = row.text("unit_id") or f"U{i + 1:04d}"
+        unit_id = row.text("unit_id") or f"U{row.number - raw.named_on:04d}"
         if unit_id in ids:
             row.fault(
                 "unit_id",
                 t('"{unit_id}" is already on row {a}', unit_id=unit_id, a=ids[unit_id]),
                 t("Give each unit an id of its own."),
             )
-        ids.setdefault(unit_id, i + 2)
-        point = _point(row, points, i)
+        ids.setdefault(unit_id, row.number)
         if point and unit["municipality"]:
-            check(row, point, str(unit["municipality"]), row.text("postcode"), doubts)
+            check(row, point.x, point.y, str(unit["municipality"]), row.text("postcode"), doubts)
         if row.faults:
             faults += row.faults
             refused += 1
             continue
         assert point
-        good.append({"unit_id": unit_id, **unit, "lon": f"{point[0]:.6f}", "lat": f"{point[1]:.6f}"})
+        good.append({"unit_id": unit_id, **unit, "lon": f"{point.lon:.6f}", "lat": f"{point.lat:.6f}"})
     order = [
         "unit_id",
         "name",
@@ -115,48 +112,46 @@ def read_units(path: Path, *, kind_names: Mapping[str, str], far_km: float) -> I
         "open_to",
     ]
     table = pl.DataFrame(good, schema=dict.fromkeys(order, pl.String))
-    return Intake(table, tuple(faults), tuple(doubts), len(raw), refused, ignored)
+    return Intake(table, tuple(faults), tuple(doubts), len(rows), refused, ignored)
 
 
 def read_population(path: Path, *, side_m: int) -> Intake:
     """Cells from a CSV or xlsx file: a centre point and its residents; ages and municipality where given.
 
     `good` has x, y (metres), municipality, residents, age_0_14, age_15_64, age_65, side_m. The municipality is the one
-    whose borders hold the centre, or the nearest within 5 km, where the file does not state it.
+    whose borders hold the centre, or the nearest within 5 km, where the file does not state it; where it does, the centre is held
+    against its borders as a unit's point is, half the cell's diagonal allowed.
     """
-    raw = read_table(path)
-    columns, ignored = _columns(path, raw, POPULATION_COLUMNS, required=("residents",), points=True)
+    raw, columns, ignored = _read(path, POPULATION_COLUMNS, required=("residents",))
+    check = CoordinateCheck(0.0, slack_m=side_m * SQRT2 / 2, border_m=SIMPLIFIED_M)
     faults: list[Fault] = []
+    doubts: list[Fault] = list(raw.told)
     good: list[dict[str, Any]] = []
     refused = 0
-    texts = {name: raw[column].to_list() for name, column in columns.items()}
-    points = _points(raw, columns)
     seen: dict[tuple[int, int], int] = {}
-    known = set(shipped.municipalities()["municipality"])
-    for i in range(len(raw)):
-        row = _Row(path.name, i + 2, {name: values[i] for name, values in texts.items()}, columns)
-        counts = {
-            name: row.whole(name, needed=name == "residents")
-            for name in ("residents", "age_0_14", "age_15_64", "age_65")
-        }
-        point = _point(row, points, i)
-        municipality = code_of(row.text("municipality")) if row.text("municipality") else None
-        if row.text("municipality") and municipality not in known:
-            row.fault(
-                "municipality",
-                t('"{a}" is not a municipality', a=row.text("municipality")),
-                t("Write its name or its 3-digit code."),
-            )
+    counted: list[str] = [name for name in ("residents", "age_0_14", "age_15_64", "age_65") if name in columns]
+    dots = {name for name in counted if thousands_by_dot(raw.frame[columns[name]].to_list())}
+    doubts += [
+        Fault(t("{file}, column {column}", file=raw.where, column=columns[name]), t("every dot was read as parting thousands: 1.234 is 1234"), t("Check it; write numbers without dots."))
+        for name in dots
+    ]  # fmt: skip
+    rows = _rows(raw, columns)
+    for row, point in zip(rows, _points(rows, columns), strict=True):
+        counts = {name: row.whole(name, needed=name == "residents", dots=name in dots) for name in counted}
+        municipality = code_of(row.text("municipality"))
+        if row.text("municipality") and municipality is None:
+            row.unknown_municipality("municipality", str(row.text("municipality")))
         if point:
-            x, y = to_metres(np.array([point[0]]), np.array([point[1]]))
-            place = (round(float(x[0])), round(float(y[0])))
+            place = (round(point.x), round(point.y))
             if place in seen:
                 row.fault(
                     "x" if "x" in columns else "lon",
                     t("the same cell is on row {a}", a=seen[place]),
                     t("Keep one row a cell."),
                 )
-            seen.setdefault(place, i + 2)
+            seen.setdefault(place, row.number)
+            if municipality:
+                check(row, point.x, point.y, municipality, None, doubts)
         if row.faults:
             faults += row.faults
             refused += 1
@@ -195,8 +190,38 @@ def read_population(path: Path, *, side_m: int) -> Intake:
             pl.col("municipality").is_not_null()
         )
     return Intake(
-        table.with_columns(pl.lit(side_m, pl.Int32).alias("side_m")), tuple(faults), (), len(raw), refused, ignored
+        table.with_columns(pl.lit(side_m, pl.Int32).alias("side_m")),
+        tuple(faults),
+        tuple(doubts),
+        len(rows),
+        refused,
+        ignored,
     )
+
+
+def read_points(path: Path) -> pl.DataFrame:
+    """Any units for a question: name, lon, lat as numbers (from x and y in metres where those are given), other columns as they are.
+
+    Raises BadInput with every fault. A stated municipality is held against the point as a unit's is.
+    """
+    raw, columns, _ignored = _read(path, POINT_COLUMNS, required=("name",))
+    check = CoordinateCheck(0.0)
+    rows = _rows(raw, columns)
+    points = _points(rows, columns)
+    for row, point in zip(rows, points, strict=True):
+        code = code_of(row.text("municipality"))
+        if row.text("municipality") and code is None:
+            row.unknown_municipality("municipality", str(row.text("municipality")))
+        elif point and code:
+            check(row, point.x, point.y, code, None, [])
+    if faults := [fault for row in rows for fault in row.faults]:
+        raise BadInput(*faults)
+    found = [point for point in points if point]
+    given = raw.frame.rename({columns["name"]: "name"}).drop(
+        columns.get("lon", "lon"), columns.get("lat", "lat"), strict=False
+    )
+    lon, lat = pl.Series("lon", [p.lon for p in found], pl.Float64), pl.Series("lat", [p.lat for p in found], pl.Float64)  # fmt: skip
+    return given.with_columns(lon, lat)
 
 
 class _Row:
@@ -220,18 +245,35 @@ class _Row:
     def fault(self, column: str, what: str, remedy: str) -> None:
         self.faults.append(Fault(self.where(column), what, remedy))
 
-    def whole(self, column: str, *, needed: bool) -> int | None:
+    def whole(self, column: str, *, needed: bool, dots: bool) -> int | None:
         text = self.text(column)
         if text is None:
             if needed:
                 self.fault(column, t("empty"), t("Write a whole number of people."))
             return None
-        if not re.fullmatch(r"\d{1,7}", text.replace("\xa0", "").replace(" ", "")):
+        found = whole(text, dots_are_thousands=dots)
+        if found is None or not 0 <= found < 10_000_000:
             self.fault(
-                column, t('"{text}" is not a whole number of people', text=text), t("Write digits only, such as 120.")
-            )
+                column, t('"{text}" is not a whole number of people', text=text),
+                t("-1 marks a figure that is kept secret: leave out the row, or the ages.") if found == -1 else t("Write digits only, such as 120."),
+            )  # fmt: skip
             return None
-        return int(text.replace("\xa0", "").replace(" ", ""))
+        return found
+
+    def unknown_municipality(self, column: str, text: str, remedy: str = "") -> None:
+        near = nearest_name(text, codes_by_name())
+        self.fault(
+            column,
+            t('"{text}" is not a municipality', text=text),
+            t('Did you mean "{near}"?', near=near) if near else remedy or t("Write its name or its 3-digit code."),
+        )
+
+    def day(self, column: str) -> date | None:
+        text = self.text(column)
+        found = day(text) if text else None
+        if text and found is None:
+            self.fault(column, t('"{text}" is not a date', text=text), t("Write such as 2026-01-31."))
+        return found
 
 
 def _unit(row: _Row, kind_names: Mapping[str, str]) -> dict[str, str | None]:
@@ -256,14 +298,10 @@ def _unit(row: _Row, kind_names: Mapping[str, str]) -> dict[str, str | None]:
     if not (row.text("kinds") or "").strip():
         row.fault("kinds", t("empty"), t("Write one of: {a}.", a=", ".join(sorted(set(kind_names.values())))))
     code = code_of(row.text("municipality"))
-    if code is None:
-        text = row.text("municipality")
-        near = nearest_name(text or "", codes_by_name())
-        row.fault(
-            "municipality",
-            t('"{text}" is not a municipality', text=text) if text else t("empty"),
-            t('Did you mean "{near}"?', near=near) if near else t("Write its name or its 3-digit code."),
-        )
+    if not row.text("municipality"):
+        row.fault("municipality", t("empty"), t("Write its name or its 3-digit code."))
+    elif code is None:
+        row.unknown_municipality("municipality", str(row.text("municipality")))
     size = (row.text("size") or "").upper() or None
     if size and size not in SIZES:
         row.fault("size", t('"{a}" is not a size', a=row.text("size")), t("Write S, M or L, or leave it empty."))
@@ -272,31 +310,19 @@ def _unit(row: _Row, kind_names: Mapping[str, str]) -> dict[str, str | None]:
         if part.strip():
             served = code_of(part.strip())
             if served is None:
-                row.fault(
-                    "serves",
-                    t('"{a}" is not a municipality', a=part.strip()),
-                    t("Write names or codes with | between them."),
-                )
+                row.unknown_municipality("serves", part.strip(), t("Write names or codes with | between them."))
             else:
                 serves.append(served)
     electronic = _YES_NO.get((row.text("electronic") or "").casefold(), "?") if row.text("electronic") else None
     if electronic == "?":
         row.fault("electronic", t('"{a}" is neither yes nor no', a=row.text("electronic")), t("Write yes or no."))
-    days = {}
-    for column in ("open_from", "open_to"):
-        text = row.text(column)
-        days[column] = text
-        if text:
-            try:
-                date.fromisoformat(text)
-            except ValueError:
-                row.fault(column, t('"{text}" is not a date', text=text), t("Write such as 2026-01-31."))
-    if all(days.values()) and not row.faults and str(days["open_from"]) > str(days["open_to"]):
+    opens, closes = row.day("open_from"), row.day("open_to")
+    if opens and closes and opens > closes:
         row.fault("open_to", t("the unit closes before it opens"), t("Check the two dates."))
     return {
         "name": row.text("name"), "kinds": "|".join(dict.fromkeys(kinds)), "municipality": code, "size": size,
         "opening": row.text("opening"), "producer": row.text("producer"), "electronic": electronic,
-        "serves": "|".join(serves) or None, **days,
+        "serves": "|".join(serves) or None, "open_from": str(opens) if opens else None, "open_to": str(closes) if closes else None,
     }  # fmt: skip
 
 
@@ -314,78 +340,53 @@ _YES_NO = {
 }
 
 
-def _columns(
-    path: Path, raw: pl.DataFrame, known: Mapping[str, tuple[str, ...]], *, required: Iterable[str], points: bool
-) -> tuple[dict[str, str], tuple[str, ...]]:
-    """Which column of the file is which of ours, by our name first and then by other names for it."""
-    if not len(raw):
-        raise bad_input(path.name, t("no rows under the column names"), t("Add the rows."))
-    found: dict[str, str] = {}
-    by_name = {c.strip().casefold(): c for c in raw.columns}
-    for ours, others in known.items():
-        for name in (ours, *others):
-            if name in by_name and by_name[name] not in found.values():
-                found[ours] = by_name[name]
-                break
-    faults = []
-    for ours in required:
-        if ours not in found:
-            near = nearest_name(ours, [c for c in raw.columns if c not in found.values()])
-            faults.append(
-                Fault(
-                    path.name,
-                    t('the column "{ours}" is missing', ours=ours),
-                    (t('Is it "{near}"? Rename it.', near=near) + " " if near else "")
-                    + t("It may also be called: {a}.", a=", ".join(known[ours])),
-                )
-            )
-    if points and not {"lon", "lat"} <= set(found) and not {"x", "y"} <= set(found):
+def _read(
+    path: Path, known: Mapping[str, tuple[str, ...]], *, required: Iterable[str]
+) -> tuple[Table, dict[str, str], tuple[str, ...]]:
+    """The file's table; which column of it is which of ours, by our name first and then by other names for it; the others."""
+    called = {ours: (ours, *others) for ours, others in known.items()}
+    point = [(*called[a], *called[b]) for a, b in (("lon", "x"), ("lat", "y"))]
+    raw = read_rows(path, needs=[*(called[name] for name in required), *point])
+    if not raw.rows:
+        raise bad_input(raw.where, t("no rows under the column names"), t("Add the rows."))
+    found = {ours: column for ours, names in called.items() if (column := raw.column(names))}
+    faults = [raw.missing(called[name]) for name in required if name not in found]
+    if not {"lon", "lat"} <= set(found) and not {"x", "y"} <= set(found):
         faults.append(
             Fault(
-                path.name,
+                raw.where,
                 t("no point: neither lon and lat nor x and y"),
                 t("Add lon and lat (WGS84 degrees) or x and y (ETRS-TM35FIN metres)."),
             )
         )
     if faults:
         raise BadInput(*faults)
-    return found, tuple(c for c in raw.columns if c not in found.values())
+    return raw, found, tuple(c for c in raw.frame.columns if c not in found.values())
 
 
-def _points(raw: pl.DataFrame, columns: Mapping[str, str]) -> tuple[str, str]:
-    return ("lon", "lat") if {"lon", "lat"} <= set(columns) else ("x", "y")
+def _rows(raw: Table, columns: dict[str, str]) -> list[_Row]:
+    names = list(columns)
+    values = raw.frame.select([pl.col(columns[name]).alias(f"{i}") for i, name in enumerate(names)]).iter_rows()
+    return [_Row(raw.where, number, dict(zip(names, row, strict=True)), columns) for number, row in zip(raw.rows, values, strict=True)]  # fmt: skip
 
 
-def _point(row: _Row, names: tuple[str, str], _: int) -> tuple[float, float] | None:
-    """The row's point as degrees, or None with the fault told."""
-    values = []
-    for name in names:
-        text = row.text(name)
-        try:
-            values.append(float((text or "").replace(",", ".").replace("\xa0", "").replace(" ", "")))
-        except ValueError:
-            row.fault(
-                name,
-                t('"{text}" is not a number', text=text) if text else t("empty"),
-                t("Write a decimal number, such as 25.7048.")
-                if name in ("lon", "lat")
-                else t("Write metres, such as 434485."),
-            )
-    if len(values) < 2:
-        return None
-    if names == ("x", "y"):
-        lon, lat = to_degrees(np.array(values[:1]), np.array(values[1:]))
-        first, second = float(lon[0]), float(lat[0])
-    else:
-        first, second = values
-    if not inside_finland(first, second):
-        swapped = names == ("lon", "lat") and inside_finland(second, first)
-        row.fault(
-            names[0],
-            t("{a}, {b} is not in Finland", a=format(values[0], "g"), b=format(values[1], "g")),
-            t("Longitude and latitude are swapped.")
-            if swapped
-            else t("Check the coordinate system: WGS84 degrees as lon and lat, or ETRS-TM35FIN metres as x and y."),
-        )
-        return None
-    return first, second
+def _points(rows: list[_Row], columns: Mapping[str, str]) -> list[Point | None]:
+    """Each row's point, or None with the fault told."""
+    names = ("lon", "lat") if {"lon", "lat"} <= set(columns) else ("x", "y")
+    remedy = t("Write a decimal number, such as 25.7048.") if names[0] == "lon" else t("Write metres, such as 434485.")
+    found: list[tuple[_Row, float, float]] = []
+    out: dict[int, Point] = {}
+    for row in rows:
+        pair = [number(row.text(name) or "") for name in names]
+        for name, value in zip(names, pair, strict=True):
+            if value is None:
+                text = row.text(name)
+                row.fault(name, t('"{text}" is not a number', text=text) if text else t("empty"), remedy)
+        if pair[0] is not None and pair[1] is not None:
+            found.append((row, float(pair[0]), float(pair[1])))
+    for (row, first, second), point in zip(found, points_of(found, degrees=names[0] == "lon"), strict=True):
+        if isinstance(point, str):
+            row.fault(names[0], t("{a}, {b} is not in Finland", a=f"{first:.10g}", b=f"{second:.10g}"), point)
+        else:
+            out[row.number] = point
+    return [out.get(row.number) for row in rows]

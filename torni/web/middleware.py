@@ -7,10 +7,11 @@ import re
 from collections.abc import Callable
 
 from django.core.exceptions import DisallowedHost
-from django.http import Http404, HttpRequest, HttpResponse, HttpResponseBadRequest, HttpResponseNotAllowed
+from django.http import Http404, HttpRequest, HttpResponse, HttpResponseBadRequest, HttpResponseNotAllowed, JsonResponse
 
 from torni.core.faults import BadInput
 from torni.core.language import LANGUAGES, speaking
+from torni.guidance.fhir import outcome
 from torni.web.access import who_of
 from torni.web.rendering import page
 
@@ -35,7 +36,7 @@ class SafePages:
         except DisallowedHost:
             response = HttpResponseBadRequest()
         else:
-            response = self.get_response(request) if _allowed(request) else HttpResponseNotAllowed(["GET", "HEAD"])
+            response = self.get_response(request) if _allowed(request) else _not_allowed(request)
         response.headers.setdefault("Content-Security-Policy", POLICY)  # a letter brings its own, stricter one
         response["Permissions-Policy"] = "geolocation=(), camera=(), microphone=()"
         response["X-Frame-Options"] = "DENY"
@@ -45,6 +46,14 @@ class SafePages:
 POSTS = re.compile(
     r"^/((sign-in|sign-out|me|mine)/$|[^/]+/(rules|decide|rehearse|changes|person|records|room|inbox|deliveries|intake|case|guide)/)"
 )
+
+
+def _not_allowed(request: HttpRequest) -> HttpResponse:
+    """405; a machine at the FHIR edge is told so in its own form."""
+    if not request.path.startswith("/fhir/"):
+        return HttpResponseNotAllowed(["GET", "HEAD"])
+    told = outcome([(f"{request.method} is not for this address", "")], "not-supported")
+    return JsonResponse(told, status=405, headers={"Allow": "GET, HEAD"}, content_type="application/fhir+json; charset=utf-8")  # fmt: skip
 
 
 def _allowed(request: HttpRequest) -> bool:

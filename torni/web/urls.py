@@ -48,6 +48,8 @@ urlpatterns = [
     at("fhir/metadata", fhir.metadata, EVERYBODY),  # what is a client's, by a producer's feed's key
     at("fhir/<str:kind>", fhir.search, EVERYBODY),
     at("fhir/<str:kind>/<str:id_>", fhir.one, EVERYBODY),
+    at("fhir/", fhir.unknown, EVERYBODY),
+    at("fhir/<path:rest>", fhir.unknown, EVERYBODY),
     at("sign-in/", account.sign_in, EVERYBODY),
     at("sign-in/provider/", account.provider, EVERYBODY),
     at("sign-in/provider/back/", account.provider_back, EVERYBODY),

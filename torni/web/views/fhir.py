@@ -24,6 +24,7 @@ from torni.facts.access import Who
 from torni.facts.door import local_day
 from torni.guidance import fhir
 from torni.guidance.case import Case, Sent, case_of
+from torni.guidance.fhir_search import NotSearchable, asked, is_json
 from torni.web import room
 from torni.web.views.case import VISITS_BACK, opened
 
@@ -53,10 +54,24 @@ def search(request: HttpRequest, kind: str) -> HttpResponse:
         if kind in OPEN:
             found = {"Organization": edge.organizations, "Location": edge.locations, "HealthcareService": edge.healthcare_services}[kind]()  # fmt: skip
         elif kind == "Task":
-            found = _tasks(request, edge, _who(request))
+            found = _tasks(edge, _who(request))
         else:
             raise Refused(404 if kind not in OF_CLIENTS else 405, f"{kind} cannot be searched here; /fhir/metadata tells what can", "not-supported")  # fmt: skip
-        return fhir.bundle("searchset", found, room.now(), _base(request))
+        strict = "handling=strict" in request.headers.get("Prefer", "").replace(" ", "").lower()
+        try:
+            search = asked(kind, [(n, v) for n, values in request.GET.lists() for v in values], strict=strict)
+        except NotSearchable as error:
+            raise Refused(400, str(error), "not-supported") from error
+        return fhir.bundle("searchset", filter(search.wants, found), room.now(), _base(request), search)
+
+    return _answer(request, made)
+
+
+def unknown(request: HttpRequest, rest: str = "") -> HttpResponse:
+    """What has no address here, told as FHIR tells it."""
+
+    def made() -> fhir.Resource:
+        raise Refused(404, f"/fhir/{rest} is not here; /fhir/metadata tells what is", "not-found")
 
     return _answer(request, made)
 
@@ -118,19 +133,21 @@ def edge_of() -> fhir.Edge:
         return fhir.Edge(region, str(library.region.name), services, fields, units, places)
 
 
-def _tasks(request: HttpRequest, edge: fhir.Edge, who: Who) -> list[fhir.Resource]:
+def _tasks(edge: fhir.Edge, who: Who) -> list[fhir.Resource]:
+    """What the producer was sent, each with the status that reading it would tell; nothing of the clients is read."""
     library = room.days(edge.region).on(room.about()[1]).library
     awaited = [f"{s.id}.{p.id}" for s, p in library.followed() if ("opened_by", "plan.sent") in p.events()]
     with room.reading(who) as connection:
         found = worklists.inbox(connection, awaited)
-    wanted = {s for s in request.GET.get("status", "").split(",") if s}
+    with room.door() as door:
+        since = worklists.since_sent(door.connection, [s.position for s in found], who.producer or "")
     made = []
     for s in found:
-        status = fhir.inbox_status(s)
-        if not wanted or status in wanted:
-            task = edge.task_shown(s.position, s.unit or "", s.service or "", status, s.at, s.due)
-            task["meta"]["tag"] = [{"system": "http://terminology.hl7.org/CodeSystem/v3-ObservationValue", "code": "SUBSETTED", "display": "subsetted"}]  # fmt: skip
-            made.append(task)
+        happened = since.get(s.position, [])
+        status, changed = fhir.status_shown(type_ for type_, _at in happened), fhir.moment_shown(s.at, happened)
+        task = edge.task_shown(s.position, s.unit or "", s.service or "", status, s.at, s.due, changed=changed)
+        task["meta"]["tag"] = [{"system": "http://terminology.hl7.org/CodeSystem/v3-ObservationValue", "code": "SUBSETTED", "display": "subsetted"}]  # fmt: skip
+        made.append(task)
     return made
 
 
@@ -182,6 +199,8 @@ def _answer(request: HttpRequest, made: Any, may: tuple[str, ...] = ("GET", "HEA
     """What is made, or why not, as FHIR JSON; in English, the language of the standard."""
     try:
         with speaking("en"):
+            if not is_json(request.GET.get("_format"), request.headers.get("Accept")):
+                raise Refused(406, "Only JSON is here: application/fhir+json", "not-supported")
             if request.method not in may:
                 raise Refused(405, f"{request.method} is not for this address", "not-supported", Allow=", ".join(may))
             if not room.is_open():

@@ -1,0 +1,117 @@
+"""A FHIR search as R4 has it: which parameters are used and how, what is refused, and the page of the answer.
+
+A modifier that is not known is refused, for it would turn the question round. A parameter that is not known is left out, and the
+answer says so: its self link names what was used, an outcome in it what was not; with `Prefer: handling=strict` it is refused.
+Not considered: sorting, includes, chains.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterable, Sequence
+from dataclasses import dataclass
+from typing import Any
+from urllib.parse import urlencode
+
+Resource = dict[str, Any]
+TASK_STATUS = "http://hl7.org/fhir/task-status"
+_BESIDE = ("_count", "_offset", "_summary", "_format", "_pretty")
+_NAME_MODIFIERS: dict[str, Callable[[str, str], bool]] = {
+    "": lambda name, wanted: name.casefold().startswith(wanted.casefold()),
+    "contains": lambda name, wanted: wanted.casefold() in name.casefold(),
+    "exact": lambda name, wanted: name == wanted,
+}
+
+
+class NotSearchable(ValueError):
+    """Why the question is not answered."""
+
+
+@dataclass(frozen=True)
+class Search:
+    """What was asked of one kind. `used`: the parameters that count, as asked. `ignored`: those that do not."""
+
+    kind: str
+    filters: tuple[tuple[str, str, tuple[str, ...]], ...]
+    count: int | None
+    offset: int
+    only_total: bool
+    used: tuple[tuple[str, str], ...]
+    ignored: tuple[str, ...]
+
+    def wants(self, resource: Resource) -> bool:
+        """Does the resource meet every parameter? Values between commas are alternatives."""
+        return all(_meets(resource, name, modifier, values) for name, modifier, values in self.filters)
+
+    def page(self, found: Sequence[Resource]) -> tuple[Sequence[Resource], str, str]:
+        """The resources of this page, and the self link's and the next page's query (empty where there is none)."""
+        if self.only_total:
+            return (), urlencode(self.used), ""
+        end = len(found) if self.count is None else self.offset + self.count
+        further = [(n, v) for n, v in self.used if n != "_offset"] + [("_offset", str(end))]
+        return found[self.offset : end], urlencode(self.used), urlencode(further) if end < len(found) else ""
+
+
+def parameters(kind: str) -> dict[str, str]:
+    """What a kind is searched by, with the type of each."""
+    return {"_id": "token", **({"status": "token"} if kind == "Task" else {"name": "string"})}
+
+
+def asked(kind: str, given: Iterable[tuple[str, str]], *, strict: bool) -> Search:
+    """The search that the parameters ask for, in their order; one without a value is as if it were not there. Raises NotSearchable."""
+    filters: list[tuple[str, str, tuple[str, ...]]] = []
+    used: list[tuple[str, str]] = []
+    ignored: list[str] = []
+    beside: dict[str, str] = {}
+    for key, value in given:
+        name, _, modifier = key.partition(":")
+        if name in parameters(kind):
+            if modifier and modifier not in (
+                _NAME_MODIFIERS if name == "name" else ("not",) if name == "status" else ()
+            ):
+                raise NotSearchable(f"The modifier :{modifier} of {name} is not supported")
+            if wanted := tuple(v for v in value.split(",") if v):
+                filters.append((name, modifier, wanted))
+                used.append((key, value))
+        elif key in _BESIDE and value:
+            beside[key] = value
+            used.append((key, value))
+        elif value:
+            ignored.append(key)
+    if ignored and strict:
+        raise NotSearchable(f"Not supported here: {', '.join(ignored)}; /fhir/metadata tells what is")
+    if beside.get("_summary", "false") not in ("false", "count"):
+        raise NotSearchable("_summary is count or false here")
+    count, offset = _whole("_count", beside.get("_count")), _whole("_offset", beside.get("_offset")) or 0
+    only_total = beside.get("_summary") == "count" or count == 0
+    return Search(kind, tuple(filters), count, offset, only_total, tuple(used), tuple(ignored))
+
+
+def _whole(name: str, text: str | None) -> int | None:
+    if text is None:
+        return None
+    if not (text.isascii() and text.isdigit() and len(text) < 10):
+        raise NotSearchable(f"{name} is a whole number, such as {name}=50")
+    return int(text)
+
+
+def _meets(resource: Resource, name: str, modifier: str, wanted: tuple[str, ...]) -> bool:
+    if name == "name":
+        return any(_NAME_MODIFIERS[modifier](str(resource.get("name", "")), w) for w in wanted)
+    if name == "_id":
+        return resource["id"] in wanted
+    return any(_is(str(resource.get("status")), w) for w in wanted) != (modifier == "not")
+
+
+def _is(code: str, token: str) -> bool:
+    """A token: CODE, SYSTEM|CODE, SYSTEM| for any code of the system; |CODE is a code of no system, which no status is."""
+    system, bar, wanted = token.rpartition("|")
+    return code == wanted if not bar else system == TASK_STATUS and wanted in ("", code)
+
+
+def is_json(named: str | None, accepts: str | None) -> bool:
+    """Is JSON asked for, by `_format` or else by the Accept header? It is where neither says otherwise."""
+    json_ = {"json", "application/json", "application/fhir+json", "text/json"}
+    if named:
+        return named.partition(";")[0].strip().replace(" ", "+").lower() in json_
+    kinds = [a.partition(";")[0].strip().lower() for a in (accepts or "").split(",") if a.strip()]
+    return not kinds or any(k in json_ or k in ("*/*", "application/*") for k in kinds)

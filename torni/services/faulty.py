@@ -1,0 +1,184 @@
+"""Why a definition is not one: each fault of its shape by file, line and field, with what to write instead, read off the schema.
+
+The schema is followed beside the place that validation names, for its names and the document's are not the same: a promise's kind
+stands between them, a field may be called by another name than its own, a value of one kind or another is told once for each.
+"""
+
+from __future__ import annotations
+
+import types
+from collections.abc import Iterable
+from datetime import date
+from decimal import Decimal
+from typing import TYPE_CHECKING, Any, Literal, Union, get_args, get_origin
+
+from pydantic import BaseModel
+from pydantic.fields import FieldInfo
+
+from torni.core.faults import Fault, nearest_name
+
+if TYPE_CHECKING:
+    from torni.services.reading import Document, Loc
+
+_REMEDIES = {
+    "source": "Name a source of definitions/sources.yaml, such as: source: preparation_2017",
+    "fi": "Write the Finnish text.",
+    "sv": "Write the Swedish text.",
+    "en": "Write the English text.",
+    "sentence": "Write the promise as one sentence in fi, sv and en.",
+    "valid_from": "Write the first day of this version, such as: valid_from: 2017-01-01",
+    "share": "Write a decimal share, such as: share: 0.95",
+    "within_min": "Write whole minutes, such as: within_min: 30",
+    "at_most": "Write a decimal share, such as: at_most: 0.95",
+    "within_days": "Name a parameter of the days, such as: within_days: wait.reply_days",
+}
+_BETWEEN = {"greater_than", "greater_than_equal", "less_than", "less_than_equal"}
+
+
+def faults_of(document: Document, model: type[BaseModel], errors: Iterable[Any]) -> list[Fault]:
+    """Each error of validation as a fault, in order; of a value that is neither of two kinds, one."""
+    out: dict[str, Fault] = {}
+    for error in errors:
+        loc, beside, field = _place(model, error["loc"])
+        fault = _fault(document, loc, beside, field, error)
+        out.setdefault(f"{fault.where} {fault.what if error['type'] == 'extra_forbidden' else ''}", fault)
+    return list(out.values())
+
+
+def _fault(document: Document, loc: Loc, beside: type[BaseModel] | None, field: Any, error: Any) -> Fault:
+    where, kind, found, last = (
+        document.where(loc),
+        error["type"],
+        error.get("input"),
+        next((str(part) for part in reversed(loc) if isinstance(part, str)), ""),
+    )
+    if kind == "extra_forbidden":
+        known = _names(beside)
+        near = nearest_name(last, known)
+        remedy = f'Did you mean "{near}"?' if near else f"The fields here are: {', '.join(known)}."
+        return Fault(where, f'"{last}" is not a field here', remedy)
+    if kind == "missing":
+        return Fault(where, f'"{last}" is missing', f'Add "{last}". {_remedy(last, field)}'.strip())
+    if kind == "literal_error":
+        near = nearest_name(str(found), map(str, _choices(field)))
+        remedy = f'Did you mean "{near}"?' if near else f"Write {last}: {_one_of(_choices(field))}."
+        return Fault(where, f'"{found}" is not one of {error["ctx"]["expected"]}', remedy)
+    if kind in ("union_tag_invalid", "union_tag_not_found"):
+        return _of_no_kind(document, loc, field, error)
+    message = error["msg"].removeprefix("Value error, ")
+    shown = f" (found {found!r})" if isinstance(found, str | int | float | bool | date | None) and kind != "value_error" else ""  # fmt: skip
+    return Fault(where, f"{message[0].lower()}{message[1:]}{shown}", _remedy(last, field))
+
+
+def _of_no_kind(document: Document, loc: Loc, union: Any, error: Any) -> Fault:
+    """A promise whose kind is none that may stand there: the kinds that may; if it is a kind of elsewhere, where."""
+    kinds = [tag for member in _members(union) for tag in _choices(member.model_fields["kind"].annotation)]
+    remedy = f"Write kind: {_one_of(kinds)}."
+    if error["type"] == "union_tag_not_found":
+        return Fault(document.where(loc), 'the promise has no "kind"', remedy)
+    tag = str(error["ctx"]["tag"])
+    where = document.where((*loc, "kind"))
+    if near := nearest_name(tag, kinds):
+        remedy = f'Did you mean "{near}"? ' + remedy
+    elif place := _PLACES.get(tag):
+        remedy = f"A promise of kind {tag} is written under {place}. " + remedy
+    return Fault(where, f'"{tag}" is not a kind of promise' + (" here" if tag in _PLACES else ""), remedy)
+
+
+_PLACES = {
+    **dict.fromkeys(("reach", "presence", "feature"), "availability.promises"),
+    **dict.fromkeys(("wait", "delivery", "reply", "billing", "cadence", "staffing", "budget", "fee", "list", "measure"), "followed"),
+}  # fmt: skip
+
+
+def _place(model: type[BaseModel], named: tuple[str | int, ...]) -> tuple[Loc, type[BaseModel] | None, Any]:
+    """Where in the document validation's place is; the model whose field stands there; the field, or the type, that is expected."""
+    loc: list[str | int] = []
+    now: Any = model
+    beside: type[BaseModel] | None = None
+    field: Any = model
+    rest = list(named)
+    while rest:
+        members = _members(now)
+        if (
+            len(members) > 1
+        ):  # the next name is not the document's: a promise's kind, or the type that a value was tried as
+            tag = str(rest.pop(0))
+            now = next((m for m in members if _is_called(m, tag)), members[0])
+            continue
+        now = members[0] if members else now
+        part = rest.pop(0)
+        if part == "[key]":
+            continue
+        loc.append(part)
+        if isinstance(now, type) and issubclass(now, BaseModel):
+            beside = now
+            field = next((f for n, f in now.model_fields.items() if part in (n, f.alias)), None)
+            now = field.annotation if field is not None else None
+        else:
+            arguments = get_args(now)
+            field = now = arguments[-1] if arguments else None
+    return tuple(loc), beside, field
+
+
+def _is_called(member: Any, tag: str) -> bool:
+    if isinstance(member, type) and issubclass(member, BaseModel):
+        kind = member.model_fields.get("kind")
+        return member.__name__ == tag or (kind is not None and tag in _choices(kind.annotation))
+    return str(getattr(member, "__name__", "")).casefold() == tag.partition("[")[0].casefold()
+
+
+def _members(annotation: Any) -> list[Any]:
+    """The types that a value may be of, None left out."""
+    while get_origin(annotation) is not None and hasattr(annotation, "__metadata__"):
+        annotation = get_args(annotation)[0]
+    if isinstance(annotation, FieldInfo):
+        return _members(annotation.annotation)
+    if get_origin(annotation) in (Union, types.UnionType):
+        return [m for a in get_args(annotation) if a is not type(None) for m in _members(a)]
+    return [] if annotation is None else [annotation]
+
+
+def _names(model: type[BaseModel] | None) -> list[str]:
+    return [f.alias or n for n, f in model.model_fields.items()] if model else []
+
+
+def _choices(annotation: Any) -> list[Any]:
+    return [c for m in _members(annotation) if get_origin(m) is Literal for c in get_args(m)]
+
+
+def _one_of(names: Iterable[Any]) -> str:
+    *first, last = [str(n) for n in names] or [""]
+    return f"{', '.join(first)} or {last}" if first else last
+
+
+def _remedy(name: str, field: Any) -> str:
+    """What to write there: by its name, or by its type and limits."""
+    if name in _REMEDIES:
+        return _REMEDIES[name]
+    types_ = _members(field)
+    of = types_[0] if types_ else None
+    if choices := _choices(field):
+        return f"Write {name}: {_one_of(choices)}."
+    if isinstance(of, type) and issubclass(of, BaseModel):
+        return f"Write under {name} such as: {', '.join(_names(of))}."
+    if get_origin(of) in (list, tuple):
+        return f"Write a list, such as: {name}: [...]"
+    if get_origin(of) is dict:
+        return f"Write under {name} a name and a value on each line."
+    if of is bool:
+        return f"Write {name}: true or {name}: false."
+    if of is date:
+        return f"Write a day, such as: {name}: 2026-01-31"
+    if of in (int, Decimal):
+        limits = {k: v for m in getattr(field, "metadata", ()) for k, v in _limits(m)}
+        least, most = limits.get("ge", limits.get("gt")), limits.get("le", limits.get("lt"))
+        told = f" from {least} to {most}" if None not in (least, most) else f" of at least {least}" if least is not None else ""  # fmt: skip
+        return f"Write a {'whole ' if of is int else ''}number{told}, such as: {name}: {most or least or 1}"
+    if name == "id":
+        return "Write a name in small letters, digits and underscores, such as: id: in_time"
+    return f"Write {name} as the other definitions do: a text, in quotes where it is a number."
+
+
+def _limits(metadata: Any) -> list[tuple[str, Any]]:
+    return [(k, getattr(metadata, k)) for k in ("gt", "ge", "lt", "le") if getattr(metadata, k, None) is not None]
