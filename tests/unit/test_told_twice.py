@@ -161,7 +161,7 @@ def test_an_alternative_does_not_overrule_what_is_common_to_all():
 
 def test_a_field_twice_in_a_tables_heading(rules):
     found = read_table("age | age | value\n* | * | 3", rules.fields, name="x", where="x")
-    assert ['"age" is there twice'] == [f.what for f in found]
+    assert [f.what for f in found] == ['"age" is there twice']
 
 
 def changed(lines):
