@@ -26,7 +26,8 @@ FEWEST_MONTHS = 3  # of so few whole months no deviation, and so no range, can b
 @dataclass(frozen=True)
 class Accrued:
     """Cents. `invoiced` and `expected`: of this year's service up to today; `awaited`: the whole months, each unit's, whose invoice
-    has not come. `allowed`: of the year's `appropriation`, the part whose days have passed. `forecast`: invoiced and expected of the
+    has not come. `allowed`: of the year's `appropriation`, a twelfth for each month, of the running one the part that has passed (by days
+    alone, what is invoiced by the month would be 3 % too much at the end of each February). `forecast`: invoiced and expected of the
     whole year; `low` and `high`: between them it comes with the chance `range_share`, where the months go on varying as they have;
     None where too few months are whole.
     """
@@ -99,9 +100,8 @@ def _year(
         unknown = left + passed + sum(not w for w in whole[first:])
         error = stdev(totals) * sqrt(unknown + unknown**2 / min(base_months, len(totals)))
         spread = float(stdtrit(len(totals) - 1, (1 + range_share) / 2)) * error
-    days = 366 if monthrange(today.year, 2)[1] == 29 else 365
     return Accrued(
-        invoiced, round(expected), awaited, round(appropriation * today.timetuple().tm_yday / days), appropriation, round(forecast),
+        invoiced, round(expected), awaited, round(appropriation * (today.month - 1 + passed) / 12), appropriation, round(forecast),
         None if spread is None else round(max(min(invoiced, forecast), forecast - spread)), None if spread is None else round(forecast + spread), range_share,
     )  # fmt: skip
 

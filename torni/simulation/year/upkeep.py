@@ -94,11 +94,11 @@ def _moved(block: Block, who: Ints, before: Ints, to: Ints, day: Ints, name: str
 
 
 def invoices(block: Block) -> None:
-    """Each unit's invoice of the month before, on the fifth: each service near its appropriation in its own way, some above it."""
+    """Each unit's invoice of the month before, on the fifth: each service a little under its appropriation, in its own way."""
     residents = len(block.people["client"])
     shares = {
-        "home_care": (block.people["home_care_unit"], 185, 0.96), "elder_housing": (block.people["housing_unit"], 420, 1.01),
-        "doctor_reception": (block.people["centre"], 190, 0.91),
+        "home_care": (block.people["home_care_unit"], 185, 0.94), "elder_housing": (block.people["housing_unit"], 420, 0.97),
+        "doctor_reception": (block.people["centre"], 190, 0.90),
     }  # fmt: skip
     for when in days_of(block):
         on = date(1970, 1, 1) + timedelta(days=int(when))
