@@ -40,6 +40,7 @@ MOST_MEMORY, MOST_SECONDS = (
     120,
 )  # of the process that reads a workbook: addresses, of which it uses a fourth
 
+_NAMES = re.compile(r'("(?:[^"\\]|\\.)*")\s*:|"(?:[^"\\]|\\.)*"|[{}]', re.DOTALL)
 _NEST = re.compile(r'"(?:[^"\\]|\\.)*"?|[][{}\n]', re.DOTALL)
 
 
@@ -101,6 +102,8 @@ def read_json(given: str | bytes, *, exact: bool = False, most: int | None = Non
         raise Unreadable(error.lineno, t("is not JSON"), t("Every text between quotation marks, commas between.")) from error  # fmt: skip
     except RecursionError as error:
         raise too_deep(_where_too_deep(text)) from error
+    except _Twice as error:
+        raise _told_twice(text, str(error)) from error
     except Unreadable:
         raise
     except ValueError as error:
@@ -155,5 +158,38 @@ def decimal(digits: str) -> Decimal:
     return found
 
 
-_PLAIN = json.JSONDecoder(parse_constant=_no_number)  # a whole number of thousands of digits Python refuses by itself
-_EXACT = json.JSONDecoder(parse_constant=_no_number, parse_int=_whole, parse_float=decimal)
+def _once(pairs: list[tuple[str, Any]]) -> dict[str, Any]:
+    """The object of the pairs, where no name is told twice: of two values JSON's readers would take the last without a word."""
+    found = dict(pairs)
+    if len(found) != len(pairs):
+        names = [name for name, _ in pairs]
+        raise _Twice(next(name for i, name in enumerate(names) if name in names[:i]))
+    return found
+
+
+class _Twice(Exception):
+    """A name that one object of the text tells twice."""
+
+
+def _told_twice(text: str, name: str) -> Unreadable:
+    """Where: the second of the two and, in the words, the first."""
+    around: list[dict[str, int]] = []
+    line = 1
+    for sign in _NAMES.finditer(text):
+        if sign[0] == "{":
+            around.append({})
+        elif sign[0] == "}":
+            around = around[:-1]
+        elif sign[1] is not None and around:
+            at = line + text.count("\n", 0, sign.start())
+            here, key = around[-1], json.loads(sign[1])
+            if key == name and key in here:
+                return Unreadable(at, t('"{name}" is written twice, first on line {n}', name=name[:40], n=here[key]), t("Keep one of the two."))  # fmt: skip
+            here[key] = at
+    return Unreadable(1, t('"{name}" is written twice', name=name[:40]), t("Keep one of the two."))
+
+
+_PLAIN = json.JSONDecoder(
+    parse_constant=_no_number, object_pairs_hook=_once
+)  # a whole number of thousands of digits Python refuses by itself
+_EXACT = json.JSONDecoder(parse_constant=_no_number, parse_int=_whole, parse_float=decimal, object_pairs_hook=_once)

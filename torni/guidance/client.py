@@ -19,7 +19,7 @@ from torni.core.language import t
 from torni.engines.rules.evaluate import moved
 from torni.engines.rules.sentences import day as day_text
 from torni.engines.rules.tree import Field, Value
-from torni.services.reading import measured
+from torni.services.reading import doubled, measured
 from torni.services.rules import Rules
 from torni.services.schema import Counted
 from torni.services.texts import Text
@@ -53,6 +53,8 @@ def parse_client(text: str, rules: Rules, *, name: str = "client") -> Client:
             content = bounds.read_json(text, exact=True, most=bounds.MOST_CLIENT)
         else:
             measured(text, bounds.MOST_CLIENT)
+            if twice := doubled(text):
+                raise BadInput(twice.fault(name))
             content = yaml.load(text, _Exact)  # noqa: S506 - a safe loader
     except Unreadable as error:
         raise BadInput(error.fault(name)) from error
@@ -73,11 +75,12 @@ def client_of(content: Mapping[str, Any], rules: Rules, *, name: str = "client")
     facts: dict[str, Value | None] = dict.fromkeys(rules.fields)
     measured: dict[str, date] = {}
     stale: dict[str, str] = {}
+    counts: dict[str, Value] = {}
     on = rules.library.as_of
     events = _events(content.get("events"), rules, name, faults)
     for asked, definition in rules.definitions.items():
         if definition.counted is not None and events is not None:
-            facts[asked] = counted(definition.counted, events, on, rules.fields[asked])
+            facts[asked] = counts[asked] = counted(definition.counted, events, on, rules.fields[asked])
     for key, given in content.items():
         if key in OWN_KEYS or given is None:
             continue
@@ -114,6 +117,8 @@ def client_of(content: Mapping[str, Any], rules: Rules, *, name: str = "client")
         if isinstance(found, tuple):
             faults.append(Fault(f"{name}: {key}", *found))
             continue
+        if known.name in counts and counts[known.name] != found:
+            faults.append(Fault(f"{name}: {key}", t("is told as {one}, and counted from the events as {other}", one=value, other=counts[known.name]), t("Leave out the one that is not right.")))  # fmt: skip
         facts[known.name] = found
         if at is not None:
             measured[known.name] = at
@@ -228,13 +233,17 @@ def _code(value: Any, field_: Field) -> Value | tuple[str, str]:
         return text
     if isinstance(value, int) and not isinstance(value, bool) and text.zfill(3) in field_.codes:
         return text.zfill(3)  # a municipality's code written without quotes is a number to YAML
-    labels = {
-        Text(**labels_).model_dump()[k].casefold(): code
-        for code, labels_ in field_.code_labels.items()
-        for k in ("fi", "sv", "en")
-    }
-    if text.casefold() in labels:
-        return labels[text.casefold()]
+    labels: dict[str, set[str]] = {}
+    for code, labels_ in field_.code_labels.items():
+        for k in ("fi", "sv", "en"):
+            labels.setdefault(Text(**labels_).model_dump()[k].casefold(), set()).add(code)
+    meant = sorted(labels.get(text.casefold(), ()))
+    if len(meant) > 1:
+        return t('"{text}" is what several codes are called', text=text[:40]), t(
+            "Write the code: {codes}.", codes=", ".join(meant)
+        )
+    if meant:
+        return meant[0]
     near = nearest_name(text, [*field_.codes, *labels])
     shown = ", ".join(field_.codes[:8]) + (" …" if len(field_.codes) > 8 else "")
     return (

@@ -108,6 +108,7 @@ def _changes(document: Document) -> list[Change]:
     for i, alternative in enumerate(alternatives):
         at: Loc = ("alternatives", i)
         lines = {loc[2:]: line for loc, line in document.lines.items() if loc[:2] == at}
+        faults += _told_by_both(document, common.content, at, _parts(alternative))
         parts = {p: {**common.content.get(p, {}), **_parts(alternative).get(p, {})} for p in PARTS}
         made.append(
             Change(
@@ -119,7 +120,23 @@ def _changes(document: Document) -> list[Change]:
                 document.name,
             )
         )
+    if faults:
+        raise BadInput(*faults)
     return made
+
+
+def _told_by_both(document: Document, common: Mapping[str, Any], at: Loc, own: Mapping[str, Any]) -> list[Fault]:
+    """What an alternative states and what is common to all states as well: two answers to one question."""
+    return [
+        Fault(
+            document.where((*at, part, name)),
+            t('"{name}" is changed for every alternative as well, in {place}', name=name, place=document.where((part, name))),
+            t("Keep it in one of the two places."),
+        )
+        for part in PARTS
+        for name in own.get(part, {})
+        if name in common.get(part, {})
+    ]  # fmt: skip
 
 
 def _parts(content: Mapping[str, Any]) -> dict[str, Any]:

@@ -131,7 +131,10 @@ class StaffingPromise(_Followed):
 
 
 class BudgetPromise(_Followed):
-    """The service's costs this year stay within the part of its appropriation that the year's days have passed."""
+    """What has accrued this year, invoiced and expected, stays within the twelfths of its appropriation that have passed.
+
+    A cost belongs to the day that the event names as `due`: the last of the period in which the service was given.
+    """
 
     kind: Literal["budget"]
     event: EventType

@@ -20,7 +20,7 @@ from torni.services.followed import AnyEventPromise, EventKind, EventKinds, ambi
 from torni.services.history import layers_of
 from torni.services.indicator import Indicator, Indicators
 from torni.services.laying import laid_on
-from torni.services.reading import Document, Loc, Model, parse, read
+from torni.services.reading import Document, Loc, Model, parse, read, twice_in_folder
 from torni.services.schema import (
     DatedValue,
     FeaturePromise,
@@ -207,8 +207,10 @@ class _Loading:
 
     def _indicators(self, sources: Mapping[str, Source]) -> dict[str, Indicator]:
         out: dict[str, Indicator] = {}
+        seen: dict[tuple[str, str], str] = {}
         for path in sorted((self.root / "indicators").glob("*.yaml")):
             if (document := self._read(path)) and (found := self._parsed(document, Indicators)):
+                self.faults += twice_in_folder(seen, document, "indicators")
                 for name, indicator in found.indicators.items():
                     if indicator.source not in sources:
                         where = document.where(("indicators", name, "source"))
@@ -222,11 +224,13 @@ class _Loading:
 
     def _parameters(self) -> dict[str, Parameter]:
         out: dict[str, Parameter] = {}
+        seen: dict[tuple[str, str], str] = {}
         paths = sorted((self.root / "parameters").glob("*.yaml"))
         for folder in self.region.folders:
             paths += sorted(folder.glob("parameters*.yaml"))
         for path in paths:
             if (document := self._read(path)) and (found := self._parsed(document, Parameters)):
+                self.faults += twice_in_folder(seen, document, "parameters")
                 out |= found.parameters
         for layer in self.layers:
             out |= self._changed(layer, out)
@@ -270,6 +274,7 @@ class _Loading:
     def _services(self, groups: list[Group]) -> tuple[dict[str, tuple[Service, Document]], dict[str, tuple[str, ...]]]:
         newest: dict[str, Document] = {}
         written: set[str] = set()
+        began: dict[tuple[str, date], Document] = {}
         for path in sorted((self.root / "services").rglob("*.yaml")):
             document = self._read(path)
             name = path.stem.split("@")[0]
@@ -284,6 +289,9 @@ class _Loading:
                         f"Write id: {name}",
                     )
                 )
+            first = began.setdefault((name, document.content["valid_from"]), document)
+            if first is not document:
+                self.faults.append(Fault(document.where(("valid_from",)), t('"{name}" is written in {place} as well', name=name, place=first.where(("valid_from",))), t("Give one of the two another first day, or remove it.")))  # fmt: skip
             if name not in newest or newest[name].content["valid_from"] < document.content["valid_from"]:
                 newest[name] = document
         files: dict[str, tuple[str, ...]] = {name: (document.name,) for name, document in newest.items()}

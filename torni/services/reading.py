@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+from dataclasses import dataclass
 from functools import lru_cache
 from pathlib import Path
 from typing import Any, TypeVar
@@ -69,9 +70,8 @@ def read_text(text: str, name: str, *, most: int = bounds.MOST_CHARACTERS) -> Do
         lines: dict[Loc, int] = {}
         if node is None:
             return Fault(f"{name}:1", "the file is empty", "Write the definition, or remove the file.")
-        repeated = _walk(node, (), lines)
-        if repeated:
-            return Fault(f"{name}:{repeated[1]}", f'"{repeated[0]}" is written twice', "Keep one of the two.")
+        if doubled := _walk(node, (), lines):
+            return doubled.fault(name)
         return Document(name, loader.construct_document(node), lines)
     except Unreadable as error:
         return error.fault(name)
@@ -139,24 +139,66 @@ def _untagged(event: Any, line: int) -> None:
         raise Unreadable(line, t('the tag "{found}" is not known here', found=event.tag[:40]), t("Write the value alone, in quotes where it is a text."))  # fmt: skip
 
 
-def _walk(node: yaml.Node, loc: Loc, lines: dict[Loc, int]) -> tuple[str, int] | None:
+@dataclass(frozen=True)
+class Doubled:
+    """The same name, or the same id in one list, on two lines: neither is taken."""
+
+    name: str
+    first: int
+    second: int
+
+    def fault(self, file: str) -> Fault:
+        return Fault(f"{file}:{self.second}", t('"{name}" is written twice, first on line {n}', name=self.name, n=self.first), t("Keep one of the two."))  # fmt: skip
+
+
+def doubled(text: str) -> Doubled | None:
+    """The first name that the YAML text writes twice in one mapping, or id twice in one list. A reader alone would take the last."""
+    node = _Loader(text).get_single_node()
+    return _walk(node, (), {}) if node is not None else None
+
+
+def _walk(node: yaml.Node, loc: Loc, lines: dict[Loc, int]) -> Doubled | None:
     lines.setdefault(loc, node.start_mark.line + 1)
     if isinstance(node, yaml.MappingNode):
-        seen = set()
+        seen: dict[str, int] = {}
         for key, value in node.value:
+            line = key.start_mark.line + 1
             if not isinstance(key, yaml.ScalarNode):
-                raise ValueError(f"a name is expected on line {key.start_mark.line + 1}")
+                raise ValueError(f"a name is expected on line {line}")
             if key.value in seen:
-                return key.value, key.start_mark.line + 1
-            seen.add(key.value)
-            lines[(*loc, key.value)] = key.start_mark.line + 1
+                return Doubled(key.value, seen[key.value], line)
+            seen[key.value] = line
+            lines[(*loc, key.value)] = line
             if found := _walk(value, (*loc, key.value), lines):
                 return found
     elif isinstance(node, yaml.SequenceNode):
+        ids: dict[str, int] = {}
         for i, value in enumerate(node.value):
+            if (id_ := _id_of(value)) is not None:
+                if id_.value in ids:
+                    return Doubled(id_.value, ids[id_.value], id_.start_mark.line + 1)
+                ids[id_.value] = id_.start_mark.line + 1
             if found := _walk(value, (*loc, i), lines):
                 return found
     return None
+
+
+def _id_of(node: yaml.Node) -> yaml.ScalarNode | None:
+    """The id of a list's item, by which what differs is laid on it."""
+    pairs = node.value if isinstance(node, yaml.MappingNode) else []
+    return next((v for k, v in pairs if k.value == "id" and isinstance(v, yaml.ScalarNode)), None)
+
+
+def twice_in_folder(seen: dict[tuple[str, str], str], document: Document, kind: str) -> list[Fault]:
+    """Names that another file of the same folder has written already: which file is read last must not decide. `seen` is kept."""
+    content = document.content.get(kind) if isinstance(document.content, dict) else None
+    faults = []
+    for name in content if isinstance(content, dict) else ():
+        where = document.where((kind, name))
+        first = seen.setdefault((document.name.rpartition("/")[0], name), where)
+        if first != where:
+            faults.append(Fault(where, t('"{name}" is written in {place} as well', name=name, place=first), t("Keep one of the two.")))  # fmt: skip
+    return faults
 
 
 def parse(document: Document, model: type[Model]) -> Model | list[Fault]:

@@ -20,7 +20,7 @@ from torni.engines.rules.tables import read as read_table
 from torni.engines.rules.tree import Field, Node, Table, Type
 from torni.services.laying import merged
 from torni.services.library import Library
-from torni.services.reading import Document, Loc, Model, parse, read
+from torni.services.reading import Document, Loc, Model, parse, read, twice_in_folder
 from torni.services.ruleset import Granting, Reckoning, Rules, parameter_numbers
 from torni.services.schema import (
     CHANNELS,
@@ -93,11 +93,13 @@ class _Loading:
     def _documents(self, kind: str) -> Iterator[Document]:
         root, folders = self.library.root, self.library.region.folders
         paths = sorted((root / kind).glob("*.yaml")) + [p for f in folders for p in sorted(f.glob(f"{kind}*.yaml"))]
+        seen: dict[tuple[str, str], str] = {}
         for path in paths:
             document = read(path, root)
             if isinstance(document, Fault):
                 self.faults.append(document)
             else:
+                self.faults += twice_in_folder(seen, document, kind)
                 yield document
 
     def _gathered(self, kind: str, model: type[Model], key: str) -> tuple[dict[str, Any], dict[str, Document]]:
@@ -140,11 +142,44 @@ class _Loading:
                     dated = {"from": layer.content["from"], "source": layer.content["source"], "cells": value}
                     made[name] = old | {"values": [*(v for v in old["values"] if v["from"] < dated["from"]), dated]}
                 elif isinstance(value, dict) and name in known:
-                    made[name] = merged(known[name].model_dump(by_alias=True, mode="json"), value)
+                    below = known[name].model_dump(by_alias=True, mode="json")
+                    made[name] = merged(below, value)
+                    if kind == "formulas":
+                        made[name]["lines"] = self._lines(
+                            layer, name, below["lines"], value.get("lines"), made[name]["lines"]
+                        )
                 else:
                     made[name] = value
             if made:
                 yield Document(layer.name, {kind: made}, layer.lines)
+
+    def _lines(self, layer: Document, name: str, below: list[Any], above: Any, together: Any) -> Any:
+        """The formula's lines with those that a change adds, each before the line that follows it in the change, or before the amount.
+
+        The last line is the amount, and stays so: a change states only what differs, and a line that helps is no amount.
+        """
+        old = {line["id"] for line in below}
+        if not isinstance(above, list) or not all(isinstance(a, dict) and "id" in a for a in above):
+            return together  # its shape is told by the schema
+        amount = below[-1]["id"]
+        ids = [a["id"] for a in above]
+        after = [i for i in ids[ids.index(amount) + 1 :] if i not in old] if amount in ids else []
+        for added in after:
+            self.faults.append(
+                Fault(
+                    layer.where(("formulas", name, "lines", ids.index(added))),
+                    t('the line "{line}" is added after "{amount}", which is the amount', line=added, amount=amount),
+                    t('Write it before "{amount}", and what the amount now is in "{amount}".', amount=amount),
+                )
+            )
+        out = [line for line in together if line["id"] in old]
+        new = {line["id"]: line for line in together if line["id"] not in old}
+        before = amount
+        for id_ in reversed(ids):
+            if id_ in new:
+                out.insert(next(i for i, line in enumerate(out) if line["id"] == before), new[id_])
+            before = id_
+        return out
 
     def _code_lists(self) -> dict[str, CodeList]:
         out: dict[str, CodeList] = {}

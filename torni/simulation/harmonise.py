@@ -115,7 +115,10 @@ def read_own(path: Path) -> dict[str, Change]:
         )
     faults: list[Fault] = []
     own: dict[str, dict[str, Any]] = {}
+    told: dict[tuple[str, str], int] = {}
     for i, row in enumerate(table.iter_rows(named=True), 2):
+        if not any(row.values()):
+            continue  # a blank row, as tables end in them
         code = _code(str(row["municipality"]), f"{path.name}:{i}", faults)
         try:
             value: Any = Decimal(str(row["value"]).replace(",", "."))
@@ -128,7 +131,17 @@ def read_own(path: Path) -> dict[str, Change]:
                 )
             )
             continue
-        if code and row["parameter"]:
+        if not row["parameter"]:
+            faults.append(Fault(f"{path.name}:{i}", t("{name} is empty", name="parameter"), t("Every row needs it.")))
+        elif code and (first := told.setdefault((code, str(row["parameter"])), i)) != i:
+            faults.append(
+                Fault(
+                    f"{path.name}:{i}",
+                    t("{parameter} of {name} is there twice, first on row {n}", parameter=row["parameter"], name=row["municipality"], n=first),
+                    t("Keep one of the two."),
+                )
+            )  # fmt: skip
+        elif code:
             own.setdefault(code, {})[str(row["parameter"])] = value
     if faults:
         raise BadInput(*faults)
@@ -148,9 +161,14 @@ def _from_yaml(path: Path) -> dict[str, Change]:
         )
     faults: list[Fault] = []
     own = {}
+    told: dict[str, str] = {}
     for name, content in listed.items():
-        code = _code(str(name), document.where(("municipalities", name)), faults)
-        if code:
+        where = document.where(("municipalities", name))
+        code = _code(str(name), where, faults)
+        if code and code in own:
+            faults.append(Fault(where, t('"{found}" is the municipality of {place} as well', found=name, place=told[code]), t("Keep one of the two.")))  # fmt: skip
+        elif code:
+            told[code] = where
             lines = {loc[2:]: line for loc, line in document.lines.items() if loc[:2] == ("municipalities", name)}
             own[code] = Change(str(name), "", None, content, lines, path.name)
     if faults:

@@ -27,11 +27,13 @@ from torni.services.followed import (
     StaffingPromise,
 )
 from torni.services.library import Library
+from torni.supervision import accrual
 from torni.supervision.moment import Gathered, Moment, Window, gather, units
 
 Level = Literal["unit", "producer", "municipality"]
 LEVELS: tuple[Level, ...] = ("producer", "municipality", "unit")
 LONG_DAYS = 84  # small units are judged over twelve weeks too
+_BASE_MONTHS, _RANGE_SHARE = "spending.base_months", "spending.range_share"
 SILENT_DAYS = 3  # records that end earlier than this tell nothing of today
 
 
@@ -53,7 +55,8 @@ Groups = tuple[Group, ...]
 class Followed:
     """What one promise about what happens is found to be.
 
-    `value` and `target`: shares 0..1; of a budget, what is spent of what may be by now. None when nothing has happened yet.
+    `value` and `target`: shares 0..1; of a budget, what has accrued (invoiced and expected, told apart in `accrued`) of what may
+    have by now. None when nothing has happened yet.
     `met` of `total`, `late` of the rest. `today_total`, `today_met`: what is due today and what has been done of it. `open`:
     what is owed in all, `overdue`: of it due before today. `by`: for each level group, total, met, late, value, kept; for
     waits and the like also the same over twelve weeks (`long`). `last`: the last day counted. `missing`: what is not known.
@@ -78,6 +81,7 @@ class Followed:
     long: Mapping[Level, Groups]
     missing: tuple[Message, ...]
     invented: bool
+    accrued: accrual.Accrued | None = None
 
     @property
     def kind(self) -> str:
@@ -109,6 +113,7 @@ def windows_of(library: Library, today: date) -> list[Window]:
         name = f"{service.id}.{promise.id}"
         if isinstance(promise, BudgetPromise):
             out.append(Window(name, name, today.timetuple().tm_yday, complete=False))
+            out += accrual.windows(name, today, round(library.number(_BASE_MONTHS)))
         elif isinstance(promise, ListPromise):
             out.append(Window(name, name, None, complete=False))
         else:
@@ -144,7 +149,7 @@ def measure(
         missing: list[Message] = []
         judge = None
         try:
-            judge = _Judge(library, promise, today, residents)
+            judge = _Judge(library, promise, residents)
         except BadInput as error:
             missing.append(Message("{where}: {what}", where=error.faults[0].where, what=error.faults[0].what))
         by = {level: judge.judged(source[level].get(name, [])) if judge else () for level in LEVELS}
@@ -153,7 +158,15 @@ def measure(
             if judge and f"{name} long" in wholes
             else {}
         )
-        value = judge.whole(total, met, by["unit"]) if judge else None
+        spent = None
+        if judge and isinstance(promise, BudgetPromise):
+            spent = accrual.accrued(
+                summed, name, today, appropriation=round(judge.appropriation), base_months=round(library.number(_BASE_MONTHS)),
+                range_share=library.number(_RANGE_SHARE),
+            )  # fmt: skip
+            value = spent.total / spent.allowed if spent and spent.allowed > 0 else None
+        else:
+            value = judge.whole(total, met, by["unit"]) if judge else None
         live = isinstance(promise, BudgetPromise | ListPromise)
         if (today - upto).days > SILENT_DAYS:
             missing.append(Message("records are complete only up to {day}", day=f"{upto:%-d.%-m.%Y}"))
@@ -171,7 +184,7 @@ def measure(
             Followed(
                 name, service.id, promise, library.version(service.id), judge.target if judge else 1.0, value, state,
                 total, met, late, today_total, today_met, open_, overdue, today if live else upto, by, long, tuple(missing),
-                _invented(library, promise),
+                _invented(library, promise), spent,
             )
         )  # fmt: skip
     return out
@@ -194,9 +207,9 @@ def _by_level(rows: pl.DataFrame, level: Level) -> dict[str, list[Group]]:
 class _Judge:
     """One promise's target and how a group's sums are held against it."""
 
-    def __init__(self, library: Library, promise: AnyEventPromise, today: date, residents: int) -> None:
+    def __init__(self, library: Library, promise: AnyEventPromise, residents: int) -> None:
         self.promise = promise
-        self.allowed = 0.0
+        self.appropriation = 0.0
         if isinstance(promise, AnswerPromise | MeasurePromise | FeePromise | CadencePromise | StaffingPromise):
             self.target = float(promise.share)
         else:
@@ -210,8 +223,7 @@ class _Judge:
         self.few = library.number("detection.few")
         self.spread = library.number("detection.spread")
         if isinstance(promise, BudgetPromise):
-            days = 366 if today.year % 4 == 0 else 365
-            self.allowed = _number(library, promise.appropriation) * 100 * residents * today.timetuple().tm_yday / days
+            self.appropriation = _number(library, promise.appropriation) * 100 * residents
 
     def judged(self, groups: Sequence[Group]) -> Groups:
         """The groups with value and whether it is kept, None where too few to tell: the worst first."""
@@ -240,8 +252,6 @@ class _Judge:
         if isinstance(self.promise, StaffingPromise | ListPromise):
             told = [g.kept for g in by_unit if g.kept is not None]
             return sum(told) / len(told) if told else None
-        if isinstance(self.promise, BudgetPromise):
-            return met / self.allowed if met else None
         return met / total if total > 0 else None
 
     def keeps(self, value: float) -> bool:

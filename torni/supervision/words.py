@@ -7,6 +7,7 @@ from datetime import date, datetime
 from torni.core.language import _, language, ngettext, number, per_cent
 from torni.facts.door import HELSINKI
 from torni.services.followed import BudgetPromise, CadencePromise, ListPromise, StaffingPromise
+from torni.supervision.accrual import Accrued
 from torni.supervision.alerts import Alert
 from torni.supervision.measure import Followed, Group, Level
 
@@ -42,13 +43,48 @@ def target_text(f: Followed) -> str:
 def counted_text(f: Followed) -> str:
     """What the value is made of, in one line."""
     if isinstance(f.promise, BudgetPromise):
-        return _("{euros} M€ this year").format(euros=number(f.met / 1e8, 1))
+        if f.accrued is None:
+            return _("{euros} M€ this year").format(euros=number(f.met / 1e8, 1))
+        return _("accrued {total} M€, of it {expected} M€ expected, without an invoice yet").format(
+            total=millions(f.accrued.total), expected=millions(f.accrued.expected)
+        )
     if isinstance(f.promise, StaffingPromise | ListPromise | CadencePromise):
         units = f.by["unit"]
         short = sum(g.kept is False for g in units)
         return _("{short} of {all} units short").format(short=number(short), all=number(len(units)))
     return _("{met} of {total} in {days} days").format(
         met=number(f.met), total=number(f.total), days=f.promise.over_days
+    )
+
+
+def millions(cents: int) -> str:
+    return number(cents / 1e8, 1)
+
+
+def accrual_lines(a: Accrued) -> list[tuple[str, str]]:
+    """A service's money line by line, what is expected marked as expected: invoiced, expected, accrued, allowed, and the year's end."""
+    awaited = ngettext("of it {n} invoice of a past month", "of it {n} invoices of past months", a.awaited).format(
+        n=number(a.awaited)
+    )
+    lines = [
+        (_("Invoiced for this year's service"), _("{euros} M€").format(euros=millions(a.invoiced))),
+        (_("Expected, the invoice has not come"), _("{euros} M€").format(euros=millions(a.expected)) + (f", {awaited}" if a.awaited else "")),
+        (_("Accrued by today"), _("{euros} M€").format(euros=millions(a.total))),
+        (_("Of the appropriation by today"), _("{euros} M€").format(euros=millions(a.allowed))),
+        (_("Expected by the end of the year"), forecast_text(a)),
+        (_("Appropriation of the year"), _("{euros} M€").format(euros=millions(a.appropriation))),
+    ]  # fmt: skip
+    apart = a.appropriation - a.forecast
+    told = _("Expected to be left") if apart >= 0 else _("Expected to be exceeded by")
+    return [*lines, (told, _("{euros} M€").format(euros=millions(abs(apart))))]
+
+
+def forecast_text(a: Accrued) -> str:
+    """The forecast with its range, or that there are too few whole months to tell one."""
+    if a.low is None or a.high is None:
+        return _("{euros} M€; too few months are whole to tell a range").format(euros=millions(a.forecast))
+    return _("{euros} M€, with a chance of {share} between {low} and {high} M€").format(
+        euros=millions(a.forecast), share=per_cent(a.range_share, 0), low=millions(a.low), high=millions(a.high)
     )
 
 

@@ -216,10 +216,26 @@ def _money(r: Report, library: Library) -> dict[str, Any]:
     if r.paid:
         told.append(_("Need-based funding {year}: {total} M€, {each} € a resident").format(year=r.paid.year, total=number(r.paid.total / 1e6, 1), each=number(r.paid.per_resident)) + ".")  # fmt: skip
     rows = [
-        [str(library.services[f.service].name), number(f.met / 1e8, 1), number(f.met / 1e8 / f.value, 1), words.value_text(f)]
-        for f in (r.live.found if r.live else ()) if f.kind == "budget" and f.value
+        [
+            str(library.services[f.service].name), words.millions(f.accrued.invoiced), words.millions(f.accrued.expected), words.millions(f.accrued.allowed),
+            words.value_text(f), words.forecast_text(f.accrued), words.millions(f.accrued.appropriation),
+        ]
+        for f in (r.live.found if r.live else ()) if f.accrued and f.value
     ]  # fmt: skip
-    return _section(_("Money"), told, [_("service"), _("spent, M€"), _("may be by now, M€"), _("of it")], rows)
+    return _section(
+        _("Money"),
+        told,
+        [
+            _("service"),
+            _("invoiced, M€"),
+            _("expected, M€"),
+            _("may be by now, M€"),
+            _("of it"),
+            _("expected by the end of the year"),
+            _("appropriation, M€"),
+        ],
+        rows,
+    )
 
 
 def _not_known(r: Report) -> dict[str, Any]:

@@ -173,7 +173,7 @@ def told(found: Live) -> dict[str, Any]:
         "counts": {state: found.count(state) for state in ("broken", "unknown", "kept")},
         "alerts": len(found.alerts),
         "cells": {f"{service} {producer}": number(count) for service, producer, count in found.serving}
-        | {f.id: number(f.met / 1e8, 1) for f in found.found if f.kind == "budget"},
+        | {f.id: words.millions(f.accrued.total) for f in found.found if f.accrued},
         "promises": {
             f.id: {"state": f.state, "value": words.value_text(f), "counted": words.counted_text(f), "now": words.now_text(f)}
             for f in found.found

@@ -70,6 +70,8 @@ class _Reading:
                 1, t("{n} columns of fields; at most {most} are allowed", n=len(names), most=MOST_DIMENSIONS), t("Make several tables of it.")
             )  # fmt: skip
             return self.faults
+        for name in sorted({n for n in names if names.count(n) > 1}):
+            self.fault(1, t('"{found}" is there twice', found=name), t("Give each field one column."))
         dimensions = [self.dimension(n) for n in names]
         for i, line in enumerate(self.lines[1:], 2):
             if len(line) != len(heading):

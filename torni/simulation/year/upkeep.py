@@ -94,17 +94,17 @@ def _moved(block: Block, who: Ints, before: Ints, to: Ints, day: Ints, name: str
 
 
 def invoices(block: Block) -> None:
-    """Each unit's invoice of the month before, on the fifth: together a little under the appropriation."""
+    """Each unit's invoice of the month before, on the fifth: each service a little under its appropriation, in its own way."""
     residents = len(block.people["client"])
     shares = {
-        "home_care": (block.people["home_care_unit"], 185), "elder_housing": (block.people["housing_unit"], 420),
-        "doctor_reception": (block.people["centre"], 190),
+        "home_care": (block.people["home_care_unit"], 185, 0.94), "elder_housing": (block.people["housing_unit"], 420, 0.97),
+        "doctor_reception": (block.people["centre"], 190, 0.90),
     }  # fmt: skip
     for when in days_of(block):
         on = date(1970, 1, 1) + timedelta(days=int(when))
         if on.day != 5:
             continue
-        for service, (units, euros) in shares.items():
+        for service, (units, euros, level) in shares.items():
             clients = np.bincount(units[units >= 0], minlength=len(block.world.units))
             rows = np.flatnonzero(clients)
             month = (
@@ -112,7 +112,7 @@ def invoices(block: Block) -> None:
                 * euros
                 * 100
                 / 12
-                * (0.9 + 0.04 * block.chance.share("month's cost", on.year * 12 + on.month))
+                * (level - 0.02 + 0.04 * block.chance.share(f"{service}: month's cost", on.year * 12 + on.month))
             )
             cents = np.rint(month * clients[rows] / clients.sum()).astype(np.int64)
             key = text(

@@ -77,21 +77,27 @@ def _sentence(here: Held, live: Live, alert: Alert) -> str:
 
 @dataclass(frozen=True)
 class Spending:
-    """One service's spending this year: of what may be spent by now, and the words for both."""
+    """What one service has cost this year, invoiced and expected, of what may have accrued by now; and where the year is going."""
 
     id: str
     service: str
     state: str
     value: float
-    spent: str
+    accrued: str
+    expected: str
     by_now: str
+    forecast: str
+    appropriation: str
 
 
 def spending(here: Held, live: Live) -> list[Spending]:
     return [
-        Spending(f.id, str(here.network.library.services[f.service].name), f.state, f.value, number(f.met / 1e8, 1), number(f.met / 1e8 / f.value, 1))
+        Spending(
+            f.id, str(here.network.library.services[f.service].name), f.state, f.value, words.millions(f.accrued.total),
+            words.millions(f.accrued.expected), words.millions(f.accrued.allowed), words.forecast_text(f.accrued), words.millions(f.accrued.appropriation),
+        )
         for f in live.found
-        if f.kind == "budget" and f.value
+        if f.accrued and f.value
     ]  # fmt: skip
 
 

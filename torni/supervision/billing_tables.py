@@ -1,0 +1,234 @@
+"""The three tables of a reconciliation, checked at the border: what is doubtful is refused with its place, nothing is rounded away.
+
+A number is read as people write it (30.20, 30,20, 1 160,00); one with more decimals than its field holds is refused, for a
+charge of 160.004 euros is none. A client, an event and a charge is each told once; a second telling names both rows.
+"""
+
+from __future__ import annotations
+
+import re
+import unicodedata
+from collections.abc import Sequence
+from datetime import date, datetime
+from decimal import Decimal
+from pathlib import Path
+from typing import Any
+
+import polars as pl
+
+from torni.core.faults import Fault, bad_input, nearest_name
+from torni.core.language import t
+from torni.services.rules import Rules
+from torni.sources.tables import read_table
+
+NEEDED = {"clients": ("person",), "delivered": ("event", "person", "on", "formula"), "charged": ("charge", "event", "person", "on", "amount_eur")}  # fmt: skip
+_BESIDE = {"clients": {"from"}, "delivered": set(), "charged": {"formula"}}
+_MAY_BE_EMPTY = {("charged", "event")}  # a charge that names no event meets its visit by person, day and service
+_MOST_TOLD = 20
+_DAY = re.compile(r"(\d{4}-\d{2}-\d{2})(?:[T ](\d{2}:\d{2})(?::\d{2}(?:\.\d+)?)?)?")
+_BLANKS = "[ \u00a0\u202f\u2009]"
+_NUMBER = re.compile(rf"[-\u2212]?(\d+|\d{{1,3}}({_BLANKS}\d{{3}})+)([.,]\d+)?")
+_YES_NO = {"true": True, "yes": True, "1": True, "false": False, "no": False, "0": False}
+
+
+def checked(name: str, path: Path, rules: Rules, scratch: Path, faults: list[Fault]) -> Path | None:
+    """The file as Parquet with typed columns, or its faults: a column missing or unknown, a value that is none, a row told twice.
+
+    Of a visit's `on` the time of day is kept as `minute` (of the day; none where only the day is told).
+    """
+    table = pl.read_parquet(path) if path.suffix == ".parquet" else read_table(path)
+    before = len(faults)
+    faults += _columns(name, path, table, rules)
+    if len(faults) > before:
+        return None
+    made = []
+    for column in table.columns:
+        given = [_plain(v) for v in table[column].to_list()]
+        values = [None if v is None else _value(column, v, rules) for v in given]
+        broken = [i for i, (v, found) in enumerate(zip(given, values, strict=True)) if v is not None and found is None]
+        for i in broken[:_MOST_TOLD]:
+            faults.append(Fault(f"{path.name}:{i + 2}", t('"{found}" is not a value of {name}', found=str(given[i])[:40], name=column), _remedy(column, rules)))  # fmt: skip
+        needed = column in (*NEEDED[name], "from") and (name, column) not in _MAY_BE_EMPTY
+        if needed and None in given:
+            faults.append(
+                Fault(
+                    f"{path.name}:{given.index(None) + 2}",
+                    t("{name} is empty", name=column),
+                    t("Every row needs it."),
+                )
+            )
+        made.append(pl.Series(column, values, dtype=_type(column, rules), strict=False))
+        if name == "delivered" and column == "on":
+            made.append(pl.Series("minute", [_minutes(v) for v in given], dtype=pl.Int32))
+    found = pl.DataFrame(made)
+    if len(faults) == before:
+        faults += _twice(name, path, found)
+    if len(faults) > before:
+        return None
+    target = scratch / f"{name}.parquet"
+    found.write_parquet(target)
+    return target
+
+
+def misspelt(clients: Path, others: Sequence[Path], faults: list[Fault]) -> None:
+    """Persons of the other tables that are nobody in `clients` as they are written, but somebody without leading zeros, case or
+    blanks: most likely the same person, and never taken for one unsaid. The paths are of tables that have been checked."""
+    known = set(pl.read_parquet(clients, columns=["person"])["person"].to_list())
+    by_likeness = {_like(p): p for p in known}
+    for path in others:
+        persons = pl.read_parquet(path, columns=["person"])["person"]
+        told: set[str] = set()
+        for i, person in enumerate(persons.to_list()):
+            near = by_likeness.get(_like(person))
+            if person not in known and near is not None and person not in told and len(told) < _MOST_TOLD:
+                told.add(person)
+                faults.append(
+                    Fault(
+                        t("{name}, row {n}", name=path.stem, n=i + 2),
+                        t('the person "{found}" is written "{near}" among the clients', found=person, near=near),
+                        t("Write each person alike in every table."),
+                    )
+                )
+
+
+def files_of(folder: Path) -> tuple[Path, Path, Path]:
+    """clients, delivered and charged of a folder, whatever of CSV, xlsx and Parquet they are; of one in two forms neither is chosen."""
+    found, faults = [], []
+    for name in NEEDED:
+        here = [p for p in (folder / f"{name}{ending}" for ending in (".csv", ".xlsx", ".parquet")) if p.exists()]
+        if not here:
+            raise bad_input(str(folder), t("no file {name}", name=f"{name}.csv"), t("The folder needs clients, delivered and charged, each CSV, xlsx or Parquet."))  # fmt: skip
+        if len(here) > 1:
+            faults.append(bad_input(str(folder), t("{one} and {other} are both there", one=here[0].name, other=here[1].name), t("Keep one of the two.")))  # fmt: skip
+        found.append(here[0])
+    if faults:
+        raise faults[0]
+    return found[0], found[1], found[2]
+
+
+def _columns(name: str, path: Path, table: pl.DataFrame, rules: Rules) -> list[Fault]:
+    columns = set(table.columns)
+    needs = ", ".join(NEEDED[name])
+    faults = [
+        Fault(path.name, t('the column "{name}" is missing', name=c), t("Add it; {file} needs: {names}.", file=name, names=needs))
+        for c in NEEDED[name] if c not in columns
+    ]  # fmt: skip
+    known = {*NEEDED[name], *_BESIDE[name], *(rules.fields if name != "charged" else ())}
+    for column in sorted(columns - known):
+        near = nearest_name(column, known)
+        faults.append(
+            Fault(
+                path.name,
+                t('"{found}" is not a column here', found=column),
+                t('Did you mean "{near}"?', near=near) if near else "",
+            )
+        )
+    return faults
+
+
+def _twice(name: str, path: Path, table: pl.DataFrame) -> list[Fault]:
+    """Rows that tell the same thing twice: two answers to one question, of which neither may win."""
+    key = [NEEDED[name][0], *(["from"] if "from" in table.columns else [])]
+    rows = table.select(key).with_row_index("row").group_by(key).agg(pl.col("row")).filter(pl.col("row").list.len() > 1)
+    remedy = (
+        t("Give each row a name of its own.")
+        if name != "clients"
+        else t("Keep one row of each client, or tell in the column from the day that each begins.")
+    )
+    return [
+        Fault(
+            f"{path.name}:{second + 2}",
+            t('"{found}" is there twice, first on row {n}', found=" ".join(str(v) for v in found), n=first + 2),
+            remedy,
+        )
+        for *found, (first, second, *_) in sorted(rows.iter_rows(), key=lambda r: r[-1])[:_MOST_TOLD]
+    ]
+
+
+def _plain(value: Any) -> Any:
+    """The value as a text where a text can be mistaken: a whole number of a workbook is no decimal, and Å is one letter."""
+    if isinstance(value, float):
+        return repr(int(value)) if value.is_integer() and abs(value) < 2**53 else repr(value)
+    if isinstance(value, bool | date | datetime) or value is None:
+        return value
+    return unicodedata.normalize("NFC", str(value)).strip() or None
+
+
+def _value(column: str, given: Any, rules: Rules) -> Any:
+    """The value of a column, or None where it is none."""
+    field = rules.fields.get(column)
+    if column in ("on", "from") or (field is not None and field.kind == "date"):
+        return _day(given)
+    if column == "amount_eur":
+        return _number(str(given), decimals=2)
+    if field is None:
+        return str(given)
+    if field.kind == "code":
+        return str(given) if str(given) in field.codes else None
+    if field.kind == "yes_no":
+        return given if isinstance(given, bool) else _YES_NO.get(str(given).lower())
+    number = _number(str(given), decimals=0 if field.kind == "whole" else field.decimals)
+    assert isinstance(field.least, int | Decimal) and isinstance(field.most, int | Decimal)
+    if number is None or not field.least <= number <= field.most:
+        return None
+    return int(number) if field.kind == "whole" else number
+
+
+def _number(text: str, *, decimals: int) -> Decimal | None:
+    """The number of so many decimals at most; None where it is none, or has more that are not zeros."""
+    if not _NUMBER.fullmatch(text) or len(text) > 30:
+        return None
+    value = Decimal(re.sub(_BLANKS, "", text).replace(",", ".").replace("\u2212", "-"))
+    if abs(value) >= 10**15 or value != round(value, decimals):
+        return None
+    return round(value, decimals)
+
+
+def _day(given: Any) -> date | None:
+    if isinstance(given, datetime):
+        return given.date()
+    if isinstance(given, date):
+        return given
+    match = _DAY.fullmatch(str(given))
+    try:
+        return date.fromisoformat(match[1]) if match else None
+    except ValueError:
+        return None
+
+
+def _minutes(given: Any) -> int | None:
+    """Of a moment, the minutes since midnight; none where only the day is told. A workbook writes midnight for "no time"."""
+    if isinstance(given, datetime):
+        return given.hour * 60 + given.minute or None
+    match = _DAY.fullmatch(str(given)) if isinstance(given, str) else None
+    if match is None or match[2] is None:
+        return None
+    return int(match[2][:2]) * 60 + int(match[2][3:]) or None
+
+
+def _type(column: str, rules: Rules) -> pl.DataType | type[pl.DataType]:
+    field = rules.fields.get(column)
+    if column in ("on", "from") or (field and field.kind == "date"):
+        return pl.Date
+    if column == "amount_eur":
+        return pl.Decimal(18, 2)
+    if field is None or field.kind == "code":
+        return pl.String
+    return {"yes_no": pl.Boolean, "whole": pl.Int64}.get(field.kind) or pl.Decimal(18, field.decimals)
+
+
+def _like(person: str) -> str:
+    return re.sub(r"\s", "", person).casefold().lstrip("0")
+
+
+def _remedy(column: str, rules: Rules) -> str:
+    field = rules.fields.get(column)
+    if column in ("on", "from") or (field and field.kind == "date"):
+        return t("Write such as 2026-01-31.")
+    if field and field.kind == "code":
+        return t("The codes are: {codes}.", codes=", ".join(field.codes[:8]))
+    if field and field.least is not None:
+        if field.kind == "whole":
+            return t("Write a whole number from {least} to {most}.", least=field.least, most=field.most)
+        return t("Write a number from {least} to {most}, with at most {n} decimals.", least=field.least, most=field.most, n=field.decimals)  # fmt: skip
+    return t("Write euros and cents, such as 30.20.") if column == "amount_eur" else t("Write true or false.")
