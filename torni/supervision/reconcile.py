@@ -28,6 +28,7 @@ from torni.engines.rules.tree import Field
 from torni.services.days import Days
 from torni.services.rules import Reckoning, Rules, parameter_numbers
 from torni.sources.tables import read_table
+from torni.supervision.times import with_times
 
 Kind = Literal["wrong", "never_billed", "billed_twice", "no_service", "over_ceiling", "cannot_tell"]
 KINDS: tuple[Kind, ...] = ("wrong", "never_billed", "billed_twice", "no_service", "over_ceiling", "cannot_tell")
@@ -94,6 +95,8 @@ def reconcile(clients: Path, delivered: Path, charged: Path, *, region: str) -> 
 def reckon(connection: duckdb.DuckDBPyConnection, days: Days) -> Reconciled:
     """The reckoning over views `clients`, `delivered` and `charged` that have been checked."""
     columns = {name: _columns(connection, name) for name in ("clients", "delivered", "charged")}
+    counted, columns["delivered"] = with_times(days.on(clock.today()), columns["delivered"])
+    connection.execute(f"CREATE TEMP TABLE given AS {counted}")
     stretches = _stretches(connection, days)
     connection.execute(f"CREATE TEMP TABLE joined AS {_joined(columns)}")
     parts = [_part(rules, name, first, after, columns) for name, first, after, rules in stretches]
@@ -143,8 +146,8 @@ def _joined(columns: Mapping[str, list[str]]) -> str:
     facts = [c for c in columns["clients"] if c not in ("person", "from", *columns["delivered"])]
     chosen = "".join(f", c.{sql.quoted(c)}" for c in facts)
     if "from" in columns["clients"]:
-        return f'SELECT d.*{chosen} FROM delivered d ASOF LEFT JOIN clients c ON d.person = c.person AND d."on" >= c."from"'
-    return f"SELECT d.*{chosen} FROM delivered d LEFT JOIN clients c ON d.person = c.person"
+        return f'SELECT d.*{chosen} FROM given d ASOF LEFT JOIN clients c ON d.person = c.person AND d."on" >= c."from"'
+    return f"SELECT d.*{chosen} FROM given d LEFT JOIN clients c ON d.person = c.person"
 
 
 def _part(rules: Rules, name: str, first: date, last: date, columns: Mapping[str, list[str]]) -> str:
