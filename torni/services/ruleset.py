@@ -60,14 +60,13 @@ def held_to_cost(fee: Formula, cost: Formula | None) -> list[FormulaLine]:
     ]
     lines[-1] = lines[-1].model_copy(update={"what": cost.what, "unit": cost.unit})
     within = f"line.{own.id} <= 0 or line.{own.id} <= line.{lines[-1].id}"
-    limit = FormulaLine(
-        id=LIMIT, value=f"case when {within} then line.{own.id} else line.{lines[-1].id} end", unit=own.unit,
-        decimals=own.decimals, what=Text(
-            fi="Maksu, enintään palvelun tuottamisen kustannus (asiakasmaksulaki 2 §)",
-            sv="Avgift, högst kostnaden för att producera servicen (klientavgiftslagen 2 §)",
-            en="Fee, at most the cost of producing the service (act on client fees, section 2)",
-        ),
-    )  # fmt: skip
+    what = Text(
+        fi="Maksu, enintään kustannus (asiakasmaksulaki 2 §)",
+        sv="Avgift, högst kostnaden (klientavgiftslagen 2 §)",
+        en="Fee, at most the cost (act on client fees, section 2)",
+    )
+    value = f"case when {within} then line.{own.id} else line.{lines[-1].id} end"
+    limit = own.model_copy(update={"id": LIMIT, "what": what, "value": value, "divided_by": 1, "shown": True})
     return [*fee.lines, *lines, limit]
 
 

@@ -215,6 +215,7 @@ class DatedValue(Strict):
     from_: date = Field(alias="from")
     until: date | None = Field(None, description="The last day the value is known for; after it nothing is assumed.")
     value: Decimal | dict[str, Decimal]
+    unit: str | None = Field(None, description="This value's own unit, where the law has changed it: days to months.")
     source: Identifier
 
 
@@ -381,7 +382,8 @@ class Formula(Strict):
     )
     paid_by: Literal["client", "organiser"] = "client"
     cost: Identifier | None = Field(
-        None, description="A client fee's limit: the formula of what producing the service costs; no fee is more than it."
+        None,
+        description="A client fee's limit: the formula of what producing the service costs; no fee is more than it.",
     )
     note: Text | None = None
     lines: list[FormulaLine] = Field(min_length=1)

@@ -88,7 +88,9 @@ def _events(people: list[dict[str, Any]], year: int, r: random.Random) -> list[d
                 {"person": p["person"], "on": date(year, month, 1), "formula": "home_care", "service_hours_month": p["hours"], "serial_treatments_this_year": None}
                 for month in range(1, 13)
             ]  # fmt: skip
-        for i in range(p["visits"] or 0):  # every other one by night or at a weekend: those are charged however many they are
+        for i in range(
+            p["visits"] or 0
+        ):  # every other one by night or at a weekend: those are charged however many they are
             on = date(year, 1, 1) + timedelta(days=r.randrange(365))
             visit = "doctor_urgent" if i % 2 else "doctor_visit"
             events.append({"person": p["person"], "on": on, "formula": visit, "service_hours_month": None, "serial_treatments_this_year": None})  # fmt: skip

@@ -19,9 +19,7 @@ def with_times(rules: Rules, columns: list[str]) -> tuple[str, list[str]]:
             by.setdefault(formula.definition.counted_by, []).append(name)
     if not by:
         return "SELECT * FROM delivered", columns
-    before = (
-        "CAST(row_number() OVER (PARTITION BY person, year(\"on\"), replace(formula, '-', '_') ORDER BY \"on\", event) - 1 AS INTEGER)"
-    )
+    before = "CAST(row_number() OVER (PARTITION BY person, year(\"on\"), replace(formula, '-', '_') ORDER BY \"on\", event) - 1 AS INTEGER)"
     counts = []
     for field, names in by.items():
         listed = ", ".join(f"'{n}'" for n in names)

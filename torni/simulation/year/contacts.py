@@ -99,7 +99,7 @@ def _care(block: Block, service: str, who: Ints, day: Ints, unit: Ints, order: I
         return
     lived = day - _born(block, who)
     short = lived < 23.1 * 365.2425  # whoever may count as under 23, and a few more
-    mean = np.where(short, 4.0, 19.0) if service == "doctor_reception" else np.full(len(who), 45.0)
+    mean = np.where(short, 4.0, 19.0) if service == "doctor_reception" else np.where(short, 20.0, 45.0)
     wait = chance.waits(
         mean * block.level(0.8, 1.2, f"unit's waits {service}", unit), f"wait {service}", client, day, order
     )
