@@ -67,7 +67,7 @@ def parameters() -> str:
                 else ", ".join(f"{k} {v}" for k, v in value.value.items())
             )
             lines.append(
-                f"| `{name}` | {parameter.what} | {parameter.unit} | {value.from_} | {shown} | {library.sources[value.source].title} | {parameter.checked} |"
+                f"| `{name}` | {parameter.what} | {value.unit or parameter.unit} | {value.from_} | {shown} | {library.sources[value.source].title} | {parameter.checked} |"
             )
     return "\n".join(lines) + "\n"
 

@@ -121,7 +121,7 @@ def fee(
     """What one client pays by a formula, line by line: `.amount` (euros, exact), `.lines`, `.because` when undecided.
 
     >>> import torni
-    >>> torni.fee("doctor-visit", {"age": 40}, on="2026-11-22").amount
+    >>> torni.fee("doctor-visit", {"age": 40, "doctor_visits_this_year": 0}, on="2026-11-22").amount
     Decimal('30.20')
     """
     from torni.guidance import reckon_fee

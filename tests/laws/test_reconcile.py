@@ -146,3 +146,18 @@ def test_the_ceiling_is_met_in_the_order_of_days(events):
         assert found[event] == min(fee, left[person])
         left[person] -= min(fee, left[person])
     assert len(found) == len(rows)
+
+
+def test_a_fourth_visit_of_a_calendar_year_is_not_charged(tmp_path):
+    """Decree 912/1992, section 7: three a calendar year, counted from the list itself, whatever the order of its rows."""
+    days = ["2026-12-31", "2026-03-01", "2026-01-05", "2026-06-01", "2027-01-01"]
+    found = write(
+        tmp_path,
+        "person,age\n1,80",
+        "event,person,on,formula\n" + "\n".join(f"e{day},1,{day},doctor_visit" for day in days),
+        "charge,event,person,on,amount_eur\n" + "\n".join(f"c{day},e{day},1,{day},30.20" for day in days),
+    )
+    assert [(d.kind, d.event, d.rule_eur, d.charged_eur) for d in found.differences] == [
+        ("wrong", "e2026-12-31", Decimal("0.00"), Decimal("30.20"))
+    ]
+    assert found.explained_eur == Decimal("120.80")

@@ -86,6 +86,17 @@ def test_a_visit_fee_and_the_ceiling(aland):
     assert made.ceiling["client_eur_year_change"] < fee.client_eur_year
 
 
+def test_a_year_of_visits_is_the_first_ones_alone(aland):
+    """Three a calendar year: a cent more each costs three cents at most, whoever has been there more often."""
+    made = tried("name: fee\nparameters: {fee.doctor_visit: 29.20}", aland)[0]
+    (fee,) = made.fees
+    with Run(aland) as run:
+        ((visits,),) = run.rows(
+            "SELECT sum(CASE WHEN doctor_visits_within_year > 3 THEN 3 ELSE doctor_visits_within_year END) FROM people WHERE age >= 18"
+        )
+    assert fee.client_eur_year == -visits
+
+
 def test_figures_lead_to_persons_and_their_reasoning(aland):
     made = tried(STRICTER, aland)[0]
     lost = people_of(made, "home-care", "lost", limit=10_000)

@@ -9,6 +9,7 @@ import pytest
 from torni.core.faults import BadInput
 from torni.core.places import definitions
 from torni.services import load_library
+from torni.services.rules import load_rules
 
 TODAY = date(2026, 11, 22)
 
@@ -110,11 +111,14 @@ def test_an_unknown_region_names_the_nearest():
         load_library("Pirkanma", on=TODAY)
 
 
-def test_a_value_is_not_assumed_after_the_last_day_it_is_known_for():
-    """The fees of 2024 are those of 2024; of 2025 nothing is known, and nothing is made up."""
-    assert load_library("pirkanmaa", on=date(2024, 12, 31)).number("fee.doctor_visit") == 23.00
-    with pytest.raises(BadInput, match="known only until 2024-12-31"):
-        load_library("pirkanmaa", on=date(2025, 1, 1)).number("fee.doctor_visit")
+def test_a_value_is_not_assumed_after_the_last_day_it_is_known_for(root):
+    """An amount that is known for a year alone is that year's; of the next nothing is known, and nothing is made up."""
+    path = root / "regions/keski-suomi/parameters.yaml"
+    known = "{from: 2026-01-01, value: 71.30, source: keski_suomi_fees_2026}"
+    path.write_text(path.read_text().replace(known, known.replace("value", "until: 2026-12-31, value")))
+    assert load_library("keski-suomi", on=date(2026, 12, 31), root=root).number("fee.outpatient_visit") == 71.30
+    with pytest.raises(BadInput, match="known only until 2026-12-31"):
+        load_library("keski-suomi", on=date(2027, 1, 1), root=root).number("fee.outpatient_visit")
 
 
 @pytest.mark.parametrize(("old", "new", "told"), [
@@ -153,3 +157,18 @@ def test_an_event_that_would_count_twice_is_a_fault_of_the_definition():
     assert found(wait("all"), wait("adult", at_least=23)) == [(1, "contact.made would begin both all and adult")]
     assert found(good("good"), good("better")) == [(1, "feedback.given would count for both good and better")]
     assert found(good("good"), demand="feedback.given") == [(0, "feedback.given would count for both demand and good")]
+
+
+@pytest.mark.parametrize(("old", "new", "told"), [
+    ("cost: cost_home_care", "cost: cost_homecare", 'formulas.home_care.cost: "cost_homecare" is not a formula'),
+    ("cost: cost_home_care", "cost: doctor_visit", "only a client's fee is held to a cost"),
+    ("cost: cost_home_care", "cost: cost_dentist", "the fee is in EUR/month, its cost in EUR/visit"),
+    ("counted_by: doctor_visits_this_year", "counted_by: doctor_visit_this_year", 'Did you mean "doctor_visits_this_year"?'),
+    ("counted_by: doctor_visits_this_year", "counted_by: bmi", '"bmi" is not a field that counts'),
+])  # fmt: skip
+def test_a_fees_cost_and_its_count_are_checked(root, old, new, told):
+    path = root / "formulas/fees.yaml"
+    path.write_text(path.read_text().replace(old, new, 1))
+    with pytest.raises(BadInput) as caught:
+        load_rules(load_library("keski-suomi", on=TODAY, root=root))
+    assert told in str(caught.value)

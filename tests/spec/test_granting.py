@@ -84,13 +84,17 @@ def test_informal_care_needs_a_carer_who_can(spec):
     """, given="rai_adlh: 3, rai_cps: 0")  # fmt: skip
 
 
-def test_an_assessment_in_seven_days_by_age_or_allowance(spec):
+def test_an_assessment_in_seven_days_by_age_allowance_or_disability(spec):
+    """Social Welfare Act, section 36 (677/2023): over 75 years of age, the highest care allowance, or a disabled person."""
     spec("needs_assessment", """
-        age | highest_care_allowance | decision
-        75  |                        | granted
-        74  | true                   | granted
-        74  | false                  | refused
-        74  |                        | undecided: highest_care_allowance
+        age | highest_care_allowance | is_disabled_person | decision
+        76  |                        |                    | granted
+        75  | false                  | false              | refused
+        75  |                        | false              | undecided: highest_care_allowance
+        40  | true                   |                    | granted
+        40  | false                  | true               | granted
+        40  | false                  | false              | refused
+        40  | false                  |                    | undecided: is_disabled_person
     """)  # fmt: skip
 
 

@@ -153,6 +153,8 @@ def _print_fee(fee: Reckoned) -> None:
         )
     if fee.amount is not None:
         print("    " + t("To pay: {amount}", amount=money(fee.amount)) + unit_text(d.unit) if d.paid_by == "client" else "    " + t("Value: {amount}", amount=money(fee.amount)) + unit_text(d.unit))  # fmt: skip
+    if fee.cost_told:
+        print("    " + fee.cost_told)
     if fee.invented:
         print("    " + t("Rests on amounts invented for demonstration."))
 

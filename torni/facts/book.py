@@ -14,7 +14,10 @@ How = Literal["at_least", "exact", "ratio", "sum", "plus", "minus", "limit", "de
 
 @dataclass(frozen=True)
 class Opening:
-    """This type of event, for this service, begins something owed. `days` None: the event itself names the day due."""
+    """This type of event, for this service, begins something owed. `days` None: the event itself names the day due.
+
+    `months`: calendar months before the days; a month's last day stays within its month.
+    """
 
     promise: str
     service: str
@@ -22,6 +25,7 @@ class Opening:
     days: int | None
     age_below: int | None = None
     age_at_least: int | None = None
+    months: int = 0
 
 
 @dataclass(frozen=True)

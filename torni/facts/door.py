@@ -193,8 +193,8 @@ class Door:
                 ],
             )
             cursor.executemany(
-                "INSERT INTO openings VALUES (%s, %s, %s, %s, %s, %s)",
-                [(o.promise, o.service, o.type, o.days, o.age_below, o.age_at_least) for o in book.openings],
+                "INSERT INTO openings VALUES (%s, %s, %s, %s, %s, %s, %s)",
+                [(o.promise, o.service, o.type, o.days, o.age_below, o.age_at_least, o.months) for o in book.openings],
             )
             cursor.executemany(
                 "INSERT INTO answers VALUES (%s, %s, %s)", [(a.promise, a.type, a.called_off) for a in book.answers]

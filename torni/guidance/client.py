@@ -184,11 +184,12 @@ def typed(value: Any, field_: Field) -> Value | tuple[str, str]:
 
 
 def counted(how: Counted, events: Iterable[Mapping[str, Any]], on: date, field_: Field) -> Value:
-    """How many events of the kind, or whether any, up to the day."""
+    """How many events of the kind, or whether any, up to the day; of the day's calendar year alone where the field says so."""
     n = 0
     for event in events:
         day = event["on"]
         recent = how.within_days is None or day >= on - timedelta(days=how.within_days)
+        recent = recent and (not how.this_year or day.year == on.year)
         coded = not how.codes or any(str(event.get("code") or "").startswith(c) for c in how.codes)
         n += event["kind"] == how.event and coded and recent and day <= on
     return n > 0 if field_.kind == "yes_no" else min(n, int(field_.most))  # type: ignore[arg-type]

@@ -32,10 +32,20 @@ class Ceiling:
 
 
 @dataclass(frozen=True)
+class Cost:
+    """What producing the service costs, and whether the fee would have been more (`limits`)."""
+
+    formula: str
+    eur: Decimal | None
+    limits: bool
+
+
+@dataclass(frozen=True)
 class Reckoned:
     """One formula reckoned for one client. `amount` is None when a fact that matters is missing (`because`).
 
-    `amount` is what is to be paid: where the formula counts towards the ceiling, no more than the ceiling leaves.
+    `amount` is what is to be paid: where the formula counts towards the ceiling, no more than the ceiling leaves. `by_rule` is
+    before the ceiling, and of a client fee at most what producing the service costs (`cost`, None where that is not known).
     """
 
     formula: Reckoning
@@ -45,6 +55,27 @@ class Reckoned:
     because: tuple[Field, ...]
     ceiling: Ceiling | None
     invented: bool
+
+    @property
+    def cost(self) -> Cost | None:
+        if not self.formula.held_to_cost:
+            return None
+        eur, own = self.lines[-2][1], self.lines[len(self.formula.definition.lines) - 1][1]
+        return Cost(
+            str(self.formula.definition.cost), None if eur is None else Decimal(eur), None not in (eur, own) and own > eur  # type: ignore[operator]
+        )  # fmt: skip
+
+    @property
+    def cost_told(self) -> str:
+        """What the cost made of a client's fee, as a sentence; nothing where it made no difference."""
+        decided = self.formula.definition
+        if decided.paid_by != "client":
+            return ""
+        if self.cost is None and decided.cost is None and decided.note:
+            return str(decided.note)  # why no cost limits it
+        if self.cost is None:
+            return t("The cost of producing the service is not known, so the fee has not been held to it.")
+        return t("The fee is cut to what producing the service costs.") if self.cost.limits else ""
 
     def json(self) -> dict[str, Any]:
         d = self.formula.definition
@@ -65,6 +96,9 @@ class Reckoned:
                 "counts": d.counts_towards_ceiling, "limit_eur": float(self.ceiling.limit), "paid_eur": float(self.ceiling.paid),
                 "left_eur": float(self.ceiling.left),
             },
+            "cost": None
+            if self.cost is None
+            else {"formula": self.cost.formula, "eur": None if self.cost.eur is None else float(self.cost.eur), "limits": self.cost.limits},
             "rule_version": self.formula.version,
             "undecided_because": [f.name for f in self.because],
             "invented": self.invented,

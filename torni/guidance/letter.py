@@ -207,6 +207,8 @@ def _fee(d: Decision, fee: Reckoned) -> Fee:
             limit=money(fee.ceiling.limit),
             left=money(fee.ceiling.left),
         )
+    if fee.cost_told:
+        conclusion += " " + fee.cost_told
     lines = [(str(line.what), line_value(line, value)) for line, value in fee.lines if line.shown]
     return Fee(str(definition.what), lines, conclusion, str(d.rules.library.sources[definition.source].title))
 

@@ -36,14 +36,15 @@ def book_of(rules: Rules, *, since: date, charge: Charge | None = None) -> Book:
     for service, promise in library.followed():
         name = f"{service.id}.{promise.id}"
         if isinstance(promise, AnswerPromise):
-            days = _days(library, promise.within_days) if promise.within_days else None
+            days, months = _within(library, promise.within_days) if promise.within_days else (None, 0)
             openings.append(
-                Opening(name, service.id, promise.opened_by, days, promise.ages.below, promise.ages.at_least)
+                Opening(name, service.id, promise.opened_by, days, promise.ages.below, promise.ages.at_least, months)
             )
             answers.append(Answer(name, promise.answered_by))
             answers += [Answer(name, type_, called_off=True) for type_ in promise.called_off_by]
         elif isinstance(promise, CadencePromise):
-            openings.append(Opening(name, service.id, promise.event, _days(library, promise.every_days)))
+            every, months = _within(library, promise.every_days)
+            openings.append(Opening(name, service.id, promise.event, every, months=months))
             answers.append(Answer(name, promise.event))
         elif isinstance(promise, MeasurePromise):
             countings.append(Counting(name, service.id, promise.event, "at_least", promise.at_least))
@@ -107,7 +108,8 @@ def books_of(days: Days, *, charge: Charge | None = None) -> Books:
     return on
 
 
-def _days(library: Library, parameter: str) -> int:
-    value = library.value(parameter).value
-    assert isinstance(value, Decimal)
-    return int(value)
+def _within(library: Library, parameter: str) -> tuple[int, int]:
+    """Days and calendar months: the law counts a care guarantee in months, which no number of days is."""
+    found = library.value(parameter)
+    assert isinstance(found.value, Decimal)
+    return (0, int(found.value)) if found.unit == "months" else (int(found.value), 0)

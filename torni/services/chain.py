@@ -7,6 +7,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from dataclasses import dataclass
+from datetime import date
 from decimal import Decimal
 from typing import Literal
 
@@ -14,6 +15,7 @@ from pydantic import Field
 
 from torni.core.faults import BadInput, Fault, nearest_name
 from torni.engines.chains import Chain, Edge, Step
+from torni.engines.rules.evaluate import moved
 from torni.services.followed import EventType, Responsible
 from torni.services.library import Library, content_hash
 from torni.services.reading import parse, read
@@ -108,9 +110,15 @@ def _graph(definition: ChainDefinition, library: Library) -> Chain:
 def _days(library: Library, parameter: str | None) -> int | None:
     if parameter is None:
         return None
-    value = library.value(parameter).value
-    assert isinstance(value, Decimal), f"{parameter} is a table"
-    return int(value)
+    found = library.value(parameter)
+    assert isinstance(found.value, Decimal), f"{parameter} is a table"
+    return _longest(int(found.value)) if found.unit == "months" else int(found.value)
+
+
+def _longest(months: int) -> int:
+    """The most days that so many calendar months have: a chain counts days, and calls nobody late who is in time by law."""
+    starts = [date(2024 + i // 12, i % 12 + 1, 1) for i in range(24)]  # a leap year and the year after
+    return max((moved(start, months, "month") - start).days for start in starts)
 
 
 def _wrong(definition: ChainDefinition, library: Library) -> list[tuple[tuple[str, ...], str, str]]:

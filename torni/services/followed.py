@@ -100,7 +100,8 @@ class AnswerPromise(_Followed):
     answered_by: EventType
     called_off_by: list[EventType] = Field([], description="One type of event, or several.")
     within_days: str | None = Field(
-        None, description="A parameter: the days from the opening. Left out, the event itself names the day due."
+        None,
+        description="A parameter: the days, or calendar months by its unit, from the opening. Left out, the event names the day due.",
     )
     ages: Ages = Ages()
     share: Decimal = Field(gt=0, le=1)

@@ -127,7 +127,14 @@ class Library:
                 t("is known only until {last}, not on {day}", last=last.until, day=self.as_of),
                 t("Ask for an earlier day, or add the later value with its source."),
             )
-        return Value(parameter_id, last.value, parameter.unit, last.from_, self.sources[last.source], parameter.checked)
+        return Value(
+            parameter_id,
+            last.value,
+            last.unit or parameter.unit,
+            last.from_,
+            self.sources[last.source],
+            parameter.checked,
+        )
 
     def number(self, parameter_id: str) -> float:
         value = self.value(parameter_id).value

@@ -92,7 +92,7 @@ def texts(rules: Rules) -> dict[str, str]:
         if dated:
             out[f"table.{name}"] = dated[-1].cells.strip()
     for name, formula in rules.formulas.items():
-        for line, _ in formula.lines:
+        for line in formula.definition.lines:
             out[f"formula.{name}.{line.id}"] = line.value
     for name, granting in rules.granting.items():
         for criterion in granting.criteria:

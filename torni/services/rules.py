@@ -21,7 +21,7 @@ from torni.engines.rules.tree import Field, Node, Table, Type
 from torni.services.laying import merged
 from torni.services.library import Library
 from torni.services.reading import Document, Loc, Model, parse, read, twice_in_folder
-from torni.services.ruleset import Granting, Reckoning, Rules, parameter_numbers
+from torni.services.ruleset import Granting, Reckoning, Rules, held_to_cost, parameter_numbers
 from torni.services.schema import (
     CHANNELS,
     ClientField,
@@ -66,11 +66,14 @@ class _Loading:
         granting = self._granting(Scope(fields, numbers, tables))
         scope = Scope(fields, numbers, tables, {}, {name: g.whole for name, g in granting.items()})
         formulas_defined, formula_where = self._gathered("formulas", Formulas, "formulas")
-        formulas = {}
-        for name, definition in formulas_defined.items():
-            made = self._formula(name, definition, scope, formula_where[name])
+        formulas: dict[str, Reckoning] = {}
+        for name, definition in sorted(formulas_defined.items(), key=lambda d: d[1].cost is not None):  # costs first
+            cost = self._cost(name, definition, formulas_defined, formulas, formula_where[name])
+            made = self._formula(name, definition, scope, formula_where[name], cost)
             if made:
                 formulas[name] = made
+            self._counting(name, definition, fields, formula_where[name])
+        formulas = {name: formulas[name] for name in formulas_defined if name in formulas}
         times = {}
         for name, definition in formulas_defined.items():
             if definition.times_a_year:
@@ -337,11 +340,48 @@ class _Loading:
         except BadInput:
             return True
 
-    def _formula(self, name: str, definition: Formula, scope: Scope, document: Document) -> Reckoning | None:
+    def _cost(
+        self, name: str, definition: Formula, defined: Mapping[str, Formula], made: Mapping[str, Reckoning], document: Document
+    ) -> Formula | None:  # fmt: skip
+        """What producing the service costs, as the fee names it; None where it names none, or none is known on the day."""
+        if definition.cost is None:
+            return None
+        where, cost = document.where(("formulas", name, "cost")), defined.get(definition.cost)
+        if cost is None:
+            near = nearest_name(definition.cost, [n for n, d in defined.items() if d.paid_by == "organiser"])
+            remedy = t('Did you mean "{near}"?', near=near) if near else t("Write the cost as a formula of its own.")
+            self.faults.append(Fault(where, t('"{found}" is not a formula', found=definition.cost), remedy))
+        elif definition.paid_by != "client" or cost.paid_by != "organiser":
+            self.faults.append(
+                Fault(
+                    where, t("only a client's fee is held to a cost, and the cost is the organiser's"),
+                    t("Name a formula whose paid_by is organiser, in a formula that the client pays."),
+                )
+            )  # fmt: skip
+        elif definition.unit != cost.unit:
+            self.faults.append(
+                Fault(
+                    where, t("the fee is in {unit}, its cost in {other}", unit=definition.unit, other=cost.unit),
+                    t("Write both in the same unit."),
+                )
+            )  # fmt: skip
+        return cost if definition.cost in made else None
+
+    def _counting(self, name: str, definition: Formula, fields: Mapping[str, Field], document: Document) -> None:
+        by = definition.counted_by
+        if by is not None and (by not in fields or fields[by].kind != "whole"):
+            near = nearest_name(by, [n for n, f in fields.items() if f.kind == "whole"])
+            where = document.where(("formulas", name, "counted_by"))
+            remedy = t('Did you mean "{near}"?', near=near) if near else ""
+            self.faults.append(Fault(where, t('"{found}" is not a field that counts', found=by), remedy))
+
+    def _formula(
+        self, name: str, definition: Formula, scope: Scope, document: Document, cost: Formula | None
+    ) -> Reckoning | None:
         types: dict[str, Type] = {}
         weights: dict[str, int] = {}
         lines: list[tuple[FormulaLine, Node]] = []
-        for i, line in enumerate(definition.lines):
+        for i, line in enumerate(held_to_cost(definition, cost)):
             at = document.where(("formulas", name, "lines", i, "value"))
             here = Scope(scope.fields, scope.parameters, scope.tables, types, scope.granted, weights)
             node = self._lowered(line.value, here, at, f"formula {name}", number=True)

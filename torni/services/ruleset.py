@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 from decimal import Decimal
@@ -16,6 +17,7 @@ from torni.engines.rules.reasoning import Reasoning
 from torni.engines.rules.tree import Field, Node, Table
 from torni.services.library import Library
 from torni.services.schema import ClientField, CodeList, Criterion, Form, Formula, FormulaLine, Service, TableDefinition
+from torni.services.texts import Text
 
 
 @dataclass(frozen=True)
@@ -39,9 +41,38 @@ class Granting:
         return version(*self.nodes)
 
 
+COST, LIMIT = "cost_", "at_most_cost"
+
+
+def held_to_cost(fee: Formula, cost: Formula | None) -> list[FormulaLine]:
+    """The fee's lines; where its cost is known, then the cost's lines, and last the lesser of the fee and the cost.
+
+    Act on client fees in health and social services, 734/1992, section 2: a fee is at most the cost of producing the service.
+    They are lines like others, so that whatever reads a formula (letters, rehearsals, reconciliation) has them. A fee of
+    nothing stays nothing where the cost cannot be told. Not considered: what the client pays for the same service otherwise.
+    """
+    if cost is None:
+        return fee.lines
+    own = fee.lines[-1]
+    lines = [
+        line.model_copy(update={"id": COST + line.id, "value": re.sub(r"\bline\.(\w+)", rf"line.{COST}\1", line.value)})
+        for line in cost.lines
+    ]
+    lines[-1] = lines[-1].model_copy(update={"what": cost.what, "unit": cost.unit})
+    within = f"line.{own.id} <= 0 or line.{own.id} <= line.{lines[-1].id}"
+    what = Text(
+        fi="Maksu, enintään kustannus (asiakasmaksulaki 2 §)",
+        sv="Avgift, högst kostnaden (klientavgiftslagen 2 §)",
+        en="Fee, at most the cost (act on client fees, section 2)",
+    )
+    value = f"case when {within} then line.{own.id} else line.{lines[-1].id} end"
+    limit = own.model_copy(update={"id": LIMIT, "what": what, "value": value, "divided_by": 1, "shown": True})
+    return [*fee.lines, *lines, limit]
+
+
 @dataclass(frozen=True)
 class Reckoning:
-    """One formula with its lines as trees; the last line is the amount."""
+    """One formula with its lines as trees; the last line is the amount. A client fee's lines end with its cost (`held_to_cost`)."""
 
     id: str
     definition: Formula
@@ -54,6 +85,11 @@ class Reckoning:
     @cached_property
     def functions(self) -> tuple[tuple[FormulaLine, Any], ...]:
         return tuple((line, function(node)) for line, node in self.lines)
+
+    @property
+    def held_to_cost(self) -> bool:
+        """Has the fee been held to the cost of producing the service? False where the cost is not known on the day."""
+        return self.lines[-1][0].id == LIMIT
 
     @cached_property
     def fields(self) -> tuple[Field, ...]:

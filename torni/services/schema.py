@@ -215,6 +215,7 @@ class DatedValue(Strict):
     from_: date = Field(alias="from")
     until: date | None = Field(None, description="The last day the value is known for; after it nothing is assumed.")
     value: Decimal | dict[str, Decimal]
+    unit: str | None = Field(None, description="This value's own unit, where the law has changed it: days to months.")
     source: Identifier
 
 
@@ -244,11 +245,13 @@ class Parameters(Strict):
 
 
 class Counted(Strict):
-    """A fact counted from a client's events before any rule: how many, or whether any, of a kind within so many days."""
+    """A fact counted from a client's events before any rule: how many, or whether any, of a kind within so many days or in the
+    calendar year of the decision; with both, those that are within both."""
 
     event: Identifier
     codes: list[str] = Field([], description="Only events whose code begins with one of these.")
     within_days: int | None = Field(None, gt=0, le=36_525)
+    this_year: bool = Field(False, description="Only events of the calendar year that the rule's day is in.")
 
 
 class ClientField(Strict):
@@ -365,7 +368,8 @@ class FormulaLine(Strict):
 
 
 class Formula(Strict):
-    """What a client pays, or what the organiser pays for one: lines reckoned in order, the last is the amount."""
+    """What a client pays, or what the organiser pays for one: lines reckoned in order, the last is the amount. Of a client fee
+    that names its `cost`, no more is paid than producing the service costs (act on client fees, 734/1992, section 2)."""
 
     what: Text
     unit: str
@@ -373,7 +377,14 @@ class Formula(Strict):
     legal_basis: Text | None = None
     counts_towards_ceiling: bool = False
     times_a_year: str | None = Field(None, description="How many times a year a client pays it: a sum over fields.")
+    counted_by: Identifier | None = Field(
+        None, description="The field that tells how many times it has been paid for before in the calendar year."
+    )
     paid_by: Literal["client", "organiser"] = "client"
+    cost: Identifier | None = Field(
+        None,
+        description="A client fee's limit: the formula of what producing the service costs; no fee is more than it.",
+    )
     note: Text | None = None
     lines: list[FormulaLine] = Field(min_length=1)
 

@@ -9,6 +9,7 @@ forgets. `truth` holds every charge or event that is not the rule's.
 from __future__ import annotations
 
 import random
+from collections import Counter
 from collections.abc import Mapping
 from dataclasses import dataclass
 from datetime import date, timedelta
@@ -23,6 +24,7 @@ from torni.services.days import Days
 from torni.simulation.population import Population
 from torni.simulation.running import Run
 
+_VISITS = ("doctor_visit", "doctor_urgent")
 FAULTS = ("wrong_formula", "never_billed", "billed_twice", "no_service", "over_ceiling")
 
 
@@ -86,9 +88,12 @@ def _events(people: list[dict[str, Any]], year: int, r: random.Random) -> list[d
                 {"person": p["person"], "on": date(year, month, 1), "formula": "home_care", "service_hours_month": p["hours"], "serial_treatments_this_year": None}
                 for month in range(1, 13)
             ]  # fmt: skip
-        for _ in range(p["visits"] or 0):
+        for i in range(
+            p["visits"] or 0
+        ):  # every other one by night or at a weekend: those are charged however many they are
             on = date(year, 1, 1) + timedelta(days=r.randrange(365))
-            events.append({"person": p["person"], "on": on, "formula": "doctor_visit", "service_hours_month": None, "serial_treatments_this_year": None})  # fmt: skip
+            visit = "doctor_urgent" if i % 2 else "doctor_visit"
+            events.append({"person": p["person"], "on": on, "formula": visit, "service_hours_month": None, "serial_treatments_this_year": None})  # fmt: skip
     return events
 
 
@@ -99,6 +104,7 @@ def _billed(
     truth: dict[str, set[str]] = {kind: set() for kind in FAULTS}
     charged: list[dict[str, Any]] = []
     sums: dict[int, Decimal] = {}
+    times: Counter[tuple[int, str]] = Counter()
     twice = set(r.sample(range(len(events)), min(40, len(events) // 50))) if planted else set()
     ceiling_off = {p for p, q in people.items() if p in missed} if planted else set()
 
@@ -116,6 +122,9 @@ def _billed(
             **{k: v for k, v in event.items() if k in rules.fields},
         }
         formula = rules.formulas[event["formula"]]
+        if by := formula.definition.counted_by:
+            facts[by] = times[event["person"], formula.id]
+            times[event["person"], formula.id] += 1
         due = reckon(rules, formula, facts).by_rule
         assert due is not None, "the invented year leaves no fact out that a fee needs"
         counts = formula.definition.counts_towards_ceiling
@@ -138,14 +147,14 @@ def _billed(
             if right > 0:
                 truth["never_billed"].add(event["event"])
             continue
-        if planted and event["formula"] == "doctor_visit" and event["person"] in ceiling_off and right < due:
+        if planted and event["formula"] in _VISITS and event["person"] in ceiling_off and right < due:
             amount = due
             truth["over_ceiling"].add(event["event"])
         if amount > 0 or amount != right:
             charge(event["event"], event["person"], event["on"], amount)
             if counts:
                 sums[event["person"]] = paid + amount
-        if i in twice and amount > 0 and event["formula"] == "doctor_visit":
+        if i in twice and amount > 0 and event["formula"] in _VISITS:
             charge(event["event"], event["person"], event["on"], amount)
             sums[event["person"]] = sums[event["person"]] + amount
             truth["billed_twice"].add(event["event"])

@@ -277,9 +277,11 @@ def _visit_fees(run: Run, before: Rules, after: Rules) -> tuple[list[FeeEffect],
 
 
 def _yearly(run: Run, formula: Reckoning, rules: Rules) -> str:
+    """The year's sum: the first visit's fee, as often in the year as it is paid."""
     assert formula.definition.times_a_year
-    times = rules.times[formula.id]
-    return f"({run.amount(formula, rules)} * {sql.expression(times, column=run.column(rules))})"
+    times, by = rules.times[formula.id], formula.definition.counted_by
+    first = run.amount(formula, rules, known={by: "0"} if by else {})
+    return f"({first} * {sql.expression(times, column=run.column(rules))})"
 
 
 def _ceiling(rules: Rules) -> Decimal | None:

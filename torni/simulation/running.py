@@ -2,9 +2,10 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from decimal import Decimal
 from functools import cached_property
+from types import MappingProxyType
 from typing import Any
 
 import duckdb
@@ -41,10 +42,13 @@ class Run:
     def rows(self, query: str, values: Sequence[Any] = ()) -> list[tuple[Any, ...]]:
         return self.connection.execute(query, list(values)).fetchall()
 
-    def column(self, rules: Rules) -> Any:
-        """A field's column; a fact that the people do not have is missing, and the decision's day is the rules' own."""
+    def column(self, rules: Rules, known: Mapping[str, str] = MappingProxyType({})) -> Any:
+        """A field's column; a fact that the people do not have is missing, and the decision's day is the rules' own.
+        `known`: expressions to take in place of columns."""
 
         def of(name: str) -> str:
+            if name in known:
+                return known[name]
             if name in self.columns:
                 return sql.quoted(name)
             if name == "decision_day":
@@ -57,11 +61,11 @@ class Run:
     def condition(self, node: tree.Node, rules: Rules) -> str:
         return sql.expression(node, column=self.column(rules))
 
-    def amount(self, formula: Reckoning, rules: Rules) -> str:
+    def amount(self, formula: Reckoning, rules: Rules, known: Mapping[str, str] = MappingProxyType({})) -> str:
         """The formula as one expression, its earlier lines written into the later ones."""
         lines: dict[str, str] = {}
         for line, node in formula.lines:
-            lines[line.id] = sql.expression(node, column=self.column(rules), lines=lines)
+            lines[line.id] = sql.expression(node, column=self.column(rules, known), lines=lines)
         return lines[formula.lines[-1][0].id]
 
     def groups(self) -> str:

@@ -30,6 +30,7 @@ from torni.services.days import Days
 from torni.services.rules import Reckoning, Rules, parameter_numbers
 from torni.supervision import meeting
 from torni.supervision.billing_tables import checked, files_of, misspelt
+from torni.supervision.times import with_times
 
 Kind = Literal["wrong", "never_billed", "billed_twice", "no_service", "over_ceiling", "cannot_tell"]
 KINDS: tuple[Kind, ...] = ("wrong", "never_billed", "billed_twice", "no_service", "over_ceiling", "cannot_tell")
@@ -99,6 +100,8 @@ def reconcile(clients: Path, delivered: Path, charged: Path, *, region: str) -> 
 def reckon(connection: duckdb.DuckDBPyConnection, days: Days) -> Reconciled:
     """The reckoning over views `clients`, `delivered` and `charged` that have been checked."""
     columns = {name: _columns(connection, name) for name in ("clients", "delivered", "charged")}
+    counted, columns["delivered"] = with_times(days.on(clock.today()), columns["delivered"])
+    connection.execute(f"CREATE TEMP TABLE given AS {counted}")
     stretches = _stretches(connection, days)
     connection.execute(f"CREATE TEMP TABLE joined AS {_joined(columns)}")
     parts = [_part(rules, name, first, after, columns) for name, first, after, rules in stretches] or [_NO_EVENTS]
@@ -151,8 +154,8 @@ def _joined(columns: Mapping[str, list[str]]) -> str:
     either = ", ".join(f"coalesce(d.{sql.quoted(c)}, c.{sql.quoted(c)}) AS {sql.quoted(c)}" for c in own)
     chosen = (f" REPLACE ({either})" if own else "") + "".join(f", c.{sql.quoted(c)}" for c in facts)
     if "from" in columns["clients"]:
-        return f'SELECT d.*{chosen} FROM delivered d ASOF LEFT JOIN clients c ON d.person = c.person AND d."on" >= c."from"'
-    return f"SELECT d.*{chosen} FROM delivered d LEFT JOIN clients c ON d.person = c.person"
+        return f'SELECT d.*{chosen} FROM given d ASOF LEFT JOIN clients c ON d.person = c.person AND d."on" >= c."from"'
+    return f"SELECT d.*{chosen} FROM given d LEFT JOIN clients c ON d.person = c.person"
 
 
 def _part(rules: Rules, name: str, first: date, last: date, columns: Mapping[str, list[str]]) -> str:

@@ -180,6 +180,7 @@ def _circumstances(made: People, frailty: Floats, rng: np.random.Generator) -> N
     made["has_functional_limitation"] = limited
     made["has_rehabilitation_plan"] = np.where(limited == 1, told(0.35, 0.93), 0)
     made["has_kela_rehabilitation"] = np.where(made["age"] < 68, told(0.012, 0.99), 0)
+    made["is_disabled_person"] = told(0.024, 0.99)  # clients of disability services: 2.4 % of residents
     made["lived_with_spouse"] = made["has_spouse"].astype(np.int64)
 
 
@@ -219,7 +220,7 @@ def frame(made: People) -> pl.DataFrame:
         some("assessed_on", pl.Int32).cast(pl.Date),
         *(flag(n) for n in ("has_informal_carer", "carer_is_able", "home_suits_care", "professional_supports", "home_care_not_enough",
                             "wants_voucher", "manages_budget", "highest_care_allowance", "has_functional_limitation",
-                            "has_rehabilitation_plan", "has_kela_rehabilitation")),
+                            "has_rehabilitation_plan", "has_kela_rehabilitation", "is_disabled_person")),
         *(known(f"has_{n}", made[n]) for n in ("diabetes", "dementia", "coronary_disease", "asthma")),
         known("in_home_care", made["in_home_care"]),
     ])  # fmt: skip

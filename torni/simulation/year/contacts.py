@@ -14,6 +14,8 @@ from torni.simulation.year.calendar import Service, growth, influenza, number_of
 from torni.simulation.year.chance import Floats, Ints
 from torni.simulation.year.records import feedback, mended, recorded_on
 
+MOST_BEFORE = 6  # a fourth visit and every later one cost the client the same
+
 
 def contacts(block: Block) -> None:
     """Residents ask for a doctor or a dentist, get there after a wait, and adults are charged for the doctor.
@@ -97,7 +99,7 @@ def _care(block: Block, service: str, who: Ints, day: Ints, unit: Ints, order: I
         return
     lived = day - _born(block, who)
     short = lived < 23.1 * 365.2425  # whoever may count as under 23, and a few more
-    mean = np.where(short, 4.0, 19.0) if service == "doctor_reception" else np.full(len(who), 45.0)
+    mean = np.where(short, 4.0, 19.0) if service == "doctor_reception" else np.where(short, 20.0, 45.0)
     wait = chance.waits(
         mean * block.level(0.8, 1.2, f"unit's waits {service}", unit), f"wait {service}", client, day, order
     )
@@ -138,18 +140,27 @@ def _doctor_fees(
     keep = (age >= 18) & (unbilled >= lost)
     charged = day[keep] + block.chance.whole(4, 24, "billed after", client[keep], day[keep])
     charged = np.maximum(open_near(charged, day[keep] + 3), known[keep])
-    ages, stretch = age[keep], charged
-    cents, data = np.zeros(len(ages), np.int64), np.empty(len(ages), object)
-    for one in np.unique(np.column_stack([ages, _stretches(stretch)]), axis=0):
-        rows = (ages == one[0]) & (_stretches(stretch) == one[1])
-        facts = {"age": int(one[0])}
-        amount = block.right(date(int(one[1]), 6, 1), "doctor_visit", facts)
-        cents[rows] = int((amount if amount is not None else Decimal("28.20")) * 100)
-        data[rows] = json.dumps({"formula": "doctor_visit", "facts": facts})
+    # how many visits the client had before in the year is drawn by what is usual so far: blocks do not know each other's visits
+    so_far = (0.75 + 0.011 * age[keep]) * (_day_of_year(day[keep]) / 365.25)
+    before = np.minimum(block.chance.counts(so_far, "visits before", client[keep], day[keep], order[keep]), MOST_BEFORE)
+    cases, case = np.unique(np.column_stack([age[keep], _stretches(charged), before]), axis=0, return_inverse=True)
+    cents, data = np.zeros(len(cases), np.int64), np.empty(len(cases), object)
+    for i, (years, stretch, visits) in enumerate(cases.tolist()):
+        facts = {"age": years, "doctor_visits_this_year": visits}
+        amount = block.right(date(stretch, 6, 1), "doctor_visit", facts)
+        cents[i] = int((amount if amount is not None else Decimal("28.20")) * 100)
+        data[i] = json.dumps({"formula": "doctor_visit", "facts": facts})
+    case = case.ravel()
     block.add(
         "fee.charged", "doctor_reception", charged, 10 * 60, key=matter.filter(keep), who=who[keep], unit=unit[keep],
-        matter=matter.filter(keep), cents=cents, data=pl.Series(data, dtype=pl.String), source="billing",
+        matter=matter.filter(keep), cents=cents[case], data=pl.Series(data[case], dtype=pl.String), source="billing",
     )  # fmt: skip
+
+
+def _day_of_year(day: Ints) -> Ints:
+    days = day.astype("datetime64[D]")
+    since: Ints = (days - days.astype("datetime64[Y]").astype("datetime64[D]")).astype(np.int64)
+    return since
 
 
 def _born(block: Block, who: Ints) -> Ints:

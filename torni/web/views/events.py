@@ -184,7 +184,7 @@ def _example(name: str, kind: EventKind) -> dict[str, Any]:
     data: dict[str, Any] = {str(need): _VALUES[need] for need in kind.needs}
     known: dict[str, Any] = {
         "municipality": "179", "born": "1941-05-30", "protected": False, "name": "Keskusta", "kind": "home_care", "producer": "Esimerkkihoiva Oy",
-        "instrument": "RAI", "scales": {"maple": 3}, "verdict": "granted", "formula": "doctor_visit", "facts": {"age": 40},
+        "instrument": "RAI", "scales": {"maple": 3}, "verdict": "granted", "formula": "doctor_visit", "facts": {"age": 40, "doctor_visits_this_year": 0},
     }  # fmt: skip
     data |= {n: known[n] for n in kind.data if n in known}
     if name == "event.withdrawn":
