@@ -32,7 +32,7 @@ def test_a_damaged_timetable_is_refused_or_rideable_on_every_day(tmp_path, data)
     files = dict(FILES)
     for _ in range(data.draw(st.integers(1, 4))):
         name = data.draw(st.sampled_from(sorted(files)))
-        rows = [line.split(",") for line in files[name].splitlines()[:9]]
+        rows = [line.split(",") for line in files[name].splitlines()[:9]] or [[""]]
         row = rows[data.draw(st.integers(0, len(rows) - 1))]
         row[data.draw(st.integers(0, len(row) - 1))] = data.draw(st.sampled_from(ODD) | st.text(max_size=6))
         files[name] = "\n".join([*(",".join(r) for r in rows), *files[name].splitlines()[9:]])
