@@ -11,7 +11,8 @@ def with_times(rules: Rules, columns: list[str]) -> tuple[str, list[str]]:
 
     The first three doctor's visits of a calendar year are charged, so the fee of a visit asks how many there were before. A count
     that the list itself gives stands; else the person's earlier events of the same formula and year are counted, in the order
-    of days. Not considered: what was given before the list begins.
+    of days and times; of several at one time those that were charged come first, so that how events are called decides nothing.
+    Not considered: what was given before the list begins.
     """
     by: dict[str, list[str]] = {}
     for name, formula in rules.formulas.items():
@@ -19,7 +20,7 @@ def with_times(rules: Rules, columns: list[str]) -> tuple[str, list[str]]:
             by.setdefault(formula.definition.counted_by, []).append(name)
     if not by:
         return "SELECT * FROM delivered", columns
-    before = "CAST(row_number() OVER (PARTITION BY person, year(\"on\"), replace(formula, '-', '_') ORDER BY \"on\", event) - 1 AS INTEGER)"
+    before = "CAST(row_number() OVER (PARTITION BY person, year(\"on\"), replace(formula, '-', '_') ORDER BY \"on\", minute NULLS LAST, billed DESC, event) - 1 AS INTEGER)"
     counts = []
     for field, names in by.items():
         listed = ", ".join(f"'{n}'" for n in names)
@@ -27,4 +28,7 @@ def with_times(rules: Rules, columns: list[str]) -> tuple[str, list[str]]:
         known = f"coalesce({sql.quoted(field)}, {counted})" if field in columns else counted
         counts.append(f"{known} AS {sql.quoted(field)}")
     kept = ", ".join(sql.quoted(c) for c in columns if c not in by)
-    return f"SELECT {kept}, {', '.join(counts)} FROM delivered", [*(c for c in columns if c not in by), *by]
+    return f"SELECT {kept}, {', '.join(counts)} FROM {_LISTED}", [*(c for c in columns if c not in by), *by]
+
+
+_LISTED = "(SELECT *, event IN (SELECT event FROM charged WHERE event IS NOT NULL AND amount_eur > 0) AS billed FROM delivered)"
