@@ -97,14 +97,14 @@ def test_faults_of_all_files_are_told_at_once(tmp_path):
         write(
             tmp_path,
             "person,agee\n1,80",
-            "event,person,on,formula\na,1,1.5.2023,home_care\na,1,2023-05-01,home_care",
+            "event,person,on,formula\na,1,1/5/2023,home_care\na,1,2023-05-01,home_care",
             "charge,event,person,on\n1,a,1,2023-05-01",
         )
     told = str(caught.value)
     for part in (
         'Did you mean "age"?',
         "delivered.csv:2",
-        '"1.5.2023" is not a value of on',
+        '"1/5/2023" is not a value of on',
         'the column "amount_eur" is missing',
     ):
         assert part in told

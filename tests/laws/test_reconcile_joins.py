@@ -112,17 +112,17 @@ def test_an_event_or_a_charge_twice_is_refused_with_both_rows(tmp_path):
     )
 
 
-@pytest.mark.parametrize("amount", ["160.004", "159.996", "160.0000001", "1,160.00", "1.6e2", "160 00"])
+@pytest.mark.parametrize("amount", ["160.004", "159.996", "160.0000001", "1.160", "1,160", "1.6e2", "160 00"])
 def test_an_amount_that_is_not_cents_is_refused(tmp_path, amount):
     assert "is not a value of amount_eur" in faults(tmp_path, ONE, A, [f'1,a,1,2026-05-01,"{amount}"'])
 
 
-@pytest.mark.parametrize("income", ["1653.004", "-5", "1,653.00"])
+@pytest.mark.parametrize("income", ["1653.004", "-5", "1.650"])
 def test_a_fact_is_not_rounded_either(tmp_path, income):
     assert "is not a value of gross_income_eur_month" in faults(tmp_path, [f'1,2026-01-01,80,1,"{income}",8'], A, [])
 
 
-@pytest.mark.parametrize("amount", ["160", "160.0", "160.00", "160.000", "160,00", "\u00a0160,00"])
+@pytest.mark.parametrize("amount", ["160", "160.0", "160.00", "160.0000", "160,00", "\u00a0160,00"])
 def test_cents_are_read_as_people_write_them(tmp_path, amount):
     assert reckoned(tmp_path, ONE, A, [f'1,a,1,2026-05-01,"{amount}"']).differences == ()
 

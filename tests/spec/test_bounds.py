@@ -24,7 +24,7 @@ from torni.services.change import parse_changes
 from torni.services.days import Days
 from torni.services.reading import read, read_text
 from torni.sources.event_files import read_events
-from torni.sources.tables import read_table
+from torni.sources.tables import read_rows
 
 DAY = date(2026, 11, 22)
 TEN = ",".join("*a{0}" for _ in range(10))
@@ -220,7 +220,7 @@ def test_the_way_through_a_long_table_asks_little_and_answers_right():
 def test_a_table_of_a_million_columns_is_not_read(tmp_path):
     (tmp_path / "t.csv").write_text("a," * 1_000_000 + "b\n1\n", encoding="utf-8")
     with pytest.raises(BadInput, match="1000001 columns; at most 1000 are read"):
-        read_table(tmp_path / "t.csv")
+        read_rows(tmp_path / "t.csv", needs=())
 
 
 @pytest.mark.parametrize(
@@ -246,7 +246,7 @@ def test_a_workbook_that_grows_a_thousandfold_is_not_unpacked(tmp_path):
             sheet.write(b"<" * 2**20)
     assert (tmp_path / "t.xlsx").stat().st_size < 2_000_000
     with pytest.raises(BadInput, match="larger than 200 MB once unpacked"):
-        read_table(tmp_path / "t.xlsx")
+        read_rows(tmp_path / "t.xlsx", needs=())
 
 
 def test_a_broken_workbook_is_told(tmp_path):
@@ -256,7 +256,7 @@ def test_a_broken_workbook_is_told(tmp_path):
     for cut in (whole.getvalue()[:40], whole.getvalue()[:20] + b"\x00" * 20 + whole.getvalue()[40:], b""):
         (tmp_path / "t.xlsx").write_bytes(cut)
         with pytest.raises(BadInput, match="not readable as an Excel workbook"):
-            read_table(tmp_path / "t.xlsx")
+            read_rows(tmp_path / "t.xlsx", needs=())
 
 
 def test_a_workbook_with_one_cell_in_its_last_corner_ends_nothing(tmp_path):
@@ -268,4 +268,4 @@ def test_a_workbook_with_one_cell_in_its_last_corner_ends_nothing(tmp_path):
         sheet.write(0, 0, "id")
         sheet.write(1_048_575, 16_383, "x")
     with pytest.raises(BadInput, match="not readable as an Excel workbook, or too large"):
-        read_table(tmp_path / "t.xlsx")
+        read_rows(tmp_path / "t.xlsx", needs=())

@@ -15,7 +15,7 @@ from torni.core.language import speaking
 from torni.network import own_data
 from torni.sources import shipped
 from torni.sources.intake import read_points, read_population, read_units
-from torni.sources.tables import read_rows, read_table
+from torni.sources.tables import read_rows
 from torni.sources.where import code_of
 from torni.sources.written import day, number, thousands_by_dot, whole
 
@@ -73,13 +73,13 @@ def book(tmp_path):
     ],
 )  # fmt: skip
 def test_one_table_however_it_is_saved(brought, content):
-    assert read_table(brought(content), needs=NEEDS).select(pl.nth(0, 1, 2)).rows() == ROW
+    assert read_rows(brought(content), needs=NEEDS).frame.select(pl.nth(0, 1, 2)).rows() == ROW
 
 
 def test_windows_signs_are_the_letters_that_they_are(brought):
     """Read as ISO 8859-1 they would be control characters that nobody sees."""
     text = "nimi;kunta;väestö\nŠakki – Žižka 5 €;Pälkäne;12\n"
-    assert read_table(brought(text.encode("cp1252")), needs=NEEDS)["nimi"].to_list() == ["Šakki – Žižka 5 €"]
+    assert read_rows(brought(text.encode("cp1252")), needs=NEEDS).frame["nimi"].to_list() == ["Šakki – Žižka 5 €"]
 
 
 @pytest.mark.parametrize(
@@ -98,7 +98,7 @@ def test_windows_signs_are_the_letters_that_they_are(brought):
 )
 def test_what_cannot_be_read_is_told_by_its_row(brought, content, told):
     with pytest.raises(BadInput, match=told):
-        read_table(brought(content), needs=NEEDS)
+        read_rows(brought(content), needs=NEEDS)
 
 
 def test_rows_keep_the_numbers_that_a_table_program_shows(brought, book):
@@ -145,7 +145,7 @@ def test_a_workbooks_dates_numbers_and_texts(book):
         ["A", "007", 410618.0, dt.date(2026, 2, 1)],
         ["B", 7, 30.2, dt.datetime(2026, 2, 1, 8, 30)],  # noqa: DTZ001 - a cell of a workbook has no zone
     ]
-    frame = read_table(book({"S": (rows, False)}), needs=NEEDS)
+    frame = read_rows(book({"S": (rows, False)}), needs=NEEDS).frame
     assert frame.rows() == [("A", "007", "410618", "2026-02-01"), ("B", "7", "30.2", "2026-02-01 08:30:00")]
 
 

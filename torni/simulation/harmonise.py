@@ -9,7 +9,7 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from datetime import date
-from decimal import Decimal, InvalidOperation
+from decimal import Decimal
 from pathlib import Path
 from typing import Any
 
@@ -24,8 +24,9 @@ from torni.simulation.population import Population, open_population
 from torni.simulation.rehearsal import Effect, ServiceEffect, added, service_effect
 from torni.simulation.running import Run, Side
 from torni.simulation.words import municipality_names
-from torni.sources import shipped
-from torni.sources.tables import read_table
+from torni.sources import shipped, written
+from torni.sources.tables import read_rows
+from torni.sources.where import code_of, codes_by_name
 
 
 @dataclass(frozen=True)
@@ -105,24 +106,16 @@ def read_own(path: Path) -> dict[str, Change]:
     """Municipality code -> what its rules differ in."""
     if path.suffix in (".yaml", ".yml"):
         return _from_yaml(path)
-    table = read_table(path)
-    missing = [c for c in ("municipality", "parameter", "value") if c not in table.columns]
-    if missing:
-        raise bad_input(
-            path.name,
-            t('the column "{name}" is missing', name=missing[0]),
-            t("The table needs municipality, parameter and value."),
-        )
+    table = read_rows(path, needs=[["municipality"], ["parameter"], ["value"]])
+    if absent := [c for c in ("municipality", "parameter", "value") if c not in table.frame.columns]:
+        raise BadInput(*(table.missing([c]) for c in absent))
     faults: list[Fault] = []
     own: dict[str, dict[str, Any]] = {}
     told: dict[tuple[str, str], int] = {}
-    for i, row in enumerate(table.iter_rows(named=True), 2):
-        if not any(row.values()):
-            continue  # a blank row, as tables end in them
+    for i, row in zip(table.rows, table.frame.iter_rows(named=True), strict=True):
         code = _code(str(row["municipality"]), f"{path.name}:{i}", faults)
-        try:
-            value: Any = Decimal(str(row["value"]).replace(",", "."))
-        except InvalidOperation:
+        value = written.number(row["value"] or "")
+        if value is None:
             faults.append(
                 Fault(
                     f"{path.name}:{i}",
@@ -177,15 +170,9 @@ def _from_yaml(path: Path) -> dict[str, Change]:
 
 
 def _code(name: str, where: str, faults: list[Fault]) -> str | None:
-    table = shipped.municipalities()
-    known = {
-        n.casefold(): code
-        for column in ("municipality", "name_fi", "name_sv")
-        for n, code in zip(table[column], table["municipality"], strict=True)
-    }
-    found = known.get(name.casefold()) or known.get(name.zfill(3))
+    found = code_of(name)
     if found is None:
-        near = nearest_name(name, known)
+        near = nearest_name(name, codes_by_name())
         faults.append(
             Fault(
                 where,

@@ -71,11 +71,6 @@ def read_rows(path: Path, *, needs: Needs) -> Table:
     return _named(_from_text(path, needs), path.name, needs, ())
 
 
-def read_table(path: Path, *, needs: Needs = ()) -> pl.DataFrame:
-    """The same without the rows' numbers, for a caller that tells no rows."""
-    return read_rows(path, needs=needs).frame
-
-
 def _from_workbook(path: Path, needs: Needs) -> Table:
     sheets, hidden = read_sheets(path)
     full = {

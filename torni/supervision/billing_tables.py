@@ -8,7 +8,8 @@ from __future__ import annotations
 
 import re
 import unicodedata
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
 from datetime import date, datetime
 from decimal import Decimal
 from pathlib import Path
@@ -19,24 +20,32 @@ import polars as pl
 from torni.core.faults import Fault, bad_input, nearest_name
 from torni.core.language import t
 from torni.services.rules import Rules
-from torni.sources.tables import read_table
+from torni.sources import written
+from torni.sources.tables import read_rows
 
 NEEDED = {"clients": ("person",), "delivered": ("event", "person", "on", "formula"), "charged": ("charge", "event", "person", "on", "amount_eur")}  # fmt: skip
 _BESIDE = {"clients": {"from"}, "delivered": set(), "charged": {"formula"}}
 _MAY_BE_EMPTY = {("charged", "event")}  # a charge that names no event meets its visit by person, day and service
 _MOST_TOLD = 20
-_DAY = re.compile(r"(\d{4}-\d{2}-\d{2})(?:[T ](\d{2}:\d{2})(?::\d{2}(?:\.\d+)?)?)?")
-_BLANKS = "[ \u00a0\u202f\u2009]"
-_NUMBER = re.compile(rf"[-\u2212]?(\d+|\d{{1,3}}({_BLANKS}\d{{3}})+)([.,]\d+)?")
+_TWO_WAYS = re.compile(r"[-+\u2212]?[1-9]\d{0,2}[.,]\d{3}")  # a thousand and something, or one and something
+_TIMED = re.compile(r"(\d{4}-\d{2}-\d{2})[T ](\d{2}):(\d{2})(?::\d{2}(?:\.\d+)?)?")
 _YES_NO = {"true": True, "yes": True, "1": True, "false": False, "no": False, "0": False}
 
 
-def checked(name: str, path: Path, rules: Rules, scratch: Path, faults: list[Fault]) -> Path | None:
-    """The file as Parquet with typed columns, or its faults: a column missing or unknown, a value that is none, a row told twice.
+@dataclass(frozen=True)
+class Checked:
+    """A table whose values have been judged. `path`: as Parquet with typed columns. `rows`: each row's number in the file it came from."""
+
+    path: Path
+    rows: Sequence[int]
+
+
+def checked(name: str, path: Path, rules: Rules, scratch: Path, faults: list[Fault]) -> Checked | None:
+    """The file with typed columns, or its faults: a column missing or unknown, a value that is none, a row told twice.
 
     Of a visit's `on` the time of day is kept as `minute` (of the day; none where only the day is told).
     """
-    table = pl.read_parquet(path) if path.suffix == ".parquet" else read_table(path)
+    table, rows = _read(name, path)
     before = len(faults)
     faults += _columns(name, path, table, rules)
     if len(faults) > before:
@@ -47,12 +56,12 @@ def checked(name: str, path: Path, rules: Rules, scratch: Path, faults: list[Fau
         values = [None if v is None else _value(column, v, rules) for v in given]
         broken = [i for i, (v, found) in enumerate(zip(given, values, strict=True)) if v is not None and found is None]
         for i in broken[:_MOST_TOLD]:
-            faults.append(Fault(f"{path.name}:{i + 2}", t('"{found}" is not a value of {name}', found=str(given[i])[:40], name=column), _remedy(column, rules)))  # fmt: skip
+            faults.append(Fault(f"{path.name}:{rows[i]}", t('"{found}" is not a value of {name}', found=str(given[i])[:40], name=column), _remedy(column, rules)))  # fmt: skip
         needed = column in (*NEEDED[name], "from") and (name, column) not in _MAY_BE_EMPTY
         if needed and None in given:
             faults.append(
                 Fault(
-                    f"{path.name}:{given.index(None) + 2}",
+                    f"{path.name}:{rows[given.index(None)]}",
                     t("{name} is empty", name=column),
                     t("Every row needs it."),
                 )
@@ -62,21 +71,21 @@ def checked(name: str, path: Path, rules: Rules, scratch: Path, faults: list[Fau
             made.append(pl.Series("minute", [_minutes(v) for v in given], dtype=pl.Int32))
     found = pl.DataFrame(made)
     if len(faults) == before:
-        faults += _twice(name, path, found)
+        faults += _twice(name, path, found, rows)
     if len(faults) > before:
         return None
     target = scratch / f"{name}.parquet"
     found.write_parquet(target)
-    return target
+    return Checked(target, rows)
 
 
-def misspelt(clients: Path, others: Sequence[Path], faults: list[Fault]) -> None:
+def misspelt(clients: Checked, others: Mapping[str, Checked], faults: list[Fault]) -> None:
     """Persons of the other tables that are nobody in `clients` as they are written, but somebody without leading zeros, case or
-    blanks: most likely the same person, and never taken for one unsaid. The paths are of tables that have been checked."""
-    known = set(pl.read_parquet(clients, columns=["person"])["person"].to_list())
+    blanks: most likely the same person, and never taken for one unsaid. `others`: by their names."""
+    known = set(pl.read_parquet(clients.path, columns=["person"])["person"].to_list())
     by_likeness = {_like(p): p for p in known}
-    for path in others:
-        persons = pl.read_parquet(path, columns=["person"])["person"]
+    for name, other in others.items():
+        persons = pl.read_parquet(other.path, columns=["person"])["person"]
         told: set[str] = set()
         for i, person in enumerate(persons.to_list()):
             near = by_likeness.get(_like(person))
@@ -84,7 +93,7 @@ def misspelt(clients: Path, others: Sequence[Path], faults: list[Fault]) -> None
                 told.add(person)
                 faults.append(
                     Fault(
-                        t("{name}, row {n}", name=path.stem, n=i + 2),
+                        t("{name}, row {n}", name=name, n=other.rows[i]),
                         t('the person "{found}" is written "{near}" among the clients', found=person, near=near),
                         t("Write each person alike in every table."),
                     )
@@ -104,6 +113,15 @@ def files_of(folder: Path) -> tuple[Path, Path, Path]:
     if faults:
         raise faults[0]
     return found[0], found[1], found[2]
+
+
+def _read(name: str, path: Path) -> tuple[pl.DataFrame, Sequence[int]]:
+    """The file's rows and their numbers in it."""
+    if path.suffix == ".parquet":
+        table = pl.read_parquet(path)
+        return table, range(1, len(table) + 1)
+    found = read_rows(path, needs=[[column] for column in NEEDED[name]])
+    return found.frame, found.rows
 
 
 def _columns(name: str, path: Path, table: pl.DataFrame, rules: Rules) -> list[Fault]:
@@ -126,7 +144,7 @@ def _columns(name: str, path: Path, table: pl.DataFrame, rules: Rules) -> list[F
     return faults
 
 
-def _twice(name: str, path: Path, table: pl.DataFrame) -> list[Fault]:
+def _twice(name: str, path: Path, table: pl.DataFrame, numbers: Sequence[int]) -> list[Fault]:
     """Rows that tell the same thing twice: two answers to one question, of which neither may win."""
     key = [NEEDED[name][0], *(["from"] if "from" in table.columns else [])]
     rows = table.select(key).with_row_index("row").group_by(key).agg(pl.col("row")).filter(pl.col("row").list.len() > 1)
@@ -137,8 +155,8 @@ def _twice(name: str, path: Path, table: pl.DataFrame) -> list[Fault]:
     )
     return [
         Fault(
-            f"{path.name}:{second + 2}",
-            t('"{found}" is there twice, first on row {n}', found=" ".join(str(v) for v in found), n=first + 2),
+            f"{path.name}:{numbers[second]}",
+            t('"{found}" is there twice, first on row {n}', found=" ".join(str(v) for v in found), n=numbers[first]),
             remedy,
         )
         for *found, (first, second, *_) in sorted(rows.iter_rows(), key=lambda r: r[-1])[:_MOST_TOLD]
@@ -175,11 +193,14 @@ def _value(column: str, given: Any, rules: Rules) -> Any:
 
 
 def _number(text: str, *, decimals: int) -> Decimal | None:
-    """The number of so many decimals at most; None where it is none, or has more that are not zeros."""
-    if not _NUMBER.fullmatch(text) or len(text) > 30:
-        return None
-    value = Decimal(re.sub(_BLANKS, "", text).replace(",", ".").replace("\u2212", "-"))
-    if abs(value) >= 10**15 or value != round(value, decimals):
+    """The number of so many decimals at most; None where it is none, has more that are not zeros, or may be two (1.160)."""
+    value = written.number(text)
+    if (
+        value is None
+        or (decimals < 3 and _TWO_WAYS.fullmatch(text))
+        or abs(value) >= 10**15
+        or value != round(value, decimals)
+    ):
         return None
     return round(value, decimals)
 
@@ -189,21 +210,16 @@ def _day(given: Any) -> date | None:
         return given.date()
     if isinstance(given, date):
         return given
-    match = _DAY.fullmatch(str(given))
-    try:
-        return date.fromisoformat(match[1]) if match else None
-    except ValueError:
-        return None
+    timed = _TIMED.fullmatch(str(given))
+    return written.day(timed[1] if timed else str(given))
 
 
 def _minutes(given: Any) -> int | None:
     """Of a moment, the minutes since midnight; none where only the day is told. A workbook writes midnight for "no time"."""
     if isinstance(given, datetime):
         return given.hour * 60 + given.minute or None
-    match = _DAY.fullmatch(str(given)) if isinstance(given, str) else None
-    if match is None or match[2] is None:
-        return None
-    return int(match[2][:2]) * 60 + int(match[2][3:]) or None
+    timed = _TIMED.fullmatch(given) if isinstance(given, str) else None
+    return int(timed[2]) * 60 + int(timed[3]) or None if timed else None
 
 
 def _type(column: str, rules: Rules) -> pl.DataType | type[pl.DataType]:

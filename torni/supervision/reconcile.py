@@ -29,7 +29,7 @@ from torni.engines.rules.tree import Field
 from torni.services.days import Days
 from torni.services.rules import Reckoning, Rules, parameter_numbers
 from torni.supervision import meeting
-from torni.supervision.billing_tables import checked, files_of, misspelt
+from torni.supervision.billing_tables import Checked, checked, files_of, misspelt
 from torni.supervision.times import with_times
 
 Kind = Literal["wrong", "never_billed", "billed_twice", "no_service", "over_ceiling", "cannot_tell"]
@@ -85,13 +85,13 @@ def reconcile(clients: Path, delivered: Path, charged: Path, *, region: str) -> 
     today = days.on(clock.today())  # only the fields' shapes are taken, which no day changes
     with tempfile.TemporaryDirectory() as scratch, duckdb.connect(config={"threads": 2}) as connection:
         faults: list[Fault] = []
-        made: dict[str, Path] = {}
+        made: dict[str, Checked] = {}
         for name, path in (("clients", clients), ("delivered", delivered), ("charged", charged)):
-            if target := checked(name, path, today, Path(scratch), faults):
-                made[name] = target
-                connection.execute(f"CREATE VIEW {name} AS SELECT * FROM read_parquet('{target}')")
+            if table := checked(name, path, today, Path(scratch), faults):
+                made[name] = table
+                connection.execute(f"CREATE VIEW {name} AS SELECT * FROM read_parquet('{table.path}')")
         if len(made) == 3:
-            misspelt(made["clients"], [made["delivered"], made["charged"]], faults)
+            misspelt(made["clients"], {name: made[name] for name in ("delivered", "charged")}, faults)
         if faults:
             raise BadInput(*faults)
         return reckon(connection, days)
