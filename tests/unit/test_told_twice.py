@@ -179,17 +179,17 @@ def amount(rules):
 def test_a_line_added_to_a_formula_is_not_its_amount(rules):
     with_helper = changed(HELPER)
     assert amount(with_helper) == amount(rules) == 160
-    before, after = ([line.id for line, _ in r.formula("home_care").lines] for r in (rules, with_helper))
+    before, after = ([line.id for line in r.formula("home_care").definition.lines] for r in (rules, with_helper))
     assert after == [*before[:-1], "helper", before[-1]]
 
 
 def test_a_line_added_may_be_used_by_the_line_it_stands_before(rules):
-    last = rules.formula("home_care").lines[-1][0].id
+    last = rules.formula("home_care").definition.lines[-1].id
     doubled = changed(HELPER + f"      - {{id: {last}, value: line.helper * 2}}\n")
     assert amount(doubled) == 2
 
 
 def test_a_line_after_the_amount_is_told(rules):
-    last = rules.formula("home_care").lines[-1][0].id
+    last = rules.formula("home_care").definition.lines[-1].id
     text = told(changed, f"      - {{id: {last}, decimals: 2}}\n{HELPER}")
     assert f'the line "helper" is added after "{last}", which is the amount' in text
