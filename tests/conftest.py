@@ -132,6 +132,8 @@ def invented_year(new_room) -> str:
         set_scene(connection, Door(connection, books), Days("keski-suomi").exactly)
         fold(connection)
         keep_watch(connection, lambda day: Days("keski-suomi").on(day).library, back=3)
+        refused = connection.execute("SELECT raw, reasons FROM quarantine").fetchall()
+        assert not refused, refused  # asked here: later tests send what is refused into the same room
     return url
 
 

@@ -206,3 +206,11 @@ def test_pairing_rests_on_amounts_alone_and_loses_no_charge(charges, visits, cha
     assert content == Counter((back[c], of.get(m)) for c, m in again)
     for charge, event in found:
         assert event is None or back[charge][1] in ("", of[event][1])
+
+
+def test_a_charge_names_its_service_as_the_visit_does_or_is_refused(tmp_path):
+    heads = (CLIENTS, VISITS, f"{CHARGES},formula")
+    for row in ("1,a,1,2026-05-01,160.00,home-care", "1,,1,2026-05-01,160.00,home_care"):
+        assert told(reckoned(tmp_path, ONE, A, [row], heads)) == []
+    for row in ("1,a,1,2026-05-01,160.00,homecare", "1,,1,2026-05-01,160.00,Home_care"):
+        assert 'Did you mean "home_care"?' in faults(tmp_path, ONE, A, [row], heads)

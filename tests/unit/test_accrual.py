@@ -66,10 +66,24 @@ def test_the_running_months_own_invoice_takes_the_place_of_what_is_expected():
     assert (a.invoiced, a.expected) == (10_400 * EUR, 100 * EUR)
 
 
-def test_of_a_unit_silent_for_three_months_nothing_is_expected_any_more():
-    a = of(monthly("u", 1_000 * EUR, 1, 10) + monthly("closed", 500 * EUR, 1, 4))
-    assert a.expected == 500 * EUR + 3 * 500 * EUR, "three months are waited for"
-    assert a.forecast == of(monthly("u", 1_000 * EUR, 1, 10)).forecast + 7 * 500 * EUR
+def test_of_a_unit_long_silent_nothing_is_expected_any_more():
+    closed = monthly("closed", 500 * EUR, 1, 4)
+    at_july = of(monthly("u", 1_000 * EUR, 1, 6) + closed, date(2026, 7, 31))
+    assert at_july.expected == 1_000 * EUR + 3 * 500 * EUR, "two months and the running one are waited for"
+    a = of(monthly("u", 1_000 * EUR, 1, 10) + closed)
+    assert (a.expected, a.awaited) == (500 * EUR, 0), "what has not come by November comes no more"
+    assert a.forecast == of(monthly("u", 1_000 * EUR, 1, 10)).forecast + 2_000 * EUR
+
+
+@pytest.mark.parametrize(("every", "cents"), [(2, 200), (3, 300)])
+def test_a_unit_that_invoices_every_second_or_third_month_does_so_for_those_months(every, cents):
+    ends_of = [
+        d for year in (2025, 2026) for d in ends(year, 1, 12) if d.month % every == 0 and d <= date(2026, 10, 30)
+    ]
+    a = of([("u", day, cents * EUR) for day in ends_of], date(2026, 10, 30))
+    year = 1_200 * EUR
+    assert abs(a.forecast - year) < 10 * EUR and a.low <= a.forecast <= a.high
+    assert a.expected < 210 * EUR, "what has not come is of two months at most"
 
 
 def test_nothing_invoiced_is_not_known_and_too_few_months_have_no_range():

@@ -182,7 +182,7 @@ def load(region: str = "keski-suomi", *, on: date, invented: bool = True) -> Net
     else:
         population = population_source.census_grid(codes)
     own_roads = library.region.file("roads")
-    road_version = shipped.version_of(own_roads / "edges.parquet") if own_roads else shipped.version("road_edges")
+    road_version = shipped.version_of_all(own_roads) if own_roads else shipped.version("road_edges")
     units = open_on(_units(library, codes, invented=invented), on)
     known = frozenset(kind for kinds in units["kinds"].to_list() for kind in kinds)
     versions = {"population": population.version, "roads": road_version, "units": _version(units)}

@@ -2,7 +2,8 @@
 
 A cost belongs to the month in which the service was given, whenever its invoice comes. A unit that has invoiced lately and has not yet
 for a month is expected to: as much as it has on an average month before; for the month that runs, the part of it that has passed.
-A month whose invoices and credits come to nothing counts as not invoiced. What is expected is kept apart from what is invoiced, and always told as expected. Does not consider what is known to change
+A month whose invoices and credits come to nothing counts as not invoiced. A unit that invoices every second or third month does so for
+those months. What is expected is kept apart from what is invoiced, and always told as expected. Does not consider what is known to change
 (prices, places, holidays): the forecast goes on at the pace of the last months.
 """
 
@@ -13,7 +14,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import date
 from math import sqrt
-from statistics import mean, stdev
+from statistics import mean, median, stdev
 
 import polars as pl
 from scipy.special import stdtrit
@@ -79,21 +80,21 @@ def _year(
     first = running - today.month + 1  # January's place
     expected, awaited, pace = 0.0, 0, 0.0
     whole = [True] * running  # the months for which every unit that is expected to has invoiced
-    for own in units:
+    for own in map(_by_month, units):
         for m in range(base_months, running + 1):
             base = [cents for cents in own[m - base_months : m] if cents]
             usual = max(0.0, mean(base)) if base else 0.0  # credits alone are no pace
             if m == running:
                 expected += max(0.0, usual * passed - own[m])
                 pace += usual
-            elif base and not own[m]:
+            elif base and not own[m] and m >= running - base_months:  # what is later than that comes no more
                 whole[m] = False
                 expected += usual if m >= first else 0.0
                 awaited += m >= first
     invoiced = sum(sum(own[first:]) for own in units)
     left = (1 - passed) + 12 - today.month
     forecast = invoiced + expected + pace * left
-    totals = [sum(own[m] for own in units) for m in range(running) if whole[m]]
+    totals = [sum(own[m] for own in map(_by_month, units)) for m in range(running) if whole[m]]
     totals = [t for t in totals if t > 0]  # the months before the records began
     spread = None
     if len(totals) >= FEWEST_MONTHS:
@@ -104,6 +105,21 @@ def _year(
         invoiced, round(expected), awaited, round(appropriation * (today.month - 1 + passed) / 12), appropriation, round(forecast),
         None if spread is None else round(max(min(invoiced, forecast), forecast - spread)), None if spread is None else round(forecast + spread), range_share,
     )  # fmt: skip
+
+
+def _by_month(own: Sequence[int]) -> Sequence[float]:
+    """A unit's invoices by the months that they are of: one that comes every third month is of three, the month's own and those before."""
+    months = [m for m, cents in enumerate(own) if cents]
+    every = (
+        round(median(b - a for a, b in zip(months, months[1:], strict=False))) if len(months) >= FEWEST_MONTHS else 1
+    )
+    if every <= 1:
+        return own
+    out = [0.0] * len(own)
+    for m in months:
+        for month in range(m - every + 1, m + 1):
+            out[max(month, 0)] += own[m] / every
+    return out
 
 
 def _months(today: date, before: int) -> list[date]:

@@ -56,7 +56,7 @@ def checked(name: str, path: Path, rules: Rules, scratch: Path, faults: list[Fau
         values = [None if v is None else _value(column, v, rules) for v in given]
         broken = [i for i, (v, found) in enumerate(zip(given, values, strict=True)) if v is not None and found is None]
         for i in broken[:_MOST_TOLD]:
-            faults.append(Fault(f"{path.name}:{rows[i]}", t('"{found}" is not a value of {name}', found=str(given[i])[:40], name=column), _remedy(column, rules)))  # fmt: skip
+            faults.append(Fault(f"{path.name}:{rows[i]}", t('"{found}" is not a value of {name}', found=str(given[i])[:40], name=column), _remedy(column, rules, str(given[i]))))  # fmt: skip
         needed = column in (*NEEDED[name], "from") and (name, column) not in _MAY_BE_EMPTY
         if needed and None in given:
             faults.append(
@@ -179,6 +179,9 @@ def _value(column: str, given: Any, rules: Rules) -> Any:
         return _day(given)
     if column == "amount_eur":
         return _number(str(given), decimals=2)
+    if column == "formula":
+        name = str(given).replace("-", "_")
+        return name if name in rules.formulas or f"formula {name}" in rules.unavailable else None
     if field is None:
         return str(given)
     if field.kind == "code":
@@ -237,8 +240,15 @@ def _like(person: str) -> str:
     return re.sub(r"\s", "", person).casefold().lstrip("0")
 
 
-def _remedy(column: str, rules: Rules) -> str:
+def _remedy(column: str, rules: Rules, given: str) -> str:
     field = rules.fields.get(column)
+    if column == "formula":
+        near = nearest_name(given.replace("-", "_"), rules.formulas)
+        return (
+            t('Did you mean "{near}"?', near=near)
+            if near
+            else t("The codes are: {codes}.", codes=", ".join(rules.formulas))
+        )
     if column in ("on", "from") or (field and field.kind == "date"):
         return t("Write such as 2026-01-31.")
     if field and field.kind == "code":
