@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import random
 from collections import Counter
+from decimal import Decimal
 
 import pytest
 from hypothesis import given, settings
@@ -79,6 +80,27 @@ def test_a_charge_without_a_number_meets_the_visit_of_its_person_and_day(tmp_pat
     charges = ["1,,1,2026-05-01,41.40", "2,,1,2026-05-01,160.00", "3,,1,2026-05-02,41.40", "4,,1,2026-05-02,-41.40"]
     found = reckoned(tmp_path, ONE, visits, charges)
     assert told(found) == [("never_billed", "9", "2026-05-02", "41.40", "0.00")]
+
+
+@pytest.mark.parametrize(
+    ("visits", "charged"),
+    [
+        (["a,1,2026-05-01,doctor_urgent"], ["1,,1,2026-05-01,52.60", "2,a,1,2026-05-20,-11.20"]),
+        (["a,1,2026-05-01,doctor_urgent"], ["1,a,1,2026-05-01,52.60", "2,a,1,2026-05-20,-52.60", "3,,1,2026-05-20,41.40"]),
+        (["a,1,2026-05-01,doctor_urgent"], ["1,a,1,2026-05-01,52.60", "2,,1,2026-05-20,-11.20"]),
+        (["a,1,2026-05-01,doctor_urgent", "b,1,2026-05-01,doctor_urgent"], ["1,,1,2026-05-01,52.60", "2,,1,2026-05-01,41.40", "3,,1,2026-05-01,-11.20"]),
+        (["a,1,2026-05-01,doctor_urgent", "b,1,2026-05-01,home_care"], ["1,,1,2026-05-01,52.60", "2,,1,2026-05-01,160.00", "3,,1,2026-05-02,-11.20"]),
+    ],
+    ids=["a bill without a number credited", "billed anew without a number", "credited without a number", "of two alike", "of two services"],
+)  # fmt: skip
+def test_what_corrects_a_bill_to_the_cent_is_of_its_visit(tmp_path, visits, charged):
+    assert told(reckoned(tmp_path, ONE, visits, charged)) == []
+
+
+def test_what_corrects_no_bill_to_the_cent_is_told(tmp_path):
+    visits = ["a,1,2026-05-01,doctor_urgent"]
+    found = reckoned(tmp_path, ONE, visits, ["1,a,1,2026-05-01,52.60", "2,,1,2026-05-20,-10.00"])
+    assert [(d.kind, d.difference_eur) for d in found.differences] == [("no_service", -10), ("wrong", Decimal("11.20"))]
 
 
 def test_of_one_day_those_come_first_that_explain_what_was_charged(tmp_path):
