@@ -358,6 +358,36 @@ def test_a_ferry_that_does_not_sail_all_year_carries_nobody_and_is_told(drawn, s
     assert sum(sea.streets().unread[k] for k in ("ferry_seasonal", "gone") if k in sea.streets().unread) == 1
 
 
+@pytest.mark.parametrize(
+    ("hours", "all_year"),
+    [
+        ("24/7", True), ("Mo-Su 06:00-22:00", True), ("Mo-Fr 08:00-16:00; PH off", True), ("", True), ("ask the captain", True),
+        ("Mo-Su 06:00-22:00; Dec 24-25 off", True), ("24/7; Jan 1 off", True), ("24/7, Dec 25 off", True),
+        ("Mo-Su 06:00-22:00, Dec 24,25,31 off", True), ("Mo-Su 06:00-22:00; Dec 24-Jan 1 closed", True), ("Dec 25 off", True),
+        ("Jun-Aug Mo-Su 06:00-24:00; Mo-Su 08:00-20:00", True), ("Mo-Su 08:00-20:00; Jun-Aug Mo-Su 06:00-24:00", True),
+        ("Apr-Nov 06:00-22:00; Dec-Mar 08:00-18:00", True), ("Apr-Nov 06:00-22:00, Dec-Mar 08:00-18:00", True),
+        ("Apr 15-Oct 31 06:00-22:00; Nov 1-Apr 14 08:00-18:00", True), ("Jan-Dec 06:00-22:00", True), ("Jan 7-Dec 23 08:00-16:00", True),
+        ("week 1-53 Mo-Fr 08:00-16:00", True), ("week 1-53/2 We 08:00-16:00", True), ("24/7; Jun-Aug Su off", True),
+        ("24/7; Nov-Mar 00:00-05:00 off", True), ("May Mo[1]-Sep Su[-1] 06:00-22:00; Mo-Su 08:00-16:00", True),
+        ("May-Sep", False), ("May-Sep 08:00-20:00", False), ("Jun 15-Aug 15 Mo-Su 08:00-20:00", False), ("week 20-40 Mo-Su 06:00-22:00", False),
+        ("week 20-40", False), ("24/7; Nov-Mar off", False), ("Mo-Su 06:00-22:00; Dec-Mar Mo-Su off", False), ("Nov-Mar closed", False),
+        ("May-Sep 08:00-20:00; Dec 25 off", False), ("May-Sep 08:00-20:00 || off", False), ("May Mo[1]-Sep Su[-1] 06:00-22:00", False),
+        ("off", False), ("closed", False), ("2026 May-2026 Sep 08:00-20:00", False), ("Jun,Jul,Aug 08:00-20:00", False),
+        ("SH 08:00-16:00", False), ("June - August 10:00-18:00", False), ("24/7; Feb off", False),
+    ],
+)  # fmt: skip
+def test_opening_hours_shut_a_season_only_where_their_rules_together_do(hours, all_year):
+    """Days off and a summer's rule beside one of the whole year shut nothing; the hours themselves are told as not read."""
+    assert may(STREET | {"opening_hours": hours}) == ("cbwCBW" if all_year else "")
+
+
+def test_hours_of_a_street_and_of_a_ferry_are_told_as_not_read(drawn):
+    hours = {"opening_hours": "Mo-Su 06:00-22:00; Dec 24-25 off"}
+    sea = drawn("h=0 a=1 b=3 u=4").way("h a", **hours).way("b u", opening_hours="24/7").way("a b", FERRY, **hours)
+    assert sea.minutes("h", "u") == near(1 + 15 + 10 + 1)
+    assert sea.streets().unread == {"conditional": 1, "ferry_times": 1}
+
+
 def test_a_timetable_of_summer_and_winter_fills_the_year(drawn):
     sea = (
         drawn("h=0 a=1 b=3 u=4")
