@@ -120,6 +120,17 @@ def test_an_interval_of_nothing_is_a_fault(feed):
     assert "frequencies.txt, row 2, column headway_secs" in faults(feed(frequencies=head + "t0,06:00:00,20:00:00,0\n"))
 
 
+@pytest.mark.parametrize("end", ["00:00:00", "01:30:00", "06:00:00"])
+def test_an_interval_that_ends_before_it_starts_is_a_fault(feed, end):
+    """A trip until midnight ends at 24:00:00; at 00:00:00 it would never run."""
+    head = "trip_id,start_time,end_time,headway_secs\n"
+    files = {"trips": trips("t0"), "stop_times": f"{HEAD}\n{run('t0', 300, *ABC)}"}
+    told = faults(feed(**files, frequencies=head + f"t0,06:00:00,{end},1200\n"))
+    assert f'frequencies.txt, row 2, column end_time: the interval ends at "{end}", not after its start' in told
+    assert "24:00:00" in told
+    assert minutes(feed(**files, frequencies=head + "t0,06:00:00,24:00:00,1200\n")) == 25.0
+
+
 @pytest.mark.parametrize(
     ("types", "found"),
     [
