@@ -320,6 +320,30 @@ def test_longitude_and_latitude_that_are_swapped_are_a_fault(feed):
 
 
 @pytest.mark.parametrize(
+    ("point", "told"),
+    [
+        ("25.3308626,62.7081486", "has longitude and latitude swapped"),
+        ("62.7081486,-25.3308626", "is far from Finland"),
+        ("6.27081486,25.3308626", "is far from Finland"),
+        ("0.253308626,62.7081486", "is far from Finland"),
+    ],
+)
+def test_one_stop_far_away_among_good_ones_is_told_by_its_name(feed, point, told):
+    stops = FILES["stops"].replace("B,B,62.7081486,25.3308626", f"B,Keskustori,{point}")
+    path = feed(stops=stops)
+    assert notes(path)[:-1] == [
+        f'Timetable: the point of the stop "Keskustori" (stops.txt, row 3) {told} and is not used'
+    ]
+    assert minutes(path) == 25.0
+    many = "".join(f"F{i},,25.3,62.7,0,\n" for i in range(8))
+    assert notes(feed(stops=FILES["stops"] + many))[-1].endswith("which are not used: 3")
+    abroad = (
+        FILES["stops"] + "T,Tallinn,59.43,24.75,0,\nH,Haparanda,65.83,24.13,0,\nP,Saint Petersburg,59.93,30.36,0,\n"
+    )
+    assert notes(feed(stops=abroad)) == []
+
+
+@pytest.mark.parametrize(
     "change",
     [
         lambda t: t.replace(",0", ","),

@@ -34,7 +34,7 @@ NEEDED = {
     "pathways": (),
 }  # fmt: skip
 READ_IF_GIVEN = {
-    "stops": ("parent_station", "location_type"),
+    "stops": ("parent_station", "location_type", "stop_name"),
     "trips": ("block_id", "route_id"),
     "stop_times": ("pickup_type", "drop_off_type", "shape_dist_traveled", "continuous_pickup", "continuous_drop_off", "start_pickup_drop_off_window"),
     "frequencies": ("exact_times",),
