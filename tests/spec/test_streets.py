@@ -200,6 +200,15 @@ def test_one_ways_bind_whom_they_are_said_of(tags, who):
         ("vehicle=no", "wW"),
         ("vehicle=no bicycle=yes", "bwBW"),
         ("motor_vehicle=no motorcar=yes foot=yes", "cbwCBW"),
+        ("bicycle=no", "cwCW"),
+        ("foot=no", "cbCB"),
+        ("foot=no bicycle=no", "cC"),
+        ("foot=yes maxweight=40", "cbwCBW"),
+        ("foot=yes bicycle=yes maxweight=60", "cbwCBW"),
+        ("foot=yes maxweight=3500kg", "cbwCBW"),
+        ("foot=yes maxweight=0.5", "wW"),
+        ("foot=yes maxheight=4.2", "cbwCBW"),
+        ("foot=yes maxweight=40 motor_vehicle=no", "wW"),
         ("hgv=yes foot=yes", "cbwCBW"),
         ("hgv=no", "cbwCBW"),
         ("foot=yes hgv=no", "wW"),
@@ -227,7 +236,7 @@ def read(text: str) -> Tags:
     [
         ("10", 10), ("7.5", 7.5), ("7,5", 7.5), ("00:10", 10), ("0:10", 10), ("1:05", 65), ("00:02:30", 2.5), ("24:00", 1440),
         ("PT10M", 10), ("pt1h30m", 90), ("PT90S", 1.5), ("PT0.5H", 30), ("P0DT0H10M0S", 10), ("P0Y0M0DT0H10M", 10), ("P1D", 1440),
-        ("10 min", 10), ("10min", 10), ("10 minutes", 10), ("10 Min.", 10), ("10 minuuttia", 10), ("1 h 20 min", 80),
+        ("10 min", 10), ("10 mn", 10), ("00:90", 90), ("0:60", 60), ("10min", 10), ("10 minutes", 10), ("10 Min.", 10), ("10 minuuttia", 10), ("1 h 20 min", 80),
         ("1h20", 80), ("1.5 h", 90), ("2 hours", 120), ("1 tunti 5 min", 65), ("90 s", 1.5), ("10'", 10), ("~10 min", 10),
         ("ca. 10 min", 10), ("00:10-00:15", 15), ("10-15", 15), ("10\N{EN DASH}15 min", 15), ("00:30 h", 30),
         ("", None), (None, None), ("yes", None), ("soon", None), ("0", None), ("00:00", None), ("-5", None), ("10 parsecs", None), ("P", None),
@@ -342,6 +351,21 @@ def test_a_relation_adds_to_its_ways_only_what_they_lack(drawn):
     )
     sea.relation([3, 4], type="route", route="ferry", duration="00:12", foot="yes")
     assert sea.minutes("h", "u") == near(1 + 15 + 12 + 1)
+
+
+def test_a_line_drawn_there_and_back_takes_its_duration_each_way(drawn):
+    """Both ways one-way and without roles: the relation's duration is of one of them, and not of both together."""
+    sea = drawn("h=0 a=1 m=2,0.2 n=2,-0.2 b=3 u=4").way("h a").way("b u")
+    sea.way("a m b", {"route": "ferry"}, oneway="yes").way("b n a", {"route": "ferry"}, oneway="yes")
+    sea.relation([3, 4], type="route", route="ferry", duration="00:10", motor_vehicle="yes")
+    assert sea.minutes("h", "u") == sea.minutes("u", "h") == near(1 + 15 + 10 + 1)
+
+
+def test_what_is_decided_of_cars_from_little_is_told(drawn):
+    sea = drawn("h=0 a=1 b=3 u=4").way("h a").way("b u").way("a b", {"route": "ferry", "duration": "10"})
+    sea.way("a b", {"route": "ferry", "duration": "10", "foot": "yes"}).way("a b", FERRY)
+    assert sea.streets().unread == {"ferry_cars_assumed": 1, "ferry_no_cars_assumed": 1}
+    assert len(told(sea.streets().unread)) == 2
 
 
 def test_a_ferry_is_no_road_though_a_road_is_written_on_it(drawn):
