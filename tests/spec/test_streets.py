@@ -460,6 +460,35 @@ def test_a_foot_ferry_meets_the_road_by_a_pier(drawn):
     assert sea.minutes("h", "u", "walk") == near(13.2 + 15 + 5 + 3.6)
 
 
+def test_a_home_by_a_pier_without_any_road_is_not_driven_from(drawn):
+    sea = (
+        drawn("h=0 a=0.1 b=1.3 u=4").way("b u").way("a b", {"route": "ferry", "motor_vehicle": "no", "duration": "10"})
+    )
+    assert sea.minutes("h", "u") is None
+    assert sea.minutes("u", "h") is None
+    assert sea.minutes("h", "b", direct_km=2.0) is None
+    assert sea.minutes("b", "u") == near(2.7)
+    assert sea.streets().unread["ferry_loose"] == 1
+
+
+def test_a_ferry_that_ends_short_of_the_street_parts_its_two_shores(drawn):
+    sea = drawn("h=0 p=3 e=3.04 q=4 u=6").way("h p").way("q u").way("e q", FERRY)
+    assert sea.minutes("h", "u") is None
+    assert sea.minutes("u", "h") is None
+    assert sea.minutes("h", "p") == near(3)
+    assert sea.minutes("q", "u") == near(2)
+    assert sea.streets().unread == {"apart": 1, "ferry_loose": 1}
+
+
+def test_a_piece_that_nothing_joins_is_told(drawn):
+    """Whether water or a missing stretch parts it cannot be known; of a ferry that no longer sails nothing is drawn."""
+    sea = drawn("h=0 a=3 b=4 u=6").way("h a").way("b u")
+    assert sea.streets().unread == {"apart": 1}
+    assert sea.way("a b", {"disused:route": "ferry"}).streets().unread == {"apart": 1}
+    assert len(told({"apart": 1})) == 1
+    assert "apart" not in sea.way("a b", FERRY).streets().unread
+
+
 def test_an_island_of_an_ice_road_is_not_joined_across_the_ice(drawn):
     lake = drawn("h=0 a=1 b=2 u=3").way("h a").way("b u").way("a b", ice_road="yes")
     assert lake.minutes("h", "u") is None
