@@ -405,6 +405,21 @@ def test_what_is_wrong_is_told_with_its_row(feed, table, old, new, told):
     assert told in faults(feed(**{table: text.replace(old, new, 1)}))
 
 
+@pytest.mark.parametrize("name", ['"Bee', 'Bee 5" stop', '"Bee 5" stop"', 'Bee"', '"Bee" 5'])
+def test_quotation_marks_that_go_wrong_are_told_with_their_row(feed, name):
+    stops = FILES["stops"].replace("B,B,", f"B,{name},")
+    for text in (stops, stops.replace("\n", "\r\n"), stops + 'D,"Dee",62.7,25.4,0,\n'):
+        told = faults(feed(stops=text))
+        assert "feed.zip, stops.txt, row 3: a quotation mark that is not closed" in told
+        assert "twice" in told
+
+
+@pytest.mark.parametrize("name", ['"Bee 5"" stop"', '"Bee, north"', '"Bee\nnorth"', '""', ' "Bee" '])
+def test_quotation_marks_as_the_reference_has_them_are_read(feed, name):
+    for text in (FILES["stops"], FILES["stops"].replace("\n", "\r\n"), FILES["stops"].rstrip("\n")):
+        assert minutes(feed(stops=text.replace("B,B,", f"B,{name},"))) == 25.0
+
+
 def test_every_fault_is_told_at_once_and_like_ones_are_counted(feed):
     told = faults(feed(
         stop_times=usual()["stop_times"].replace(":00,06", ",06"), stops=FILES["stops"].replace("A,A,62", "A,A,x"),
