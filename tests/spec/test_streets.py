@@ -200,6 +200,15 @@ def test_one_ways_bind_whom_they_are_said_of(tags, who):
         ("vehicle=no", "wW"),
         ("vehicle=no bicycle=yes", "bwBW"),
         ("motor_vehicle=no motorcar=yes foot=yes", "cbwCBW"),
+        ("bicycle=no", "cwCW"),
+        ("foot=no", "cbCB"),
+        ("foot=no bicycle=no", "cC"),
+        ("foot=yes maxweight=40", "cbwCBW"),
+        ("foot=yes bicycle=yes maxweight=60", "cbwCBW"),
+        ("foot=yes maxweight=3500kg", "cbwCBW"),
+        ("foot=yes maxweight=0.5", "wW"),
+        ("foot=yes maxheight=4.2", "cbwCBW"),
+        ("foot=yes maxweight=40 motor_vehicle=no", "wW"),
         ("hgv=yes foot=yes", "cbwCBW"),
         ("hgv=no", "cbwCBW"),
         ("foot=yes hgv=no", "wW"),
@@ -227,7 +236,7 @@ def read(text: str) -> Tags:
     [
         ("10", 10), ("7.5", 7.5), ("7,5", 7.5), ("00:10", 10), ("0:10", 10), ("1:05", 65), ("00:02:30", 2.5), ("24:00", 1440),
         ("PT10M", 10), ("pt1h30m", 90), ("PT90S", 1.5), ("PT0.5H", 30), ("P0DT0H10M0S", 10), ("P0Y0M0DT0H10M", 10), ("P1D", 1440),
-        ("10 min", 10), ("10min", 10), ("10 minutes", 10), ("10 Min.", 10), ("10 minuuttia", 10), ("1 h 20 min", 80),
+        ("10 min", 10), ("10 mn", 10), ("00:90", 90), ("0:60", 60), ("10min", 10), ("10 minutes", 10), ("10 Min.", 10), ("10 minuuttia", 10), ("1 h 20 min", 80),
         ("1h20", 80), ("1.5 h", 90), ("2 hours", 120), ("1 tunti 5 min", 65), ("90 s", 1.5), ("10'", 10), ("~10 min", 10),
         ("ca. 10 min", 10), ("00:10-00:15", 15), ("10-15", 15), ("10\N{EN DASH}15 min", 15), ("00:30 h", 30),
         ("", None), (None, None), ("yes", None), ("soon", None), ("0", None), ("00:00", None), ("-5", None), ("10 parsecs", None), ("P", None),
@@ -344,6 +353,21 @@ def test_a_relation_adds_to_its_ways_only_what_they_lack(drawn):
     assert sea.minutes("h", "u") == near(1 + 15 + 12 + 1)
 
 
+def test_a_line_drawn_there_and_back_takes_its_duration_each_way(drawn):
+    """Both ways one-way and without roles: the relation's duration is of one of them, and not of both together."""
+    sea = drawn("h=0 a=1 m=2,0.2 n=2,-0.2 b=3 u=4").way("h a").way("b u")
+    sea.way("a m b", {"route": "ferry"}, oneway="yes").way("b n a", {"route": "ferry"}, oneway="yes")
+    sea.relation([3, 4], type="route", route="ferry", duration="00:10", motor_vehicle="yes")
+    assert sea.minutes("h", "u") == sea.minutes("u", "h") == near(1 + 15 + 10 + 1)
+
+
+def test_what_is_decided_of_cars_from_little_is_told(drawn):
+    sea = drawn("h=0 a=1 b=3 u=4").way("h a").way("b u").way("a b", {"route": "ferry", "duration": "10"})
+    sea.way("a b", {"route": "ferry", "duration": "10", "foot": "yes"}).way("a b", FERRY)
+    assert sea.streets().unread == {"ferry_cars_assumed": 1, "ferry_no_cars_assumed": 1}
+    assert len(told(sea.streets().unread)) == 2
+
+
 def test_a_ferry_is_no_road_though_a_road_is_written_on_it(drawn):
     sea = drawn("h=0 a=1 b=2 u=3").way("h a").way("b u").way("a b", FERRY, highway="secondary")
     assert sea.minutes("h", "u") == near(1 + 15 + 10 + 1)
@@ -356,6 +380,36 @@ def test_a_ferry_that_does_not_sail_all_year_carries_nobody_and_is_told(drawn, s
     sea = drawn("h=0 a=1 b=3 u=4").way("h a").way("b u").way("a b", FERRY, **season)
     assert sea.minutes("h", "u") is None
     assert sum(sea.streets().unread[k] for k in ("ferry_seasonal", "gone") if k in sea.streets().unread) == 1
+
+
+@pytest.mark.parametrize(
+    ("hours", "all_year"),
+    [
+        ("24/7", True), ("Mo-Su 06:00-22:00", True), ("Mo-Fr 08:00-16:00; PH off", True), ("", True), ("ask the captain", True),
+        ("Mo-Su 06:00-22:00; Dec 24-25 off", True), ("24/7; Jan 1 off", True), ("24/7, Dec 25 off", True),
+        ("Mo-Su 06:00-22:00, Dec 24,25,31 off", True), ("Mo-Su 06:00-22:00; Dec 24-Jan 1 closed", True), ("Dec 25 off", True),
+        ("Jun-Aug Mo-Su 06:00-24:00; Mo-Su 08:00-20:00", True), ("Mo-Su 08:00-20:00; Jun-Aug Mo-Su 06:00-24:00", True),
+        ("Apr-Nov 06:00-22:00; Dec-Mar 08:00-18:00", True), ("Apr-Nov 06:00-22:00, Dec-Mar 08:00-18:00", True),
+        ("Apr 15-Oct 31 06:00-22:00; Nov 1-Apr 14 08:00-18:00", True), ("Jan-Dec 06:00-22:00", True), ("Jan 7-Dec 23 08:00-16:00", True),
+        ("week 1-53 Mo-Fr 08:00-16:00", True), ("week 1-53/2 We 08:00-16:00", True), ("24/7; Jun-Aug Su off", True),
+        ("24/7; Nov-Mar 00:00-05:00 off", True), ("May Mo[1]-Sep Su[-1] 06:00-22:00; Mo-Su 08:00-16:00", True),
+        ("May-Sep", False), ("May-Sep 08:00-20:00", False), ("Jun 15-Aug 15 Mo-Su 08:00-20:00", False), ("week 20-40 Mo-Su 06:00-22:00", False),
+        ("week 20-40", False), ("24/7; Nov-Mar off", False), ("Mo-Su 06:00-22:00; Dec-Mar Mo-Su off", False), ("Nov-Mar closed", False),
+        ("May-Sep 08:00-20:00; Dec 25 off", False), ("May-Sep 08:00-20:00 || off", False), ("May Mo[1]-Sep Su[-1] 06:00-22:00", False),
+        ("off", False), ("closed", False), ("2026 May-2026 Sep 08:00-20:00", False), ("Jun,Jul,Aug 08:00-20:00", False),
+        ("SH 08:00-16:00", False), ("June - August 10:00-18:00", False), ("24/7; Feb off", False),
+    ],
+)  # fmt: skip
+def test_opening_hours_shut_a_season_only_where_their_rules_together_do(hours, all_year):
+    """Days off and a summer's rule beside one of the whole year shut nothing; the hours themselves are told as not read."""
+    assert may(STREET | {"opening_hours": hours}) == ("cbwCBW" if all_year else "")
+
+
+def test_hours_of_a_street_and_of_a_ferry_are_told_as_not_read(drawn):
+    hours = {"opening_hours": "Mo-Su 06:00-22:00; Dec 24-25 off"}
+    sea = drawn("h=0 a=1 b=3 u=4").way("h a", **hours).way("b u", opening_hours="24/7").way("a b", FERRY, **hours)
+    assert sea.minutes("h", "u") == near(1 + 15 + 10 + 1)
+    assert sea.streets().unread == {"conditional": 1, "ferry_times": 1}
 
 
 def test_a_timetable_of_summer_and_winter_fills_the_year(drawn):
@@ -404,6 +458,35 @@ def test_a_foot_ferry_meets_the_road_by_a_pier(drawn):
     )
     assert sea.minutes("h", "u", direct_km=2.0) is None
     assert sea.minutes("h", "u", "walk") == near(13.2 + 15 + 5 + 3.6)
+
+
+def test_a_home_by_a_pier_without_any_road_is_not_driven_from(drawn):
+    sea = (
+        drawn("h=0 a=0.1 b=1.3 u=4").way("b u").way("a b", {"route": "ferry", "motor_vehicle": "no", "duration": "10"})
+    )
+    assert sea.minutes("h", "u") is None
+    assert sea.minutes("u", "h") is None
+    assert sea.minutes("h", "b", direct_km=2.0) is None
+    assert sea.minutes("b", "u") == near(2.7)
+    assert sea.streets().unread["ferry_loose"] == 1
+
+
+def test_a_ferry_that_ends_short_of_the_street_parts_its_two_shores(drawn):
+    sea = drawn("h=0 p=3 e=3.04 q=4 u=6").way("h p").way("q u").way("e q", FERRY)
+    assert sea.minutes("h", "u") is None
+    assert sea.minutes("u", "h") is None
+    assert sea.minutes("h", "p") == near(3)
+    assert sea.minutes("q", "u") == near(2)
+    assert sea.streets().unread == {"apart": 1, "ferry_loose": 1}
+
+
+def test_a_piece_that_nothing_joins_is_told(drawn):
+    """Whether water or a missing stretch parts it cannot be known; of a ferry that no longer sails nothing is drawn."""
+    sea = drawn("h=0 a=3 b=4 u=6").way("h a").way("b u")
+    assert sea.streets().unread == {"apart": 1}
+    assert sea.way("a b", {"disused:route": "ferry"}).streets().unread == {"apart": 1}
+    assert len(told({"apart": 1})) == 1
+    assert "apart" not in sea.way("a b", FERRY).streets().unread
 
 
 def test_an_island_of_an_ice_road_is_not_joined_across_the_ice(drawn):

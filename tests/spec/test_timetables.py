@@ -120,6 +120,17 @@ def test_an_interval_of_nothing_is_a_fault(feed):
     assert "frequencies.txt, row 2, column headway_secs" in faults(feed(frequencies=head + "t0,06:00:00,20:00:00,0\n"))
 
 
+@pytest.mark.parametrize("end", ["00:00:00", "01:30:00", "06:00:00"])
+def test_an_interval_that_ends_before_it_starts_is_a_fault(feed, end):
+    """A trip until midnight ends at 24:00:00; at 00:00:00 it would never run."""
+    head = "trip_id,start_time,end_time,headway_secs\n"
+    files = {"trips": trips("t0"), "stop_times": f"{HEAD}\n{run('t0', 300, *ABC)}"}
+    told = faults(feed(**files, frequencies=head + f"t0,06:00:00,{end},1200\n"))
+    assert f'frequencies.txt, row 2, column end_time: the interval ends at "{end}", not after its start' in told
+    assert "24:00:00" in told
+    assert minutes(feed(**files, frequencies=head + "t0,06:00:00,24:00:00,1200\n")) == 25.0
+
+
 @pytest.mark.parametrize(
     ("types", "found"),
     [
@@ -309,6 +320,30 @@ def test_longitude_and_latitude_that_are_swapped_are_a_fault(feed):
 
 
 @pytest.mark.parametrize(
+    ("point", "told"),
+    [
+        ("25.3308626,62.7081486", "has longitude and latitude swapped"),
+        ("62.7081486,-25.3308626", "is far from Finland"),
+        ("6.27081486,25.3308626", "is far from Finland"),
+        ("0.253308626,62.7081486", "is far from Finland"),
+    ],
+)
+def test_one_stop_far_away_among_good_ones_is_told_by_its_name(feed, point, told):
+    stops = FILES["stops"].replace("B,B,62.7081486,25.3308626", f"B,Keskustori,{point}")
+    path = feed(stops=stops)
+    assert notes(path)[:-1] == [
+        f'Timetable: the point of the stop "Keskustori" (stops.txt, row 3) {told} and is not used'
+    ]
+    assert minutes(path) == 25.0
+    many = "".join(f"F{i},,25.3,62.7,0,\n" for i in range(8))
+    assert notes(feed(stops=FILES["stops"] + many))[-1].endswith("which are not used: 3")
+    abroad = (
+        FILES["stops"] + "T,Tallinn,59.43,24.75,0,\nH,Haparanda,65.83,24.13,0,\nP,Saint Petersburg,59.93,30.36,0,\n"
+    )
+    assert notes(feed(stops=abroad)) == []
+
+
+@pytest.mark.parametrize(
     "change",
     [
         lambda t: t.replace(",0", ","),
@@ -368,6 +403,21 @@ def test_what_is_wrong_is_told_with_its_row(feed, table, old, new, told):
     text = usual()[table]
     assert old in text
     assert told in faults(feed(**{table: text.replace(old, new, 1)}))
+
+
+@pytest.mark.parametrize("name", ['"Bee', 'Bee 5" stop', '"Bee 5" stop"', 'Bee"', '"Bee" 5'])
+def test_quotation_marks_that_go_wrong_are_told_with_their_row(feed, name):
+    stops = FILES["stops"].replace("B,B,", f"B,{name},")
+    for text in (stops, stops.replace("\n", "\r\n"), stops + 'D,"Dee",62.7,25.4,0,\n'):
+        told = faults(feed(stops=text))
+        assert "feed.zip, stops.txt, row 3: a quotation mark that is not closed" in told
+        assert "twice" in told
+
+
+@pytest.mark.parametrize("name", ['"Bee 5"" stop"', '"Bee, north"', '"Bee\nnorth"', '""', ' "Bee" '])
+def test_quotation_marks_as_the_reference_has_them_are_read(feed, name):
+    for text in (FILES["stops"], FILES["stops"].replace("\n", "\r\n"), FILES["stops"].rstrip("\n")):
+        assert minutes(feed(stops=text.replace("B,B,", f"B,{name},"))) == 25.0
 
 
 def test_every_fault_is_told_at_once_and_like_ones_are_counted(feed):

@@ -35,8 +35,11 @@ _SENTENCES: dict[str, Callable[[int], Message]] = {
     "gone": lambda n: Message("Of the streets, ways being built or no longer there are left out: {count}", count=n),
     "closed": lambda n: Message("Of the streets, ways that nobody may use are left out: {count}", count=n),
     "areas": lambda n: Message("Of the streets, squares and other areas are left out: {count}", count=n),
+    "apart": lambda n: Message("Of the streets, pieces of a kilometre or more that no road or ferry joins to the rest, islands perhaps: {count}", count=n),
     "ferry_seasonal": lambda n: Message("Of the ferries, those that do not sail all year are left out: {count}", count=n),
     "ferry_times": lambda n: Message("Of the ferries, timetables and headways are not read, the wait is the same for all: {count}", count=n),
     "ferry_duration": lambda n: Message("Of the ferries, crossings without a duration that is understood are timed by length: {count}", count=n),
+    "ferry_cars_assumed": lambda n: Message("Of the ferries, those that do not say whether cars may board and are taken to carry them: {count}", count=n),
+    "ferry_no_cars_assumed": lambda n: Message("Of the ferries, those that do not say whether cars may board and are taken to carry none: {count}", count=n),
     "ferry_loose": lambda n: Message("Of the ferries, ways that do not meet a street at both ends: {count}", count=n),
 }  # fmt: skip

@@ -33,7 +33,7 @@ class Joints:
 class RoadsToJoin:
     """The points where the network may be met by one mode, asked for any number of homes and units.
 
-    A point stands on one shore, that of the nearest road of whatever kind, and joins the roads of that shore only: what
+    A point stands on one shore, that of the nearest road of whatever kind or of a pier without any, and joins the roads of that shore only: what
     is across the water is reached by ferry. `around_x`, `around_y`: where most questions will be; the answers do not
     depend on them.
     """
@@ -50,6 +50,11 @@ class RoadsToJoin:
             self._box = (west - NEAR_M, south - NEAR_M, east + NEAR_M, north + NEAR_M)
         self._land = _Places(graph, found.land, self._box) if (self._shore >= 0).any() else None
         self._places: dict[tuple[bool, int], _Places] = {}
+        # Numbered past the lands: nobody joins a road from there.
+        self._piers = (
+            cKDTree(np.column_stack([graph.x[found.piers], graph.y[found.piers]])) if len(found.piers) else None
+        )
+        self._first_pier = graph.nodes
 
     def leaving(self, x: Floats, y: Floats) -> Joints:
         """From homes to nodes: the joining leg, then along the edge in its allowed direction."""
@@ -62,7 +67,11 @@ class RoadsToJoin:
     def _join(self, x: Floats, y: Floats, *, shortest_m: float, leaving: bool) -> Joints:
         shore = np.full(len(x), -1, np.int64)
         if self._land is not None:
-            shore = self._shore[self._land.nearest(x, y)[2][:, 0]]
+            metres, _, edge = self._land.nearest(x, y)
+            shore = self._shore[edge[:, 0]]
+            if self._piers is not None:
+                to_pier, pier = self._piers.query(np.column_stack([x, y]))
+                shore = np.where(to_pier < metres[:, 0], self._first_pier + pier, shore)
         distance, fraction, edge = _nowhere(len(x))
         for one in np.unique(shore):
             here = shore == one

@@ -13,22 +13,25 @@ import numpy as np
 import numpy.typing as npt
 from scipy.sparse import csr_matrix
 from scipy.sparse.csgraph import breadth_first_order, connected_components
+from scipy.spatial import cKDTree
 
 from torni.engines.travel.graph import FERRY, FORBIDDEN, Arcs, RoadGraph
 
 Flags = npt.NDArray[np.bool_]
+QUAY_M = 200.0  # a ferry that ends as near to a road as this is at that road's shore (assumed)
 
 
 @dataclass(frozen=True, eq=False)
 class Joinable:
     """`leaving`, `arriving`: edges where a home, or a unit, may meet the network. `land`: edges on a land that
     is no loose piece, whoever may use them. `shore`: by node, the number of the land that it is on, where a ferry lands there; -1 elsewhere. Two
-    shores are parted by water."""
+    shores are parted by water. `piers`: nodes where a ferry ends far from any road: shores without roads."""
 
     leaving: Flags
     arriving: Flags
     land: Flags
     shore: npt.NDArray[np.int64]
+    piers: npt.NDArray[np.int64]
 
 
 def joinable(graph: RoadGraph, network: Arcs, piece_m: float) -> Joinable:
@@ -47,11 +50,11 @@ def joinable(graph: RoadGraph, network: Arcs, piece_m: float) -> Joinable:
     _, strong = connected_components(_matrix(n, network.tail, network.head), connection="strong")
     inner = strong[graph.tail] == strong[graph.head]
     proper = (np.bincount(strong[graph.tail][inner], length[inner], n) >= piece_m)[strong]
-    land, shore = _shores(graph, ferry)
+    land, shore, piers = _shores(graph, ferry)
     land_m = np.bincount(land[graph.tail[~ferry]], graph.length_m[~ferry], int(land.max()) + 1)
     firm = ~ferry & ((shore >= 0) | (land_m >= piece_m)[land])[graph.tail]
     if proper.all():
-        return Joinable(road, road, firm, shore)
+        return Joinable(road, road, firm, shore, piers)
     ends = []
     for tail, head in ((network.head, network.tail), (network.tail, network.head)):
         good = _reached(n, tail, head, proper)
@@ -59,7 +62,7 @@ def joinable(graph: RoadGraph, network: Arcs, piece_m: float) -> Joinable:
     gets_there, got_from = ends
     leaving = road & ((there & gets_there[graph.head]) | (back & gets_there[graph.tail]))
     arriving = road & ((there & got_from[graph.tail]) | (back & got_from[graph.head]))
-    return Joinable(leaving, arriving, firm, shore)
+    return Joinable(leaving, arriving, firm, shore, piers)
 
 
 def _matrix(n: int, tail: npt.NDArray[np.int32], head: npt.NDArray[np.int32]) -> csr_matrix:
@@ -78,14 +81,38 @@ def _reached(n: int, tail: npt.NDArray[np.int32], head: npt.NDArray[np.int32], s
     return out
 
 
-def _shores(graph: RoadGraph, ferry: Flags) -> tuple[npt.NDArray[np.int64], npt.NDArray[np.int64]]:
-    """By node: which land it is on (whoever may use its roads), and the same where a ferry lands on it, else -1."""
+def _shores(
+    graph: RoadGraph, ferry: Flags
+) -> tuple[npt.NDArray[np.int64], npt.NDArray[np.int64], npt.NDArray[np.int64]]:
+    """By node: which land it is on (whoever may use its roads), and the same where a ferry lands on it, else -1; and piers.
+
+    A ferry that ends a little short of a road lands there all the same, though nobody may board it.
+    """
     if not ferry.any():
-        return np.zeros(graph.nodes, np.int64), np.full(graph.nodes, -1)
+        return np.zeros(graph.nodes, np.int64), np.full(graph.nodes, -1), np.empty(0, np.int64)
     _, land = connected_components(_matrix(graph.nodes, graph.tail[~ferry], graph.head[~ferry]), directed=False)
     landed = np.zeros(land.max() + 1, bool)
     landed[land[graph.tail[ferry]]] = landed[land[graph.head[ferry]]] = True
-    return land.astype(np.int64), np.where(landed[land], land, -1).astype(np.int64)
+    piers = _loose_ends(graph, ferry)
+    on_land = np.unique(np.concatenate([graph.tail[~ferry], graph.head[~ferry]]))
+    if len(piers) and len(on_land):
+        roads = cKDTree(np.column_stack([graph.x[on_land], graph.y[on_land]]))
+        metres, which = roads.query(np.column_stack([graph.x[piers], graph.y[piers]]))
+        near = metres <= QUAY_M
+        landed[land[on_land[which[near]]]] = True
+        piers = piers[~near]
+    return land.astype(np.int64), np.where(landed[land], land, -1).astype(np.int64), piers
+
+
+def _loose_ends(graph: RoadGraph, ferry: Flags) -> npt.NDArray[np.int64]:
+    """Nodes that only a ferry touches, and from one side only: there it ends without meeting a road."""
+    ashore = np.zeros(graph.nodes, bool)
+    ashore[graph.tail[~ferry]] = ashore[graph.head[~ferry]] = True
+    ends = np.concatenate(
+        [np.column_stack([graph.tail, graph.head])[ferry], np.column_stack([graph.head, graph.tail])[ferry]]
+    )
+    neighbours = np.bincount(np.unique(ends, axis=0)[:, 0], minlength=graph.nodes)
+    return np.flatnonzero((neighbours == 1) & ~ashore)
 
 
 def _own(

@@ -4,12 +4,14 @@ from __future__ import annotations
 
 import csv
 import io
+import re
 import zipfile
 import zlib
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 from pathlib import Path, PurePosixPath
 
+import numpy as np
 import polars as pl
 
 from torni.core import bounds
@@ -34,7 +36,7 @@ NEEDED = {
     "pathways": (),
 }  # fmt: skip
 READ_IF_GIVEN = {
-    "stops": ("parent_station", "location_type"),
+    "stops": ("parent_station", "location_type", "stop_name"),
     "trips": ("block_id", "route_id"),
     "stop_times": ("pickup_type", "drop_off_type", "shape_dist_traveled", "continuous_pickup", "continuous_drop_off", "start_pickup_drop_off_window"),
     "frequencies": ("exact_times",),
@@ -173,6 +175,11 @@ def _read(archive: Archive, table: str, data: bytes) -> pl.DataFrame | Fault:
     for column in wanted:
         if columns.count(column) > 1:
             return Fault(where, t('the column "{column}" is there twice', column=column), t("Keep the one that is meant."))  # fmt: skip
+    if (line_no := _ill_quoted(body, separator)) is not None:
+        return Fault(
+            archive.where(table, line_no + 2 + skipped), t("a quotation mark that is not closed, or stands within a text"),
+            t('Close the marks, and write one within a text twice: "Bus 5"" stop".'),
+        )  # fmt: skip
     texts = _rows(archive, table, body, len(columns), separator, skipped)
     if isinstance(texts, Fault):
         return texts
@@ -188,6 +195,41 @@ def _read(archive: Archive, table: str, data: bytes) -> pl.DataFrame | Fault:
     if table == "pathways":
         return found
     return found.filter(~pl.all_horizontal(pl.col(c).is_null() for c in wanted))
+
+
+def _ill_quoted(data: bytes, separator: str) -> int | None:
+    """The number of the line, from 0, where quotation marks go wrong: from there on rows would run into one another."""
+    if b'"' not in data:
+        return None
+    # Rows one by one only where a line has an odd number of marks, or one stands between letters.
+    signs = np.frombuffer(data, np.uint8)
+    before = np.searchsorted(
+        np.flatnonzero(signs == ord('"')), np.append(np.flatnonzero(signs == ord("\n")), len(data))
+    )
+    inside = re.compile(rf'[^\s"{re.escape(separator)}]"[ ]*[^\s"{re.escape(separator)}]'.encode())
+    if not (np.diff(before, prepend=0) % 2).any() and not inside.search(data):
+        return None
+    body = data.decode("utf-8")
+    end = rf"[ ]*(?={re.escape(separator)}|\r?\n|\r?\Z)"
+    text = rf'(?:[^"{re.escape(separator)}\r\n]*|[ ]*"[^"]*(?:""[^"]*)*"{end})'
+    row = re.compile(rf"{text}(?:{re.escape(separator)}{text})*(?=\r?\n|\r?\Z)")
+    at, line = 0, 0
+    while at < len(body):
+        found = row.match(body, at)
+        if found is None:
+            # The row's own good fields may go over several lines before the bad one; that is told by where it begins.
+            return line
+        line += body.count("\n", at, found.end()) + 1
+        at = body.find("\n", found.end()) + 1
+        if not at:
+            break
+        if (quote := body.find('"', at)) < 0:
+            break
+        begin = body.rfind("\n", at, quote) + 1
+        if begin > at:  # rows without marks need no look
+            line += body.count("\n", at, begin)
+            at = begin
+    return None
 
 
 def _as_utf8(archive: Archive, table: str, data: bytes) -> bytes:

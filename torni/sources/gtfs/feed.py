@@ -233,6 +233,7 @@ def _headways(
     start, end = (reading.seconds("frequencies", c, table) for c in ("start_time", "end_time"))
     between = reading.whole("frequencies", "headway_secs", table, least=1)
     exact = reading.whole("frequencies", "exact_times", table, most=1).fill_null(0)
+    _ends_after_start(reading, table, start, end)
     empty = np.empty((0, 4), np.int64)
     if reading.faults or not len(table):
         return empty, []
@@ -256,6 +257,15 @@ def _headways(
         Message("Timetable: intervals of trips that trips.txt lacks, which are not read: {count}", count=strangers),
     )
     return np.array(rows, np.int64).reshape(-1, 4), notes
+
+
+def _ends_after_start(reading: Reading, table: pl.DataFrame, start: pl.Series, end: pl.Series) -> None:
+    """A fault for each interval that ends before it starts, or as it does: its trip would never run, unsaid."""
+    wrong = table.filter(end <= start)
+    reading.tell("frequencies", "end_time", wrong[ROW].to_list(), lambda text: (
+        t('the interval ends at "{text}", not after its start', text=text),
+        t("Write a time past midnight on, such as 24:00:00 or 25:30:00."),
+    ), wrong["end_time"].to_list())  # fmt: skip
 
 
 def _anywhere(archive: Archive) -> int:

@@ -57,7 +57,7 @@ class Reading:
         """A fault for each empty field among these columns."""
         for column in columns:
             empty = frame.filter(pl.col(column).is_null())
-            self._tell(table, column, empty[ROW].to_list(), lambda _, column=column: (
+            self.tell(table, column, empty[ROW].to_list(), lambda _, column=column: (
                 t("{column} is empty", column=column), t("Every row must have one."),
             ), [""] * len(empty))  # type: ignore[misc]  # fmt: skip
 
@@ -72,7 +72,7 @@ class Reading:
             f"{' '.join(str(k) for k in row[:-1] if k is not None)}|{row[-1]}"
             for row in both.head(_NAMED).select(*columns, "first").iter_rows()
         ]
-        self._tell(table, ", ".join(columns) if len(columns) < 4 else "", both[ROW].to_list(), lambda key: (
+        self.tell(table, ", ".join(columns) if len(columns) < 4 else "", both[ROW].to_list(), lambda key: (
             t('"{key}" is on row {row} already', key=key.rpartition("|")[0], row=key.rpartition("|")[2]), t("Keep the one that is meant."),
         ), keys)  # fmt: skip
 
@@ -87,14 +87,14 @@ class Reading:
         wrong = [text for text, v in read.items() if v is None]
         if wrong:
             rows = frame.filter(pl.col(column).is_in(wrong)).select(ROW, column)
-            self._tell(table, column, rows[ROW].to_list(), fault, rows[column].head(_NAMED).to_list())
+            self.tell(table, column, rows[ROW].to_list(), fault, rows[column].head(_NAMED).to_list())
         if not distinct:
             return pl.Series(column, [None] * len(texts), dtype=kind)
         return texts.replace_strict(
             pl.Series(distinct), pl.Series([read[d] for d in distinct], dtype=kind), default=None, return_dtype=kind
         )
 
-    def _tell(
+    def tell(
         self,
         table: str,
         column: str,
@@ -102,6 +102,7 @@ class Reading:
         fault: Callable[[str], tuple[str, str]],
         texts: Sequence[str],
     ) -> None:
+        """A fault for each of these rows with its text, the first few one by one and the others as a count."""
         for row, text in zip(rows[:_NAMED], texts, strict=False):
             self.faults.append(Fault(self.archive.where(table, row, column), *fault(text[:40])))
         if len(rows) > _NAMED:

@@ -6,12 +6,17 @@ from dataclasses import dataclass
 
 import numpy as np
 import numpy.typing as npt
+import polars as pl
 
 from torni.core.faults import Fault
 from torni.core.language import Message, t
 from torni.sources.coordinates import FINLAND, to_metres
-from torni.sources.gtfs.archive import Archive, worth_telling
+from torni.sources.gtfs.archive import ROW, Archive, worth_telling
 from torni.sources.gtfs.fields import Reading
+
+# Degrees past Finland where its lines may still have stops: Stockholm, Travemünde and Saint Petersburg are within (assumed).
+NEAR_LON, NEAR_LAT = 12.0, 7.0
+NAMED = 5  # such stops are told one by one
 
 
 @dataclass(frozen=True, eq=False)
@@ -41,12 +46,14 @@ def read_stops(archive: Archive, reading: Reading) -> tuple[Stops, list[Message]
     usable[with_metres] = np.isfinite(to_metres(lon[usable], lat[usable])).all(
         axis=0
     )  # the far side of the earth has none
+    _in_finland(archive, reading, lat[usable], lon[usable])
+    far, notes = _far(table, lat, lon, usable)
+    usable &= ~far
     parent = np.array([row_of.get(p, -1) if p else -1 for p in parents], np.int64)
     borrowed = ~usable & (parent >= 0)
     borrowed[borrowed] = usable[parent[borrowed]]
     lat[borrowed], lon[borrowed] = lat[parent[borrowed]], lon[parent[borrowed]]
     usable |= borrowed
-    _in_finland(archive, reading, lat[usable], lon[usable])
     number = np.where(usable, np.cumsum(usable) - 1, -1)
     place = {stop: int(number[i]) for stop, i in row_of.items()}
     x, y = to_metres(lon[usable], lat[usable])
@@ -59,8 +66,8 @@ def read_stops(archive: Archive, reading: Reading) -> tuple[Stops, list[Message]
             inside.setdefault(stop, []).append(int(n))
     # Nodes, entrances and boarding areas within a station (location types 2 to 4) may lack a point and miss nothing.
     within = table["location_type"].is_in(["2", "3", "4"]).fill_null(False).to_numpy()
-    pointless = int((~usable & ~within).sum())
-    notes = worth_telling(
+    pointless = int((~usable & ~within & ~far).sum())
+    notes += worth_telling(
         Message("Timetable: stops without a usable point, where nobody boards or alights: {count}", count=pointless)
     )
     return Stops(x, y, place, station, inside), notes
@@ -70,6 +77,29 @@ def _usable(lat: npt.NDArray[np.float64], lon: npt.NDArray[np.float64]) -> npt.N
     """On the earth, off the poles, and not at (0, 0), where programs put what they do not know."""
     with np.errstate(invalid="ignore"):
         return (np.abs(lat) < 89) & (np.abs(lon) <= 180) & ~((np.abs(lat) < 1) & (np.abs(lon) < 1))
+
+
+def _far(
+    table: pl.DataFrame, lat: npt.NDArray[np.float64], lon: npt.NDArray[np.float64], usable: npt.NDArray[np.bool_]
+) -> tuple[npt.NDArray[np.bool_], list[Message]]:
+    """Stops where no line from Finland comes, and what is told of them: the first by name, the others as a count.
+
+    Points in Finland that are wrong otherwise cannot be known.
+    """
+    west, south, east, north = FINLAND
+    with np.errstate(invalid="ignore"):
+        near = (lon > west - NEAR_LON) & (lon < east + NEAR_LON) & (lat > south - NEAR_LAT) & (lat < north + NEAR_LAT)
+        swapped = (west <= lat) & (lat <= east) & (south <= lon) & (lon <= north)
+    far = usable & ~near
+    notes, rows = [], np.flatnonzero(far)
+    for i in rows[:NAMED].tolist():
+        name, row = table["stop_name"][i] or table["stop_id"][i], table[ROW][i]
+        if swapped[i]:
+            notes.append(Message('Timetable: the point of the stop "{name}" (stops.txt, row {row}) has longitude and latitude swapped and is not used', name=name, row=row))  # fmt: skip
+        else:
+            notes.append(Message('Timetable: the point of the stop "{name}" (stops.txt, row {row}) is far from Finland and is not used', name=name, row=row))  # fmt: skip
+    more = Message("Timetable: other stops whose points are far from Finland, which are not used: {count}", count=len(rows) - NAMED)  # fmt: skip
+    return far, notes + ([more] if len(rows) > NAMED else [])
 
 
 def _in_finland(archive: Archive, reading: Reading, lat: npt.NDArray[np.float64], lon: npt.NDArray[np.float64]) -> None:

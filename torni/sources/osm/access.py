@@ -7,12 +7,12 @@ to allow is closed and counted: it is never guessed to be open.
 
 from __future__ import annotations
 
-import re
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from itertools import product
 
 from torni.engines.travel.graph import MEANS, closed_bits
+from torni.sources.osm.seasons import leaves_a_season_out
 
 CLASSES = (
     "motorway", "trunk", "primary", "secondary", "tertiary", "unclassified", "residential", "living_street",
@@ -45,7 +45,6 @@ RELEVANT = {
     "highway", "junction", "motorroad", "oneway", "cycleway", "conveying", "seasonal", "ice_road", "winter_road", "area",
     "opening_hours", "maxspeed", "smoothness", *GONE, *(key for keys in KEYS.values() for key in keys),
 }  # fmt: skip
-MONTHS = ("jan", "feb", "mar", "apr", "may", "jun", "jul", "aug", "sep", "oct", "nov", "dec")
 
 # Barriers on a point. What is not named here or open stops cars; bicycles and walkers pass.
 OPEN_BARRIERS = {
@@ -92,7 +91,10 @@ def use_of(tags: Mapping[str, str]) -> Use | None:
             may = allowed is not None and allowed[0] and allowed[1] != "access"
         if not may or against(tags, means, forward, motorway=tags["highway"] == "motorway"):
             closed |= closed_bits((means,), forward=forward, backward=not forward)
-    return Use(kind, closed, tuple(unread(tags)))
+    notes = list(unread(tags))
+    if tags.get("opening_hours", "24/7") != "24/7" and "conditional" not in notes:
+        notes.append("conditional")
+    return Use(kind, closed, tuple(notes))
 
 
 def _closed_by_class(name: str, tags: Mapping[str, str], means: str) -> bool:
@@ -166,7 +168,7 @@ def gone(tags: Mapping[str, str]) -> bool:
 
 
 def seasonal(tags: Mapping[str, str]) -> bool:
-    """Not there all year: ice and winter roads, and whatever is open for some months only.
+    """Not there all year: ice and winter roads, and whatever shuts for a season.
 
     A promise holds on every day of the year, so such a way carries nobody.
     """
@@ -174,17 +176,7 @@ def seasonal(tags: Mapping[str, str]) -> bool:
         return True
     if tags.get("seasonal", "no").strip().casefold() not in ("no", "false", "0"):
         return True
-    return _some_months_only(tags.get("opening_hours", ""))
-
-
-def _some_months_only(hours: str) -> bool:
-    """Whether opening hours name months that do not fill the year."""
-    named: set[int] = set()
-    month = "|".join(MONTHS)
-    for first, last in re.findall(rf"\b({month})\b(?:\s+\d\d?)?(?:\s*-\s*({month})\b)?", hours.casefold()):
-        start, end = MONTHS.index(first), MONTHS.index(last or first)
-        named |= {(start + i) % 12 for i in range((end - start) % 12 + 1)}
-    return bool(named) and len(named) < 12
+    return leaves_a_season_out(tags.get("opening_hours", ""))
 
 
 def unread(tags: Mapping[str, str]) -> Iterator[str]:

@@ -10,7 +10,7 @@ from __future__ import annotations
 import re
 from collections import Counter
 from collections.abc import Iterable, Mapping, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from itertools import product
 
 import numpy as np
@@ -23,7 +23,7 @@ LONGEST_S = 3 * 24 * 3600
 _NUMBER = r"(\d+(?:[.,]\d+)?)"
 _UNITS = {"d": 86_400.0, "h": 3_600.0, "m": 60.0, "s": 1.0}
 _WORDS = re.compile(
-    rf"{_NUMBER}\s*(d(?:ays?)?|h(?:(?:ou)?rs?|ours?)?|t(?:untia?|immar?|imme)?|m(?:in(?:ute?s?|uuttia?|uter?|uutti)?)?|"
+    rf"{_NUMBER}\s*(d(?:ays?)?|h(?:(?:ou)?rs?|ours?)?|t(?:untia?|immar?|imme)?|m(?:n|in(?:ute?s?|uuttia?|uter?|uutti)?)?|"
     r"s(?:ec(?:ond)?s?|ek(?:untia?|under)?)?|')\.?\s*"
 )
 _ISO = re.compile(rf"p(?:0+y)?(?:0+m)?(?:{_NUMBER}d)?(?:t(?:{_NUMBER}h)?(?:{_NUMBER}m)?(?:{_NUMBER}s)?)?")
@@ -78,6 +78,9 @@ def ferry_of(refs: Sequence[int], tags: Mapping[str, str], lines: Sequence[Line]
     notes = [n for n in unread(everything) if n != "maxspeed"]
     if "interval" in everything or "opening_hours" in everything:
         notes.append("ferry_times")
+    if not (said(everything, "car", True) or said(everything, "car", False)):
+        takes_cars = boarding(everything) & closed_bits(("car",), forward=True, backward=True) == 0
+        notes.append("ferry_cars_assumed" if takes_cars else "ferry_no_cars_assumed")
     closed = EVERYBODY if gone(everything) or seasonal(everything) else boarding(everything)
     if gone(everything):
         notes = ["gone"]
@@ -98,7 +101,10 @@ def boarding(tags: Mapping[str, str]) -> int:
     cargo = {part.strip() for part in tags.get("cargo", "").split(";") if part.strip()}
     cars = any(_yes(tags, key) for key in ("hgv", "motorcycle", "goods", "bus")) or "vehicle" in cargo or "hgv" in cargo
     cars = cars or tags.get("ferry", "no") in ("trunk", "primary", "secondary", "tertiary", "unclassified", "local")
-    some_named = "foot" in tags or "bicycle" in tags or bool(cargo) or "passengers" in tags
+    cars = cars or any(_bears_cars(tags[key]) for key in ("maxweight", "maxgcweight", "maxaxleload") if key in tags)
+    cars = cars or any(tags.get(key, "none") not in ("none", "no") for key in ("maxheight", "maxlength", "maxwidth"))
+    # Who is kept ashore tells nothing of the others; who is let aboard does.
+    some_named = _yes(tags, "foot") or _yes(tags, "bicycle") or bool(cargo) or tags.get("passengers", "no") != "no"
     takes_cars = named["car"][0] if named["car"] else cars or not some_named
     default = {"car": takes_cars, "bicycle": takes_cars or not some_named or "bicycle" in cargo, "walk": True}
     closed = 0
@@ -113,7 +119,13 @@ def boarding(tags: Mapping[str, str]) -> int:
 
 
 def _yes(tags: Mapping[str, str], key: str) -> bool:
-    return tags.get(key, "no") in ("yes", "designated", "permissive")
+    return tags.get(key, "no") in ("yes", "designated", "permissive", "official")
+
+
+def _bears_cars(limit: str) -> bool:
+    """Whether a limit of weight, in tonnes unless it says kg, is one for vehicles (assumed: from two tonnes on)."""
+    found = re.match(rf"\s*{_NUMBER}\s*(kg)?", limit.casefold())
+    return found is not None and _number(found[1]) / (1000 if found[2] else 1) >= 2
 
 
 def duration_s(text: str | None) -> float | None:
@@ -128,6 +140,8 @@ def duration_s(text: str | None) -> float | None:
 def _one_duration(text: str) -> float | None:
     if re.fullmatch(_NUMBER, text):
         return _number(text) * 60
+    if past_hour := re.fullmatch(r"0?0:([6-9]\d)", text):
+        return int(past_hour[1]) * 60  # 00:90
     if clock := re.fullmatch(r"(\d{1,3}):([0-5]?\d)(?::([0-5]?\d))?(?:\s*h(?:ours?|rs?)?)?", text):
         return int(clock[1]) * 3600 + int(clock[2]) * 60 + int(clock[3] or 0)
     if (iso := _ISO.fullmatch(text)) and any(iso.groups()):
@@ -148,15 +162,19 @@ def with_line_durations(ferries: Sequence[Ferry], lines: Iterable[Line], length_
     out = list(ferries)
     for line in lines:
         whole = duration_s(line.tags.get("duration"))
-        mine = [i for i, f in enumerate(out) if line.id in f.relations]
-        unknown = [i for i in mine if out[i].seconds is None]
-        left = (whole or 0.0) - sum(out[i].seconds or 0.0 for i in mine)
-        metres = sum(length_m[i] for i in unknown)
-        if whole is None or left <= 0 or metres <= 0:
-            continue
-        for i in unknown:
-            f = out[i]
-            out[i] = Ferry(f.refs, left * length_m[i] / metres, f.closed, f.lines, f.notes, f.relations)
+        legs: dict[frozenset[int], list[int]] = {}
+        for i, f in enumerate(out):
+            if line.id in f.relations:
+                legs.setdefault(frozenset((f.refs[0], f.refs[-1])), []).append(i)
+        # Ways between the same two ports, as there and back, are each the leg: it is sailed by one of them.
+        told = {ends: max((out[i].seconds or 0.0 for i in own), default=0.0) for ends, own in legs.items()}
+        metres = {ends: max(length_m[i] for i in own) for ends, own in legs.items() if not told[ends]}
+        left, sea = (whole or 0.0) - sum(told.values()), sum(metres.values())
+        for ends, own in legs.items():
+            seconds = told[ends] or (left * metres[ends] / sea if left > 0 and sea > 0 else None)
+            for i in own:
+                if out[i].seconds is None and seconds:
+                    out[i] = replace(out[i], seconds=seconds)
     return out
 
 

@@ -7,6 +7,8 @@ from dataclasses import dataclass
 
 import numpy as np
 import numpy.typing as npt
+from scipy.sparse import csr_matrix
+from scipy.sparse.csgraph import connected_components
 
 from torni.engines.travel.graph import MEANS, RoadGraph
 from torni.sources.coordinates import to_metres
@@ -16,6 +18,7 @@ from torni.sources.osm.ferries import Ferry, Line
 
 Numbers = npt.NDArray[np.int64]
 Floats = npt.NDArray[np.float64]
+APART_M = 1000  # of road: shorter pieces are yards and paths (assumed)
 
 
 @dataclass(frozen=True, eq=False)
@@ -80,11 +83,22 @@ def build(
         )  # fmt: skip
     used, inverse = np.unique(np.concatenate([streets.tail, streets.head]), return_inverse=True)
     count, point = len(streets.tail), of_point[used]
+    counts["apart"] = _apart(inverse[:count], inverse[count:], streets.length_m)
     return RoadGraph(
         x=x[point], y=y[point], tail=inverse[:count].astype(np.int32), head=inverse[count:].astype(np.int32),
         length_m=streets.length_m.astype(np.int32), road_class=streets.kind.astype(np.int16), classes=CLASSES,
         closed=streets.closed.astype(np.uint8), fixed_s=streets.fixed_s.astype(np.int32),
     ), counts  # fmt: skip
+
+
+def _apart(tail: Numbers, head: Numbers, length_m: Numbers) -> int:
+    """Pieces of at least `APART_M` of road besides the largest, to which neither a road nor a ferry leads."""
+    if not len(tail):
+        return 0
+    nodes = int(max(tail.max(), head.max())) + 1
+    joined = csr_matrix((np.ones(len(tail), np.int8), (tail, head)), shape=(nodes, nodes))
+    _, piece = connected_components(joined, directed=False)
+    return max(0, int((np.bincount(piece[tail], length_m) >= APART_M).sum()) - 1)
 
 
 def _streets(needed: Numbers, known: npt.NDArray[np.bool_], x: Floats, y: Floats, ways: Ways) -> _Edges:
