@@ -172,3 +172,73 @@ def test_a_fees_cost_and_its_count_are_checked(root, old, new, told):
     with pytest.raises(BadInput) as caught:
         load_rules(load_library("keski-suomi", on=TODAY, root=root))
     assert told in str(caught.value)
+
+
+VISIT = """parameters:
+  fee.{name}:
+    what: {{fi: x, sv: x, en: x}}
+    unit: {unit}
+    checked: 2026-11-22
+    {bound}
+    values: [{{from: 2026-01-01, value: {value}, source: keski_suomi_fees_2026}}]
+"""
+TABLE = """tables:
+  {name}:
+    what: {{fi: x, sv: x, en: x}}
+    unit: EUR/month
+    checked: 2026-11-22
+    {bound}
+    values:
+      - from: 2026-01-01
+        source: keski_suomi_fees_2026
+        cells: |
+          household_size | value
+          1.. | {value}
+"""
+
+
+def told_of_own(root, file, text, region="pirkanmaa"):
+    (root / "regions" / region / file).write_text(text)
+    try:
+        load_rules(load_library(region, on=TODAY, root=root))
+    except BadInput as error:
+        return str(error)
+    return ""
+
+
+@pytest.mark.parametrize("bound", ["", "at_most: national.fee.day_surgery", "at_least: national.fee.dentist", "at_most: null"])
+@pytest.mark.parametrize("name", ["doctor_visit", "dentist"])  # the second has no shared text that a region's stands on
+def test_a_region_that_writes_its_own_amount_keeps_the_national_maximum(root, bound, name):
+    """Act on client fees, 734/1992, section 2: the decree's maximum holds whoever writes the fee, and however."""
+    most = {"doctor_visit": "30.20", "dentist": "19.10"}[name]
+    told = told_of_own(root, "parameters.yaml", VISIT.format(name=name, bound=bound, value="40.00", unit="EUR"))
+    assert f"regions/pirkanmaa/parameters.yaml:7: parameters.fee.{name}.values.0.value" in told
+    assert f"40.0 from 2026-01-01 is above the national maximum {float(most)}" in told
+    own = VISIT.format(name=name, bound=bound.replace("at_least: national.fee.dentist", ""), value=most, unit="EUR")
+    assert told_of_own(root, "parameters.yaml", own) == ""
+
+
+def test_a_region_writes_no_national_maximum_and_no_other_unit(root):
+    national = VISIT.format(name="doctor_visit", bound="", value="99", unit="EUR").replace("fee.", "national.fee.")
+    told = told_of_own(root, "parameters.yaml", national)
+    assert 'parameters.yaml:2: parameters.national.fee.doctor_visit: "national.fee.doctor_visit" is a national bound' in told
+    told = told_of_own(root, "parameters.yaml", VISIT.format(name="doctor_visit", bound="", value="12", unit="cents"))
+    assert "it is in cents, its national bound national.fee.doctor_visit in EUR" in told
+
+
+@pytest.mark.parametrize("bound", ["", "at_most: national.home_care.income_limit", "at_least: null"])
+def test_a_region_that_writes_its_own_table_keeps_the_national_minimum(root, bound):
+    told = told_of_own(root, "tables.yaml", TABLE.format(name="home_care.income_limit", bound=bound, value="100"))
+    assert "regions/pirkanmaa/tables.yaml:2" in told
+    assert "100 (household_size 1) is below the national minimum 653" in told
+    told = told_of_own(root, "tables.yaml", TABLE.format(name="national.home_care.income_limit", bound="", value="1"))
+    assert '"national.home_care.income_limit" is a national bound' in told
+    told = told_of_own(root, "tables.yaml", TABLE.format(name="own.limit", bound="at_most: own.limitt", value="1"))
+    assert 'tables.own.limit.at_most: "own.limitt" is not a table' in told
+
+
+def test_a_source_that_is_none_is_told_where_it_is_written(root):
+    text = VISIT.format(name="doctor_visit", bound="", value="1", unit="EUR").replace("keski_suomi_fees_2026", "keski_suomi_fee_2026")
+    told = told_of_own(root, "parameters.yaml", text)
+    assert "parameters.yaml:7: parameters.fee.doctor_visit.values.0.source" in told
+    assert 'Did you mean "keski_suomi_fees_2026"?' in told

@@ -16,13 +16,13 @@ from torni.core import places
 from torni.core.faults import BadInput, Fault, bad_input, nearest_name
 from torni.core.language import t
 from torni.services import regions
+from torni.services.bounded import Written, bounds_faults
 from torni.services.followed import AnyEventPromise, EventKind, EventKinds, ambiguous
 from torni.services.history import layers_of
 from torni.services.indicator import Indicator, Indicators
 from torni.services.laying import laid_on
 from torni.services.reading import Document, Loc, Model, parse, read, twice_in_folder
 from torni.services.schema import (
-    DatedValue,
     FeaturePromise,
     Group,
     Groups,
@@ -172,6 +172,7 @@ class _Loading:
     def __init__(self, root: Path, region: regions.Region, on: date, layers: tuple[Document, ...]) -> None:
         self.root, self.region, self.on, self.layers = root, region, on, layers
         self.faults: list[Fault] = []
+        self.texts: dict[str, list[Written[Parameter]]] = {}
 
     def library(self) -> Library:
         sources = self._one("sources.yaml", Sources)
@@ -238,10 +239,17 @@ class _Loading:
         for path in paths:
             if (document := self._read(path)) and (found := self._parsed(document, Parameters)):
                 self.faults += twice_in_folder(seen, document, "parameters")
-                out |= found.parameters
+                out |= self._written(found.parameters, document)
         for layer in self.layers:
-            out |= self._changed(layer, out)
+            out |= self._written(self._changed(layer, out), layer)
         return out
+
+    def _written(self, found: Mapping[str, Parameter], document: Document) -> Mapping[str, Parameter]:
+        for name, parameter in found.items():
+            self.texts.setdefault(name, []).append(
+                Written(parameter, document, self.region.writes(document.name, self.root))
+            )
+        return found
 
     def _changed(self, layer: Document, known: Mapping[str, Parameter]) -> dict[str, Parameter]:
         """A change gives a parameter's new value alone; its name, unit and bounds stay, or are given whole if new."""
@@ -410,49 +418,18 @@ class _Loading:
                 Fault(document.where(("followed", i, "id")), what, remedy) for i, what, remedy in ambiguous(service)
             ]
         for name, parameter in parameters.items():
-            for value in parameter.values:
+            document = self.texts[name][-1].document
+            for i, value in enumerate(parameter.values):
                 if value.source not in sources:
+                    near = nearest_name(value.source, sources)
                     self.faults.append(
                         Fault(
-                            f"parameter {name}",
+                            document.where(document.nearest(("parameters", name, "values", i, "source"))),
                             f'"{value.source}" is not a source',
-                            "Add it to definitions/sources.yaml.",
+                            (f'Did you mean "{near}"? ' if near else "") + "Add it to definitions/sources.yaml.",
                         )
                     )
-            self.faults += bounds_faults(name, parameter, parameters)
-
-
-def bounds_faults(name: str, parameter: Parameter, parameters: Mapping[str, Parameter]) -> list[Fault]:
-    """A rule on rules: no amount above its national maximum (or below its minimum) on any day that both are known."""
-    faults = []
-    for bound, above in ((parameter.at_most, True), (parameter.at_least, False)):
-        if bound is None:
-            continue
-        if bound not in parameters:
-            near = nearest_name(bound, parameters)
-            faults.append(
-                Fault(f"parameter {name}", f'"{bound}" is not a parameter', f'Did you mean "{near}"?' if near else "")
-            )
-            continue
-        limits = parameters[bound].values
-        for day in sorted({v.from_ for v in (*parameter.values, *limits)}):
-            value, limit = _on(parameter.values, day), _on(limits, day)
-            if value is None or limit is None or isinstance(value, dict) or isinstance(limit, dict):
-                continue
-            if (value > limit) if above else (value < limit):
-                faults.append(
-                    Fault(
-                        f"parameter {name}",
-                        f"{value} from {day} is {'above' if above else 'below'} the national {'maximum' if above else 'minimum'} {limit}",
-                        f"Write at {'most' if above else 'least'} {limit}, or correct {bound} with its source.",
-                    )
-                )
-    return faults
-
-
-def _on(values: Sequence[DatedValue], day: date) -> Decimal | dict[str, Decimal] | None:
-    begun = [v for v in values if v.from_ <= day]
-    return begun[-1].value if begun and (begun[-1].until is None or day <= begun[-1].until) else None
+        self.faults += bounds_faults(self.texts)
 
 
 def _references(service: Service) -> Iterator[tuple[Loc, str, str, str]]:

@@ -18,6 +18,7 @@ from torni.engines.rules.candidates import values as candidate_values
 from torni.engines.rules.evaluate import function
 from torni.engines.rules.tables import read as read_table
 from torni.engines.rules.tree import Field, Node, Table, Type
+from torni.services.bounded import Written, bounds_in, name_faults
 from torni.services.laying import merged
 from torni.services.library import Library
 from torni.services.reading import Document, Loc, Model, parse, read, twice_in_folder
@@ -53,6 +54,7 @@ class _Loading:
         self.library = library
         self.faults: list[Fault] = []
         self.unavailable: dict[str, str] = {}
+        self.table_texts: dict[str, list[Written[TableDefinition]]] = {}
 
     def rules(self) -> Rules:
         lists = self._code_lists()
@@ -116,6 +118,9 @@ class _Loading:
                 continue
             for name, value in getattr(found, key).items():
                 out[name], where[name] = value, document
+                if isinstance(value, TableDefinition):
+                    own = self.library.region.writes(document.name, self.library.root)
+                    self.table_texts.setdefault(name, []).append(Written(value, document, own))
         self.faults += [
             Fault(where[name].where((kind, name)), f'"{value.source}" is not a source', "Add it to definitions/sources.yaml.")
             for name, value in out.items()
@@ -237,8 +242,10 @@ class _Loading:
                 self.unavailable[f"table {name}"] = t(
                     "the table {name} has no values on {day}", name=name, day=self.library.as_of
                 )
-        for name, definition in defined.items():
-            for bound, above in ((definition.at_most, True), (definition.at_least, False)):
+        held = bounds_in(self.table_texts)
+        self.faults += name_faults("tables", self.table_texts, held, lambda n: t('"{found}" is not a table', found=n))
+        for name in defined:
+            for bound, above, _document in held[name]:
                 if bound in out and name in out and out[name].rows != out[bound].rows:
                     self._bounded(where[name].where(("tables", name)), out[name], out[bound], above)
         return out

@@ -227,6 +227,7 @@ class Parameter(Strict):
     checked: date
     at_most: str | None = Field(None, description="A parameter that this one may not exceed: a national maximum.")
     at_least: str | None = Field(None, description="A parameter that this one may not fall below.")
+    maximum_of: str | None = Field(None, description="The parameter that this national maximum bounds, whoever writes it.")
     values: list[DatedValue] = Field(min_length=1)
 
     @model_validator(mode="after")
