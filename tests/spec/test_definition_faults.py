@@ -8,6 +8,9 @@ import pytest
 
 from torni.core.faults import BadInput
 from torni.core.places import definitions
+from torni.engines.rules import sql
+from torni.guidance import reckon_fee
+from torni.guidance.client import client_of
 from torni.services import load_library
 from torni.services.rules import load_rules
 
@@ -206,7 +209,9 @@ def told_of_own(root, file, text, region="pirkanmaa"):
     return ""
 
 
-@pytest.mark.parametrize("bound", ["", "at_most: national.fee.day_surgery", "at_least: national.fee.dentist", "at_most: null"])
+@pytest.mark.parametrize(
+    "bound", ["", "at_most: national.fee.day_surgery", "at_least: national.fee.dentist", "at_most: null"]
+)
 @pytest.mark.parametrize("name", ["doctor_visit", "dentist"])  # the second has no shared text that a region's stands on
 def test_a_region_that_writes_its_own_amount_keeps_the_national_maximum(root, bound, name):
     """Act on client fees, 734/1992, section 2: the decree's maximum holds whoever writes the fee, and however."""
@@ -221,7 +226,10 @@ def test_a_region_that_writes_its_own_amount_keeps_the_national_maximum(root, bo
 def test_a_region_writes_no_national_maximum_and_no_other_unit(root):
     national = VISIT.format(name="doctor_visit", bound="", value="99", unit="EUR").replace("fee.", "national.fee.")
     told = told_of_own(root, "parameters.yaml", national)
-    assert 'parameters.yaml:2: parameters.national.fee.doctor_visit: "national.fee.doctor_visit" is a national bound' in told
+    assert (
+        'parameters.yaml:2: parameters.national.fee.doctor_visit: "national.fee.doctor_visit" is a national bound'
+        in told
+    )
     told = told_of_own(root, "parameters.yaml", VISIT.format(name="doctor_visit", bound="", value="12", unit="cents"))
     assert "it is in cents, its national bound national.fee.doctor_visit in EUR" in told
 
@@ -238,7 +246,40 @@ def test_a_region_that_writes_its_own_table_keeps_the_national_minimum(root, bou
 
 
 def test_a_source_that_is_none_is_told_where_it_is_written(root):
-    text = VISIT.format(name="doctor_visit", bound="", value="1", unit="EUR").replace("keski_suomi_fees_2026", "keski_suomi_fee_2026")
+    text = VISIT.format(name="doctor_visit", bound="", value="1", unit="EUR").replace(
+        "keski_suomi_fees_2026", "keski_suomi_fee_2026"
+    )
     told = told_of_own(root, "parameters.yaml", text)
     assert "parameters.yaml:7: parameters.fee.doctor_visit.values.0.source" in told
     assert 'Did you mean "keski_suomi_fees_2026"?' in told
+
+
+@pytest.mark.parametrize("value", ["-5", "-0.01", "{a: 1, b: -1}"])
+def test_an_amount_below_nothing_is_none(root, value):
+    told = told_of_own(root, "parameters.yaml", VISIT.format(name="doctor_visit", bound="", value=value, unit="EUR"))
+    assert "parameters.yaml:7: parameters.fee.doctor_visit.values.0.value" in told
+    assert "is below 0" in told
+    (root / "regions/pirkanmaa/parameters.yaml").unlink()
+    told = told_of_own(root, "tables.yaml", TABLE.format(name="own.limit", bound="", value="-5"))
+    assert '"-5" is not an amount' in told
+
+
+@pytest.mark.parametrize("line", ["0 - param.fee.doctor_visit", "-1 * param.fee.doctor_visit", "age - 100"])
+@pytest.mark.parametrize("cost", ["", "    cost: cost_doctor_visit\n"])
+def test_a_fee_is_never_paid_out(root, line, cost):
+    """A client fee is a sum to be charged (act 734/1992, section 1): where its formula falls below nothing, it is nothing."""
+    (root / "regions/pirkanmaa/formulas.yaml").write_text(
+        "formulas:\n  own_fee:\n    what: {fi: x, sv: x, en: x}\n    unit: EUR/visit\n    source: invented\n"
+        f'{cost}    lines: [{{id: fee, what: {{fi: x, sv: x, en: x}}, value: "{line}", decimals: 2}}]\n'
+    )
+    rules = load_rules(load_library("pirkanmaa", on=TODAY, root=root))
+    found = reckon_fee(rules, "own_fee", client_of({"age": 70}, rules))
+    assert (found.by_rule, found.amount) == (0, 0)
+
+
+def test_a_fee_that_cannot_fall_below_nothing_is_read_as_it_is_written():
+    rules = load_rules(load_library("keski-suomi", on=TODAY))
+    for formula in rules.formulas.values():
+        if formula.definition.paid_by == "client":
+            amount = {line.id: node for line, node in formula.lines}[formula.definition.lines[-1].id]
+            assert "< 0" not in sql.source(amount), formula.id

@@ -49,7 +49,9 @@ def bounds_in(texts: Texts[Said]) -> dict[str, list[Bound]]:
     return found
 
 
-def name_faults(part: str, texts: Texts[Said], bounds: Mapping[str, Sequence[Bound]], what: Callable[[str], str]) -> list[Fault]:
+def name_faults(
+    part: str, texts: Texts[Said], bounds: Mapping[str, Sequence[Bound]], what: Callable[[str], str]
+) -> list[Fault]:
     """Bounds that are not there, and national amounts that a region writes: those are not a region's to decide."""
     faults = []
     national: dict[str, str] = {}

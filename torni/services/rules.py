@@ -16,6 +16,7 @@ from torni.engines.rules import Scope, lower, sql, tree
 from torni.engines.rules.bounds import suspect
 from torni.engines.rules.candidates import values as candidate_values
 from torni.engines.rules.evaluate import function
+from torni.engines.rules.sign import may_be_below, not_below
 from torni.engines.rules.tables import read as read_table
 from torni.engines.rules.tree import Field, Node, Table, Type
 from torni.services.bounded import Written, bounds_in, name_faults
@@ -394,6 +395,9 @@ class _Loading:
             node = self._lowered(line.value, here, at, f"formula {name}", number=True)
             if node is None:
                 return None
+            if line is definition.lines[-1] and definition.paid_by == "client":  # a fee is never paid out
+                earlier = {known.id: of for known, of in lines}
+                node = not_below(node) if may_be_below(node, earlier) else node
             if line.decimals is not None:
                 before = node.type.digits - node.type.scale
                 digits = before + line.decimals + 1

@@ -9,7 +9,7 @@ from datetime import date
 from decimal import Decimal
 from typing import Annotated, Literal
 
-from pydantic import Field, model_validator
+from pydantic import Field, field_validator, model_validator
 
 from torni.services.followed import EventPromise, Serving
 from torni.services.texts import Identifier, Strict, Text
@@ -214,9 +214,19 @@ class Sources(Strict):
 class DatedValue(Strict):
     from_: date = Field(alias="from")
     until: date | None = Field(None, description="The last day the value is known for; after it nothing is assumed.")
-    value: Decimal | dict[str, Decimal]
+    value: Decimal | dict[str, Decimal] = Field(
+        description="A number, or numbers by name. Amounts, days, counts and shares are not below 0."
+    )
     unit: str | None = Field(None, description="This value's own unit, where the law has changed it: days to months.")
     source: Identifier
+
+    @field_validator("value", mode="after")
+    @classmethod
+    def _not_below_nothing(cls, value: Decimal | dict[str, Decimal]) -> Decimal | dict[str, Decimal]:
+        for number in value.values() if isinstance(value, dict) else [value]:
+            if number < 0:
+                raise ValueError(f"{number} is below 0: an amount, a limit, days, a count or a share never is")
+        return value
 
 
 class Parameter(Strict):
@@ -227,7 +237,9 @@ class Parameter(Strict):
     checked: date
     at_most: str | None = Field(None, description="A parameter that this one may not exceed: a national maximum.")
     at_least: str | None = Field(None, description="A parameter that this one may not fall below.")
-    maximum_of: str | None = Field(None, description="The parameter that this national maximum bounds, whoever writes it.")
+    maximum_of: str | None = Field(
+        None, description="The parameter that this national maximum bounds, whoever writes it."
+    )
     values: list[DatedValue] = Field(min_length=1)
 
     @model_validator(mode="after")
