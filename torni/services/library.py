@@ -36,6 +36,7 @@ from torni.services.schema import (
     UnitKind,
     UnitKinds,
 )
+from torni.services.uses import UNITS, Use, use_faults
 
 AnyPromise = ReachPromise | PresencePromise | FeaturePromise
 AGE_POPULATIONS = ("aged_0_6", "aged_7_14", "aged_15_17", "aged_18_64", "aged_65_74", "aged_75_84", "aged_85_plus")
@@ -430,6 +431,13 @@ class _Loading:
                         )
                     )
         self.faults += bounds_faults(self.texts)
+        self.faults += use_faults(self.texts, (
+            Use(document, ("followed", i, name), name, parameter)
+            for service, document in services.values()
+            for i, followed in enumerate(service.followed)
+            for name in UNITS
+            if (parameter := getattr(followed, name, None)) in parameters
+        ))  # fmt: skip
 
 
 def _references(service: Service) -> Iterator[tuple[Loc, str, str, str]]:
@@ -449,12 +457,12 @@ def _references(service: Service) -> Iterator[tuple[Loc, str, str, str]]:
             yield (*at, "population"), promise.population, "population", "a population"
     for i, followed in enumerate(service.followed):
         yield ("followed", i, "source"), followed.source, "source", "a source"
-        for name in ("within_days", "every_days", "ratio", "full_time", "appropriation"):
-            if getattr(followed, name, None):
+        for name in UNITS:
+            if getattr(followed, name, None) is not None:
                 yield ("followed", i, name), getattr(followed, name), "parameter", "a parameter"
         for name, type_ in followed.events():
             yield ("followed", i, name), type_, "event", "a type of event"
-    if service.demand:
+    if service.demand is not None:
         yield ("demand",), service.demand, "event", "a type of event"
     if service.clients:
         yield ("clients", "began_by"), service.clients.began_by, "event", "a type of event"

@@ -79,7 +79,7 @@ class _Loading:
         formulas = {name: formulas[name] for name in formulas_defined if name in formulas}
         times = {}
         for name, definition in formulas_defined.items():
-            if definition.times_a_year:
+            if definition.times_a_year is not None:
                 at = formula_where[name].where(("formulas", name, "times_a_year"))
                 node = self._lowered(definition.times_a_year, scope, at, f"times of {name}", number=True)
                 if node is not None:
@@ -420,7 +420,7 @@ class _Loading:
         out = {}
         for name, service in self.library.services.items():
             for channel, decided in service.channels:
-                if decided is not None and decided.when:
+                if decided is not None and decided.when is not None:
                     where = self.library.documents[name].where(("channels", channel, "when"))
                     node = self._lowered(decided.when, scope, where, f"channel {name}.{channel}")
                     if node is not None:
