@@ -68,7 +68,7 @@ def whole(model, kind, id_):
     return out
 
 
-EVENTS = {("list", "began_by"): "enrolment.made", ("list", "ended_by"): "enrolment.ended", ("list", "limited_by"): "unit.limited"}  # fmt: skip
+EVENTS = {**dict.fromkeys([(k, "answered_by") for k in ("wait", "delivery", "reply", "billing")], "decision.made"), ("budget", "event"): "invoice.received", ("fee", "event"): "fee.charged", ("measure", "event"): "feedback.given", ("staffing", "event"): "staffing.reported", ("list", "began_by"): "enrolment.made", ("list", "ended_by"): "enrolment.ended", ("list", "limited_by"): "unit.limited"}  # fmt: skip
 
 
 @pytest.fixture(scope="module")
@@ -358,3 +358,39 @@ def test_a_share_is_at_most_all_and_a_unit_stays(root):
 def test_an_empty_name_is_no_parameter(kind, field, faults):
     found, lines = faults(kind, whole(KINDS[kind][0], kind, "second") | {field: ""})
     assert any(f.what == '"" is not a parameter' and f.where.startswith(f"services/nursing_and_care/damaged.yaml:{line_of(lines, (field,))}:") for f in found)  # fmt: skip
+
+
+@pytest.mark.parametrize(
+    ("kind", "damage", "path", "told"),
+    [
+        (
+            "presence",
+            {"residents": {"at_least": 5000, "below": 100}},
+            ("residents",),
+            "nobody is at least 5000 and below 100",
+        ),
+        ("presence", {"residents": {"below": 0}}, ("residents", "below"), "greater than or equal to 1"),
+        ("presence", {"at_least": True}, ("at_least",), "found True"),
+        ("wait", {"ages": {"below": 18, "at_least": 65}}, ("ages",), "nobody is at least 65 and below 18"),
+        ("wait", {"ages": {"below": 18, "at_least": 18}}, ("ages",), "nobody is at least 18 and below 18"),
+        ("wait", {"ages": {"at_least": -1}}, ("ages", "at_least"), "greater than or equal to 0"),
+        ("wait", {"answered_by": "visit.made"}, (), "visit.made cannot both begin and end"),
+        ("wait", {"called_off_by": "visit.made"}, (), "visit.made cannot both begin and end"),
+        ("list", {"ended_by": "enrolment.made"}, (), "enrolment.made cannot both begin and end"),
+        ("reach", {"within_min": True}, ("within_min",), "found True"),
+        ("reach", {"unit": {"kind": "ward", "unit_ids": []}}, ("unit", "unit_ids"), "at least 1 item"),
+        ("measure", {"at_least": -3}, ("at_least",), "greater than or equal to 1"),
+        ("staffing", {"event": "visit.called_off"}, ("event",), "tells of no quantity"),
+        ("measure", {"over_days": True}, ("over_days",), "found True"),
+        ("budget", {"event": "visit.made"}, ("event",), "tells of no cents"),
+        ("fee", {"event": "decision.made"}, ("event",), "tells of no cents"),
+    ],
+)
+def test_what_no_event_and_nobody_can_keep_is_no_promise(kind, damage, path, told, faults):
+    found, lines = faults(kind, whole(KINDS[kind][0], kind, "second") | damage)
+    if path:
+        checked(found, lines, path, damage, what=told)
+    else:
+        assert any(told in f.what and f.where.startswith("services/nursing_and_care/damaged.yaml:") for f in found), [
+            str(f) for f in found
+        ]

@@ -136,11 +136,11 @@ def _wrong(definition: ChainDefinition, library: Library) -> list[tuple[tuple[st
             asked.append((("steps", id_, "next"), then, "a step of the chain", definition.steps))
             if limit is not None:
                 asked.append((("steps", id_, "next", then), limit, "a parameter", library.parameters))
-    out = [
+    out: list[tuple[tuple[str, ...], str, str]] = [
         (("steps", id_, "next", then), f'"{limit}": {what}', remedy)
         for id_, step in definition.steps.items()
         for then, limit in step.next.items()
-        if limit in library.parameters
+        if limit is not None and limit in library.parameters
         for _at, what, remedy in misused(library.parameters[limit], "within_days")
     ]
     for loc, name, what, known in asked:

@@ -17,7 +17,7 @@ from torni.core.faults import BadInput, Fault, bad_input, nearest_name
 from torni.core.language import t
 from torni.services import regions
 from torni.services.bounded import Written, bounds_faults
-from torni.services.followed import AnyEventPromise, EventKind, EventKinds, ambiguous
+from torni.services.followed import NEEDED, AnyEventPromise, EventKind, EventKinds, ambiguous
 from torni.services.history import layers_of
 from torni.services.indicator import Indicator, Indicators
 from torni.services.laying import laid_on
@@ -403,6 +403,18 @@ class _Loading:
                     self.faults.append(
                         Fault(document.where(loc), f'"{name}" is not {what}', f'Did you mean "{near}"?' if near else "")
                     )
+            for i, followed in enumerate(service.followed):
+                key, need = NEEDED.get(followed.kind, ("", "client"))
+                type_ = str(getattr(followed, key, ""))
+                if type_ in events and need not in events[type_].needs:
+                    told = [n for n, k in events.items() if need in k.needs]
+                    self.faults.append(
+                        Fault(
+                            document.where(("followed", i, key)),
+                            t("{event} tells of no {need}, which the promise counts", event=type_, need=need),
+                            t("Name an event that does: {names}.", names=", ".join(told)),
+                        )
+                    )
             ids = [p.id for p in (*service.promises, *service.followed)]
             for i, promise in enumerate(ids):
                 if promise in ids[:i]:
@@ -432,11 +444,11 @@ class _Loading:
                     )
         self.faults += bounds_faults(self.texts)
         self.faults += use_faults(self.texts, (
-            Use(document, ("followed", i, name), name, parameter)
+            Use(document, ("followed", i, name), name, str(named))
             for service, document in services.values()
             for i, followed in enumerate(service.followed)
             for name in UNITS
-            if (parameter := getattr(followed, name, None)) in parameters
+            if (named := getattr(followed, name, None)) in parameters
         ))  # fmt: skip
 
 

@@ -12,7 +12,7 @@ from typing import Annotated, Literal
 from pydantic import Field, field_validator, model_validator
 
 from torni.services.followed import EventPromise, Serving
-from torni.services.texts import Identifier, Strict, Text
+from torni.services.texts import Identifier, Range, Strict, Text, Whole
 
 CHANNELS = ("office", "tendered", "enterprise", "voucher", "centre", "dental", "budget")
 COLUMNS = ("content", "quality", "availability", "interface", "criteria", "fees", "cost", *CHANNELS)
@@ -25,7 +25,7 @@ class UnitFilter(Strict):
 
     kind: Identifier
     size_at_least: Size | None = None
-    unit_ids: list[str] = []
+    unit_ids: list[str] = Field([], min_length=1)
 
 
 class _Promise(Strict):
@@ -46,13 +46,12 @@ class ReachPromise(_Promise):
         None, description="Whom the population stands in for, where theirs is not known."
     )
     mode: Mode = "car"
-    within_min: int = Field(gt=0, le=600)
+    within_min: Whole = Field(gt=0, le=600)
     share: Decimal = Field(gt=0, le=1)
 
 
-class Residents(Strict):
-    below: int | None = None
-    at_least: int | None = None
+class Residents(Range):
+    """The sizes of municipality that a promise is made to."""
 
 
 class PresencePromise(_Promise):
@@ -62,7 +61,7 @@ class PresencePromise(_Promise):
     unit: UnitFilter
     each: Literal["municipality", "producer", "region"]
     residents: Residents = Residents()
-    at_least: int = Field(1, ge=1)
+    at_least: Whole = Field(1, ge=1)
     serving: bool = Field(False, description="Count the units that serve the place, wherever they stand.")
 
 

@@ -72,12 +72,8 @@ def use_faults(texts: Texts[Parameter], uses: Iterable[Use]) -> list[Fault]:
         for at, what, remedy in misused(said, use.as_):
             place = document.where(document.nearest(("parameters", use.parameter, *at)))
             named = use.document.where(use.loc)
-            if (
-                own_doing
-                or at[-1] == "value"
-                and use.as_ in UNITS
-                and (said.values[0].unit or said.unit) in UNITS[use.as_]
-            ):
+            understood = (said.values[0].unit or said.unit) in UNITS[use.as_]
+            if own_doing or (at[-1] == "value" and understood):
                 faults.setdefault(place, Fault(place, f"{what} ({named})", remedy))
             else:
                 faults.setdefault(named, Fault(named, f'"{use.parameter}": {what} ({place})', remedy))
