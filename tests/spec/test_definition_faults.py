@@ -283,3 +283,30 @@ def test_a_fee_that_cannot_fall_below_nothing_is_read_as_it_is_written():
         if formula.definition.paid_by == "client":
             amount = {line.id: node for line, node in formula.lines}[formula.definition.lines[-1].id]
             assert "< 0" not in sql.source(amount), formula.id
+
+
+@pytest.mark.parametrize(
+    ("file", "remedy"),
+    [
+        ("param.yaml", "Did you mean"),
+        ("parameters.yml", 'Did you mean "parameters.yaml"?'),
+        ("sources.yaml", ""),
+        ("services.yaml", ""),
+        ("services/x.yml", 'Write it as "services/x.yaml".'),
+        ("services/oral/x.yaml", 'Write it as "services/x.yaml".'),
+    ],
+)
+def test_a_regions_file_that_nothing_reads_is_told(root, file, remedy):
+    (root / "regions/pirkanmaa" / file).parent.mkdir(parents=True, exist_ok=True)
+    told = told_of_own(root, file, "parameters: {}\n")
+    assert f"regions/pirkanmaa/{file}:1: the file is not read" in told.replace(":1:  ", ":1: ")
+    assert remedy in told
+
+
+def test_a_last_day_before_the_first_and_another_files_id_are_told(root):
+    text = VISIT.format(name="doctor_visit", bound="", value="1", unit="EUR").replace(
+        "value: 1", "until: 2025-01-01, value: 1"
+    )
+    assert "until 2025-01-01, is before the first, from 2026-01-01" in told_of_own(root, "parameters.yaml", text)
+    (root / "regions/pirkanmaa/services").mkdir()
+    assert '"centre" is not the file\'s name' in told_of_own(root, "services/dental.yaml", "id: centre\n")

@@ -36,6 +36,7 @@ from torni.services.schema import (
     UnitKind,
     UnitKinds,
 )
+from torni.services.unread import unread
 from torni.services.uses import UNITS, Use, use_faults
 
 AnyPromise = ReachPromise | PresencePromise | FeaturePromise
@@ -312,11 +313,15 @@ class _Loading:
                 newest[name] = document
         files: dict[str, tuple[str, ...]] = {name: (document.name,) for name, document in newest.items()}
         for folder in self.region.folders:
+            self.faults += unread(folder, self.root)
             for path in sorted((folder / "services").glob("*.yaml")):
                 difference = self._read(path)
                 if not difference or not self._begun(difference, needed=False):
                     continue
                 name = path.stem.split("@")[0]
+                if (id_ := difference.content.get("id")) not in (None, name):
+                    what = f'"{id_}" is not the file\'s name'
+                    self.faults.append(Fault(difference.where(("id",)), what, f"Write id: {name}"))
                 shared = newest.get(name)
                 if shared is None and name in written and "id" not in difference.content:
                     continue  # the shared definition is not in force yet, nor then what differs from it

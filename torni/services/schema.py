@@ -5,6 +5,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from datetime import date
 from decimal import Decimal
 from typing import Annotated, Literal
@@ -243,11 +244,15 @@ class Parameter(Strict):
 
     @model_validator(mode="after")
     def _in_order(self) -> Parameter:
-        _rising([v.from_ for v in self.values])
+        _rising(self.values)
         return self
 
 
-def _rising(days: list[date]) -> None:
+def _rising(values: Sequence[DatedValue] | Sequence[DatedCells]) -> None:
+    days = [v.from_ for v in values]
+    for value in values:
+        if value.until is not None and value.until < value.from_:
+            raise ValueError(f"the last day, until {value.until}, is before the first, from {value.from_}")
     if days != sorted(set(days)):
         raise ValueError("the values' first days must rise, each day once")
 
@@ -336,7 +341,7 @@ class TableDefinition(Strict):
 
     @model_validator(mode="after")
     def _in_order(self) -> TableDefinition:
-        _rising([v.from_ for v in self.values])
+        _rising(self.values)
         return self
 
 
