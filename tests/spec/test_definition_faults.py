@@ -310,3 +310,12 @@ def test_a_last_day_before_the_first_and_another_files_id_are_told(root):
     assert "until 2025-01-01, is before the first, from 2026-01-01" in told_of_own(root, "parameters.yaml", text)
     (root / "regions/pirkanmaa/services").mkdir()
     assert '"centre" is not the file\'s name' in told_of_own(root, "services/dental.yaml", "id: centre\n")
+
+
+def test_a_municipality_that_is_none_is_told(root):
+    (root / "regions/own").mkdir()
+    told = told_of_own(
+        root, "region.yaml", 'name: {fi: own, sv: own, en: own}\nmunicipalities: ["179", "728"]\n', region="own"
+    )
+    assert 'regions/own/region.yaml:2: municipalities.1: "728" is not the number of a municipality' in told
+    assert "Did you mean" in told

@@ -36,7 +36,7 @@ from torni.services.schema import (
     UnitKind,
     UnitKinds,
 )
-from torni.services.unread import unread
+from torni.services.unread import unknown_places, unread
 from torni.services.uses import UNITS, Use, use_faults
 
 AnyPromise = ReachPromise | PresencePromise | FeaturePromise
@@ -313,7 +313,7 @@ class _Loading:
                 newest[name] = document
         files: dict[str, tuple[str, ...]] = {name: (document.name,) for name, document in newest.items()}
         for folder in self.region.folders:
-            self.faults += unread(folder, self.root)
+            self.faults += (*unread(folder, self.root), *unknown_places(folder, self.root))
             for path in sorted((folder / "services").glob("*.yaml")):
                 difference = self._read(path)
                 if not difference or not self._begun(difference, needed=False):

@@ -8,6 +8,8 @@ from pathlib import Path
 
 from torni.core.faults import Fault, nearest_name
 from torni.core.language import t
+from torni.services.reading import read
+from torni.sources import shipped
 
 READ = ("region", "parameters", "tables", "formulas", "fields", "forms", "code_lists")
 
@@ -32,3 +34,21 @@ def unread(folder: Path, root: Path) -> Iterator[Fault]:
             remedy = t('Write it as "{near}".', near=f"services/{path.stem}.yaml")
         told = path.relative_to(root).as_posix() if path.is_relative_to(root) else path.as_posix()
         yield Fault(f"{told}:1", t("the file is not read: no definitions have this name"), remedy)
+
+
+def unknown_places(folder: Path, root: Path) -> Iterator[Fault]:
+    """Every municipality of the region's file that is none of the country's: its people would be nobody's."""
+    document = read(folder / "region.yaml", root)
+    if isinstance(document, Fault):
+        return  # told where regions are read
+    known = dict(shipped.municipalities().select("municipality", "name_fi").iter_rows())
+    for i, code in enumerate(document.content.get("municipalities") or ()):
+        if code not in known:
+            near = nearest_name(str(code), known)
+            yield Fault(
+                document.where(("municipalities", i)),
+                t('"{found}" is not the number of a municipality', found=code),
+                t('Did you mean "{near}"?', near=f"{near} ({known[near]})")
+                if near
+                else t("Write its three digits, such as 179."),
+            )
