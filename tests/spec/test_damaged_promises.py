@@ -27,6 +27,7 @@ KINDS = {
     for kind in get_args(model.model_fields["kind"].annotation)
 }
 NAMED = {"kind": "ward", "population": "residents", "source": "invented", "feature": "size", "each": "region", "mode": "car", "column": "quality", "responsible": "producer"}  # fmt: skip
+PARAMETERS = {"ratio": "staffing.elder_housing", "full_time": "staffing.full_time_minutes", "appropriation": "appropriation.home_care"}  # fmt: skip
 WHOLE = {"below": 90, "at_least": 1, "within_min": 30, "over_days": 30, "size_at_least": "S", "unit_ids": ["a"]}
 SHARES = [1.5, 95, 0, -0.1, "95 %", "0,95", "most", None, [], {}, float("nan"), float("inf"), True]
 
@@ -59,7 +60,7 @@ def whole(model, kind, id_):
         elif name in ("opened_by", "answered_by", "event", "began_by", "ended_by", "limited_by", "called_off_by"):
             out[name] = ["visit.called_off"] if get_origin(of) is list else EVENTS.get((kind, name), "visit.made")
         elif name in ("within_days", "every_days", "ratio", "full_time", "appropriation"):
-            out[name] = "wait.reply_days"
+            out[name] = PARAMETERS.get(name, "wait.reply_days")
         elif name in NAMED or name in WHOLE:
             out[name] = NAMED.get(name, WHOLE.get(name))
         else:
@@ -67,7 +68,7 @@ def whole(model, kind, id_):
     return out
 
 
-EVENTS = {("list", "began_by"): "enrolment.made", ("list", "ended_by"): "enrolment.ended", ("list", "limited_by"): "unit.limited"}  # fmt: skip
+EVENTS = {**dict.fromkeys([(k, "answered_by") for k in ("wait", "delivery", "reply", "billing")], "decision.made"), ("budget", "event"): "invoice.received", ("fee", "event"): "fee.charged", ("measure", "event"): "feedback.given", ("staffing", "event"): "staffing.reported", ("list", "began_by"): "enrolment.made", ("list", "ended_by"): "enrolment.ended", ("list", "limited_by"): "unit.limited"}  # fmt: skip
 
 
 @pytest.fixture(scope="module")
@@ -276,3 +277,120 @@ def test_a_moment_for_a_first_day_is_told(root):
             load_library("keski-suomi", on=TODAY, root=Path(root))
     finally:
         path.write_text(before, encoding="utf-8")
+
+
+@pytest.mark.parametrize(
+    ("kind", "field", "named", "units"),
+    [
+        ("wait", "within_days", "fee.doctor_visit", "days / months"),
+        ("reply", "within_days", "fee.doctor_visit", "days / months"),
+        ("cadence", "every_days", "assessment.start_working_days", "days / months"),
+        ("staffing", "ratio", "wait.reply_days", "employees per client"),
+        ("staffing", "full_time", "staffing.elder_housing", "minutes per calendar day"),
+        ("budget", "appropriation", "fee.ceiling_year", "EUR per resident a year"),
+    ],
+)
+def test_a_parameter_of_another_unit_is_told_where_it_is_named_with_the_units_that_are_understood(
+    kind, field, named, units, faults
+):
+    promise = whole(KINDS[kind][0], kind, "second") | {field: named}
+    found, lines = faults(kind, promise)
+    checked(found, lines, (field,), named, what="is not understood in")
+    assert any(f.remedy == f"Write one of: {units}." for f in found)
+
+
+@pytest.mark.parametrize(
+    ("value", "unit", "told"),
+    [
+        ("4", "weeks", 'the unit "weeks" is not understood'),
+        ("3", "month", 'the unit "month" is not understood'),
+        ("3", "kuukautta", 'the unit "kuukautta" is not understood'),
+        ("7", "working days", 'the unit "working days" is not understood'),
+        ("2.5", "days", "2.5 is no number of whole days"),
+        ("1.5", "months", "1.5 is no number of whole months"),
+        ("0", "days", "0 is no number of whole days"),
+        ("-2", "days", "-2 is below 0"),
+        ("30", "days", ""),
+        ("3", "months", ""),
+    ],
+)
+@pytest.mark.parametrize("by_value", [False, True])
+def test_days_that_a_promise_counts_are_whole_days_or_months(root, faults, value, unit, told, by_value):
+    """A region's own text of the parameter is told at its own file and line: no unit is read as another."""
+    own = root / "regions/keski-suomi/parameters_own.yaml"
+    common, its = ("days", f", unit: {unit}") if by_value else (unit, "")
+    own.write_text(
+        f"parameters:\n  wait.decision_days:\n    what: {{fi: x, sv: x, en: x}}\n    unit: {common}\n    checked: 2026-01-01\n"
+        f"    values: [{{from: 2017-01-01, value: {value}, source: invented{its}}}]\n"
+    )
+    try:
+        found, _ = faults("reply", whole(KINDS["reply"][0], "reply", "second") | {"within_days": "wait.decision_days"})
+    finally:
+        own.unlink()
+    mine = [f for f in found if "parameters_own.yaml" in f.where]
+    assert len(mine) == bool(told)
+    for fault in mine:
+        assert told in fault.what
+        assert fault.where.startswith(
+            "regions/keski-suomi/parameters_own.yaml:" + ("4" if "unit" in told and not by_value else "6")
+        )
+        assert "unit" not in told or fault.remedy == "Write one of: days / months."
+
+
+def test_a_share_is_at_most_all_and_a_unit_stays(root):
+    own = root / "regions/keski-suomi/parameters_own.yaml"
+    for unit, value, told in [
+        ("share", 85, "a share of 85 is more than all"),
+        ("per cent", 85, 'the unit "per cent" is not that'),
+    ]:
+        own.write_text(
+            f"parameters:\n  guidance.ceiling_near:\n    what: {{fi: x, sv: x, en: x}}\n    unit: {unit}\n    checked: 2026-01-01\n"
+            f"    values: [{{from: 2017-01-01, value: {value}, source: invented}}]\n"
+        )
+        with pytest.raises(BadInput) as caught:
+            load_library("keski-suomi", on=TODAY, root=root)
+        own.unlink()
+        assert told in str(caught.value)
+        assert "regions/keski-suomi/parameters_own.yaml:" in str(caught.value)
+
+
+@pytest.mark.parametrize(("kind", "field"), [("wait", "within_days"), ("cadence", "every_days"), ("staffing", "ratio"), ("staffing", "full_time"), ("budget", "appropriation")])  # fmt: skip
+def test_an_empty_name_is_no_parameter(kind, field, faults):
+    found, lines = faults(kind, whole(KINDS[kind][0], kind, "second") | {field: ""})
+    assert any(f.what == '"" is not a parameter' and f.where.startswith(f"services/nursing_and_care/damaged.yaml:{line_of(lines, (field,))}:") for f in found)  # fmt: skip
+
+
+@pytest.mark.parametrize(
+    ("kind", "damage", "path", "told"),
+    [
+        (
+            "presence",
+            {"residents": {"at_least": 5000, "below": 100}},
+            ("residents",),
+            "nobody is at least 5000 and below 100",
+        ),
+        ("presence", {"residents": {"below": 0}}, ("residents", "below"), "greater than or equal to 1"),
+        ("presence", {"at_least": True}, ("at_least",), "found True"),
+        ("wait", {"ages": {"below": 18, "at_least": 65}}, ("ages",), "nobody is at least 65 and below 18"),
+        ("wait", {"ages": {"below": 18, "at_least": 18}}, ("ages",), "nobody is at least 18 and below 18"),
+        ("wait", {"ages": {"at_least": -1}}, ("ages", "at_least"), "greater than or equal to 0"),
+        ("wait", {"answered_by": "visit.made"}, (), "visit.made cannot both begin and end"),
+        ("wait", {"called_off_by": "visit.made"}, (), "visit.made cannot both begin and end"),
+        ("list", {"ended_by": "enrolment.made"}, (), "enrolment.made cannot both begin and end"),
+        ("reach", {"within_min": True}, ("within_min",), "found True"),
+        ("reach", {"unit": {"kind": "ward", "unit_ids": []}}, ("unit", "unit_ids"), "at least 1 item"),
+        ("measure", {"at_least": -3}, ("at_least",), "greater than or equal to 1"),
+        ("staffing", {"event": "visit.called_off"}, ("event",), "tells of no quantity"),
+        ("measure", {"over_days": True}, ("over_days",), "found True"),
+        ("budget", {"event": "visit.made"}, ("event",), "tells of no cents"),
+        ("fee", {"event": "decision.made"}, ("event",), "tells of no cents"),
+    ],
+)
+def test_what_no_event_and_nobody_can_keep_is_no_promise(kind, damage, path, told, faults):
+    found, lines = faults(kind, whole(KINDS[kind][0], kind, "second") | damage)
+    if path:
+        checked(found, lines, path, damage, what=told)
+    else:
+        assert any(told in f.what and f.where.startswith("services/nursing_and_care/damaged.yaml:") for f in found), [
+            str(f) for f in found
+        ]

@@ -8,6 +8,9 @@ import pytest
 
 from torni.core.faults import BadInput
 from torni.core.places import definitions
+from torni.engines.rules import sql
+from torni.guidance import reckon_fee
+from torni.guidance.client import client_of
 from torni.services import load_library
 from torni.services.rules import load_rules
 
@@ -172,3 +175,147 @@ def test_a_fees_cost_and_its_count_are_checked(root, old, new, told):
     with pytest.raises(BadInput) as caught:
         load_rules(load_library("keski-suomi", on=TODAY, root=root))
     assert told in str(caught.value)
+
+
+VISIT = """parameters:
+  fee.{name}:
+    what: {{fi: x, sv: x, en: x}}
+    unit: {unit}
+    checked: 2026-11-22
+    {bound}
+    values: [{{from: 2026-01-01, value: {value}, source: keski_suomi_fees_2026}}]
+"""
+TABLE = """tables:
+  {name}:
+    what: {{fi: x, sv: x, en: x}}
+    unit: EUR/month
+    checked: 2026-11-22
+    {bound}
+    values:
+      - from: 2026-01-01
+        source: keski_suomi_fees_2026
+        cells: |
+          household_size | value
+          1.. | {value}
+"""
+
+
+def told_of_own(root, file, text, region="pirkanmaa"):
+    (root / "regions" / region / file).write_text(text)
+    try:
+        load_rules(load_library(region, on=TODAY, root=root))
+    except BadInput as error:
+        return str(error)
+    return ""
+
+
+@pytest.mark.parametrize(
+    "bound", ["", "at_most: national.fee.day_surgery", "at_least: national.fee.dentist", "at_most: null"]
+)
+@pytest.mark.parametrize("name", ["doctor_visit", "dentist"])  # the second has no shared text that a region's stands on
+def test_a_region_that_writes_its_own_amount_keeps_the_national_maximum(root, bound, name):
+    """Act on client fees, 734/1992, section 2: the decree's maximum holds whoever writes the fee, and however."""
+    most = {"doctor_visit": "30.20", "dentist": "19.10"}[name]
+    told = told_of_own(root, "parameters.yaml", VISIT.format(name=name, bound=bound, value="40.00", unit="EUR"))
+    assert f"regions/pirkanmaa/parameters.yaml:7: parameters.fee.{name}.values.0.value" in told
+    assert f"40.0 from 2026-01-01 is above the national maximum {float(most)}" in told
+    own = VISIT.format(name=name, bound=bound.replace("at_least: national.fee.dentist", ""), value=most, unit="EUR")
+    assert told_of_own(root, "parameters.yaml", own) == ""
+
+
+def test_a_region_writes_no_national_maximum_and_no_other_unit(root):
+    national = VISIT.format(name="doctor_visit", bound="", value="99", unit="EUR").replace("fee.", "national.fee.")
+    told = told_of_own(root, "parameters.yaml", national)
+    assert (
+        'parameters.yaml:2: parameters.national.fee.doctor_visit: "national.fee.doctor_visit" is a national bound'
+        in told
+    )
+    told = told_of_own(root, "parameters.yaml", VISIT.format(name="doctor_visit", bound="", value="12", unit="cents"))
+    assert "it is in cents, its national bound national.fee.doctor_visit in EUR" in told
+
+
+@pytest.mark.parametrize("bound", ["", "at_most: national.home_care.income_limit", "at_least: null"])
+def test_a_region_that_writes_its_own_table_keeps_the_national_minimum(root, bound):
+    told = told_of_own(root, "tables.yaml", TABLE.format(name="home_care.income_limit", bound=bound, value="100"))
+    assert "regions/pirkanmaa/tables.yaml:2" in told
+    assert "100 (household_size 1) is below the national minimum 653" in told
+    told = told_of_own(root, "tables.yaml", TABLE.format(name="national.home_care.income_limit", bound="", value="1"))
+    assert '"national.home_care.income_limit" is a national bound' in told
+    told = told_of_own(root, "tables.yaml", TABLE.format(name="own.limit", bound="at_most: own.limitt", value="1"))
+    assert 'tables.own.limit.at_most: "own.limitt" is not a table' in told
+
+
+def test_a_source_that_is_none_is_told_where_it_is_written(root):
+    text = VISIT.format(name="doctor_visit", bound="", value="1", unit="EUR").replace(
+        "keski_suomi_fees_2026", "keski_suomi_fee_2026"
+    )
+    told = told_of_own(root, "parameters.yaml", text)
+    assert "parameters.yaml:7: parameters.fee.doctor_visit.values.0.source" in told
+    assert 'Did you mean "keski_suomi_fees_2026"?' in told
+
+
+@pytest.mark.parametrize("value", ["-5", "-0.01", "{a: 1, b: -1}"])
+def test_an_amount_below_nothing_is_none(root, value):
+    told = told_of_own(root, "parameters.yaml", VISIT.format(name="doctor_visit", bound="", value=value, unit="EUR"))
+    assert "parameters.yaml:7: parameters.fee.doctor_visit.values.0.value" in told
+    assert "is below 0" in told
+    (root / "regions/pirkanmaa/parameters.yaml").unlink()
+    told = told_of_own(root, "tables.yaml", TABLE.format(name="own.limit", bound="", value="-5"))
+    assert '"-5" is not an amount' in told
+
+
+@pytest.mark.parametrize("line", ["0 - param.fee.doctor_visit", "-1 * param.fee.doctor_visit", "age - 100"])
+@pytest.mark.parametrize("cost", ["", "    cost: cost_doctor_visit\n"])
+def test_a_fee_is_never_paid_out(root, line, cost):
+    """A client fee is a sum to be charged (act 734/1992, section 1): where its formula falls below nothing, it is nothing."""
+    (root / "regions/pirkanmaa/formulas.yaml").write_text(
+        "formulas:\n  own_fee:\n    what: {fi: x, sv: x, en: x}\n    unit: EUR/visit\n    source: invented\n"
+        f'{cost}    lines: [{{id: fee, what: {{fi: x, sv: x, en: x}}, value: "{line}", decimals: 2}}]\n'
+    )
+    rules = load_rules(load_library("pirkanmaa", on=TODAY, root=root))
+    found = reckon_fee(rules, "own_fee", client_of({"age": 70}, rules))
+    assert (found.by_rule, found.amount) == (0, 0)
+
+
+def test_a_fee_that_cannot_fall_below_nothing_is_read_as_it_is_written():
+    rules = load_rules(load_library("keski-suomi", on=TODAY))
+    for formula in rules.formulas.values():
+        if formula.definition.paid_by == "client":
+            amount = {line.id: node for line, node in formula.lines}[formula.definition.lines[-1].id]
+            assert "< 0" not in sql.source(amount), formula.id
+
+
+@pytest.mark.parametrize(
+    ("file", "remedy"),
+    [
+        ("param.yaml", "Did you mean"),
+        ("parameters.yml", 'Did you mean "parameters.yaml"?'),
+        ("sources.yaml", ""),
+        ("services.yaml", ""),
+        ("services/x.yml", 'Write it as "services/x.yaml".'),
+        ("services/oral/x.yaml", 'Write it as "services/x.yaml".'),
+    ],
+)
+def test_a_regions_file_that_nothing_reads_is_told(root, file, remedy):
+    (root / "regions/pirkanmaa" / file).parent.mkdir(parents=True, exist_ok=True)
+    told = told_of_own(root, file, "parameters: {}\n")
+    assert f"regions/pirkanmaa/{file}:1: the file is not read" in told.replace(":1:  ", ":1: ")
+    assert remedy in told
+
+
+def test_a_last_day_before_the_first_and_another_files_id_are_told(root):
+    text = VISIT.format(name="doctor_visit", bound="", value="1", unit="EUR").replace(
+        "value: 1", "until: 2025-01-01, value: 1"
+    )
+    assert "until 2025-01-01, is before the first, from 2026-01-01" in told_of_own(root, "parameters.yaml", text)
+    (root / "regions/pirkanmaa/services").mkdir()
+    assert '"centre" is not the file\'s name' in told_of_own(root, "services/dental.yaml", "id: centre\n")
+
+
+def test_a_municipality_that_is_none_is_told(root):
+    (root / "regions/own").mkdir()
+    told = told_of_own(
+        root, "region.yaml", 'name: {fi: own, sv: own, en: own}\nmunicipalities: ["179", "728"]\n', region="own"
+    )
+    assert 'regions/own/region.yaml:2: municipalities.1: "728" is not the number of a municipality' in told
+    assert "Did you mean" in told

@@ -36,7 +36,7 @@ def book_of(rules: Rules, *, since: date, charge: Charge | None = None) -> Book:
     for service, promise in library.followed():
         name = f"{service.id}.{promise.id}"
         if isinstance(promise, AnswerPromise):
-            days, months = _within(library, promise.within_days) if promise.within_days else (None, 0)
+            days, months = _within(library, promise.within_days) if promise.within_days is not None else (None, 0)
             openings.append(
                 Opening(name, service.id, promise.opened_by, days, promise.ages.below, promise.ages.at_least, months)
             )

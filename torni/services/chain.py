@@ -20,6 +20,7 @@ from torni.services.followed import EventType, Responsible
 from torni.services.library import Library, content_hash
 from torni.services.reading import parse, read
 from torni.services.texts import Identifier, Strict, Text
+from torni.services.uses import misused
 
 
 class ChainStep(Strict):
@@ -133,9 +134,15 @@ def _wrong(definition: ChainDefinition, library: Library) -> list[tuple[tuple[st
             asked.append((("steps", id_, "service"), step.service, "a service", library.services))
         for then, limit in step.next.items():
             asked.append((("steps", id_, "next"), then, "a step of the chain", definition.steps))
-            if limit:
+            if limit is not None:
                 asked.append((("steps", id_, "next", then), limit, "a parameter", library.parameters))
-    out = []
+    out: list[tuple[tuple[str, ...], str, str]] = [
+        (("steps", id_, "next", then), f'"{limit}": {what}', remedy)
+        for id_, step in definition.steps.items()
+        for then, limit in step.next.items()
+        if limit is not None and limit in library.parameters
+        for _at, what, remedy in misused(library.parameters[limit], "within_days")
+    ]
     for loc, name, what, known in asked:
         if name not in known:
             near = nearest_name(name, known)

@@ -8,17 +8,24 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 from decimal import Decimal
-from typing import Annotated, Literal, Protocol
+from typing import Annotated, Literal, Protocol, Self
 
 from pydantic import Field, field_validator, model_validator
 
-from torni.services.texts import Identifier, Strict, Text
+from torni.services.texts import Identifier, Range, Strict, Text, Whole
 
 EventType = Annotated[str, Field(pattern=r"^[a-z_]+\.[a-z_]+$")]
 Responsible = Literal["adviser", "case_manager", "producer"]
 Need = Literal["service", "unit", "client", "matter", "due", "quantity", "of_quantity", "cents"]
 
 
+# What the event that a promise counts always tells: the field that names it, and what it needs. Of a measure, those that tell count.
+NEEDED: dict[str, tuple[str, Need]] = {
+    "budget": ("event", "cents"),
+    "fee": ("event", "cents"),
+    "staffing": ("event", "quantity"),
+    "list": ("limited_by", "quantity"),
+}
 Span = tuple[int, int]
 
 
@@ -69,9 +76,8 @@ class EventKinds(Strict):
         }
 
 
-class Ages(Strict):
-    below: int | None = None
-    at_least: int | None = None
+class Ages(Range):
+    """The ages that a promise is made to."""
 
 
 class _Followed(Strict):
@@ -83,7 +89,7 @@ class _Followed(Strict):
     responsible: Responsible | None = Field(None, description="Whose work it is to do what is owed.")
     task: Text | None = Field(None, description="What is to be done, as the worklist tells it.")
     missed: Text | None = Field(None, description="What the case manager is told when another's task is late.")
-    over_days: int = Field(28, ge=1, le=1100, description="The days up to now that the value is counted over.")
+    over_days: Whole = Field(28, ge=1, le=1100, description="The days up to now that the value is counted over.")
 
     def events(self) -> Iterator[tuple[str, str]]:
         """Every type of event that the promise names, with the key that names it."""
@@ -110,6 +116,11 @@ class AnswerPromise(_Followed):
     @classmethod
     def _several(cls, value: object) -> object:
         return [value] if isinstance(value, str) else value
+
+    @model_validator(mode="after")
+    def _apart(self) -> Self:
+        _different(self.opened_by, self.answered_by, *self.called_off_by)
+        return self
 
 
 class CadencePromise(_Followed):
@@ -159,13 +170,18 @@ class ListPromise(_Followed):
     limited_by: EventType
     at_most: Decimal = Field(gt=0, le=1)
 
+    @model_validator(mode="after")
+    def _apart(self) -> Self:
+        _different(self.began_by, self.ended_by, self.limited_by)
+        return self
+
 
 class MeasurePromise(_Followed):
     """The share of events whose quantity is at least so much."""
 
     kind: Literal["measure"]
     event: EventType
-    at_least: int
+    at_least: Whole = Field(ge=1)
     share: Decimal = Field(gt=0, le=1)
 
 
@@ -183,6 +199,17 @@ class Serving(Strict):
 
     began_by: str
     ended_by: str
+
+    @model_validator(mode="after")
+    def _apart(self) -> Self:
+        _different(self.began_by, self.ended_by)
+        return self
+
+
+def _different(*types: str) -> None:
+    for i, type_ in enumerate(types):
+        if type_ in types[:i]:
+            raise ValueError(f"{type_} cannot both begin and end one thing; name another event for one of the two")
 
 
 class _Service(Protocol):

@@ -16,13 +16,13 @@ from torni.core import places
 from torni.core.faults import BadInput, Fault, bad_input, nearest_name
 from torni.core.language import t
 from torni.services import regions
-from torni.services.followed import AnyEventPromise, EventKind, EventKinds, ambiguous
+from torni.services.bounded import Written, bounds_faults
+from torni.services.followed import NEEDED, AnyEventPromise, EventKind, EventKinds, ambiguous
 from torni.services.history import layers_of
 from torni.services.indicator import Indicator, Indicators
 from torni.services.laying import laid_on
 from torni.services.reading import Document, Loc, Model, parse, read, twice_in_folder
 from torni.services.schema import (
-    DatedValue,
     FeaturePromise,
     Group,
     Groups,
@@ -36,6 +36,8 @@ from torni.services.schema import (
     UnitKind,
     UnitKinds,
 )
+from torni.services.unread import unknown_places, unread
+from torni.services.uses import UNITS, Use, use_faults
 
 AnyPromise = ReachPromise | PresencePromise | FeaturePromise
 AGE_POPULATIONS = ("aged_0_6", "aged_7_14", "aged_15_17", "aged_18_64", "aged_65_74", "aged_75_84", "aged_85_plus")
@@ -172,6 +174,7 @@ class _Loading:
     def __init__(self, root: Path, region: regions.Region, on: date, layers: tuple[Document, ...]) -> None:
         self.root, self.region, self.on, self.layers = root, region, on, layers
         self.faults: list[Fault] = []
+        self.texts: dict[str, list[Written[Parameter]]] = {}
 
     def library(self) -> Library:
         sources = self._one("sources.yaml", Sources)
@@ -238,10 +241,17 @@ class _Loading:
         for path in paths:
             if (document := self._read(path)) and (found := self._parsed(document, Parameters)):
                 self.faults += twice_in_folder(seen, document, "parameters")
-                out |= found.parameters
+                out |= self._written(found.parameters, document)
         for layer in self.layers:
-            out |= self._changed(layer, out)
+            out |= self._written(self._changed(layer, out), layer)
         return out
+
+    def _written(self, found: Mapping[str, Parameter], document: Document) -> Mapping[str, Parameter]:
+        for name, parameter in found.items():
+            self.texts.setdefault(name, []).append(
+                Written(parameter, document, self.region.writes(document.name, self.root))
+            )
+        return found
 
     def _changed(self, layer: Document, known: Mapping[str, Parameter]) -> dict[str, Parameter]:
         """A change gives a parameter's new value alone; its name, unit and bounds stay, or are given whole if new."""
@@ -303,11 +313,15 @@ class _Loading:
                 newest[name] = document
         files: dict[str, tuple[str, ...]] = {name: (document.name,) for name, document in newest.items()}
         for folder in self.region.folders:
+            self.faults += (*unread(folder, self.root), *unknown_places(folder, self.root))
             for path in sorted((folder / "services").glob("*.yaml")):
                 difference = self._read(path)
                 if not difference or not self._begun(difference, needed=False):
                     continue
                 name = path.stem.split("@")[0]
+                if (id_ := difference.content.get("id")) not in (None, name):
+                    what = f'"{id_}" is not the file\'s name'
+                    self.faults.append(Fault(difference.where(("id",)), what, f"Write id: {name}"))
                 shared = newest.get(name)
                 if shared is None and name in written and "id" not in difference.content:
                     continue  # the shared definition is not in force yet, nor then what differs from it
@@ -394,6 +408,18 @@ class _Loading:
                     self.faults.append(
                         Fault(document.where(loc), f'"{name}" is not {what}', f'Did you mean "{near}"?' if near else "")
                     )
+            for i, followed in enumerate(service.followed):
+                key, need = NEEDED.get(followed.kind, ("", "client"))
+                type_ = str(getattr(followed, key, ""))
+                if type_ in events and need not in events[type_].needs:
+                    told = [n for n, k in events.items() if need in k.needs]
+                    self.faults.append(
+                        Fault(
+                            document.where(("followed", i, key)),
+                            t("{event} tells of no {need}, which the promise counts", event=type_, need=need),
+                            t("Name an event that does: {names}.", names=", ".join(told)),
+                        )
+                    )
             ids = [p.id for p in (*service.promises, *service.followed)]
             for i, promise in enumerate(ids):
                 if promise in ids[:i]:
@@ -410,49 +436,25 @@ class _Loading:
                 Fault(document.where(("followed", i, "id")), what, remedy) for i, what, remedy in ambiguous(service)
             ]
         for name, parameter in parameters.items():
-            for value in parameter.values:
+            document = self.texts[name][-1].document
+            for i, value in enumerate(parameter.values):
                 if value.source not in sources:
+                    near = nearest_name(value.source, sources)
                     self.faults.append(
                         Fault(
-                            f"parameter {name}",
+                            document.where(document.nearest(("parameters", name, "values", i, "source"))),
                             f'"{value.source}" is not a source',
-                            "Add it to definitions/sources.yaml.",
+                            (f'Did you mean "{near}"? ' if near else "") + "Add it to definitions/sources.yaml.",
                         )
                     )
-            self.faults += bounds_faults(name, parameter, parameters)
-
-
-def bounds_faults(name: str, parameter: Parameter, parameters: Mapping[str, Parameter]) -> list[Fault]:
-    """A rule on rules: no amount above its national maximum (or below its minimum) on any day that both are known."""
-    faults = []
-    for bound, above in ((parameter.at_most, True), (parameter.at_least, False)):
-        if bound is None:
-            continue
-        if bound not in parameters:
-            near = nearest_name(bound, parameters)
-            faults.append(
-                Fault(f"parameter {name}", f'"{bound}" is not a parameter', f'Did you mean "{near}"?' if near else "")
-            )
-            continue
-        limits = parameters[bound].values
-        for day in sorted({v.from_ for v in (*parameter.values, *limits)}):
-            value, limit = _on(parameter.values, day), _on(limits, day)
-            if value is None or limit is None or isinstance(value, dict) or isinstance(limit, dict):
-                continue
-            if (value > limit) if above else (value < limit):
-                faults.append(
-                    Fault(
-                        f"parameter {name}",
-                        f"{value} from {day} is {'above' if above else 'below'} the national {'maximum' if above else 'minimum'} {limit}",
-                        f"Write at {'most' if above else 'least'} {limit}, or correct {bound} with its source.",
-                    )
-                )
-    return faults
-
-
-def _on(values: Sequence[DatedValue], day: date) -> Decimal | dict[str, Decimal] | None:
-    begun = [v for v in values if v.from_ <= day]
-    return begun[-1].value if begun and (begun[-1].until is None or day <= begun[-1].until) else None
+        self.faults += bounds_faults(self.texts)
+        self.faults += use_faults(self.texts, (
+            Use(document, ("followed", i, name), name, str(named))
+            for service, document in services.values()
+            for i, followed in enumerate(service.followed)
+            for name in UNITS
+            if (named := getattr(followed, name, None)) in parameters
+        ))  # fmt: skip
 
 
 def _references(service: Service) -> Iterator[tuple[Loc, str, str, str]]:
@@ -472,12 +474,12 @@ def _references(service: Service) -> Iterator[tuple[Loc, str, str, str]]:
             yield (*at, "population"), promise.population, "population", "a population"
     for i, followed in enumerate(service.followed):
         yield ("followed", i, "source"), followed.source, "source", "a source"
-        for name in ("within_days", "every_days", "ratio", "full_time", "appropriation"):
-            if getattr(followed, name, None):
+        for name in UNITS:
+            if getattr(followed, name, None) is not None:
                 yield ("followed", i, name), getattr(followed, name), "parameter", "a parameter"
         for name, type_ in followed.events():
             yield ("followed", i, name), type_, "event", "a type of event"
-    if service.demand:
+    if service.demand is not None:
         yield ("demand",), service.demand, "event", "a type of event"
     if service.clients:
         yield ("clients", "began_by"), service.clients.began_by, "event", "a type of event"

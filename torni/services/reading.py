@@ -31,11 +31,15 @@ class Document:
 
     def where(self, loc: Loc) -> str:
         """File, line and field; the nearest field above when this one is absent."""
-        known = loc
-        while known and known not in self.lines:
-            known = known[:-1]
+        known = self.nearest(loc)
         dotted = ".".join(str(part) for part in loc)
         return f"{self.files.get(known, self.name)}:{self.lines.get(known, 1)}" + (f": {dotted}" if dotted else "")
+
+    def nearest(self, loc: Loc) -> Loc:
+        """The field itself where the file has it, or the nearest above."""
+        while loc and loc not in self.lines:
+            loc = loc[:-1]
+        return loc
 
 
 def read(path: Path, root: Path) -> Document | Fault:

@@ -33,6 +33,10 @@ class Region:
                 return folder / name
         return None
 
+    def writes(self, name: str, root: Path) -> bool:
+        """Is this file, named from the definitions' folder, the region's?"""
+        return any((root / name).is_relative_to(folder) for folder in self.folders)
+
 
 def all_regions(root: Path | None = None) -> list[Region]:
     """Every region, shipped and the user's own, in the order of their ids."""

@@ -16,8 +16,10 @@ from torni.engines.rules import Scope, lower, sql, tree
 from torni.engines.rules.bounds import suspect
 from torni.engines.rules.candidates import values as candidate_values
 from torni.engines.rules.evaluate import function
+from torni.engines.rules.sign import may_be_below, not_below
 from torni.engines.rules.tables import read as read_table
 from torni.engines.rules.tree import Field, Node, Table, Type
+from torni.services.bounded import Written, bounds_in, name_faults
 from torni.services.laying import merged
 from torni.services.library import Library
 from torni.services.reading import Document, Loc, Model, parse, read, twice_in_folder
@@ -53,6 +55,7 @@ class _Loading:
         self.library = library
         self.faults: list[Fault] = []
         self.unavailable: dict[str, str] = {}
+        self.table_texts: dict[str, list[Written[TableDefinition]]] = {}
 
     def rules(self) -> Rules:
         lists = self._code_lists()
@@ -76,7 +79,7 @@ class _Loading:
         formulas = {name: formulas[name] for name in formulas_defined if name in formulas}
         times = {}
         for name, definition in formulas_defined.items():
-            if definition.times_a_year:
+            if definition.times_a_year is not None:
                 at = formula_where[name].where(("formulas", name, "times_a_year"))
                 node = self._lowered(definition.times_a_year, scope, at, f"times of {name}", number=True)
                 if node is not None:
@@ -116,6 +119,9 @@ class _Loading:
                 continue
             for name, value in getattr(found, key).items():
                 out[name], where[name] = value, document
+                if isinstance(value, TableDefinition):
+                    own = self.library.region.writes(document.name, self.library.root)
+                    self.table_texts.setdefault(name, []).append(Written(value, document, own))
         self.faults += [
             Fault(where[name].where((kind, name)), f'"{value.source}" is not a source', "Add it to definitions/sources.yaml.")
             for name, value in out.items()
@@ -237,8 +243,10 @@ class _Loading:
                 self.unavailable[f"table {name}"] = t(
                     "the table {name} has no values on {day}", name=name, day=self.library.as_of
                 )
-        for name, definition in defined.items():
-            for bound, above in ((definition.at_most, True), (definition.at_least, False)):
+        held = bounds_in(self.table_texts)
+        self.faults += name_faults("tables", self.table_texts, held, lambda n: t('"{found}" is not a table', found=n))
+        for name in defined:
+            for bound, above, _document in held[name]:
                 if bound in out and name in out and out[name].rows != out[bound].rows:
                     self._bounded(where[name].where(("tables", name)), out[name], out[bound], above)
         return out
@@ -387,6 +395,9 @@ class _Loading:
             node = self._lowered(line.value, here, at, f"formula {name}", number=True)
             if node is None:
                 return None
+            if line is definition.lines[-1] and definition.paid_by == "client":  # a fee is never paid out
+                earlier = {known.id: of for known, of in lines}
+                node = not_below(node) if may_be_below(node, earlier) else node
             if line.decimals is not None:
                 before = node.type.digits - node.type.scale
                 digits = before + line.decimals + 1
@@ -409,7 +420,7 @@ class _Loading:
         out = {}
         for name, service in self.library.services.items():
             for channel, decided in service.channels:
-                if decided is not None and decided.when:
+                if decided is not None and decided.when is not None:
                     where = self.library.documents[name].where(("channels", channel, "when"))
                     node = self._lowered(decided.when, scope, where, f"channel {name}.{channel}")
                     if node is not None:

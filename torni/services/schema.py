@@ -5,14 +5,15 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from datetime import date
 from decimal import Decimal
 from typing import Annotated, Literal
 
-from pydantic import Field, model_validator
+from pydantic import Field, field_validator, model_validator
 
 from torni.services.followed import EventPromise, Serving
-from torni.services.texts import Identifier, Strict, Text
+from torni.services.texts import Identifier, Range, Strict, Text, Whole
 
 CHANNELS = ("office", "tendered", "enterprise", "voucher", "centre", "dental", "budget")
 COLUMNS = ("content", "quality", "availability", "interface", "criteria", "fees", "cost", *CHANNELS)
@@ -25,7 +26,7 @@ class UnitFilter(Strict):
 
     kind: Identifier
     size_at_least: Size | None = None
-    unit_ids: list[str] = []
+    unit_ids: list[str] = Field([], min_length=1)
 
 
 class _Promise(Strict):
@@ -46,13 +47,12 @@ class ReachPromise(_Promise):
         None, description="Whom the population stands in for, where theirs is not known."
     )
     mode: Mode = "car"
-    within_min: int = Field(gt=0, le=600)
+    within_min: Whole = Field(gt=0, le=600)
     share: Decimal = Field(gt=0, le=1)
 
 
-class Residents(Strict):
-    below: int | None = None
-    at_least: int | None = None
+class Residents(Range):
+    """The sizes of municipality that a promise is made to."""
 
 
 class PresencePromise(_Promise):
@@ -62,7 +62,7 @@ class PresencePromise(_Promise):
     unit: UnitFilter
     each: Literal["municipality", "producer", "region"]
     residents: Residents = Residents()
-    at_least: int = Field(1, ge=1)
+    at_least: Whole = Field(1, ge=1)
     serving: bool = Field(False, description="Count the units that serve the place, wherever they stand.")
 
 
@@ -214,9 +214,19 @@ class Sources(Strict):
 class DatedValue(Strict):
     from_: date = Field(alias="from")
     until: date | None = Field(None, description="The last day the value is known for; after it nothing is assumed.")
-    value: Decimal | dict[str, Decimal]
+    value: Decimal | dict[str, Decimal] = Field(
+        description="A number, or numbers by name. Amounts, days, counts and shares are not below 0."
+    )
     unit: str | None = Field(None, description="This value's own unit, where the law has changed it: days to months.")
     source: Identifier
+
+    @field_validator("value", mode="after")
+    @classmethod
+    def _not_below_nothing(cls, value: Decimal | dict[str, Decimal]) -> Decimal | dict[str, Decimal]:
+        for number in value.values() if isinstance(value, dict) else [value]:
+            if number < 0:
+                raise ValueError(f"{number} is below 0: an amount, a limit, days, a count or a share never is")
+        return value
 
 
 class Parameter(Strict):
@@ -227,15 +237,22 @@ class Parameter(Strict):
     checked: date
     at_most: str | None = Field(None, description="A parameter that this one may not exceed: a national maximum.")
     at_least: str | None = Field(None, description="A parameter that this one may not fall below.")
+    maximum_of: str | None = Field(
+        None, description="The parameter that this national maximum bounds, whoever writes it."
+    )
     values: list[DatedValue] = Field(min_length=1)
 
     @model_validator(mode="after")
     def _in_order(self) -> Parameter:
-        _rising([v.from_ for v in self.values])
+        _rising(self.values)
         return self
 
 
-def _rising(days: list[date]) -> None:
+def _rising(values: Sequence[DatedValue] | Sequence[DatedCells]) -> None:
+    days = [v.from_ for v in values]
+    for value in values:
+        if value.until is not None and value.until < value.from_:
+            raise ValueError(f"the last day, until {value.until}, is before the first, from {value.from_}")
     if days != sorted(set(days)):
         raise ValueError("the values' first days must rise, each day once")
 
@@ -324,7 +341,7 @@ class TableDefinition(Strict):
 
     @model_validator(mode="after")
     def _in_order(self) -> TableDefinition:
-        _rising([v.from_ for v in self.values])
+        _rising(self.values)
         return self
 
 

@@ -132,7 +132,7 @@ class _Reading:
         return rows
 
     def value(self, cell: str, line: int) -> Decimal | None:
-        if not re.fullmatch(r"-?\d{1,9}(\.\d{1,4})?", cell):
+        if not re.fullmatch(r"\d{1,9}(\.\d{1,4})?", cell):
             self.fault(
                 line, t('"{found}" is not an amount', found=cell), t("Write a number with a decimal point, such as 900 or 0.085.")
             )  # fmt: skip

@@ -1,0 +1,119 @@
+"""Rules on rules: no amount above its national maximum or below its minimum, whoever writes it, told where it is written."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping, Sequence
+from datetime import date
+from decimal import Decimal
+from typing import Generic, NamedTuple, TypeVar
+
+from torni.core.faults import Fault, nearest_name
+from torni.core.language import t
+from torni.services.reading import Document
+from torni.services.schema import DatedValue, Parameter, TableDefinition
+
+Said = TypeVar("Said", Parameter, TableDefinition)
+
+
+class Written(NamedTuple, Generic[Said]):
+    """One text of a parameter or a table. `own`: it is in a region's folder, not shared by all."""
+
+    said: Said
+    document: Document
+    own: bool
+
+
+class Bound(NamedTuple):
+    """What an amount may not pass, and the text that names it."""
+
+    name: str
+    above: bool
+    document: Document
+
+
+Texts = Mapping[str, Sequence[Written[Said]]]
+
+
+def bounds_in(texts: Texts[Said]) -> dict[str, list[Bound]]:
+    """The bounds of each name: of every text that writes it, so that writing it again drops none, and of national amounts that
+    say whose maximum they are, so that a name that only regions write has its bound as well."""
+    found: dict[str, list[Bound]] = {name: [] for name in texts}
+    for name, written in texts.items():
+        for said, document, _own in written:
+            for bound, above in ((said.at_most, True), (said.at_least, False)):
+                if bound is not None and (bound, above) not in [b[:2] for b in found[name]]:
+                    found[name].append(Bound(bound, above, document))
+        maximum_of = written[0].said.maximum_of if isinstance(written[0].said, Parameter) else None
+        if maximum_of in found and (name, True) not in [b[:2] for b in found[maximum_of]]:
+            found[maximum_of].append(Bound(name, True, written[0].document))
+    return found
+
+
+def name_faults(
+    part: str, texts: Texts[Said], bounds: Mapping[str, Sequence[Bound]], what: Callable[[str], str]
+) -> list[Fault]:
+    """Bounds that are not there, and national amounts that a region writes: those are not a region's to decide."""
+    faults = []
+    national: dict[str, str] = {}
+    for name, held in bounds.items():
+        for bound, above, document in held:
+            national.setdefault(bound, name)
+            if bound not in texts:
+                near = nearest_name(bound, texts)
+                where = document.where((part, name, "at_most" if above else "at_least"))
+                faults.append(Fault(where, what(bound), t('Did you mean "{near}"?', near=near) if near else ""))
+    for bound, name in national.items():
+        written = texts.get(bound, ())
+        if written and not written[0].own:
+            faults += [
+                Fault(
+                    document.where((part, bound)), t('"{name}" is a national bound, which no region writes', name=bound),
+                    t('Write the region\'s own amount under "{name}", within the bound.', name=name),
+                )
+                for _said, document, own in written
+                if own
+            ]  # fmt: skip
+    return faults
+
+
+def bounds_faults(texts: Texts[Parameter]) -> list[Fault]:
+    """Every amount that passes its bound on a day that both are known, or is not in the bound's unit."""
+    bounds = bounds_in(texts)
+    faults = name_faults("parameters", texts, bounds, lambda bound: t('"{found}" is not a parameter', found=bound))
+    for name, held in bounds.items():
+        said, document, _own = texts[name][-1]
+        for bound, above, _ in held:
+            if bound in texts:
+                faults += _passing(name, said, document, bound, texts[bound][-1].said, above)
+    return faults
+
+
+def _passing(name: str, said: Parameter, document: Document, bound: str, limit: Parameter, above: bool) -> list[Fault]:
+    faults: dict[tuple[int, Decimal], Fault] = {}
+    for day in sorted({v.from_ for v in (*said.values, *limit.values)}):
+        i, most = _on(said.values, day), _on(limit.values, day)
+        if i is None or most is None:
+            continue
+        value, edge = said.values[i], limit.values[most].value
+        where = document.where(document.nearest(("parameters", name, "values", i, "value")))
+        unit, other = value.unit or said.unit, limit.values[most].unit or limit.unit
+        if unit != other:
+            what = t("it is in {unit}, its national bound {bound} in {other}", unit=unit, bound=bound, other=other)
+            return [Fault(where, what, t("Write both in the same unit."))]
+        if isinstance(edge, dict):
+            continue
+        for number in value.value.values() if isinstance(value.value, dict) else [value.value]:
+            if (number > edge) if above else (number < edge):
+                kind = "maximum" if above else "minimum"
+                faults.setdefault((i, edge), Fault(
+                    where,
+                    f"{number} from {day} is {'above' if above else 'below'} the national {kind} {edge} ({bound})",
+                    f"Write at {'most' if above else 'least'} {edge}.",
+                ))  # fmt: skip
+    return list(faults.values())
+
+
+def _on(values: Sequence[DatedValue], day: date) -> int | None:
+    begun = [i for i, v in enumerate(values) if v.from_ <= day]
+    until = values[begun[-1]].until if begun else None
+    return begun[-1] if begun and (until is None or day <= until) else None
