@@ -68,7 +68,11 @@ def test_a_name_is_found_by_its_beginning_or_as_asked(parameter, names):
 @pytest.mark.parametrize("form", ["NFC", "NFD"])
 def test_a_string_is_searched_without_case_accents_or_punctuation(parameter, asked_for, found, form):
     """R4, Search, string: insensitive to case and combining characters, punctuation and blanks ignored; :exact is not."""
-    place = {"resourceType": "Location", "id": "1", "name": normalize(form, "Malmin terveysasema, \u00c5kerlundin katu")}
+    place = {
+        "resourceType": "Location",
+        "id": "1",
+        "name": normalize(form, "Malmin terveysasema, \u00c5kerlundin katu"),
+    }
     assert search((parameter, asked_for), kind="Location").wants(place) is found
 
 

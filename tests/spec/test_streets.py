@@ -77,6 +77,7 @@ class Map:
             within_cell_km=0.0,
             direct_km=direct_km,
             means=mode,
+            walking_kmh=KMH["walk"],
         )
         (hx, hy), (ux, uy) = (
             (np.array([410_000 + self.at[n][0] * 1000]), np.array([6_954_000 + self.at[n][1] * 1000]))
@@ -178,11 +179,35 @@ def test_the_more_specific_access_key_overrides_the_more_general(tags, who):
         ("oneway=yes oneway:motor_vehicle=no", "cbwCW"),
         ("oneway:motor_vehicle=yes", "cbwBW"),
         ("oneway=yes oneway:foot=yes", "cbw"),
-        ("highway=steps conveying=forward", "bwB"),
+        ("highway=steps conveying=forward", "bw"),
+        ("oneway=yes bicycle=dismount", "cbwBW"),
+        ("oneway=yes bicycle=dismount oneway:foot=yes", "cbw"),
     ],
 )
 def test_one_ways_bind_whom_they_are_said_of(tags, who):
     assert may(STREET | read(tags)) == who
+
+
+@pytest.mark.parametrize(
+    ("tags", "minutes"),
+    [
+        ("highway=cycleway", 4), ("highway=cycleway bicycle=dismount", 12), ("highway=footway bicycle=dismount", 12),
+        ("highway=footway bicycle=yes", 4), ("highway=residential bicycle=dismount;yes", 4), ("highway=steps", 12),
+        ("highway=steps bicycle=yes", 12), ("highway=steps bicycle=dismount", 12), ("highway=steps ramp:bicycle=yes", 12),
+        ("highway=steps bicycle=no", None), ("highway=steps bicycle=no ramp:bicycle=yes", 12), ("highway=steps access=private", None),
+        ("highway=cycleway bicycle:forward=dismount", 12), ("highway=cycleway bicycle:backward=dismount", 4),
+    ],
+)  # fmt: skip
+def test_a_bicycle_is_led_on_foot_on_steps_and_where_one_dismounts(drawn, tags, minutes):
+    """A kilometre: 4 minutes in the saddle, 12 beside the bicycle. Tag:highway=steps, Key:ramp, bicycle=dismount."""
+    street = drawn("h=0 a=3 b=4 u=7").way("h a").way("b u").way("a b", read(tags))
+    assert street.minutes("h", "u", "bicycle") == (None if minutes is None else near(12 + minutes + 12))
+
+
+def test_who_walks_or_drives_is_not_slowed_by_those_who_dismount(drawn):
+    street = drawn("h=0 a=3 b=4 u=7").way("h a").way("b u").way("a b", STREET, bicycle="dismount")
+    assert street.minutes("h", "u") == near(7)
+    assert street.minutes("h", "u", "walk") == near(84)
 
 
 @pytest.mark.parametrize(

@@ -212,6 +212,7 @@ def mode_of(library: Library, name: str, side_m: int) -> Mode:
         direct_km=library.number("travel.direct_km"),
         piece_km=library.number("travel.joining_piece_km"),
         means=base,
+        walking_kmh=library.number("travel.walk.joining_kmh"),
     )
 
 
