@@ -554,6 +554,46 @@ def test_a_street_that_cannot_be_left_or_entered_is_a_loose_piece_for_that_direc
     assert trap.minutes("b", "h") == near(5 + 0.15 + 0.1), "one comes by it"
 
 
+FOOT_BRIDGE = {"highway": "footway", "bridge": "yes"}
+
+
+@pytest.mark.parametrize(
+    ("home", "unit", "minutes"),
+    [
+        ("h", "u", 18 + 3), ("u", "h", 3 + 18), ("a", "u", 6 + 3), ("i", "u", 18 + 3), ("h", "a", 2), ("b", "u", 3),
+    ],
+)  # fmt: skip
+def test_an_island_with_a_foot_bridge_is_left_on_foot_to_the_connected_roads(drawn, home, unit, minutes):
+    """A kilometre of street on the island, half a kilometre of bridge; a walker goes 5 km an hour, a car on its way 30."""
+    sea = drawn("h=0 a=1 b=1.5 u=4.5 i=0,0.001").way("h a").way("b u").way("a b", FOOT_BRIDGE)
+    assert sea.minutes(home, unit, direct_km=1.2) == pytest.approx(minutes, abs=0.1)
+    assert sea.streets().unread == {"on_foot": 1}
+
+
+def test_a_long_piece_with_a_foot_bridge_is_a_network_of_its_own_and_told(drawn):
+    sea = drawn("h=0 a=3 b=3.5 u=8.5").way("h a").way("b u").way("a b", FOOT_BRIDGE)
+    assert sea.minutes("h", "a") == near(3)
+    assert sea.minutes("h", "u") is None
+    assert sea.streets().unread == {"on_foot": 1}
+
+
+def test_a_bicycle_too_is_left_where_only_walkers_go_on(drawn):
+    sea = drawn("h=0 a=1 b=1.5 u=4.5").way("h a").way("b u").way("a b", FOOT_BRIDGE, bicycle="no")
+    assert sea.minutes("a", "u", "bicycle") == near(6 + 12)
+
+
+def test_a_foot_ferry_is_no_foot_bridge_and_what_it_joins_is_told(drawn):
+    """Who drives does not wait for a boat that takes no cars; that the island's streets are apart is told."""
+    sea = (
+        drawn("h=0 a=1 b=1.5 u=4.5")
+        .way("h a")
+        .way("b u")
+        .way("a b", {"route": "ferry", "foot": "yes", "duration": "5"})
+    )
+    assert sea.minutes("h", "u") is None
+    assert sea.streets().unread == {"ferry_no_cars_assumed": 1, "on_foot": 1}
+
+
 def test_a_long_piece_and_an_island_without_a_ferry_stay_apart(drawn):
     """What is as long as a network of its own is one: that nothing leads there is then the answer."""
     assert drawn("h=0 a=3 b=3.2 u=6").way("h a").way("b u").minutes("h", "u") is None

@@ -36,6 +36,7 @@ _SENTENCES: dict[str, Callable[[int], Message]] = {
     "closed": lambda n: Message("Of the streets, ways that nobody may use are left out: {count}", count=n),
     "areas": lambda n: Message("Of the streets, squares and other areas are left out: {count}", count=n),
     "apart": lambda n: Message("Of the streets, pieces of a kilometre or more that no road or ferry joins to the rest, islands perhaps: {count}", count=n),
+    "on_foot": lambda n: Message("Of the streets, pieces for cars that walkers alone get to, by a foot bridge, a path or a boat: {count}; homes and units there walk to the other streets, and by boat nobody drives", count=n),
     "ferry_seasonal": lambda n: Message("Of the ferries, those that do not sail all year are left out: {count}", count=n),
     "ferry_times": lambda n: Message("Of the ferries, timetables and headways are not read, the wait is the same for all: {count}", count=n),
     "ferry_duration": lambda n: Message("Of the ferries, crossings without a duration that is understood are timed by length: {count}", count=n),

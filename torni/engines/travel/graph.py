@@ -111,6 +111,10 @@ class Mode:
         seconds = distance_m * (self.joining_detour * 3.6 / self.joining_kmh)
         return np.maximum(1, np.ceil(seconds * DECI - 1e-9)).astype(np.int64)
 
+    def walk_ds(self, distance_m: Floats) -> npt.NDArray[np.int64]:
+        """The same on foot."""
+        return self.replace(joining_kmh=min(self.walking_kmh, self.joining_kmh)).leg_ds(distance_m)
+
     @property
     def end_ds(self) -> int:
         return math.ceil(self.end_min * 60 * DECI)

@@ -10,7 +10,7 @@ import numpy.typing as npt
 from scipy.sparse import csr_matrix
 from scipy.sparse.csgraph import connected_components
 
-from torni.engines.travel.graph import MEANS, RoadGraph
+from torni.engines.travel.graph import FORBIDDEN, MEANS, Mode, RoadGraph, arcs
 from torni.sources.coordinates import to_metres
 from torni.sources.osm import ferries as boats
 from torni.sources.osm.access import CLASSES, EVERYBODY, FERRY
@@ -84,11 +84,31 @@ def build(
     used, inverse = np.unique(np.concatenate([streets.tail, streets.head]), return_inverse=True)
     count, point = len(streets.tail), of_point[used]
     counts["apart"] = _apart(inverse[:count], inverse[count:], streets.length_m)
-    return RoadGraph(
+    graph = RoadGraph(
         x=x[point], y=y[point], tail=inverse[:count].astype(np.int32), head=inverse[count:].astype(np.int32),
         length_m=streets.length_m.astype(np.int32), road_class=streets.kind.astype(np.int16), classes=CLASSES,
         closed=streets.closed.astype(np.uint8), fixed_s=streets.fixed_s.astype(np.int32),
-    ), counts  # fmt: skip
+    )  # fmt: skip
+    counts["on_foot"] = _only_on_foot(graph)
+    return graph, counts
+
+
+def _only_on_foot(graph: RoadGraph) -> int:
+    """Pieces of street for cars to which a walker alone gets from the others, by a foot bridge, a path or a boat."""
+    everywhere = dict.fromkeys(CLASSES, 1.0)
+    by_car, on_foot = (arcs(graph, Mode(means, everywhere, means=means)) for means in ("car", "walk"))
+    n = graph.nodes
+    _, piece = connected_components(_joined(n, by_car.tail, by_car.head), directed=False)
+    both = np.concatenate([by_car.tail, on_foot.tail]), np.concatenate([by_car.head, on_foot.head])
+    _, land = connected_components(_joined(n, *both), directed=False)
+    street = graph.tail[
+        ((by_car.forward_ds < FORBIDDEN) | (by_car.backward_ds < FORBIDDEN)) & (graph.road_class != FERRY)
+    ]
+    return len(np.unique(piece[street])) - len(np.unique(land[street]))
+
+
+def _joined(nodes: int, tail: npt.NDArray[np.int32] | Numbers, head: npt.NDArray[np.int32] | Numbers) -> csr_matrix:
+    return csr_matrix((np.ones(len(tail), np.int8), (tail, head)), shape=(nodes, nodes))
 
 
 def _apart(tail: Numbers, head: Numbers, length_m: Numbers) -> int:
@@ -96,8 +116,7 @@ def _apart(tail: Numbers, head: Numbers, length_m: Numbers) -> int:
     if not len(tail):
         return 0
     nodes = int(max(tail.max(), head.max())) + 1
-    joined = csr_matrix((np.ones(len(tail), np.int8), (tail, head)), shape=(nodes, nodes))
-    _, piece = connected_components(joined, directed=False)
+    _, piece = connected_components(_joined(nodes, tail, head), directed=False)
     return max(0, int((np.bincount(piece[tail], length_m) >= APART_M).sum()) - 1)
 
 
