@@ -50,7 +50,7 @@ class RoadsToJoin:
         if len(around_x):
             west, south, east, north = around_x.min(), around_y.min(), around_x.max(), around_y.max()
             self._box = (west - NEAR_M, south - NEAR_M, east + NEAR_M, north + NEAR_M)
-        self._land = _Places(graph, found.land, self._box) if (self._shore >= 0).any() else None
+        self._land = _Places(graph, found.land, self._box, 1) if (self._shore >= 0).any() else None
         self._places: dict[tuple[bool, int], _Places] = {}
         # Numbered past the lands: nobody joins a road from there.
         self._piers = (
@@ -61,7 +61,7 @@ class RoadsToJoin:
         self._around: _Places | None = None
         if found.on_foot is not None:
             road = ((network.forward_ds < FORBIDDEN) | (network.backward_ds < FORBIDDEN)) & (graph.fixed_s == 0)
-            self._around = _Places(graph, road & (found.on_foot[graph.tail] >= 0), self._box)
+            self._around = _Places(graph, road & (found.on_foot[graph.tail] >= 0), self._box, 1)
 
     def leaving(self, x: Floats, y: Floats) -> Joints:
         """From homes to nodes: the joining leg, then along the edge in its allowed direction."""
@@ -140,15 +140,17 @@ class RoadsToJoin:
 class _Places:
     """The points of some edges that are nearest to any point: sought near the homes, and farther only where needed."""
 
-    def __init__(self, graph: RoadGraph, usable: npt.NDArray[np.bool_], box: Box | None) -> None:
-        self._graph, self._usable, self._box = graph, usable, box
+    def __init__(
+        self, graph: RoadGraph, usable: npt.NDArray[np.bool_], box: Box | None, choices: int = CHOICES
+    ) -> None:
+        self._graph, self._usable, self._box, self._choices = graph, usable, box, choices
         self._all: _Samples | None = None
         self._near: _Samples | None = None
         if box is not None:
             west, south, east, north = box
             inside = (graph.x >= west) & (graph.x <= east) & (graph.y >= south) & (graph.y <= north)
             near = usable & (inside[graph.tail] | inside[graph.head])
-            self._near = _Samples(graph, np.flatnonzero(near)) if near.sum() >= CHOICES else None
+            self._near = _Samples(graph, np.flatnonzero(near), choices) if near.sum() >= CHOICES else None
 
     def nearest(self, x: Floats, y: Floats) -> tuple[Floats, Floats, npt.NDArray[np.int64]]:
         """Distance, fraction and edge of the nearest samples: from the near roads where they surely are all of them."""
@@ -157,17 +159,17 @@ class _Places:
             west, south, east, north = self._box
             # Every sample outside the box's roads is farther than the box's edge, less one sampling step.
             to_edge = np.minimum.reduce([x - west, east - x, y - south, north - y]) - SAMPLE_M
-            if (distance[:, -1] <= to_edge).all():
+            if (distance[:, self._choices - 1] <= to_edge).all():
                 return distance, fraction, edge
         if self._all is None:
-            self._all = _Samples(self._graph, np.flatnonzero(self._usable))
+            self._all = _Samples(self._graph, np.flatnonzero(self._usable), self._choices)
         return self._all.query(x, y)
 
 
 class _Samples:
-    """Points every 500 m along some edges, both ends included, in a tree."""
+    """Points every 500 m along some edges, both ends included, in a tree: a rough one where only the nearest is asked for."""
 
-    def __init__(self, graph: RoadGraph, edges: npt.NDArray[np.int64]) -> None:
+    def __init__(self, graph: RoadGraph, edges: npt.NDArray[np.int64], choices: int) -> None:
         dx = graph.x[graph.head[edges]] - graph.x[graph.tail[edges]]
         dy = graph.y[graph.head[edges]] - graph.y[graph.tail[edges]]
         pieces = np.maximum(1, np.ceil(np.hypot(dx, dy) / SAMPLE_M)).astype(np.int64)
@@ -176,15 +178,16 @@ class _Samples:
         step = np.arange(len(which)) - np.repeat(np.cumsum(count) - count, count)
         self.fraction = step / pieces[which]
         self.edge = edges[which]
+        self.choices = min(choices, len(self.edge))
         tail = graph.tail[self.edge]
         self.tree = cKDTree(
-            np.column_stack([graph.x[tail] + dx[which] * self.fraction, graph.y[tail] + dy[which] * self.fraction])
-        )
+            np.column_stack([graph.x[tail] + dx[which] * self.fraction, graph.y[tail] + dy[which] * self.fraction]),
+            balanced_tree=choices > 1, compact_nodes=choices > 1,
+        )  # fmt: skip
 
     def query(self, x: Floats, y: Floats) -> tuple[Floats, Floats, npt.NDArray[np.int64]]:
         distance, fraction, edge = _nowhere(len(x))
-        choices = min(CHOICES, len(self.edge))
-        if choices:
+        if choices := self.choices:
             near, sample = self.tree.query(np.column_stack([x, y]), k=choices)
             sample = sample.reshape(len(x), choices)
             distance[:, :choices] = near.reshape(len(x), choices)

@@ -126,14 +126,27 @@ def _shores(
     landed = np.zeros(land.max() + 1, bool)
     landed[land[graph.tail[ferry]]] = landed[land[graph.head[ferry]]] = True
     piers = _loose_ends(graph, ferry)
-    on_land = np.unique(np.concatenate([graph.tail[~ferry], graph.head[~ferry]]))
-    if len(piers) and len(on_land):
+    if len(piers) and len(on_land := _near(graph, ~ferry, piers)):
         roads = cKDTree(np.column_stack([graph.x[on_land], graph.y[on_land]]))
         metres, which = roads.query(np.column_stack([graph.x[piers], graph.y[piers]]))
         near = metres <= QUAY_M
         landed[land[on_land[which[near]]]] = True
         piers = piers[~near]
     return land.astype(np.int64), np.where(landed[land], land, -1).astype(np.int64), piers
+
+
+def _near(graph: RoadGraph, roads: Flags, piers: npt.NDArray[np.int64]) -> npt.NDArray[np.int64]:
+    """Nodes of the roads that may be within `QUAY_M` of a pier: piers are few, and a tree of all nodes is slow."""
+    touched = np.zeros(graph.nodes, bool)
+    touched[graph.tail[roads]] = touched[graph.head[roads]] = True
+    x, y = graph.x[piers], graph.y[piers]
+    for at, ends in ((graph.x, x), (graph.y, y)):
+        touched &= (at >= ends.min() - QUAY_M) & (at <= ends.max() + QUAY_M)
+    inside = np.flatnonzero(touched)
+    metres, _ = cKDTree(np.column_stack([x, y])).query(
+        np.column_stack([graph.x[inside], graph.y[inside]]), distance_upper_bound=QUAY_M + 1
+    )
+    return np.asarray(inside[np.isfinite(metres)], np.int64)
 
 
 def _loose_ends(graph: RoadGraph, ferry: Flags) -> npt.NDArray[np.int64]:
