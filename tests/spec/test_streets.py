@@ -117,6 +117,7 @@ def may(tags: Tags, *, ferry: bool = False) -> str:
         ("bicycle=no", "cwCW"),
         ("foot=no", "cbCB"),
         ("bicycle=use_sidepath", "cwCW"),
+        ("bicycle=optional_sidepath", "cbwCBW"),
         ("access=no motor_vehicle=yes", "cC"),
         ("access=no vehicle=yes", "cbCB"),
         ("access=no foot=yes", "wW"),
@@ -605,6 +606,69 @@ def test_a_map_of_short_ways_only_is_joined_at_its_longest_piece(drawn):
 
 def test_a_mode_without_any_road_reaches_nothing(drawn):
     assert drawn("h=0 u=5").way("h u", {"highway": "footway"}).minutes("h", "u") is None
+
+
+@pytest.mark.parametrize(
+    ("tags", "car", "walk"),
+    [
+        ("barrier=bollard", None, 49), ("barrier=gate", 27, 49), ("barrier=gate access=private", None, None),
+        ("barrier=lift_gate motor_vehicle=permit", None, 49), ("barrier=lift_gate motor_vehicle=customers", 27, 49),
+    ],
+)  # fmt: skip
+@pytest.mark.parametrize("port", ["a", "b"])
+def test_a_barrier_where_a_ferry_lands_is_between_the_street_and_the_ferry(drawn, tags, car, walk, port):
+    sea = drawn("h=0 a=1 b=4 u=5").way("h a").way("a b", FERRY).way("b u").barrier(port, **read(tags))
+    assert sea.minutes("h", "u") == (car and near(car))
+    assert sea.minutes("u", "h", "walk") == (walk and pytest.approx(walk, abs=0.06)), "the metre past the barrier too"
+
+
+def test_of_two_ferries_one_takes_the_quicker_that_one_may_board(drawn):
+    sea = drawn("h=0 a=1 b=4 u=5").way("h a").way("b u").way("a b", FERRY, duration="20", operator="Toinen")
+    assert sea.minutes("h", "u") == near(1 + 15 + 20 + 1)
+    sea.way("a b", {"route": "ferry", "foot": "yes", "duration": "5"})
+    assert sea.minutes("h", "u") == near(1 + 15 + 20 + 1)
+    assert sea.minutes("h", "u", "walk") == near(12 + 15 + 5 + 12)
+    sea.way("a b", FERRY)
+    assert sea.minutes("h", "u") == near(1 + 15 + 10 + 1)
+    sea.way("a b", STREET, ice_road="yes", access="no", **{"motor_vehicle:conditional": "yes @ (Jan-Mar)"})
+    assert sea.minutes("h", "u") == near(1 + 15 + 10 + 1), "the ice is not there all year"
+
+
+def test_an_island_of_one_way_streets_is_driven_round(drawn):
+    sea = drawn("h=0 a=1 b=4 c=5,1 u=5").way("h a").way("a b", FERRY).way("b c u b", oneway="yes")
+    assert sea.minutes("h", "u") == near(1 + 15 + 10 + 2**0.5 + 1)
+    assert sea.minutes("u", "h") == near(1 + 15 + 10 + 1)
+
+
+def test_a_ferry_that_sails_a_round_sails_it_one_way(drawn):
+    """Three, two and five of ten kilometres in 60 minutes, one direction only."""
+    sea = (
+        drawn("a=0 b=3 c=3,4 h=-1 u=4 w=3,5")
+        .way("h a")
+        .way("b u")
+        .way("c w")
+        .way("a b c a", FERRY, duration="60", oneway="yes")
+    )
+    assert sea.minutes("h", "u") == near(1 + 15 + 15 + 1)
+    assert sea.minutes("u", "h") == near(1 + 15 + 45 + 1)
+    assert sea.minutes("h", "w") == near(1 + 15 + 35 + 1)
+
+
+def test_a_pier_is_walked(drawn):
+    """man_made=pier without highway: for walkers, who lead their bicycles there."""
+    sea = drawn("h=0 p=3 e=3.1 q=5 u=6").way("h p").way("p e", {"man_made": "pier"}).way("q u").way("e q", FERRY)
+    assert sea.minutes("h", "u", "walk") == near(36 + 1.2 + 15 + 10 + 12)
+    assert sea.minutes("h", "u", "bicycle") == near(12 + 1.2 + 15 + 10 + 4)
+    assert sea.minutes("h", "u") is None
+    assert sea.streets().unread == {"on_foot": 1}
+
+
+def test_tracks_roads_being_built_and_roads_not_cleared_of_snow_are_told(drawn):
+    street = drawn("h=0 a=3 b=6 u=9").way("h a", winter_service="no").way("a b", {"highway": "construction"})
+    street.way("b u", {"highway": "track"}).way("b u", {"highway": "track", "motor_vehicle": "private"})
+    assert street.streets().unread == {"winter_service": 1, "gone": 1, "tracks": 1, "apart": 1}
+    assert len(told({"winter_service": 1, "tracks": 1, "on_foot": 1})) == 3
+    assert street.minutes("h", "a") == near(3)
 
 
 def test_ids_below_zero_are_those_of_an_edited_file(drawn):

@@ -31,7 +31,7 @@ KEYS = {
 }
 OPEN = {
     "yes", "true", "1", "permissive", "designated", "official", "public", "destination", "customers", "discouraged",
-    "dismount", "allowed",
+    "dismount", "allowed", "optional_sidepath",
 }  # fmt: skip
 CLOSED = {
     "no", "false", "0", "private", "agricultural", "forestry", "delivery", "permit", "residents", "emergency", "military",
@@ -39,11 +39,12 @@ CLOSED = {
 }  # fmt: skip
 NOTHING_SAID = {"unknown", "undefined", ""}
 GONE = ("construction", "proposed", "abandoned", "disused", "razed", "demolished", "impassable")
+WINTER = ("winter_service", "snowplowing")
 ONE_WAY = {"yes": 1, "true": 1, "1": 1, "-1": -1, "reverse": -1, "no": 0, "false": 0, "0": 0}
 CHANGING = {"reversible", "alternating", "alternate"}
 RELEVANT = {
     "highway", "junction", "motorroad", "oneway", "cycleway", "conveying", "seasonal", "ice_road", "winter_road", "area",
-    "opening_hours", "maxspeed", "smoothness", "ramp", *GONE, *(key for keys in KEYS.values() for key in keys),
+    "opening_hours", "maxspeed", "smoothness", "ramp", "man_made", *WINTER, *GONE, *(key for keys in KEYS.values() for key in keys),
 }  # fmt: skip
 
 # Barriers on a point. What is not named here or open stops cars; bicycles and walkers pass.
@@ -69,9 +70,11 @@ EVERYBODY = closed_bits(MEANS, forward=True, backward=True)
 
 def use_of(tags: Mapping[str, str]) -> Use | None:
     """Who may use a way of these tags; None for what is no way at all (another class, an area)."""
+    if "highway" not in tags and tags.get("man_made") == "pier":
+        tags = {"bicycle": "dismount", **tags, "highway": "footway"}
     kind = CLASS.get(tags.get("highway", ""))
     if kind is None:
-        return None
+        return Use(CLASS["road"], EVERYBODY, ("gone",)) if tags.get("highway") in GONE else None
     if tags.get("area") == "yes":
         return Use(kind, EVERYBODY, ("areas",))
     if gone(tags):
@@ -99,6 +102,8 @@ def use_of(tags: Mapping[str, str]) -> Use | None:
         elif leads:
             closed |= PUSHED_FORWARD if forward else PUSHED_BACKWARD
     notes = list(unread(tags))
+    if name == "track" and said(tags, "car", True) is said(tags, "car", False) is None:
+        notes.append("tracks")
     if tags.get("opening_hours", "24/7") != "24/7" and "conditional" not in notes:
         notes.append("conditional")
     return Use(kind, closed, tuple(notes))
@@ -210,6 +215,8 @@ def unread(tags: Mapping[str, str]) -> Iterator[str]:
         yield "unknown_access"
     if "maxspeed" in tags:
         yield "maxspeed"
+    if any(tags.get(key, "").strip().casefold() == "no" for key in WINTER):
+        yield "winter_service"
 
 
 ACCESS_KEYS = {key for keys in KEYS.values() for key in keys}

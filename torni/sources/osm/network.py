@@ -64,7 +64,7 @@ def build(
     ashore = np.zeros(len(needed), bool)
     ashore[streets.tail] = ashore[streets.head] = True
     ports = frozenset(int(n) for own in nodes for n in own[ashore[own]])
-    streets, of_point = _parted(streets, barriers, np.arange(len(needed)))
+    streets, of_point = _parted(streets, barriers, np.arange(len(needed)), ports)
     counts: dict[str, int] = {}
     if ferries:
         along = [_along(x, y, known, own) for own in nodes]
@@ -133,10 +133,10 @@ def _streets(needed: Numbers, known: npt.NDArray[np.bool_], x: Floats, y: Floats
     )  # fmt: skip
 
 
-def _parted(edges: _Edges, barriers: Barriers, of_point: Numbers) -> tuple[_Edges, Numbers]:
+def _parted(edges: _Edges, barriers: Barriers, of_point: Numbers, ports: frozenset[int]) -> tuple[_Edges, Numbers]:
     """Each edge but one that meets a barrier gets an end of its own there, a metre away for those who may pass.
 
-    So a car may come to a bollard from either side and cannot pass it, and a home beside it is still reached.
+    Where a ferry lands at it the one edge too, for the ferry is on the other side. So a car may come to a bollard from either side and cannot pass it, and a home beside it is still reached.
     """
     if not len(barriers.row):
         return edges, of_point
@@ -145,7 +145,8 @@ def _parted(edges: _Edges, barriers: Barriers, of_point: Numbers) -> tuple[_Edge
     ends = np.concatenate([edges.tail, edges.head])
     met = np.flatnonzero(stopped[ends])
     met = met[np.argsort(ends[met], kind="stable")]
-    later = met[1:][ends[met][1:] == ends[met][:-1]]
+    at = ends[met]
+    later = met[np.append(False, at[1:] == at[:-1])[: len(at)] | np.isin(at, np.array(sorted(ports), np.int64))]
     point = ends[later]
     new = len(of_point) + np.arange(len(later))
     ends = ends.copy()
