@@ -212,6 +212,7 @@ def mode_of(library: Library, name: str, side_m: int) -> Mode:
         direct_km=library.number("travel.direct_km"),
         piece_km=library.number("travel.joining_piece_km"),
         means=base,
+        walking_kmh=library.number("travel.walk.joining_kmh"),
     )
 
 
@@ -222,12 +223,15 @@ def mode_assumptions(mode: Mode) -> list[Message]:
         if name in mode.speed_kmh:
             seen[mode.speed_kmh[name]] = None
     speeds = "/".join(f"{s:g}" for s in seen)
+    led = [Message("Bicycles are led on foot on steps and where one dismounts, at {kmh} km/h", kmh=mode.walking_kmh)]
+    led = led if mode.means == "bicycle" else []
     return [
         Message("Road speeds {speeds} km/h by road class, without congestion", speeds=speeds),
         Message(
             "Joining legs {kmh} km/h over the straight distance × {detour}, at least {km} km for a home; {end} min at the destination",
             kmh=mode.joining_kmh, detour=mode.joining_detour, km=mode.within_cell_km, end=mode.end_min,
         ),
+        *led,
     ]  # fmt: skip
 
 
