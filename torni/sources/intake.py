@@ -16,7 +16,7 @@ from torni.core.language import t
 from torni.sources.points import Point, points_of
 from torni.sources.tables import Table, read_rows
 from torni.sources.where import SIMPLIFIED_M, CoordinateCheck, code_of, codes_by_name, located
-from torni.sources.written import day, number, thousands_by_dot, whole
+from torni.sources.written import day, either, number, number_in, two_ways
 
 UNIT_COLUMNS: dict[str, tuple[str, ...]] = {
     "unit_id": ("tunnus", "yksikkotunnus", "id", "site_id"),
@@ -130,14 +130,15 @@ def read_population(path: Path, *, side_m: int) -> Intake:
     refused = 0
     seen: dict[tuple[int, int], int] = {}
     counted: list[str] = [name for name in ("residents", "age_0_14", "age_15_64", "age_65") if name in columns]
-    dots = {name for name in counted if thousands_by_dot(raw.frame[columns[name]].to_list())}
+    signs = {name: raw.decimal_sign(columns[name]) for name in counted}
     doubts += [
-        Fault(t("{file}, column {column}", file=raw.where, column=columns[name]), t("every dot was read as parting thousands: 1.234 is 1234"), t("Check it; write numbers without dots."))
-        for name in dots
+        Fault(t("{file}, column {column}", file=raw.where, column=columns[name]), t("“{text}” was read as {value}, as the column's other numbers are written", text=text, value=number_in(text, signs[name])), t("Check it; write thousands without dots and commas."))
+        for name in counted
+        if signs[name] and (text := next((v for v in raw.frame[columns[name]] if v and two_ways(v)), None))
     ]  # fmt: skip
     rows = _rows(raw, columns)
     for row, point in zip(rows, _points(rows, columns), strict=True):
-        counts = {name: row.whole(name, needed=name == "residents", dots=name in dots) for name in counted}
+        counts = {name: row.whole(name, needed=name == "residents", sign=signs[name]) for name in counted}
         municipality = code_of(row.text("municipality"))
         if row.text("municipality") and municipality is None:
             row.unknown_municipality("municipality", str(row.text("municipality")))
@@ -245,13 +246,17 @@ class _Row:
     def fault(self, column: str, what: str, remedy: str) -> None:
         self.faults.append(Fault(self.where(column), what, remedy))
 
-    def whole(self, column: str, *, needed: bool, dots: bool) -> int | None:
+    def whole(self, column: str, *, needed: bool, sign: str | None) -> int | None:
         text = self.text(column)
         if text is None:
             if needed:
                 self.fault(column, t("empty"), t("Write a whole number of people."))
             return None
-        found = whole(text, dots_are_thousands=dots)
+        if sign is None and two_ways(text):
+            self.fault(column, *either(text))
+            return None
+        value = number_in(text, sign)
+        found = int(value) if value is not None and value == value.to_integral_value() else None
         if found is None or not 0 <= found < 10_000_000:
             self.fault(
                 column, t('"{text}" is not a whole number of people', text=text),
