@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+import unicodedata
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from datetime import date
@@ -44,6 +45,10 @@ POPULATION_COLUMNS: dict[str, tuple[str, ...]] = {
     "municipality": ("kunta", "kommun"),
 }  # fmt: skip
 POINT_COLUMNS = {name: UNIT_COLUMNS[name] for name in ("name", "lon", "lat", "x", "y", "municipality")}
+# of a region's `units.csv`, in order
+KEPT_COLUMNS = (
+    "unit_id", "name", "kinds", "municipality", "lon", "lat", "size", "opening", "producer", "electronic", "serves", "open_from", "open_to",
+)  # fmt: skip
 SIZES = ("S", "M", "L")
 SQRT2 = 2**0.5
 
@@ -63,31 +68,35 @@ class Intake:
     ignored: tuple[str, ...]
 
 
-def read_units(path: Path, *, kind_names: Mapping[str, str], far_km: float) -> Intake:
+def read_units(path: Path, *, kind_names: Mapping[str, str], far_km: float, kept: bool = False) -> Intake:
     """Units from a CSV or xlsx file: name, kind(s), municipality and a point, and what else is known.
 
-    `good` has unit_id, name, kinds, municipality, lon, lat, size, opening, producer, electronic, serves, open_from,
-    open_to as texts, in the form of a region's `units.csv`. The coordinate check holds each point against its stated
-    municipality (refused outside its borders) and its postal area (doubted beyond `far_km`).
+    `good` has KEPT_COLUMNS as texts, in the form of a region's `units.csv`. The coordinate check holds each point against its stated
+    municipality (refused outside its borders) and its postal area (doubted beyond `far_km`). Ids that differ only by capitals or
+    blanks are one id. `kept`: the file is such a `units.csv` itself, and must have every column of it and every id.
     """
-    raw, columns, ignored = _read(path, UNIT_COLUMNS, required=("name", "kinds", "municipality"))
+    required = KEPT_COLUMNS if kept else ("name", "kinds", "municipality")
+    raw, columns, ignored = _read(path, UNIT_COLUMNS, required=required)
     check = CoordinateCheck(far_km)
     faults: list[Fault] = []
     doubts: list[Fault] = list(raw.told)
     good: list[dict[str, str | None]] = []
     refused = 0
-    ids: dict[str, int] = {}
+    ids: dict[str, tuple[str, int]] = {}
     rows = _rows(raw, columns)
     for row, point in zip(rows, _points(rows, columns), strict=True):
         unit = _unit(row, kind_names)
         unit_id = row.text("unit_id") or f"U{row.number - raw.named_on:04d}"
-        if unit_id in ids:
-            row.fault(
-                "unit_id",
-                t('"{unit_id}" is already on row {a}', unit_id=unit_id, a=ids[unit_id]),
-                t("Give each unit an id of its own."),
-            )
-        ids.setdefault(unit_id, row.number)
+        if kept and not row.text("unit_id"):
+            row.fault("unit_id", t("empty"), t("Give each unit an id of its own."))
+        like = re.sub(r"\s", "", unicodedata.normalize("NFKC", unit_id)).casefold()
+        if like in ids:
+            first, there = ids[like]
+            what = t('"{unit_id}" is already on row {a}', unit_id=unit_id, a=there)
+            if first != unit_id:
+                what += ", " + t('written "{other}"', other=first)
+            row.fault("unit_id", what, t("Give each unit an id of its own."))
+        ids.setdefault(like, (unit_id, row.number))
         if point and unit["municipality"]:
             check(row, point.x, point.y, str(unit["municipality"]), row.text("postcode"), doubts)
         if row.faults:
@@ -95,23 +104,8 @@ def read_units(path: Path, *, kind_names: Mapping[str, str], far_km: float) -> I
             refused += 1
             continue
         assert point
-        good.append({"unit_id": unit_id, **unit, "lon": f"{point.lon:.6f}", "lat": f"{point.lat:.6f}"})
-    order = [
-        "unit_id",
-        "name",
-        "kinds",
-        "municipality",
-        "lon",
-        "lat",
-        "size",
-        "opening",
-        "producer",
-        "electronic",
-        "serves",
-        "open_from",
-        "open_to",
-    ]
-    table = pl.DataFrame(good, schema=dict.fromkeys(order, pl.String))
+        good.append({"unit_id": unit_id, **unit, "lon": f"{point.lon:.7f}", "lat": f"{point.lat:.7f}"})
+    table = pl.DataFrame(good, schema=dict.fromkeys(KEPT_COLUMNS, pl.String))
     return Intake(table, tuple(faults), tuple(doubts), len(rows), refused, ignored)
 
 
