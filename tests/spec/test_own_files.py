@@ -8,7 +8,7 @@ import pytest
 
 from torni.core.faults import BadInput
 from torni.core.language import speaking
-from torni.network import own_data
+from torni.network import check, own_data
 from torni.network.region import load
 from torni.sources.intake import KEPT_COLUMNS
 
@@ -160,3 +160,16 @@ def test_ids_in_two_forms_of_the_same_letters_are_one(own_regions, tmp_path):
     (tmp_path / "g.csv").write_text(text, encoding="utf-8")
     (fault,) = own_data.import_units(tmp_path / "g.csv", "keski-suomi", on=ON).intake.faults
     assert '"ä" is already on row 2, written "Ä"' in fault.what
+
+
+@pytest.mark.parametrize(("side", "ages"), [(250, True), (250, False), (1000, True)])
+def test_findings_tell_whose_residents_they_rest_on(own_regions, tmp_path, side, ages):
+    """Not the shipped grid: the region's own table, the side of its cells, and whose ages it does not tell."""
+    head, more = (";age_0_14;age_15_64;age_65", ";10;60;30") if ages else ("", "")
+    (tmp_path / "p.csv").write_text(f"x;y;asukkaat{head}\n434485;6901853;100{more}\n", encoding="utf-8")
+    own_data.import_population(tmp_path / "p.csv", "keski-suomi", on=ON, side_m=side)
+    found = [f for f in check(load("keski-suomi", on=ON)) if f.counted == "residents"]
+    told = {str(a) for f in found for a in f.assumptions}
+    assert f"Residents of the region's own table, cells of {side} m as told at its import" in told
+    assert not [a for a in told if "census" in a]
+    assert bool([a for a in told if a.startswith("Of 100 residents the region's own table tells no ages")]) is not ages

@@ -246,3 +246,40 @@ def rewritten(path, old, new):
     with zipfile.ZipFile(path, "w") as book:
         for name, content in parts.items():
             book.writestr(name, content)
+
+
+CELLS = "x;y;asukkaat;age_0_14;age_15_64;age_65\n434485;6901853;100;{}\n435485;6901853;7;1;2;4\n"
+
+
+@pytest.mark.parametrize(("ages", "made"), [("20;50;20", 90), ("20;50;40", 110), ("0;0;101", 101), ("0;0;0", 0)])
+def test_ages_that_do_not_make_the_residents_are_told(tmp_path, ages, made):
+    (tmp_path / "t.csv").write_text(CELLS.format(ages), encoding="utf-8")
+    found = read_population(tmp_path / "t.csv", side_m=1000)
+    assert (len(found.good), found.faults) == (2, ())
+    assert [str(f).partition("\n")[0] for f in found.doubts] == [
+        f"t.csv, row 2, column asukkaat: 100 residents, but their ages make {made}"
+    ]
+
+
+def test_ages_that_make_the_residents_need_no_word(tmp_path):
+    for ages in ("20;50;30", ";;"):
+        (tmp_path / "t.csv").write_text(CELLS.format(ages), encoding="utf-8")
+        assert read_population(tmp_path / "t.csv", side_m=1000).doubts == ()
+
+
+def test_of_some_ages_the_others_are_not_guessed(tmp_path):
+    """Those over 65 alone would else be everybody."""
+    (tmp_path / "t.csv").write_text(CELLS.format("20;;30"), encoding="utf-8")
+    (fault,) = read_population(tmp_path / "t.csv", side_m=1000).faults
+    assert "row 2, column age_15_64: empty, though other ages are told" in str(fault)
+    (tmp_path / "t.csv").write_text("x;y;asukkaat;age_65\n434485;6901853;100;30\n", encoding="utf-8")
+    with pytest.raises(BadInput) as caught:
+        read_population(tmp_path / "t.csv", side_m=1000)
+    assert [f.what for f in caught.value.faults] == ['the column "age_0_14" is missing', 'the column "age_15_64" is missing']  # fmt: skip
+
+
+def test_cells_nearer_than_their_side_are_told(tmp_path):
+    (tmp_path / "t.csv").write_text("x;y;t\n434485;6901853;10\n434735;6901853;7\n434485;6902103;7\n", encoding="utf-8")
+    assert read_population(tmp_path / "t.csv", side_m=250).doubts == ()
+    (doubt,) = read_population(tmp_path / "t.csv", side_m=1000).doubts
+    assert "lie 250 m apart, though a cell's side is taken as 1000 m" in doubt.what and "--side 250" in doubt.remedy

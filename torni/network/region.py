@@ -177,7 +177,7 @@ def load(region: str = "keski-suomi", *, on: date, invented: bool = True) -> Net
         stored = own_units.own_population(own_population)
         side = int(stored["side_m"][0])
         population = population_source.population_of(
-            stored, side_m=side, turn_deg=0.0, version=shipped.version_of(own_population)
+            stored, side_m=side, turn_deg=0.0, version=shipped.version_of(own_population), own=True
         )
         population = restricted(population, codes) if library.region.municipalities else population
     else:

@@ -49,6 +49,8 @@ POINT_COLUMNS = {name: UNIT_COLUMNS[name] for name in ("name", "lon", "lat", "x"
 KEPT_COLUMNS = (
     "unit_id", "name", "kinds", "municipality", "lon", "lat", "size", "opening", "producer", "electronic", "serves", "open_from", "open_to",
 )  # fmt: skip
+_AGES = ("age_0_14", "age_15_64", "age_65")
+_MOST_ODD = 20
 SIZES = ("S", "M", "L")
 SQRT2 = 2**0.5
 
@@ -124,6 +126,13 @@ def read_population(path: Path, *, side_m: int) -> Intake:
     refused = 0
     seen: dict[tuple[int, int], int] = {}
     counted: list[str] = [name for name in ("residents", "age_0_14", "age_15_64", "age_65") if name in columns]
+    ages: list[str] = [name for name in counted if name != "residents"]
+    if 0 < len(ages) < 3:
+        raise BadInput(*(
+            Fault(raw.where, t('the column "{ours}" is missing', ours=name), t("Give the three columns of ages, or none: of one alone nothing can be told of the others."))
+            for name in _AGES if name not in ages
+        ))  # fmt: skip
+    odd: list[Fault] = []
     signs = {name: raw.decimal_sign(columns[name]) for name in counted}
     doubts += [
         Fault(t("{file}, column {column}", file=raw.where, column=columns[name]), t("“{text}” was read as {value}, as the column's other numbers are written", text=text, value=number_in(text, signs[name])), t("Check it; write thousands without dots and commas."))
@@ -133,6 +142,10 @@ def read_population(path: Path, *, side_m: int) -> Intake:
     rows = _rows(raw, columns)
     for row, point in zip(rows, _points(rows, columns), strict=True):
         counts = {name: row.whole(name, needed=name == "residents", sign=signs[name]) for name in counted}
+        blank = [name for name in ages if row.text(name) is None]
+        if 0 < len(blank) < len(ages):
+            for name in blank:
+                row.fault(name, t("empty, though other ages are told"), t("Write 0 where there is nobody; leave all ages empty where they are not known."))  # fmt: skip
         municipality = code_of(row.text("municipality"))
         if row.text("municipality") and municipality is None:
             row.unknown_municipality("municipality", str(row.text("municipality")))
@@ -152,6 +165,9 @@ def read_population(path: Path, *, side_m: int) -> Intake:
             refused += 1
             continue
         good.append({"x": place[0], "y": place[1], "municipality": municipality, **counts})
+        told = [counts[name] for name in ages if counts[name] is not None]
+        if told and sum(told) != counts["residents"]:
+            odd.append(Fault(row.where("residents"), t("{residents} residents, but their ages make {sum}", residents=counts["residents"], sum=sum(told)), t("The residents are kept, the ages fitted to them: check the figures.")))  # fmt: skip
     table = pl.DataFrame(
         good,
         schema={
@@ -164,6 +180,8 @@ def read_population(path: Path, *, side_m: int) -> Intake:
             "age_65": pl.Int32,
         },
     )
+    doubts += _some(odd, raw.where)
+    doubts += _overlapping(table, side_m, raw.where)
     if len(table) and table["municipality"].null_count():
         found = located(table["x"].to_numpy(), table["y"].to_numpy())
         outside = [
@@ -192,6 +210,24 @@ def read_population(path: Path, *, side_m: int) -> Intake:
         refused,
         ignored,
     )
+
+
+def _some(odd: list[Fault], where: str) -> list[Fault]:
+    """The first of many faults of one kind, and how many they are."""
+    if len(odd) <= _MOST_ODD:
+        return odd
+    return [*odd[:_MOST_ODD], Fault(where, t("and {n} more rows likewise", n=len(odd) - _MOST_ODD))]
+
+
+def _overlapping(cells: pl.DataFrame, side_m: int, where: str) -> list[Fault]:
+    """Cells that lie nearer one another in a row or a column of the grid than their side is long."""
+    steps = pl.concat(
+        [cells.sort(a, b).select(pl.col(b).diff().over(a).alias("step")) for a, b in (("x", "y"), ("y", "x"))]
+    )
+    least = steps.filter(pl.col("step") > 0)["step"].min()
+    if not isinstance(least, int) or least >= side_m - 1:
+        return []
+    return [Fault(where, t("some cells lie {least} m apart, though a cell's side is taken as {side} m", least=least, side=side_m), t("Write --side {least} if that is the side of the cells.", least=least))]  # fmt: skip
 
 
 def read_points(path: Path) -> pl.DataFrame:
