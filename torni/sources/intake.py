@@ -165,7 +165,7 @@ def read_population(path: Path, *, side_m: int) -> Intake:
             refused += 1
             continue
         good.append({"x": place[0], "y": place[1], "municipality": municipality, **counts})
-        told = [counts[name] for name in ages if counts[name] is not None]
+        told = [count for name in ages if (count := counts[name]) is not None]
         if told and sum(told) != counts["residents"]:
             odd.append(Fault(row.where("residents"), t("{residents} residents, but their ages make {sum}", residents=counts["residents"], sum=sum(told)), t("The residents are kept, the ages fitted to them: check the figures.")))  # fmt: skip
     table = pl.DataFrame(
