@@ -30,7 +30,9 @@ def test_the_affected_are_the_residents_of_the_municipalities_without(world):
 
 def test_an_unknown_size_in_one_municipality_leaves_it_untold(world):
     promise = EACH.replace("{kind: centre}", "{kind: centre, size_at_least: M}")
-    assert world(homes=HOMES, units="a centre M @0 in=216 \n b centre - @-10 in=226", promise=promise).state == "unknown"
+    assert (
+        world(homes=HOMES, units="a centre M @0 in=216 \n b centre - @-10 in=226", promise=promise).state == "unknown"
+    )
 
 
 def test_every_producer_needs_its_own(world):
