@@ -282,9 +282,9 @@ def test_a_moment_for_a_first_day_is_told(root):
 @pytest.mark.parametrize(
     ("kind", "field", "named", "units"),
     [
-        ("wait", "within_days", "fee.doctor_visit", "days / months"),
-        ("reply", "within_days", "fee.doctor_visit", "days / months"),
-        ("cadence", "every_days", "assessment.start_working_days", "days / months"),
+        ("wait", "within_days", "fee.doctor_visit", "days / months / working days"),
+        ("reply", "within_days", "fee.doctor_visit", "days / months / working days"),
+        ("cadence", "every_days", "staffing.full_time_minutes", "days / months / working days"),
         ("staffing", "ratio", "wait.reply_days", "employees per client"),
         ("staffing", "full_time", "staffing.elder_housing", "minutes per calendar day"),
         ("budget", "appropriation", "fee.ceiling_year", "EUR per resident a year"),
@@ -305,7 +305,9 @@ def test_a_parameter_of_another_unit_is_told_where_it_is_named_with_the_units_th
         ("4", "weeks", 'the unit "weeks" is not understood'),
         ("3", "month", 'the unit "month" is not understood'),
         ("3", "kuukautta", 'the unit "kuukautta" is not understood'),
-        ("7", "working days", 'the unit "working days" is not understood'),
+        ("7", "workdays", 'the unit "workdays" is not understood'),
+        ("7.5", "working days", "7.5 is no number of whole working days"),
+        ("7", "working days", ""),
         ("2.5", "days", "2.5 is no number of whole days"),
         ("1.5", "months", "1.5 is no number of whole months"),
         ("0", "days", "0 is no number of whole days"),
@@ -334,7 +336,7 @@ def test_days_that_a_promise_counts_are_whole_days_or_months(root, faults, value
         assert fault.where.startswith(
             "regions/keski-suomi/parameters_own.yaml:" + ("4" if "unit" in told and not by_value else "6")
         )
-        assert "unit" not in told or fault.remedy == "Write one of: days / months."
+        assert "unit" not in told or fault.remedy == "Write one of: days / months / working days."
 
 
 def test_a_share_is_at_most_all_and_a_unit_stays(root):

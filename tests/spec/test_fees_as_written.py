@@ -10,6 +10,7 @@ from tests.spec.conftest import rules_on
 from torni.guidance import reckon_fee
 from torni.guidance.client import client_of
 from torni.services.book import book_of
+from torni.services.chain import chains
 from torni.services.change import parse_changes
 from torni.services.library import load_library
 from torni.services.rules import load_rules
@@ -100,6 +101,15 @@ def test_the_care_guarantee_is_in_calendar_months():
         openings = book_of(rules_on("keski-suomi", day), since=day).openings
         for name, right in expected.items():
             assert [(o.days, o.months) for o in openings if o.promise.endswith(f".{name}")] == right, (day, name)
+
+
+def test_an_assessment_is_owed_in_working_days():
+    """Social Welfare Act 1301/2014, section 36: by the seventh working day; a chain's limit calls nobody late who is in time."""
+    rules = rules_on("keski-suomi", date(2026, 11, 22))
+    (owed,) = (o for o in book_of(rules, since=date(2026, 11, 22)).openings if o.promise.endswith(".assessed_in_time"))
+    assert (owed.days, owed.months, owed.working) == (None, 0, 7)
+    edge = next(e for e in chains(rules.library)["into_home_care"].chain.edges if e.then == "assessed")
+    assert edge.within_days == 18, "Christmas, New Year and Epiphany within the seven"
 
 
 def test_staffing_is_the_acts_of_each_day():
