@@ -33,7 +33,11 @@ class Document:
         """File, line and field; the nearest field above when this one is absent."""
         known = self.nearest(loc)
         dotted = ".".join(str(part) for part in loc)
-        return f"{self.files.get(known, self.name)}:{self.lines.get(known, 1)}" + (f": {dotted}" if dotted else "")
+        return f"{self.file(loc)}:{self.lines.get(known, 1)}" + (f": {dotted}" if dotted else "")
+
+    def file(self, loc: Loc) -> str:
+        """The file that has the field: of a text laid on another, either of the two."""
+        return self.files.get(self.nearest(loc), self.name)
 
     def nearest(self, loc: Loc) -> Loc:
         """The field itself where the file has it, or the nearest above."""
