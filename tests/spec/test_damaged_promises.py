@@ -215,7 +215,7 @@ def test_a_wrong_kind_is_told_at_its_line_with_every_kind_that_may_stand_there(k
     found, lines = faults(kind, whole(KINDS[kind][0], kind, "second") | {"kind": wrong})
     checked(found, lines, ("kind",), wrong, what="kind")
     place = KINDS[kind][1]
-    (told,) = [f for f in found if "kind of promise" in f.what or 'no "kind"' in f.what]
+    (told,) = [f for f in found if "kind of promise" in f.what or f.what == '"kind" is empty']
     for other, (_, theirs) in KINDS.items():
         assert (other in told.remedy.rpartition("Write kind: ")[2]) == (theirs == place), str(told)
 
@@ -372,18 +372,18 @@ def test_an_empty_name_is_no_parameter(kind, field, faults):
             "nobody is at least 5000 and below 100",
         ),
         ("presence", {"residents": {"below": 0}}, ("residents", "below"), "greater than or equal to 1"),
-        ("presence", {"at_least": True}, ("at_least",), "found True"),
+        ("presence", {"at_least": True}, ("at_least",), "found true"),
         ("wait", {"ages": {"below": 18, "at_least": 65}}, ("ages",), "nobody is at least 65 and below 18"),
         ("wait", {"ages": {"below": 18, "at_least": 18}}, ("ages",), "nobody is at least 18 and below 18"),
         ("wait", {"ages": {"at_least": -1}}, ("ages", "at_least"), "greater than or equal to 0"),
         ("wait", {"answered_by": "visit.made"}, (), "visit.made cannot both begin and end"),
         ("wait", {"called_off_by": "visit.made"}, (), "visit.made cannot both begin and end"),
         ("list", {"ended_by": "enrolment.made"}, (), "enrolment.made cannot both begin and end"),
-        ("reach", {"within_min": True}, ("within_min",), "found True"),
+        ("reach", {"within_min": True}, ("within_min",), "found true"),
         ("reach", {"unit": {"kind": "ward", "unit_ids": []}}, ("unit", "unit_ids"), "at least 1 item"),
         ("measure", {"at_least": -3}, ("at_least",), "greater than or equal to 1"),
         ("staffing", {"event": "visit.called_off"}, ("event",), "tells of no quantity"),
-        ("measure", {"over_days": True}, ("over_days",), "found True"),
+        ("measure", {"over_days": True}, ("over_days",), "found true"),
         ("budget", {"event": "visit.made"}, ("event",), "tells of no cents"),
         ("fee", {"event": "decision.made"}, ("event",), "tells of no cents"),
     ],

@@ -113,8 +113,14 @@ def read_own(path: Path) -> dict[str, Change]:
     own: dict[str, dict[str, Any]] = {}
     told: dict[tuple[str, str], int] = {}
     for i, row in zip(table.rows, table.frame.iter_rows(named=True), strict=True):
+        lacking = [c for c in ("municipality", "parameter", "value") if row[c] in (None, "")]
+        if lacking:
+            faults += [
+                Fault(f"{path.name}:{i}", t("{name} is empty", name=c), t("Every row needs it.")) for c in lacking
+            ]
+            continue
         code = _code(str(row["municipality"]), f"{path.name}:{i}", faults)
-        value = written.number(row["value"] or "")
+        value = written.number(row["value"])
         if value is None:
             faults.append(
                 Fault(
@@ -124,9 +130,7 @@ def read_own(path: Path) -> dict[str, Change]:
                 )
             )
             continue
-        if not row["parameter"]:
-            faults.append(Fault(f"{path.name}:{i}", t("{name} is empty", name="parameter"), t("Every row needs it.")))
-        elif code and (first := told.setdefault((code, str(row["parameter"])), i)) != i:
+        if code and (first := told.setdefault((code, str(row["parameter"])), i)) != i:
             faults.append(
                 Fault(
                     f"{path.name}:{i}",
