@@ -70,6 +70,15 @@ def _fault(document: Document, loc: Loc, beside: type[BaseModel] | None, field: 
         return _of_no_kind(document, loc, field, error)
     if found is None:
         return Fault(where, t("{name} is empty", name=f'"{last}"'), _remedy(last, field))
+    if kind == "dated":
+        at = error["ctx"]["at"]
+        remedy = (
+            "Give each value a first day later than the one before, and end that one before it, or leave its until out."
+        )
+        return Fault(document.where((*loc, *at)), error["ctx"]["what"], remedy)
+    if kind == "invalid_key":
+        remedy = "Write a name as a text. In { } a comma divides: an amount has a decimal point, such as 18.60."
+        return Fault(where, f'"{found}" is not a name', remedy)
     message = _expected().get(kind) or error["msg"].removeprefix("Value error, ")
     shown = f" (found {_written(found)})" if isinstance(found, str | int | float | date) and kind != "value_error" else ""  # fmt: skip
     return Fault(where, f"{message[0].lower()}{message[1:]}{shown}", _remedy(last, field))
@@ -188,7 +197,9 @@ def _remedy(name: str, field: Any) -> str:
     if choices := _choices(field):
         return f"Write {name}: {_one_of(choices)}."
     if isinstance(of, type) and issubclass(of, BaseModel):
-        return f"Write under {name} such as: {', '.join(_names(of))}."
+        return (
+            f"Write under {name} such as: {', '.join(_names(of))}." if name else f"Begin with: {', '.join(_names(of))}."
+        )
     if get_origin(of) in (list, tuple):
         return f"Write a list, such as: {name}: [...]"
     if get_origin(of) is dict:

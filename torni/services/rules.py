@@ -280,14 +280,7 @@ class _Loading:
         while waiting:
             ready = [n for n, s in waiting.items() if not _asks_of(s) & set(waiting)]
             if not ready:
-                names = ", ".join(waiting)
-                self.faults.append(
-                    Fault(
-                        f"services {names}",
-                        "their criteria rest on each other in a circle",
-                        "Break the circle of granted.SERVICE.",
-                    )
-                )
+                self.faults += (self._circle(n, s, set(waiting)) for n, s in waiting.items() if _in_circle(n, waiting))
                 return done
             for name in ready:
                 service = waiting.pop(name)
@@ -302,6 +295,14 @@ class _Loading:
                 if made:
                     done[name] = made
         return {n: done[n] for n in self.library.services if n in done}
+
+    def _circle(self, name: str, service: Service, waiting: set[str]) -> Fault:
+        """That a service's own criteria rest on it, at the first of them that does."""
+        assert service.criteria
+        at = next(i for i, c in enumerate(service.criteria.granting) if _asks(c.when) & waiting)
+        where = self.library.documents[name].where(("criteria", "granting", at, "when"))
+        names = ", ".join(n for n in sorted(waiting) if _in_circle(n, {w: self.library.services[w] for w in waiting}))
+        return Fault(where, t("the criteria rest on each other in a circle: {names}", names=names), t("Break the circle of granted.SERVICE."))  # fmt: skip
 
     def _one_granting(self, name: str, service: Service, scope: Scope) -> Granting | None:
         assert service.criteria
@@ -475,7 +476,20 @@ def _told_at(document: Document, at: Loc, *further: str | int) -> Loc:
 
 def _asks_of(service: Service) -> set[str]:
     assert service.criteria
-    return {n for c in service.criteria.granting for n in re.findall(r"\bgranted\.([a-z0-9_]+)", c.when)}
+    return {n for c in service.criteria.granting for n in _asks(c.when)}
+
+
+def _asks(when: str) -> set[str]:
+    return set(re.findall(r"\bgranted\.([a-z0-9_]+)", when))
+
+
+def _in_circle(name: str, services: Mapping[str, Service]) -> bool:
+    """Does the service rest on itself, by itself or by others?"""
+    reached, new = set[str](), {name}
+    while new:
+        new = {n for s in new for n in _asks_of(services[s]) if n in services} - reached
+        reached |= new
+    return name in reached
 
 
 def _in_force(values: list[DatedCells], library: Library) -> DatedCells | None:
