@@ -273,7 +273,7 @@ def test_a_moment_for_a_first_day_is_told(root):
     before = path.read_text(encoding="utf-8")
     path.write_text(before.replace("valid_from: 2017-01-01", "valid_from: 2017-01-01 12:00:00"), encoding="utf-8")
     try:
-        with pytest.raises(BadInput, match="valid_from: .*(is not a date|is missing)"):
+        with pytest.raises(BadInput, match=r"valid_from: .*(is not a date|is missing)"):
             load_library("keski-suomi", on=TODAY, root=Path(root))
     finally:
         path.write_text(before, encoding="utf-8")
