@@ -122,3 +122,17 @@ def test_staffing_is_the_acts_of_each_day():
         ("2025-01-01", 0.6),
     ):
         assert load_library("keski-suomi", on=date.fromisoformat(day)).number("staffing.elder_housing") == ratio
+
+
+def test_amounts_that_nobody_has_read_for_the_year_are_told_with_the_fee():
+    """The home-care limits of 2026 are those of 2024-2025 (1044/2023) kept: their index raise has not been read. Before 2026 they are law."""
+    told = {}
+    for day in (date(2025, 6, 1), date(2026, 6, 1)):
+        rules = rules_on("keski-suomi", day)
+        client = client_of({"household_size": 1, "gross_income_eur_month": 2000, "service_hours_month": 20}, rules)
+        told[day.year] = reckon_fee(rules, "home_care", client)
+    assert told[2025].assumed == () and told[2025].amount == told[2026].amount
+    (source,) = told[2026].assumed
+    assert told[2026].json()["assumed"] == [str(source.title)] and "index adjustment of 2026 has not been read" in str(
+        source.title
+    )

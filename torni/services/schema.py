@@ -206,6 +206,7 @@ class Source(Strict):
     title: Text
     published: str
     invented: bool = False
+    assumed: bool = Field(False, description="True where the source itself has not been read, or not for these days.")
 
 
 class Sources(Strict):
