@@ -136,3 +136,18 @@ def test_amounts_that_nobody_has_read_for_the_year_are_told_with_the_fee():
     assert told[2026].json()["assumed"] == [str(source.title)] and "index adjustment of 2026 has not been read" in str(
         source.title
     )
+
+
+def test_what_must_be_published_by_each_unit_is_owed_again_by_the_acts_months():
+    """Self-monitoring every 4 months (741/2023, section 27, from 2024); access figures monthly by unit (1326/2010, section 55)."""
+    for day, acts in ((date(2023, 10, 1), False), (date(2026, 11, 22), True)):
+        rules = rules_on("keski-suomi", day)
+        openings = {o.promise: o for o in book_of(rules, since=day).openings}
+        for name, type_, months in (
+            ("elder_housing.self_monitoring_published", "self_monitoring.published", 4),
+            ("doctor_reception.access_published", "access.published", 1),
+        ):
+            assert (openings[name].type, openings[name].days, openings[name].months) == (type_, 0, months)
+        assert rules.library.value("publish.self_monitoring").source.invented is not acts, (
+            "before the act, the region's own"
+        )
