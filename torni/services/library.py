@@ -389,7 +389,7 @@ class _Loading:
                 self.faults.append(
                     Fault(
                         document.where(("valid_from",)),
-                        t('"{found}" is not a date', found=str(first))
+                        t('"{text}" is not a date', text=str(first))
                         if first is not None
                         else t("{name} is missing", name='"valid_from"'),
                         "Write such as: valid_from: 2017-01-01",
