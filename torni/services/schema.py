@@ -27,7 +27,7 @@ class UnitFilter(Strict):
 
     kind: Identifier
     size_at_least: Size | None = None
-    unit_ids: list[str] = Field([], min_length=1)
+    unit_ids: list[str] = Field(default=[], min_length=1)
 
 
 class _Promise(Strict):
@@ -206,7 +206,9 @@ class Source(Strict):
     title: Text
     published: str
     invented: bool = False
-    assumed: bool = Field(False, description="True where the source itself has not been read, or not for these days.")
+    assumed: bool = Field(
+        default=False, description="True where the source itself has not been read, or not for these days."
+    )
 
 
 class Sources(Strict):
