@@ -32,6 +32,7 @@ from torni.services.days import Days
 from torni.services.library import Library
 from torni.supervision.moment import Gathered, moment
 from torni.tower.live import Live, before_of, live
+from torni.web import metrics
 from torni.web.store import Held, held, hold
 
 MOST_PICTURES, LATELY_S = 12, 60.0
@@ -143,10 +144,13 @@ def write(events: Sequence[Mapping[str, Any]], *, at: datetime, producer: str | 
         return
     with door() as made, made.connection.transaction():
         done = made.accept(events, now=at, producer=producer)
+        if done.refused or done.repeated:
+            metrics.events("page", taken=0, repeated=done.repeated, refused=len(done.refused))
         if done.refused:
             raise BadInput(*(Fault(t("the record room"), reason(code), "") for reasons in done.refused.values() for code in reasons))  # fmt: skip
         if done.repeated:
             raise BadInput(Fault(t("this step"), t("has been taken already"), t("Look at the page again: somebody was faster, or the form was sent twice.")))  # fmt: skip
+    metrics.events("page", taken=done.written, repeated=0, refused=0)
 
 
 @cache

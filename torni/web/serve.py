@@ -6,39 +6,43 @@ import argparse
 import contextlib
 import logging
 import os
-import signal
+import secrets
 import socket
 import subprocess
 import sys
+import tempfile
 import threading
 import time
 from collections.abc import Callable, Iterator, Sequence
 
-import psycopg
-from psycopg_pool import PoolTimeout
-
+from torni.core import logs
 from torni.core.faults import BadInput, bad_input
 from torni.core.language import _, t
 from torni.facts import room
 from torni.facts.postgres import server
 from torni.services import regions
 from torni.simulation import cast
+from torni.web import metrics, processes
 
 SOON_S = 3.0
+STOPS_S = 5.0
 log = logging.getLogger("torni")
 
 
 def serve(args: argparse.Namespace) -> int:
     """Run everything until Ctrl+C; a part that dies is started again."""
+    logs.begin("torni")
     region = regions.find(args.region).id
-    port = _free_port(args.port)
-    with server() as database:
+    with _socket(args.port) as listening, server() as database, _figures():
         room.prepare(database.url)
         os.environ["TORNI_DATABASE"] = database.url
+        os.environ["TORNI_WARM"] = region
+        os.environ.setdefault("TORNI_SECRET", secrets.token_urlsafe(50))  # what one process signed another reads
         if database.folder:
             os.environ["TORNI_ROOM_FOLDER"] = str(database.folder)
         parts = [[sys.executable, "-m", f"torni.{part}"] for part in ("facts.work", "tower.work", "facts.deliver")]
         with room.connect(database.url, autocommit=True) as connection:
+            many = processes.count(args.processes, connection)
             wanted = {"seed": args.seed, "residents": args.residents} if hasattr(args, "seed") else None
             invented = room.claim(connection, region, invented=wanted)
             if invented:
@@ -49,25 +53,43 @@ def serve(args: argparse.Namespace) -> int:
             parts.append(
                 [sys.executable, "-m", "torni.simulation.year.live", region, str(invented["seed"]), residents, speed]
             )
+        told = [metrics.tell(args.metrics, database.url)] if args.metrics is not None else []
         with _running(parts, database.revive):
-            return _pages(region, port)
+            port = listening.getsockname()[1]
+            print(
+                "\n" + _("The pages: {address}   (Ctrl+C stops)").format(address=f"http://127.0.0.1:{port}/{region}/"),
+                flush=True,
+            )
+            code = processes.serve(listening, many)
+        for one in told:
+            one.shutdown()
+        return code
+
+
+@contextlib.contextmanager
+def _figures() -> Iterator[None]:
+    """A folder for the processes' figures, which ends with the server."""
+    with tempfile.TemporaryDirectory(prefix="torni-metrics-") as folder:
+        os.environ[metrics.FOLDER] = folder
+        yield
 
 
 @contextlib.contextmanager
 def _running(parts: Sequence[Sequence[str]], revive: Callable[[], None]) -> Iterator[None]:
     """The other processes and the embedded server, each started again when it dies, all stopped at the end."""
     stopping = threading.Event()
-    processes: dict[int, subprocess.Popen[bytes]] = {}
+    started: dict[int, subprocess.Popen[bytes]] = {}
 
     def keep(number: int, command: Sequence[str]) -> None:
         stopping.wait(SOON_S if number else 0)  # the worker first; the others must not keep the door waiting
         while not stopping.is_set():
-            started = time.monotonic()
-            processes[number] = subprocess.Popen(list(command), start_new_session=True)  # Ctrl+C is ours to hand on
-            code = processes[number].wait()
+            since = time.monotonic()
+            started[number] = subprocess.Popen(list(command), start_new_session=True)  # Ctrl+C is ours to hand on
+            code = started[number].wait()
             if not stopping.is_set():
                 log.warning("%s ended with %s; starting it again", command[2], code)
-                stopping.wait(0.2 if time.monotonic() - started > 5 else 2.0)
+                metrics.ended(command[2].removeprefix("torni."))
+                stopping.wait(0.2 if time.monotonic() - since > 5 else 2.0)
 
     threads = [threading.Thread(target=keep, args=(i, c), daemon=True) for i, c in enumerate(parts)]
     for thread in threads:
@@ -83,59 +105,33 @@ def _running(parts: Sequence[Sequence[str]], revive: Callable[[], None]) -> Iter
         yield
     finally:
         stopping.set()
-        for process in processes.values():
+        for process in started.values():
             with contextlib.suppress(ProcessLookupError):
                 process.terminate()
-        for process in processes.values():
-            with contextlib.suppress(subprocess.TimeoutExpired):
-                process.wait(10)
+        until = time.monotonic() + STOPS_S
+        for process in started.values():
+            try:
+                process.wait(max(0.1, until - time.monotonic()))
+            except subprocess.TimeoutExpired:  # in a long job, which begins again at the next start
+                process.kill()
+                process.wait()
 
 
-def _pages(region: str, port: int) -> int:
-    os.environ.setdefault("DJANGO_SETTINGS_MODULE", "torni.web.settings")
-    import uvicorn
-
-    from torni.web import room as web_room
-    from torni.web import store
-    from torni.web.asgi import application
-
-    logging.basicConfig(level=logging.INFO, format="%(asctime)s %(name)s %(message)s")
-    for quiet in ("uvicorn.error", "psycopg.pool"):
-        logging.getLogger(quiet).setLevel(logging.WARNING)
-
-    def warm() -> None:
-        store.warm(region)
-        with contextlib.suppress(psycopg.Error, PoolTimeout, BadInput):
-            web_room.picture(region)
-
-    threading.Thread(target=warm, daemon=True).start()  # beside, so that events are taken in at once
-    print(
-        "\n" + _("The pages: {address}   (Ctrl+C stops)").format(address=f"http://127.0.0.1:{port}/{region}/"),
-        flush=True,
-    )
-    config = uvicorn.Config(
-        application, host="127.0.0.1", port=port, log_level="warning", access_log=False, server_header=False,
-        timeout_graceful_shutdown=2, lifespan="on",
-    )  # fmt: skip
-    running = uvicorn.Server(config)
-    signal.signal(signal.SIGTERM, lambda *_: setattr(running, "should_exit", True))
-    with contextlib.suppress(KeyboardInterrupt):
-        running.run()
-    return 0
-
-
-def _free_port(wanted: int) -> int:
-    """The wanted port, or the first free one of the twenty after it."""
+@contextlib.contextmanager
+def _socket(wanted: int) -> Iterator[socket.socket]:
+    """The wanted port, or the first free one of the twenty after it, held from now on; who asks before the pages are there waits."""
     if not 1 <= wanted <= 65_500:
         raise bad_input("--port", t("{wanted} is not a port", wanted=wanted), t("Write a number from 1024 to 65500."))
     for port in range(wanted, wanted + 20):
-        with socket.socket() as probe:
-            probe.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
+        with socket.socket() as one:
+            one.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
             try:
-                probe.bind(("127.0.0.1", port))
-                return port
+                one.bind(("127.0.0.1", port))
             except OSError:
                 continue
+            one.listen(2048)
+            yield one
+            return
     raise bad_input(
         "--port",
         t("ports {first} to {last} are all in use", first=wanted, last=wanted + 19),
