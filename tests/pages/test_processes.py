@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import contextlib
 import json
 import os
 import signal
@@ -50,17 +51,48 @@ class Served:
         except OSError:
             return 0, ""
 
+    def send(self, key: str, batch: list[dict]) -> int:
+        sent = urllib.request.Request(
+            f"http://127.0.0.1:{self.port}/events", json.dumps(batch).encode(), {"Authorization": f"Bearer {key}", "Content-Type": "application/json"}
+        )  # fmt: skip
+        with urllib.request.urlopen(sent, timeout=60) as answer:
+            return answer.status
+
     def metric(self, name: str) -> float:
         """The sum of a metric's lines."""
         lines = self.ask("/metrics", self.figures)[1].splitlines()
         return sum(float(line.rsplit(" ", 1)[1]) for line in lines if line.startswith(name))
 
     def pages(self) -> list[int]:
-        """The numbers of the processes that serve pages."""
-        return [n for n in _children(self.process.pid) if b"spawn_main" in _command(n)]
+        """The numbers of the processes that serve pages: copies of the one that holds the code."""
+        return [n for first in self.everyone(1) if b"forkserver" in _command(first) for n in _children(first)]
+
+    def everyone(self, generations: int = 2) -> list[int]:
+        """The processes that it started, and those that these started."""
+        found = _children(self.process.pid)
+        return found if generations == 1 else [*found, *(n for one in found for n in _children(one))]
 
     def lines(self) -> list[dict]:
         return [json.loads(line) for line in self.log.read_text().splitlines() if line.startswith("{")]
+
+
+class _Stream:
+    """An open tower's stream."""
+
+    def __init__(self, port: int, session: str) -> None:
+        self.socket = socket.create_connection(("127.0.0.1", port), timeout=60)
+        self.socket.sendall(f"GET /stream/keski-suomi/en HTTP/1.1\r\nHost: 127.0.0.1:{port}\r\nCookie: torni_session={session}\r\n\r\n".encode())  # fmt: skip
+        self.socket.settimeout(0.05)
+        self.said = b""
+
+    def heard(self) -> bool:
+        """Has a picture come?"""
+        with contextlib.suppress(TimeoutError):
+            self.said += self.socket.recv(65_536)
+        return b"event: picture" in self.said
+
+    def close(self) -> None:
+        self.socket.close()
 
 
 @pytest.fixture
@@ -92,15 +124,22 @@ def test_the_pages_of_several_processes(served):
 
     # the door, by what became of each event
     batch = [{"id": "1", "type": "no.such.type", "time": "2026-05-04T12:00:00+03:00", "data": {"client": 987654321}}]
-    sent = urllib.request.Request(
-        f"http://127.0.0.1:{served.port}/events", json.dumps(batch).encode(), {"Authorization": f"Bearer {key}", "Content-Type": "application/json"}
-    )  # fmt: skip
-    with urllib.request.urlopen(sent, timeout=60) as answer:
-        assert answer.status == 207
+    assert served.send(key, batch) == 207
     assert served.metric('torni_events_total{by="feed",outcome="refused"}') == 1
     assert served.metric("torni_quarantine_events") == 1
     assert served.metric("torni_fold_lag_events") == 0 and served.metric("torni_room_up") == 1
     assert served.metric("torni_page_seconds_count") >= 23
+
+    # open streams hear of what comes in, in whichever process they are
+    with room.connect(served.url, autocommit=True) as connection:
+        session = accounts.begin_session(connection, accounts.by_password(connection, "maija", "kolme sanaa ja yksi"))
+    streams = [_Stream(served.port, session) for _ in range(6)]
+    served.until(lambda: served.metric('torni_streams_open{kind="tower"}') == 6, "not all streams are open")
+    unit = [{"id": "2", "type": "unit.opened", "time": "2026-05-04T12:00:00+03:00", "data": {"unit": "u1", "name": "Yksikkö", "kind": "home_care", "producer": "Esimerkkihoiva Oy", "municipality": "179"}}]  # fmt: skip
+    assert served.send(key, unit) == 200
+    served.until(lambda: all(one.heard() for one in streams), "an open tower has heard nothing")
+    for one in streams:
+        one.close()
 
     # nothing of a person, and no address as it was asked for, in the figures or the log
     told = served.ask("/metrics", served.figures)[1] + served.log.read_text()
@@ -125,15 +164,15 @@ def test_the_pages_of_several_processes(served):
     assert served.metric('torni_pages_total{method="GET",route="sign-in/"') == counted
 
     # told to stop, all stop, and in time
-    pages, others = served.pages(), _children(served.process.pid)
+    everyone = served.everyone()
     served.process.terminate()
     assert served.process.wait(60) == 0
-    served.until(lambda: not any(_lives(n) for n in [*pages, *others]), "some outlive it")
+    served.until(lambda: not any(_lives(n) for n in everyone), "some outlive it")
 
 
 def test_pages_end_with_the_one_that_started_them(served):
     """Killed, it can tell nobody: its processes see it themselves, and leave the port to the next."""
-    everyone = _children(served.process.pid)
+    everyone = served.everyone()
     served.process.kill()
     served.process.wait(30)
     served.until(lambda: not any(_lives(n) for n in everyone), "some outlive it")

@@ -24,11 +24,11 @@ from prometheus_client.registry import Collector
 from torni.core.faults import BadInput, bad_input
 from torni.core.language import t
 from torni.facts.room import connect
+from torni.web.serve import FIGURES
 
 if TYPE_CHECKING:  # the process that adds up serves no pages, and starts sooner without
     from django.http import HttpRequest, HttpResponse
 
-FOLDER = "PROMETHEUS_MULTIPROC_DIR"  # the library's own name of where the processes' figures are
 METHODS = frozenset({"GET", "HEAD", "POST", "PUT"})
 BOUNDS_S = (0.01, 0.025, 0.05, 0.1, 0.2, 0.5, 1.0, 2.5, 10.0)
 """Where the times are cut: a page is wanted within 0.2 s."""
@@ -118,8 +118,7 @@ _ASKED = (
 def tell(port: int, url: str) -> Any:
     """Tell the figures of all processes at 127.0.0.1:port until the server returned is shut down."""
     registry = CollectorRegistry()
-    MultiProcessCollector(registry, os.environ[FOLDER])  # type: ignore[no-untyped-call]
-    registry.register(ENDED)  # this process's own, whose library was at hand before the folder
+    MultiProcessCollector(registry, os.environ[FIGURES])  # type: ignore[no-untyped-call]
     registry.register(Room(url))
     try:
         server, _thread = start_http_server(port, addr="127.0.0.1", registry=registry)
@@ -131,5 +130,5 @@ def tell(port: int, url: str) -> Any:
 def ended(part: str, process: int | None = None) -> None:
     """A process has ended by itself: counted, and what it held open is open no more."""
     ENDED.labels(part).inc()
-    if process is not None and FOLDER in os.environ:
+    if process is not None and FIGURES in os.environ:
         mark_process_dead(process)  # type: ignore[no-untyped-call]

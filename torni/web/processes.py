@@ -1,7 +1,7 @@
 """The processes that serve the pages: as many as are wanted, all on one socket; one that dies is replaced, and it is told.
 
 Uvicorn's own supervisor starts them, asks each whether it still answers, replaces what does not, and hands on the signal to stop
-(SIGHUP replaces them one after another, without a page lost). What is here is what it does not do: telling, counting, an end in time.
+(SIGHUP replaces them one after another). What is here is what it does not do: copies of one process, telling, counting, an end in time.
 """
 
 from __future__ import annotations
@@ -12,15 +12,20 @@ import signal
 import socket
 import threading
 import time
+from collections.abc import Callable
 from multiprocessing import parent_process
+from multiprocessing.process import BaseProcess
 
+from uvicorn._subprocess import subprocess_started
 from uvicorn.config import Config
-from uvicorn.supervisors.multiprocess import Multiprocess
+from uvicorn.supervisors import multiprocess
+from uvicorn.supervisors.multiprocess import Multiprocess, Process
 
 from torni.core.faults import bad_input
 from torni.core.language import t
 from torni.facts.room import Connection
 from torni.web import metrics
+from torni.web.serve import COPIES
 
 MOST = 64
 CONNECTIONS = (
@@ -33,11 +38,39 @@ log = logging.getLogger("torni")
 
 
 class Pages(Multiprocess):
-    """Uvicorn's supervisor, that tells of what it replaces and does not wait for ever at the end."""
+    """Uvicorn's supervisor, that begins with one process, tells of what it replaces and does not wait for ever at the end.
+
+    The first is on its way alone, for two at once take each other's time and the first page waits for both; `meanwhile` is done
+    beside it. The others come when it serves.
+    """
+
+    def __init__(self, config: Config, sockets: list[socket.socket], meanwhile: Callable[[], None]) -> None:
+        super().__init__(config, sockets)
+        self.meanwhile = meanwhile
+
+    def init_processes(self) -> None:
+        self._one_more()
+        try:
+            self.meanwhile()
+        except BaseException:
+            self.terminate_all()
+            self.join_all()
+            raise
+
+    def _one_more(self) -> None:
+        process = Process(self.config, self.sockets)
+        process.start()
+        self.processes.append(process)
 
     def keep_subprocess_alive(self) -> None:
         before = list(self.processes)
         super().keep_subprocess_alive()
+        if (
+            len(self.processes) < self.processes_num
+            and not self.should_exit.is_set()
+            and self.processes[-1].is_ready(0.1)
+        ):
+            self._one_more()
         for was, now in zip(before, self.processes, strict=False):
             if was is not now:
                 log.warning("a process of the pages (%s) ended with %s; another serves in its place", was.pid, was.exitcode)  # fmt: skip
@@ -52,13 +85,29 @@ class Pages(Multiprocess):
                 one.process.join()
 
 
-def serve(socket_: socket.socket, processes: int) -> int:
-    """Serve the pages on the socket until told to stop. 1 where no process could begin."""
+def _copy(config: Config, target: Callable[..., None], sockets: list[socket.socket]) -> BaseProcess:
+    """A copy of the process that holds the code, with what is known only now; Uvicorn's own would read the code anew."""
+    ours = {name: os.environ[name] for name in os.environ if name.startswith("TORNI_")}
+    return COPIES.Process(target=_begun, args=(ours, config, target, sockets), name="pages")
+
+
+def _begun(
+    environment: dict[str, str], config: Config, target: Callable[..., None], sockets: list[socket.socket]
+) -> None:
+    os.environ.update(environment)
+    subprocess_started(config, target, sockets, None)
+
+
+multiprocess.get_subprocess = _copy  # type: ignore[attr-defined]
+
+
+def serve(socket_: socket.socket, processes: int, meanwhile: Callable[[], None] = lambda: None) -> int:
+    """Serve the pages on the socket until told to stop. 1 where no process could begin. `meanwhile` is done while the first begins."""
     config = Config(
         "torni.web.asgi:application", workers=processes, log_config=None, log_level="warning", access_log=False, server_header=False,
         timeout_graceful_shutdown=2, timeout_worker_healthcheck=ANSWERS_S, lifespan="on",
     )  # fmt: skip
-    pages = Pages(config, [socket_])
+    pages = Pages(config, [socket_], meanwhile)
     pages.run()
     return 1 if any(p.exitcode == 3 for p in pages.processes) else 0
 
