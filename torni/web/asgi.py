@@ -5,6 +5,7 @@ from __future__ import annotations
 import contextlib
 import os
 import threading
+import time
 
 import psycopg
 from psycopg_pool import PoolTimeout
@@ -17,6 +18,7 @@ from torni.web.stream import Receive, Scope, Send, Tower
 from torni.web.whole import Whole
 from torni.web.wsgi import application as pages
 
+LATER_S = 5.0
 _pages = Whole(pages, workers=6)
 _streams = Tower()
 _inboxes = Inboxes()
@@ -49,7 +51,9 @@ def _begin() -> None:
 
 
 def _warm(region: str) -> None:
-    """The region and its picture made ready beside, so that events are taken in at once and the first page need not wait long."""
+    """The region and its picture made ready beside, so that events are taken in at once and the first page need not wait long; what only
+    a what-if needs when the first page has had its time."""
     with contextlib.suppress(psycopg.Error, PoolTimeout, BadInput):
         room.picture(region)
+    time.sleep(LATER_S)
     store.warm(region)
