@@ -98,7 +98,7 @@ def _begun(
     subprocess_started(config, target, sockets, None)
 
 
-multiprocess.get_subprocess = _copy  # type: ignore[attr-defined]
+multiprocess.get_subprocess = _copy  # type: ignore[attr-defined, assignment, unused-ignore]
 
 
 def serve(socket_: socket.socket, processes: int, meanwhile: Callable[[], None] = lambda: None) -> int:

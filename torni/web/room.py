@@ -61,9 +61,10 @@ def _pool(role: Literal["pages", "door", "gate"]) -> ConnectionPool[Connection]:
 
 
 def close() -> None:
-    """Close every connection and forget what was kept: another room follows."""
-    for role in ("pages", "door", "gate"):
-        _pool(role).close()
+    """Close every connection and forget what was kept: another room follows, or none."""
+    if _pool.cache_info().currsize:
+        for role in ("pages", "door", "gate"):
+            _pool(role).close()
     _pool.cache_clear()
     forget()
 
