@@ -8,7 +8,7 @@ import threading
 import time
 from collections import OrderedDict
 from collections.abc import Callable, Iterator, Mapping, Sequence
-from contextlib import contextmanager
+from contextlib import contextmanager, nullcontext
 from datetime import date, datetime
 from functools import cache
 from typing import Any, Literal
@@ -30,7 +30,7 @@ from torni.guidance.charges import charge
 from torni.services.book import books_of
 from torni.services.days import Days
 from torni.services.library import Library
-from torni.supervision.moment import Gathered, moment
+from torni.supervision.moment import Gathered, Moment, moment
 from torni.tower.live import Live, before_of, live
 from torni.web import metrics
 from torni.web.store import Held, held, hold
@@ -43,6 +43,7 @@ _newest: dict[str, Gathered] = {}  # what the newest picture rests on: the next 
 _residents: dict[tuple[str, date], int] = {}
 _lately: dict[str, tuple[Live | None, float]] = {}
 _lock = threading.RLock()
+_making = threading.Lock()
 
 
 def is_open() -> bool:
@@ -245,21 +246,29 @@ def picture(region: str, known: datetime | None = None) -> Live | None:
             if key in _pictures:
                 _pictures.move_to_end(key)
                 return _pictures[key]
-        then_key = (region, now.today)
-        residents = _residents.get(then_key)
-        if residents is None:
-            residents = _residents[then_key] = int(one.execute("SELECT registered()").fetchone()[0])  # type: ignore[index]
-        before = _before.get(then_key)
-        if before is None:
-            before = _kept(_before, then_key, before_of(one, libraries(region), now, residents=residents))
-        newest = _newest.get(region) if known is None else None
-        made = live(one, libraries(region), residents=residents, known=known, before=before, kept=newest)
-        if made is None:
-            return None
-        if known is None and not made.now.past:
-            _newest[region] = made.gathered
-        _kept(_pictures, (region, made.now.position, made.now.today, made.now.past), made)
-        return made
+        with _making if known is None else nullcontext():  # whoever else wants the newest meanwhile waits for this one
+            if key in _pictures:
+                return _pictures[key]
+            return _made(one, region, now, known)
+
+
+def _made(one: Connection, region: str, now: Moment, known: datetime | None) -> Live | None:
+    """The picture of a moment, made of what is kept and what has come since."""
+    then_key = (region, now.today)
+    residents = _residents.get(then_key)
+    if residents is None:
+        residents = _residents[then_key] = int(one.execute("SELECT registered()").fetchone()[0])  # type: ignore[index]
+    before = _before.get(then_key)
+    if before is None:
+        before = _kept(_before, then_key, before_of(one, libraries(region), now, residents=residents))
+    newest = _newest.get(region) if known is None else None
+    made = live(one, libraries(region), residents=residents, known=known, before=before, kept=newest)
+    if made is None:
+        return None
+    if known is None and not made.now.past:
+        _newest[region] = made.gathered
+    _kept(_pictures, (region, made.now.position, made.now.today, made.now.past), made)
+    return made
 
 
 def lately(region: str) -> Live | None:
