@@ -203,6 +203,8 @@ def _parser() -> argparse.ArgumentParser:
     ):
         serve = _add(commands, name, told, run, region=True)
         serve.add_argument("--port", type=int, default=8000, help="the port (default 8000, or the next free one)")
+        serve.add_argument("--processes", type=int, metavar="N", help="processes for the pages (default one a core)")
+        serve.add_argument("--metrics", type=int, metavar="PORT", help="figures for Prometheus, on this machine alone")
         if name == "demo":
             serve.add_argument("--no-serve", action="store_true", help="load the invented year and print, then end")
             serve.add_argument("--residents", type=int, metavar="N", help="a smaller region of so many residents")

@@ -26,7 +26,7 @@ from typing import Any
 import psycopg
 import requests
 
-from torni.core import clock
+from torni.core import clock, logs
 from torni.core.faults import BadInput
 from torni.facts.room import Connection, connect
 from torni.facts.webhooks import message, signed
@@ -232,7 +232,7 @@ def _wait(tries: int) -> float:
 
 
 def main() -> int:
-    logging.basicConfig(level=logging.INFO, format="%(asctime)s %(name)s %(message)s")
+    logs.begin("webhooks")
     signal.signal(signal.SIGTERM, lambda *_: os._exit(0))  # what is under way is told again, with the same id
     with contextlib.suppress(KeyboardInterrupt):
         work(os.environ["TORNI_DATABASE"])

@@ -11,6 +11,7 @@ import time
 
 import psycopg
 
+from torni.core import logs
 from torni.core.faults import BadInput
 from torni.facts.fold import fold, level, seal
 from torni.facts.room import connect
@@ -59,7 +60,7 @@ def work(url: str) -> None:
 
 
 def main() -> int:
-    logging.basicConfig(level=logging.INFO, format="%(asctime)s %(name)s %(message)s")
+    logs.begin("fold")
     signal.signal(signal.SIGTERM, lambda *_: sys.exit(0))
     with contextlib.suppress(KeyboardInterrupt):
         work(os.environ["TORNI_DATABASE"])

@@ -4,21 +4,22 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import dataclass
-from typing import Literal
+from typing import TYPE_CHECKING, Literal
 
 import numpy as np
 import numpy.typing as npt
 
 from torni.core.faults import bad_input
 from torni.core.language import t
-from torni.engines.siting import Choice, fewest, max_cover
-from torni.engines.siting.median import p_median
 from torni.network.check import Counted, counted_units, measure
 from torni.network.plan import Plan, applied, parse, place_of
 from torni.network.region import Network
 from torni.services.finding import Finding
 from torni.services.schema import PresencePromise, ReachPromise
 from torni.sources import shipped
+
+if TYPE_CHECKING:  # its solver and compiler are a quarter of a page process's start: brought in by who asks for a mend
+    from torni.engines.siting import Choice
 
 Question = Literal["restore", "open", "close"]
 Candidates = Literal["units", "centres", "cells"]
@@ -126,6 +127,8 @@ class _Problem:
         self.limit = promise.within_min * 60
 
     def open(self, candidates: list[Candidate], budget: int | None) -> Mend:
+        from torni.engines.siting import fewest, max_cover
+
         (now,) = self.network.nearest(self.promise.mode, [self.counted.sure])
         outside = now > self.limit
         people = self.people[outside]
@@ -142,6 +145,8 @@ class _Problem:
 
     def _best_one(self, candidates: list[Candidate], outside: npt.NDArray[np.bool_], inside: float) -> Mend:
         """One step: every candidate is tried, so the best of them is proven."""
+        from torni.engines.siting import Choice
+
         gain = np.zeros(len(candidates))
         for start in range(0, len(candidates), 512):
             part = candidates[start : start + 512]
@@ -154,6 +159,9 @@ class _Problem:
         )
 
     def close(self, closures: int, minimise: str) -> Mend:
+        from torni.engines.siting import Choice, max_cover
+        from torni.engines.siting.median import p_median
+
         rows = self.counted.sure
         if closures >= len(rows):
             raise bad_input(

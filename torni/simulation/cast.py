@@ -7,8 +7,6 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-import polars as pl
-
 from torni.facts import accounts
 from torni.facts.access import Role
 from torni.facts.room import Connection
@@ -43,6 +41,8 @@ def gather(connection: Connection) -> None:
 
 def settle_resident(connection: Connection, world: World) -> None:
     """Make the resident of the cast one of the year's: the first adult whom producer A's home care visits."""
+    import polars as pl
+
     if any(name == RESIDENT[0] for name, *_rest in accounts.listed(connection)):
         return
     teams = world.units.with_row_index("row").filter(

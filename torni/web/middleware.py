@@ -13,6 +13,7 @@ from torni.core.faults import BadInput
 from torni.core.language import LANGUAGES, speaking
 from torni.guidance.fhir import outcome
 from torni.web.access import who_of
+from torni.web.metrics import FAULTS, route_of
 from torni.web.rendering import page
 
 Handler = Callable[[HttpRequest], HttpResponse]
@@ -97,7 +98,8 @@ class Reader:
             return page(request, "fault.html", faults=error.faults, status=400)
         if isinstance(error, Http404):
             return page(request, "fault.html", faults=None, status=404)
-        log.exception("a page failed: %s", request.path)
+        FAULTS.labels(route_of(request), type(error).__name__).inc()
+        log.error("a page failed: %s", route_of(request), exc_info=error)
         return page(request, "fault.html", faults=None, status=500)
 
 

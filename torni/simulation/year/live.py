@@ -15,7 +15,7 @@ from datetime import date, datetime, timedelta
 
 import psycopg
 
-from torni.core import clock
+from torni.core import clock, logs
 from torni.core.faults import BadInput
 from torni.facts.access import options
 from torni.facts.door import Door
@@ -94,7 +94,7 @@ def _begun(connection: psycopg.Connection[tuple[object, ...]]) -> tuple[date, bo
 
 
 def main(arguments: list[str]) -> int:
-    logging.basicConfig(level=logging.INFO, format="%(asctime)s %(name)s %(message)s")
+    logs.begin("year")
     signal.signal(signal.SIGTERM, lambda *_: sys.exit(0))
     region, seed, residents, speed = arguments
     with contextlib.suppress(KeyboardInterrupt):

@@ -8,7 +8,6 @@ from dataclasses import astuple
 from datetime import timedelta
 from typing import Any
 
-import segno
 from django.core import signing
 from django.http import Http404, HttpRequest, HttpResponse, HttpResponseRedirect, JsonResponse
 from django.utils.http import url_has_allowed_host_and_scheme
@@ -194,6 +193,8 @@ def reason_name(why: str) -> str:
 
 def _picture(who: Who, secret: str) -> Markup:
     """The secret as a picture for an authenticator, as SVG without a style of its own."""
+    import segno
+
     code = segno.make(accounts.address_of_second(who, secret), error="m")
     return Markup(code.svg_inline(scale=4, border=2, omitsize=True, svgclass=None, lineclass=None))  # noqa: S704 - our own drawing
 
