@@ -164,6 +164,7 @@ ROLES: dict[str, Role] = {
 }  # fmt: skip
 # Nobody's account: the sums that all staff see alike are read once for all of them.
 TOWER, _TOWER_MAY = "tower", {"live_tower": ALL, "live_rows": ALL}
+MACHINE = "producer"  # the role in which a producer's system reads, by its feed's key
 RECORDS = "records"  # nor this: who gives a client's data out on the machine itself, as the reading names it
 
 
@@ -177,7 +178,7 @@ def how(role: str, action: str, *, unit: str | None = None) -> str | None:
 
 def who_may(action: str) -> list[str]:
     """The roles that may do it, all or some of it, in the table's order."""
-    return [role for role in ROLES if action == SIGNED_IN or how(role, action)]
+    return [role for role in ROLES if action in (EVERYBODY, SIGNED_IN) or how(role, action)]
 
 
 def of(kind: str) -> list[str]:
