@@ -117,7 +117,7 @@ def who_may_what() -> str:
               "| table | rows are shown by | the door | the gate | only added |", "|---|---|---|---|---|"]  # fmt: skip
     for name, table in TABLES.items():
         seen = table.seen if table.seen in (EVERYBODY, NOBODY) else f"`{table.seen}`"
-        kept = "" if table.changes or "." in name or name in ("missed", "protected_client") else "yes"
+        kept = "" if table.changes or table.view else "yes"
         lines.append(f"| `{name}` | {seen} | {table.door.lower()} | {table.gate.lower()} | {kept} |")
     return "\n".join(lines) + "\n"
 

@@ -10,8 +10,7 @@ from torni.facts import access, accounts, persons, rights
 from torni.facts.access import Who
 
 ROLES = tuple(rights.ROLES)
-VIEWS = {"missed", "protected_client"}
-TABLES = tuple(name for name in rights.TABLES if "." not in name and name not in VIEWS)
+TABLES = tuple(name for name, table in rights.TABLES.items() if not table.view)
 # What nobody and what everybody sees is written here once more: it is not to be widened by a word in the table.
 OPEN = {"room", "unit", "consumer", "mark", "seal", "erasure", "uncounted"}  # nothing of a person, and no sum
 NEVER = {

@@ -18,6 +18,7 @@ from torni.core.language import Message
 from torni.facts import access, accounts, persons, present, rights, room
 from torni.facts.access import Who
 from torni.facts.rights import ALL, EVERYBODY, NOBODY, OWN_PRODUCER, OWN_UNITS, Role
+from torni.facts.words import role_name
 
 SQL = (present._TEXT).read_text(encoding="utf-8")
 
@@ -54,6 +55,7 @@ def test_whatever_an_earlier_present_left_is_gone(new_room):
             CREATE FUNCTION of_before(x int) RETURNS int LANGUAGE sql AS 'SELECT x';
             COMMENT ON FUNCTION of_before(int) IS 'torni: present';
             DROP FUNCTION emergencies(); CREATE FUNCTION emergencies(x int) RETURNS int LANGUAGE sql AS 'SELECT x';
+            CREATE VIEW of_before AS SELECT 1 AS one; COMMENT ON VIEW of_before IS 'torni: present';
             CREATE VIEW shown.person AS SELECT * FROM public.client; GRANT SELECT ON shown.person TO torni_pages;
             CREATE POLICY loose ON event FOR SELECT TO torni_pages USING (true);
             GRANT UPDATE ON event TO torni_door; GRANT SELECT (raw) ON quarantine TO torni_pages; GRANT SELECT ON feed TO torni_pages;
@@ -94,19 +96,20 @@ def test_a_migration_may_change_a_column_that_the_present_stands_on(new_room):
 def test_every_table_and_function_has_a_rule(new_room):
     with psycopg.connect(new_room()) as connection:
         found = connection.execute(
-            "SELECT CASE nspname WHEN 'public' THEN '' ELSE nspname || '.' END || relname FROM pg_class c JOIN pg_namespace n ON n.oid = relnamespace "
+            "SELECT CASE nspname WHEN 'public' THEN '' ELSE nspname || '.' END || relname, relkind = 'v' FROM pg_class c JOIN pg_namespace n ON n.oid = relnamespace "
             "WHERE nspname IN ('public', 'shown') AND relkind IN ('r', 'p', 'v', 'm', 'f') AND NOT relispartition AND relname NOT LIKE 'procrastinate%'"
         ).fetchall()
         functions = connection.execute(
             "SELECT DISTINCT proname FROM pg_proc p JOIN pg_namespace n ON n.oid = pronamespace WHERE nspname IN ('public', 'shown') AND proname NOT LIKE 'procrastinate%'"
         ).fetchall()
     for what, names, known, line in (
-        ("table or view", {n for (n,) in found}, rights.TABLES, 'Table(NOBODY), or Table("the action that shows its rows", {ALL: "true"})'),
+        ("table or view", {n for n, _ in found}, rights.TABLES, 'Table(NOBODY), or Table("the action that shows its rows", {ALL: "true"})'),
         ("function", {n for (n,) in functions}, rights.FUNCTIONS, "OWNER, or who may call it"),
     ):  # fmt: skip
         for name in sorted(names - {*known}):
             pytest.fail(f'the {what} {name} has no rule: write "{name}": {line} in torni/facts/rights.py')
         assert {*known} == names, f"a rule of no {what}"
+    assert {n for n, view in found if view} == {n for n, table in rights.TABLES.items() if table.view}
 
 
 @pytest.mark.parametrize("connection", ["pages", "door", "gate"])
@@ -189,6 +192,23 @@ def test_a_new_role_is_one_entry(lived, auditor):  # noqa: F811
         assert persons.read(connection, client=1, what="events", why="a test").events, (
             "and the others' are as they were"
         )
+
+
+def test_a_role_that_has_ended_may_nothing_and_its_past_is_told(lived, monkeypatch):  # noqa: F811
+    """The account's rows stay as they were, and so do its readings; nobody else can come to stand in it."""
+    adviser = next(w for w in accounts.cast(lived.connection) if w.role == "adviser")
+    with pages(lived, adviser) as connection:
+        assert persons.read(connection, client=1, what="events", why="a test") is not None
+    monkeypatch.delitem(rights.ROLES, "adviser")
+    assert present.apply(lived.connection)
+    with pages(lived, adviser) as connection:
+        assert persons.read(connection, client=1, what="events", why="a test") is None
+        assert count(connection, "tally") == 0 and not adviser.may("live_rows")
+    with pages(lived, next(w for w in accounts.cast(lived.connection) if w.role == "resident")) as connection:
+        persons.read(connection, client=1, what="own", why="")
+        assert [role_name(role) for _at, _shown, role, *_ in persons.readings(connection, 1)] == ["adviser"]
+    with pytest.raises(psycopg.errors.CheckViolation):
+        accounts.new(lived.connection, "aada", shown="Aada", role="adviser", by="test")
 
 
 def test_a_role_with_what_nobody_knows_is_refused():

@@ -20,7 +20,7 @@ from torni.facts import rights
 from torni.facts.rights import EVERYBODY, FUNCTIONS, NOBODY, OWNER, SEQUENCES, TABLES, Table
 
 _TEXT = Path(__file__).with_suffix(".sql")
-_MARK = "torni: present"  # what is said of each function, so that the next present knows which are its to take away
+_MARK = "torni: present"  # what is said of each function and view, so that the next present knows which are its to take away
 _BEFORE = ("is_staff",)  # made by migrations of before, and no more
 _CONNECTIONS = "torni_pages, torni_door, torni_gate"
 
@@ -71,7 +71,7 @@ def _array(names: Iterable[str]) -> str:
 def _tables() -> Iterator[str]:
     """Who sees which rows of each table, and that facts are only added."""
     for name, table in TABLES.items():
-        if _is_view(name):
+        if table.view:
             continue
         closed = table.seen not in (EVERYBODY, NOBODY)
         yield f"ALTER TABLE {name} {'ENABLE' if closed else 'DISABLE'} ROW LEVEL SECURITY;"
@@ -89,12 +89,11 @@ def _seen(table: Table) -> str:
     return ways if table.among == "true" else f"{table.among} AND ({ways})"
 
 
-def _is_view(name: str) -> bool:
-    return f"CREATE VIEW {name} AS" in _written()
-
-
 def _functions() -> Iterator[str]:
-    """Each function is marked as ours, and is nobody's to call but those the table names."""
+    """Each function and view is marked as ours, and no function is anybody's to call but theirs whom the table names."""
+    for name, table in TABLES.items():
+        if table.view:
+            yield f"COMMENT ON VIEW {name} IS '{_MARK}';"
     names = ", ".join(f"'{name}'" for name in FUNCTIONS)
     yield f"""
 DO $torni$ DECLARE f record; BEGIN
@@ -125,7 +124,7 @@ def _grants() -> Iterator[str]:
 
 # What was there before goes first: policies, our triggers, our functions and views, and all that was granted.
 _OURS = ", ".join(f"'{name}'" for name in (*FUNCTIONS, *_BEFORE))
-_VIEWS = ", ".join(f"'{name}'" for name in ("missed", "protected_client"))
+_VIEWS = ", ".join(f"'{name}'" for name, table in TABLES.items() if table.view)
 TAKEN_DOWN = f"""
 DO $torni$ DECLARE x record; BEGIN
   FOR x IN SELECT format('DROP POLICY %I ON %I.%I', polname, nspname, relname) AS done
@@ -137,7 +136,8 @@ DO $torni$ DECLARE x record; BEGIN
   LOOP EXECUTE x.done; END LOOP;
   FOR x IN SELECT format('DROP VIEW IF EXISTS %I.%I CASCADE', nspname, relname) AS done
     FROM pg_class JOIN pg_namespace n ON n.oid = relnamespace
-    WHERE relkind = 'v' AND (nspname = 'shown' OR (nspname = 'public' AND relname IN ({_VIEWS})))
+    WHERE relkind = 'v' AND (nspname = 'shown' OR (nspname = 'public' AND (relname IN ({_VIEWS})
+      OR obj_description(pg_class.oid, 'pg_class') = '{_MARK}')))
   LOOP EXECUTE x.done; END LOOP;
   FOR x IN SELECT format('DROP ROUTINE %s', p.oid::regprocedure) AS done
     FROM pg_proc p WHERE pronamespace = 'public'::regnamespace AND proname NOT LIKE 'procrastinate%'

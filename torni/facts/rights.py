@@ -197,7 +197,8 @@ class Table:
 
     `seen`: the action that shows its rows to the pages, EVERYBODY or NOBODY; `rows`: which rows on which condition, and `among`:
     of which at all. `columns`: the pages see these alone. `door`, `gate`: what is granted to them. `changes`: its rows are
-    book-keeping that may be written over; every other table's are only ever added, the owner's own hand included.
+    book-keeping that may be written over; every other table's are only ever added, the owner's own hand included. Of a view, which
+    rows are shown stands in its own text.
     """
 
     seen: str
@@ -207,6 +208,7 @@ class Table:
     door: str = ""
     gate: str = ""
     changes: bool = False
+    view: bool = False
 
 
 _BEING_READ = "client = ANY ((SELECT being_read())::bigint[])"
@@ -220,7 +222,7 @@ TABLES: dict[str, Table] = {
     "seal": Table(EVERYBODY),
     "erasure": Table(EVERYBODY),
     "uncounted": Table(EVERYBODY, changes=True),
-    "missed": Table(EVERYBODY),
+    "missed": Table(EVERYBODY, view=True),
     "event": Table(
         "client_events",
         {
@@ -235,12 +237,12 @@ TABLES: dict[str, Table] = {
     "client": Table("client_register", {ALL: "true"}, among=_BEING_READ, door=_ADD),
     "care": Table("client_care", {ALL: "true"}, among=_BEING_READ, door=_ADD),
     "permit": Table("client_care", {ALL: "true"}, among=_BEING_READ, door=_ADD),
-    "protected_client": Table(NOBODY),
+    "protected_client": Table(NOBODY, view=True),
     "tally": Table("live_rows", _UNITS, changes=True),
     "tally_now": Table("live_rows", _UNITS, changes=True),
-    "shown.event": Table("live_rows"),  # a view's rows stand in its own text
-    "shown.owed": Table("live_rows"),
-    "shown.job": Table("live_tower"),
+    "shown.event": Table("live_rows", view=True),
+    "shown.owed": Table("live_rows", view=True),
+    "shown.job": Table("live_tower", view=True),
     "verified": Table("live_tower", {ALL: "true"}),
     "measured": Table("live_tower", {ALL: "true"}),
     "watched": Table("live_tower", {ALL: "true"}),

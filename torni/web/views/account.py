@@ -222,7 +222,7 @@ def _home(who: Who) -> str:
     with room.gate() as connection:
         row = connection.execute("SELECT region FROM room").fetchone()
     region = row[0] if row else ""
-    begins = ROLES[who.role].begins
+    begins = ROLES[who.role].begins if who.role in ROLES else ""
     if begins.startswith("/"):
         return begins
     return link(region, *filter(None, [begins])) if region else "/"
