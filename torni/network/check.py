@@ -18,7 +18,7 @@ from torni.network.region import Network, mode_assumptions
 from torni.network.unread import street_assumptions
 from torni.services.finding import Finding, state_of
 from torni.services.schema import FeaturePromise, PresencePromise, ReachPromise, Service, UnitFilter
-from torni.sources.population import AGE_GROUPS, POPULATIONS
+from torni.sources.population import AGE_GROUPS, POPULATIONS, Population
 
 if TYPE_CHECKING:
     from torni.services.library import AnyPromise
@@ -151,13 +151,15 @@ def _reach(network: Network, service: Service, promise: ReachPromise, times: Tim
     state = state_of(low + ROUNDING, high + ROUNDING, target)
     told = abs(low - high) < ROUNDING
     outside = people - inside[0]
-    assumptions = [Message("Residents of the 2021 census grid, {side} km cells", side=network.population.side_m / 1000)]
+    assumptions = _of_residents(network.population)
     if promise.mode != "transit":
         assumptions += mode_assumptions(network.mode(promise.mode)) + street_assumptions(network.roads_folder)
     elif bounds:
         assumptions += transit.assumptions(network)
     if promise.population != "residents":
         assumptions.append(Message("Ages within a cell refined by the municipality's 2018 age bands"))
+        if network.population.own and (without := network.population.without_ages):
+            assumptions.append(Message("Of {count} residents the region's own table tells no ages: taken as in its other cells of the municipality, or as in the whole country", count=without))  # fmt: skip
     if promise.stands_in_for:
         assumptions.append(
             Message(
@@ -179,6 +181,16 @@ def _reach(network: Network, service: Service, promise: ReachPromise, times: Tim
         assumptions=assumptions, missing=missing,
         invented=bool(abs(low - float(inside_real[0].sum()) / max(total, 1)) > ROUNDING or abs(high - float(inside_real[1].sum()) / max(total, 1)) > ROUNDING),
     )  # fmt: skip
+
+
+def _of_residents(population: Population) -> list[Message]:
+    if population.own:
+        return [
+            Message(
+                "Residents of the region's own table, cells of {side} m as told at its import", side=population.side_m
+            )
+        ]
+    return [Message("Residents of the 2021 census grid, {side} km cells", side=population.side_m / 1000)]
 
 
 def _minutes_to(network: Network, promise: ReachPromise, rows: Rows, times: Times) -> Seconds:

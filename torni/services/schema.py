@@ -26,7 +26,7 @@ class UnitFilter(Strict):
 
     kind: Identifier
     size_at_least: Size | None = None
-    unit_ids: list[str] = Field([], min_length=1)
+    unit_ids: list[str] = Field(default=[], min_length=1)
 
 
 class _Promise(Strict):

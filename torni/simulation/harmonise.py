@@ -112,9 +112,13 @@ def read_own(path: Path) -> dict[str, Change]:
     faults: list[Fault] = []
     own: dict[str, dict[str, Any]] = {}
     told: dict[tuple[str, str], int] = {}
+    sign = table.decimal_sign("value")
     for i, row in zip(table.rows, table.frame.iter_rows(named=True), strict=True):
         code = _code(str(row["municipality"]), f"{path.name}:{i}", faults)
-        value = written.number(row["value"] or "")
+        if sign is None and written.two_ways(row["value"] or ""):
+            faults.append(Fault(f"{path.name}:{i}", *written.either(row["value"])))
+            continue
+        value = written.number_in(row["value"] or "", sign)
         if value is None:
             faults.append(
                 Fault(
