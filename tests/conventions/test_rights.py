@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import ast
+import inspect
 import os
 import re
 from collections.abc import Iterator
@@ -99,6 +100,16 @@ def test_what_is_asked_is_in_the_table_and_what_is_in_the_table_is_asked():
     assert {*ACTIONS} <= {*asked}, "an action that nothing asks"
     for role in ROLES.values():
         assert role.may or role.id == "outsider"
+
+
+def test_a_page_that_reads_a_form_says_whose_it_is():
+    """Forgotten, the form would be refused with 405 only when somebody sends it."""
+    from torni.web.urls import urlpatterns
+
+    for pattern in urlpatterns:
+        reads = re.search(r"request\.(POST|FILES)|method == \"POST\"", inspect.getsource(pattern.callback.__wrapped__))
+        if reads and pattern.callback.form is None:
+            pytest.fail(f'/{pattern.pattern} reads a form: write form="an action" in torni/web/urls.py')
 
 
 def test_every_role_has_somebody_in_the_demonstration():

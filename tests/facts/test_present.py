@@ -127,6 +127,9 @@ def test_nothing_is_granted_but_what_the_table_says(new_room, connection):
                 may = owner.execute("SELECT has_column_privilege(%s, %s, %s, 'SELECT')", [f"torni_{connection}", name, column]).fetchone()  # fmt: skip
                 all_of_it = connection != "pages" or not table.columns or column in table.columns
                 assert may == ("SELECT" in said and all_of_it,), (name, column)
+                for privilege in ("INSERT", "UPDATE", "REFERENCES"):
+                    may = owner.execute("SELECT has_column_privilege(%s, %s, %s, %s)", [f"torni_{connection}", name, column, privilege]).fetchone()  # fmt: skip
+                    assert may == (privilege in said,), (name, column, privilege)
         for oid, name in owner.execute("SELECT oid, proname FROM pg_proc WHERE pronamespace = 'public'::regnamespace AND proname NOT LIKE 'procrastinate%'").fetchall():  # fmt: skip
             may = owner.execute("SELECT has_function_privilege(%s, %s::oid, 'EXECUTE')", [f"torni_{connection}", oid]).fetchone()  # fmt: skip
             assert may == (rights.FUNCTIONS[name] == connection,), name

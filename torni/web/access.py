@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import logging
 from collections.abc import Callable
+from functools import wraps
 from http.cookies import CookieError, SimpleCookie
 from typing import Any
 
@@ -29,6 +30,7 @@ def only(action: str, view: View, *, form: str | None = None) -> View:
         who_may(form or action),
     )  # an action that nobody knows is a fault at the start, not at the first request
 
+    @wraps(view)
     def guarded(request: HttpRequest, **parts: Any) -> HttpResponse:
         for needed in (action, form) if form and request.method == "POST" else (action,):
             if not allows(request.who, needed):
