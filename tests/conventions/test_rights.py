@@ -12,9 +12,10 @@ from pathlib import Path
 import pytest
 
 os.environ.setdefault("DJANGO_SETTINGS_MODULE", "torni.web.settings")
+from torni.core.language import Message
 from torni.facts import rights
 from torni.facts.access import Who
-from torni.facts.rights import ACTIONS, EVERYBODY, ROLES, SIGNED_IN
+from torni.facts.rights import ACTIONS, ALL, EVERYBODY, OWN_PRODUCER, ROLES, SIGNED_IN, Role
 
 TORNI = Path(__file__).parents[2] / "torni"
 # Words that mean other things too (a column, a level, a field of an event): roles only where they stand for one.
@@ -112,12 +113,31 @@ def test_a_page_that_reads_a_form_says_whose_it_is():
             pytest.fail(f'/{pattern.pattern} reads a form: write form="an action" in torni/web/urls.py')
 
 
-def test_every_role_has_somebody_in_the_demonstration():
+def test_a_new_role_gets_its_addresses_and_its_menu(monkeypatch):
+    from torni.facts.access import allows
+    from torni.web.menu import menu
+    from torni.web.urls import urlpatterns
+
+    role = Role(
+        "auditor", Message("auditor"), Message("Sums."), {"report": ALL, "records": OWN_PRODUCER}, of="producer"
+    )
+    monkeypatch.setitem(ROLES, "auditor", role)
+    for unit, expected in ((None, ["report", "records"]), ("a-unit", ["report"])):
+        who = Who(1, "aada", "Aada", "auditor", producer="A", unit=unit)
+        own = {e.key for e in menu(who)} - {e.key for e in menu(None)}
+        assert own == {*expected}
+        opened = {p.callback.may for p in urlpatterns if allows(who, p.callback.may)} - {EVERYBODY, SIGNED_IN}
+        assert opened == {*expected}
+
+
+def test_every_role_has_somebody_in_the_demonstration_and_a_line_in_the_how_to():
     from torni.simulation.cast import CAST, RESIDENT
 
+    text = (TORNI.parent / "docs" / "howto" / "accounts-and-readings.md").read_text(encoding="utf-8")
     told = {role for _name, _shown, role, _producer in CAST} | {RESIDENT[0]}
     for role in ROLES:
         assert role in told, f'nobody looks as {role}: write ("name", "Etunimi Sukunimi", "{role}", None) in torni/simulation/cast.py'  # fmt: skip
+        assert f"`{role}`" in text, f"{role} is not told in docs/howto/accounts-and-readings.md"
 
 
 def test_the_menu_leads_each_where_they_may_go():

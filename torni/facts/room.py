@@ -22,6 +22,7 @@ from torni.facts import present
 
 _MIGRATIONS = Path(__file__).parent / "migrations"
 Connection = psycopg.Connection[tuple[Any, ...]]
+PATIENCE = "60s"  # how long a new present waits for those who read and write
 SESSION = "-c timezone=UTC"  # moments come as UTC whatever the server's own settings are
 
 
@@ -50,9 +51,9 @@ def prepare(url: str) -> None:
     _migrate(url)
     try:
         with connect(url) as connection:
-            connection.execute("SET LOCAL lock_timeout = '60s'")
+            connection.execute(f"SET LOCAL lock_timeout = '{PATIENCE}'")
             present.apply(connection)
-    except psycopg.errors.LockNotAvailable as error:
+    except (psycopg.errors.LockNotAvailable, psycopg.errors.DeadlockDetected) as error:
         raise bad_input(
             t("the record room"),
             t("is in use by another program, and has to be brought up to date"),
