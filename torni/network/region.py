@@ -16,8 +16,10 @@ import numpy.typing as npt
 import polars as pl
 
 from torni.core import places
+from torni.core.faults import BadInput
 from torni.core.language import Message
 from torni.engines.travel import Mode, RoadGraph, Seconds
+from torni.network.named_units import unknown_units
 from torni.network.stored import Stored
 from torni.services import Library, load_library
 from torni.services.texts import Text
@@ -184,7 +186,10 @@ def load(region: str = "keski-suomi", *, on: date, invented: bool = True) -> Net
         population = population_source.census_grid(codes)
     own_roads = library.region.file("roads")
     road_version = shipped.version_of_all(own_roads) if own_roads else shipped.version("road_edges")
-    units = open_on(_units(library, codes, invented=invented), on)
+    every = _units(library, codes, invented=True)
+    if faults := list(unknown_units(library, set(every["unit_id"].to_list()))):
+        raise BadInput(*faults)
+    units = open_on(every if invented else _units(library, codes, invented=False), on)
     known = frozenset(kind for kinds in units["kinds"].to_list() for kind in kinds)
     versions = {"population": population.version, "roads": road_version, "units": _version(units)}
     if own_timetable := library.region.file("timetable.zip"):

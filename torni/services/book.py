@@ -12,6 +12,7 @@ from torni.facts.book import WIDEST, Answer, Book, Books, Bounds, Counting, Open
 from torni.services import followed
 from torni.services.days import Days
 from torni.services.followed import (
+    Ages,
     AnswerPromise,
     BudgetPromise,
     CadencePromise,
@@ -24,6 +25,7 @@ from torni.services.library import Library
 from torni.services.rules import Rules
 
 MOST_KNOWN = 50_000
+ALL_AGES = Ages()
 Charge = Callable[[Rules, Mapping[str, Any]], Decimal | None]
 
 
@@ -36,15 +38,12 @@ def book_of(rules: Rules, *, since: date, charge: Charge | None = None) -> Book:
     for service, promise in library.followed():
         name = f"{service.id}.{promise.id}"
         if isinstance(promise, AnswerPromise):
-            days, months = _within(library, promise.within_days) if promise.within_days is not None else (None, 0)
-            openings.append(
-                Opening(name, service.id, promise.opened_by, days, promise.ages.below, promise.ages.at_least, months)
-            )
+            window = _within(library, promise.within_days) if promise.within_days is not None else (None, 0, None)
+            openings.append(_opening(name, service.id, promise.opened_by, window, promise.ages))
             answers.append(Answer(name, promise.answered_by))
             answers += [Answer(name, type_, called_off=True) for type_ in promise.called_off_by]
         elif isinstance(promise, CadencePromise):
-            every, months = _within(library, promise.every_days)
-            openings.append(Opening(name, service.id, promise.event, every, months=months))
+            openings.append(_opening(name, service.id, promise.event, _within(library, promise.every_days)))
             answers.append(Answer(name, promise.event))
         elif isinstance(promise, MeasurePromise):
             countings.append(Counting(name, service.id, promise.event, "at_least", promise.at_least))
@@ -108,8 +107,17 @@ def books_of(days: Days, *, charge: Charge | None = None) -> Books:
     return on
 
 
-def _within(library: Library, parameter: str) -> tuple[int, int]:
-    """Days and calendar months: the law counts a care guarantee in months, which no number of days is."""
+Window = tuple[int | None, int, int | None]  # days, calendar months, working days
+
+
+def _opening(promise: str, service: str, type_: str, window: Window, ages: Ages = ALL_AGES) -> Opening:
+    days, months, working = window
+    return Opening(promise, service, type_, days, ages.below, ages.at_least, months, working)
+
+
+def _within(library: Library, parameter: str) -> Window:
+    """The law counts a care guarantee in calendar months and an assessment in working days, which no number of days is."""
     found = library.value(parameter)
     assert isinstance(found.value, Decimal)
-    return (0, int(found.value)) if found.unit == "months" else (int(found.value), 0)
+    count = int(found.value)
+    return {"months": (0, count, None), "working days": (None, 0, count)}.get(found.unit, (count, 0, None))

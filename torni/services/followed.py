@@ -107,7 +107,7 @@ class AnswerPromise(_Followed):
     called_off_by: list[EventType] = Field([], description="One type of event, or several.")
     within_days: str | None = Field(
         None,
-        description="A parameter: the days, or calendar months by its unit, from the opening. Left out, the event names the day due.",
+        description="A parameter: the days, or by its unit calendar months or working days, from the opening. Left out, the event names the day due.",
     )
     ages: Ages = Ages()
     share: Decimal = Field(gt=0, le=1)

@@ -12,7 +12,7 @@ from torni.services.bounded import Texts
 from torni.services.reading import Document, Loc
 from torni.services.schema import Parameter
 
-DAYS = ("days", "months")  # the law counts a care guarantee in calendar months, which no number of days is
+DAYS = ("days", "months", "working days")  # as the laws count: no number of days is a month, nor a week of working days
 UNITS: Mapping[str, tuple[str, ...]] = {
     "within_days": DAYS,
     "every_days": DAYS,
@@ -59,7 +59,7 @@ def misused(parameter: Parameter, as_: str) -> Iterator[tuple[Loc, str, str]]:
 def use_faults(texts: Texts[Parameter], uses: Iterable[Use]) -> list[Fault]:
     """Each misuse once: at the parameter where its own text makes it so, at the use where another parameter was meant.
 
-    A region that writes a shared parameter again keeps its unit too, but for days and months where both are understood; and a
+    A region that writes a shared parameter again keeps its unit too, but for days, months and working days where all are understood; and a
     share is at most 1.
     """
     faults: dict[str, Fault] = {}
