@@ -164,6 +164,38 @@ def test_every_role_sees_the_rows_that_the_table_says_and_no_others(lived):  # n
                     pytest.fail(f"{role} sees {name} on the condition {held!r}: say here what that shows")
 
 
+def test_the_database_and_the_pages_answer_alike(lived):  # noqa: F811
+    """Every role, and the head of a unit, by every action; and what hangs on it: jobs, messages, and whose they are."""
+    accounts.new(lived.connection, "head", shown="h", role="producer", producer="A", unit="north", by="test", invented=True)  # fmt: skip
+    (position,) = lived.rows("SELECT max(position) FROM event")[0]
+    for producer in "AB":
+        (number,) = lived.connection.execute("INSERT INTO webhook (producer, url, secret, since) VALUES (%s, 'https://x.example', 's', 0) RETURNING webhook", [producer]).fetchone()  # fmt: skip
+        lived.connection.execute("INSERT INTO delivery (webhook, position, line, state) VALUES (%s, %s, 1, 'dead')", [number, position])  # fmt: skip
+    hooks = lived.rows("SELECT webhook, producer FROM webhook ORDER BY 1")
+    whose = {ALL: {"A", "B"}, OWN_PRODUCER: {"A"}, None: set()}
+    for person in (None, *accounts.cast(lived.connection)):
+        with pages(lived, person) as connection:
+            for action in rights.ACTIONS:
+                told = connection.execute("SELECT how(%s)", [action]).fetchone()[0]
+                assert told == (person and person.how(action)), (person, action)
+
+            def held(action, person=person):
+                return person and person.how(action)
+
+            seen = connection.execute("SELECT producer FROM webhooks_shown()").fetchall()
+            assert {p for (p,) in seen} == whose[held("deliveries")], person
+            assert {d for (d,) in connection.execute("SELECT producer FROM deliveries(9, NULL, NULL)")} == whose[held("deliveries")]  # fmt: skip
+            for number, producer in hooks:
+                one = connection.execute("SELECT count(*) FROM deliveries(9, %s, %s)", [number, position]).fetchone()
+                assert one == (int(producer in whose[held("deliveries")]),), person
+                with connection.transaction(force_rollback=True):
+                    sent = connection.execute("SELECT redeliver(%s, %s, 'again')", [number, position]).fetchone()
+                assert sent == (producer in whose[held("send_again")],), person
+            if held("ask_job") is None:
+                with pytest.raises(psycopg.errors.InsufficientPrivilege):
+                    connection.execute("SELECT ask_job('verify')")
+
+
 # A role is one entry.
 
 
