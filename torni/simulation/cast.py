@@ -8,14 +8,13 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from torni.facts import accounts
-from torni.facts.access import Role
 from torni.facts.room import Connection
 
 if TYPE_CHECKING:  # the world reads the whole network: a server that starts has no use for it yet
     from torni.simulation.year.world import World
 
 PRODUCER_A, PRODUCER_B = "Esimerkkihoiva Oy", "Mallihoiva Oy"
-CAST: tuple[tuple[str, str, Role, str | None], ...] = (
+CAST: tuple[tuple[str, str, str, str | None], ...] = (
     ("director", "Jaana Johtaja", "director", None),
     ("service-owner", "Pekka Palvelunomistaja", "service_owner", None),
     ("adviser", "Ulla Ohjaaja", "adviser", None),

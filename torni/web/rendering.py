@@ -12,10 +12,12 @@ from django.http import HttpRequest, HttpResponse
 from django.shortcuts import render
 
 from torni.core import language as lang
+from torni.facts.access import allows
 from torni.facts.words import role_name
 from torni.network.check import population_name
 from torni.services.words import unit_name
 from torni.tower.words import affected_text, state_name, target_text, value_text
+from torni.web.menu import menu as menu_of
 
 _STATIC = Path(__file__).parent / "static"
 
@@ -35,7 +37,9 @@ def environment(**options: Any) -> jinja2.Environment:
 def page(request: HttpRequest, template: str, *, status: int = 200, **context: Any) -> HttpResponse:
     context.setdefault("region", None)
     context.setdefault("here", "")
-    context.setdefault("who", getattr(request, "who", None))
+    who = context.setdefault("who", getattr(request, "who", None))
+    context.setdefault("menu", menu_of)
+    context.setdefault("may", lambda action: allows(who, action))
     return render(request, template, {"path": request.get_full_path(), **context}, status=status)
 
 

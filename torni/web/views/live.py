@@ -11,7 +11,6 @@ from django.http import Http404, HttpRequest, HttpResponse
 
 from torni.core.faults import BadInput, bad_input
 from torni.core.language import number, t
-from torni.facts.access import READERS
 from torni.facts.door import HELSINKI
 from torni.services import regions
 from torni.supervision import words
@@ -28,7 +27,7 @@ from torni.web.store import Held, held
 
 def picture(request: HttpRequest, here: Held) -> Live | None:
     """The live picture that the page is about: now, or as known at the query's moment. What happens to people is for staff."""
-    return _picture(request, here) if request.who is not None and request.who.staff else None
+    return _picture(request, here) if request.who is not None and request.who.may("live_tower") else None
 
 
 def _picture(request: HttpRequest, here: Held) -> Live | None:
@@ -169,7 +168,7 @@ def rows(request: HttpRequest, region: str, promise_id: str) -> HttpResponse:
         request, "rows.html", here="tower", region=here, live=live, f=found, words=words, rows=listed, most=MOST, level=level,
         place=live.place(level, group, here.network.names) if level else "", names=here.network.names,
         unit_names=dict(live.register.select("unit", "name").iter_rows()), regions=regions.all_regions(),
-        known=request.GET.get("known", ""), may_read=request.who.role in READERS,
+        known=request.GET.get("known", ""),
     )  # fmt: skip
 
 

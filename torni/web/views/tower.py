@@ -50,14 +50,14 @@ def tower(request: HttpRequest, region: str) -> HttpResponse:
     else:
         drawn = draw(here.map, chosen)
     emergencies = 0
-    if live and request.who.role in ("supervisor", "director"):
+    if live and request.who.may("emergencies"):
         with room.reading(request.who) as connection:
             emergencies = len(worklists.emergencies(connection))
     template = "part_map.html" if request.headers.get("HX-Request") else "tower.html"
     counts = {state: sum(f.state == state for f in every) for state in _ORDER}
     filters = [(f, sum(f in (x.state, x.kind) for x in every)) for f in (*FILTERS, *FOLLOWED)]
     filters.insert(3, ("guidance", sum(map(_of_guidance, every))))
-    heavy = _heavy(request) if live and wanted == "guidance" and request.who.staff else None
+    heavy = _heavy(request) if live and wanted == "guidance" and request.who.may("live_tower") else None
     return page(
         request, template, here="tower", region=here, picture=shown, findings=listed, chosen=chosen, live=live, counts=counts,
         map=drawn, show=wanted, filters=filters, all=len(every), words=words, known=request.GET.get("known", ""),
