@@ -28,6 +28,7 @@ import requests
 
 from torni.core import clock, logs
 from torni.core.faults import BadInput
+from torni.core.starter import starter
 from torni.facts.room import Connection, connect
 from torni.facts.webhooks import message, signed
 from torni.facts.work import WRITTEN
@@ -180,7 +181,7 @@ class Teller:
 
 def work(url: str) -> None:
     """Tell until stopped, or until whoever started us is gone. A lost server is waited for."""
-    parent = os.getppid()
+    parent = starter()
     with ThreadPoolExecutor(AT_ONCE, thread_name_prefix="webhook") as pool:
         while os.getppid() == parent:
             try:

@@ -15,6 +15,7 @@ from collections.abc import Callable, Iterator, Sequence
 
 from torni.core.faults import BadInput, bad_input
 from torni.core.language import _, t
+from torni.core.starter import STARTER
 from torni.facts import room
 from torni.facts.postgres import server
 from torni.services import regions
@@ -73,7 +74,9 @@ def _running(parts: Sequence[Sequence[str]], revive: Callable[[], None]) -> Iter
         stopping.wait(SOON_S if number else 0)  # the worker first; the others must not keep the door waiting
         while not stopping.is_set():
             since = time.monotonic()
-            started[number] = subprocess.Popen(list(command), start_new_session=True)  # Ctrl+C is ours to hand on
+            started[number] = subprocess.Popen(
+                list(command), start_new_session=True, env={**os.environ, STARTER: str(os.getpid())}
+            )  # Ctrl+C is ours to hand on
             code = started[number].wait()
             if not stopping.is_set():
                 log.warning("%s ended with %s; starting it again", command[2], code)
