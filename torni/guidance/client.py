@@ -22,7 +22,7 @@ from torni.engines.rules.tree import Field, Value
 from torni.services.reading import doubled, measured
 from torni.services.rules import Rules
 from torni.services.schema import Counted
-from torni.services.texts import Text
+from torni.core.texts import Text
 
 OWN_KEYS = ("events", "letter")
 _YES = {"yes": True, "true": True, "kyllä": True, "ja": True, "1": True, "no": False, "false": False, "ei": False, "nej": False, "0": False}  # fmt: skip

@@ -19,7 +19,7 @@ from torni.core.language import Message
 from torni.engines.travel import Mode, RoadGraph, Seconds
 from torni.network.stored import Stored
 from torni.services import Library, load_library
-from torni.services.texts import Text
+from torni.core.texts import Text
 from torni.sources import population as population_source
 from torni.sources import roads, shipped
 from torni.sources import units as unit_source

@@ -19,7 +19,7 @@ from torni.engines.rules.evaluate import moved
 from torni.services.followed import EventType, Responsible
 from torni.services.library import Library, content_hash
 from torni.services.reading import parse, read
-from torni.services.texts import Identifier, Strict, Text
+from torni.core.texts import Identifier, Strict, Text
 from torni.services.uses import misused
 
 

@@ -26,7 +26,7 @@ from torni.core.faults import BadInput, Fault, nearest_name
 from torni.core.language import t
 from torni.services.reading import Document, Loc, read, read_text
 from torni.services.schema import Source
-from torni.services.texts import Text
+from torni.core.texts import Text
 
 PARTS = ("parameters", "tables", "formulas", "services", "fields")
 _KEYS = ("name", "why", "from", *PARTS, "alternatives")

@@ -12,7 +12,7 @@ from torni.core.faults import BadInput, Fault, bad_input, nearest_name
 from torni.core.language import t
 from torni.services.reading import parse, read
 from torni.services.schema import RegionFile
-from torni.services.texts import Text
+from torni.core.texts import Text
 
 
 @dataclass(frozen=True)

@@ -40,7 +40,7 @@ from torni.services.schema import (
     TableDefinition,
     Tables,
 )
-from torni.services.texts import Text
+from torni.core.texts import Text
 from torni.sources import shipped
 
 

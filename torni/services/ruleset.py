@@ -17,7 +17,7 @@ from torni.engines.rules.reasoning import Reasoning
 from torni.engines.rules.tree import Field, Node, Table
 from torni.services.library import Library
 from torni.services.schema import ClientField, CodeList, Criterion, Form, Formula, FormulaLine, Service, TableDefinition
-from torni.services.texts import Text
+from torni.core.texts import Text
 
 
 @dataclass(frozen=True)

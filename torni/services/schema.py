@@ -13,7 +13,7 @@ from typing import Annotated, Literal
 from pydantic import Field, field_validator, model_validator
 
 from torni.services.followed import EventPromise, Serving
-from torni.services.texts import Identifier, Range, Strict, Text, Whole
+from torni.core.texts import Identifier, Range, Strict, Text, Whole
 
 CHANNELS = ("office", "tendered", "enterprise", "voucher", "centre", "dental", "budget")
 COLUMNS = ("content", "quality", "availability", "interface", "criteria", "fees", "cost", *CHANNELS)

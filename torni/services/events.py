@@ -12,7 +12,7 @@ from typing import Annotated, Literal, Protocol, Self
 
 from pydantic import Field, field_validator, model_validator
 
-from torni.services.texts import Identifier, Range, Strict, Text, Whole
+from torni.core.texts import Identifier, Range, Strict, Text, Whole
 
 EventType = Annotated[str, Field(pattern=r"^[a-z_]+\.[a-z_]+$")]
 Responsible = Literal["adviser", "case_manager", "producer"]

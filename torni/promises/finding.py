@@ -11,7 +11,7 @@ import polars as pl
 
 from torni.core.language import Message
 from torni.services.schema import FeaturePromise, PresencePromise, ReachPromise
-from torni.services.texts import Text
+from torni.core.texts import Text
 
 State = Literal["kept", "broken", "unknown"]
 
