@@ -46,17 +46,27 @@ def load(region: str = "keski-suomi", *, on: date | str | None = None, invented:
 
 
 def check(region: Network | str = "keski-suomi", *, promise: str = "*") -> Picture:
-    """Every promise whose id fits, measured. `.table()` is a data frame with one row a promise."""
-    from torni.tower import picture
+    """Every promise whose id fits, measured. `.table()` is a data frame with one row a promise.
 
-    return picture(_network(region), pattern=promise)
+    Promises about what happens are measured in the record room that runs (`DATABASE_URL`, or the embedded one); without one they are
+    unknown: no record room.
+    """
+    from torni.tower import picture
+    from torni.tower.opened import happening
+
+    network = _network(region)
+    live, why = happening(network.library.region.id, on=network.as_of)
+    return picture(network, pattern=promise, happened=live.found if live else None, why=why)
 
 
 def explain(region: Network | str, promise: str) -> Explanation:
-    """One finding's steps: units counted, minutes, and what each assumption does to the value."""
-    from torni.network.explain import explain as explained
+    """One finding's steps: units counted, minutes, and what each assumption does to the value; or limits, events and groups."""
+    from torni.tower.explain import explain as explained
+    from torni.tower.opened import happening
 
-    return explained(_network(region), promise)
+    network = _network(region)
+    live, why = happening(network.library.region.id, on=network.as_of)
+    return explained(network, promise, happened=live.found if live else None, why=why, live=live)
 
 
 def reach(

@@ -13,11 +13,13 @@ from torni.core.faults import bad_input
 from torni.core.language import _, t
 from torni.facts import room
 from torni.facts.postgres import server
+from torni.network import check
 from torni.services import regions
 from torni.services.days import Days
-from torni.tower import picture
+from torni.tower import Picture
 from torni.tower.live import Live, live
 from torni.tower.watching import keep_watch
+from torni.tower.words import counted_text, target_text, value_text
 
 
 def demo(args: argparse.Namespace) -> int:
@@ -27,7 +29,8 @@ def demo(args: argparse.Namespace) -> int:
             raise bad_input(
                 f"--{name}", t("{given} is too small", given=given), t("Write at least {least}.", least=least)
             )
-    shown = picture(load(args))
+    network = load(args)
+    shown = Picture(network, tuple(check(network)))  # what happens is told below, when there is a room
     print_picture(shown)
     sys.stdout.flush()
     if not args.no_serve:
@@ -56,7 +59,7 @@ def print_live(found: Live) -> None:
 
     order = {"broken": 0, "unknown": 1, "kept": 2}
     rows = [
-        [mark(f.state), words.value_text(f), words.target_text(f), str(f.promise.sentence), words.counted_text(f), f.id]
+        [mark(f.state), value_text(f), target_text(f), str(f.promise.sentence), counted_text(f), f.id]
         for f in sorted(found.found, key=lambda f: order[f.state])
     ]
     print(

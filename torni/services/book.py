@@ -9,17 +9,8 @@ from decimal import Decimal
 from typing import Any
 
 from torni.facts.book import WIDEST, Answer, Book, Books, Bounds, Counting, Opening
-from torni.services import followed
+from torni.services import events
 from torni.services.days import Days
-from torni.services.followed import (
-    AnswerPromise,
-    BudgetPromise,
-    CadencePromise,
-    FeePromise,
-    ListPromise,
-    MeasurePromise,
-    StaffingPromise,
-)
 from torni.services.library import Library
 from torni.services.rules import Rules
 
@@ -33,33 +24,11 @@ def book_of(rules: Rules, *, since: date, charge: Charge | None = None) -> Book:
     openings: list[Opening] = []
     answers: list[Answer] = []
     countings: list[Counting] = []
-    for service, promise in library.followed():
-        name = f"{service.id}.{promise.id}"
-        if isinstance(promise, AnswerPromise):
-            days, months = _within(library, promise.within_days) if promise.within_days is not None else (None, 0)
-            openings.append(
-                Opening(name, service.id, promise.opened_by, days, promise.ages.below, promise.ages.at_least, months)
-            )
-            answers.append(Answer(name, promise.answered_by))
-            answers += [Answer(name, type_, called_off=True) for type_ in promise.called_off_by]
-        elif isinstance(promise, CadencePromise):
-            every, months = _within(library, promise.every_days)
-            openings.append(Opening(name, service.id, promise.event, every, months=months))
-            answers.append(Answer(name, promise.event))
-        elif isinstance(promise, MeasurePromise):
-            countings.append(Counting(name, service.id, promise.event, "at_least", promise.at_least))
-        elif isinstance(promise, FeePromise):
-            countings.append(Counting(name, service.id, promise.event, "exact"))
-        elif isinstance(promise, StaffingPromise):
-            countings.append(Counting(name, service.id, promise.event, "ratio"))
-        elif isinstance(promise, BudgetPromise):
-            countings.append(Counting(name, service.id, promise.event, "sum"))
-        elif isinstance(promise, ListPromise):
-            countings += [
-                Counting(name, service.id, promise.began_by, "plus"),
-                Counting(name, service.id, promise.ended_by, "minus"),
-                Counting(name, service.id, promise.limited_by, "limit"),
-            ]
+    for service, promise in library.of_events():
+        done = promise.effects(f"{service.id}.{promise.id}", service.id, lambda parameter: _within(library, parameter))
+        openings += done.openings
+        answers += done.answers
+        countings += done.countings
     for service in library.services.values():
         if service.demand:
             countings.append(Counting(f"{service.id}.demand", service.id, service.demand, "demand"))
@@ -91,7 +60,7 @@ def book_of(rules: Rules, *, since: date, charge: Charge | None = None) -> Book:
     )  # fmt: skip
 
 
-def _bounds(told: followed.Bounds) -> Bounds:
+def _bounds(told: events.Bounds) -> Bounds:
     return Bounds(**{name: span or getattr(WIDEST, name) for name, span in told})
 
 

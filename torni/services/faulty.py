@@ -28,10 +28,12 @@ _REMEDIES = {
     "sentence": "Write the promise as one sentence in fi, sv and en.",
     "valid_from": "Write the first day of this version, such as: valid_from: 2017-01-01",
     "share": "Write a decimal share, such as: share: 0.95",
-    "within_min": "Write whole minutes, such as: within_min: 30",
-    "at_most": "Write a decimal share, such as: at_most: 0.95",
-    "within_days": "Name a parameter of the days, such as: within_days: wait.reply_days",
 }
+# Fields of before, and what to write instead: by the model beside which one stands, and its name.
+_MOVED = {
+    ("Service", "followed"): 'Write them under "promises:", which holds the promises of every kind: followed: becomes promises:, its list is added to that one.',
+    ("Cell", "promises"): 'Write them under "promises:" of the service itself; column: availability is meant where none is written.',
+}  # fmt: skip
 _BETWEEN = {"greater_than", "greater_than_equal", "less_than", "less_than_equal"}
 
 
@@ -54,11 +56,13 @@ def _fault(document: Document, loc: Loc, beside: type[BaseModel] | None, field: 
     )
     if kind == "extra_forbidden":
         known = _names(beside)
+        if beside and (moved := _MOVED.get((beside.__name__, last))):
+            return Fault(where, f'"{last}" is not a field here', moved)
         near = nearest_name(last, known)
         remedy = f'Did you mean "{near}"?' if near else f"The fields here are: {', '.join(known)}."
         return Fault(where, f'"{last}" is not a field here', remedy)
     if kind == "missing":
-        return Fault(where, f'"{last}" is missing', f'Add "{last}". {_remedy(last, field)}'.strip())
+        return Fault(where, f'"{last}" is missing', f'Add "{last}". {_remedy(last, field, beside)}'.strip())
     if kind == "literal_error":
         near = nearest_name(str(found), map(str, _choices(field)))
         remedy = f'Did you mean "{near}"?' if near else f"Write {last}: {_one_of(_choices(field))}."
@@ -67,28 +71,19 @@ def _fault(document: Document, loc: Loc, beside: type[BaseModel] | None, field: 
         return _of_no_kind(document, loc, field, error)
     message = error["msg"].removeprefix("Value error, ")
     shown = f" (found {found!r})" if isinstance(found, str | int | float | bool | date | None) and kind != "value_error" else ""  # fmt: skip
-    return Fault(where, f"{message[0].lower()}{message[1:]}{shown}", _remedy(last, field))
+    return Fault(where, f"{message[0].lower()}{message[1:]}{shown}", _remedy(last, field, beside))
 
 
 def _of_no_kind(document: Document, loc: Loc, union: Any, error: Any) -> Fault:
-    """A promise whose kind is none that may stand there: the kinds that may; if it is a kind of elsewhere, where."""
+    """A promise whose kind is none: the kinds there are."""
     kinds = [tag for member in _members(union) for tag in _choices(member.model_fields["kind"].annotation)]
     remedy = f"Write kind: {_one_of(kinds)}."
     if error["type"] == "union_tag_not_found":
         return Fault(document.where(loc), 'the promise has no "kind"', remedy)
     tag = str(error["ctx"]["tag"])
-    where = document.where((*loc, "kind"))
     if near := nearest_name(tag, kinds):
         remedy = f'Did you mean "{near}"? ' + remedy
-    elif place := _PLACES.get(tag):
-        remedy = f"A promise of kind {tag} is written under {place}. " + remedy
-    return Fault(where, f'"{tag}" is not a kind of promise' + (" here" if tag in _PLACES else ""), remedy)
-
-
-_PLACES = {
-    **dict.fromkeys(("reach", "presence", "feature"), "availability.promises"),
-    **dict.fromkeys(("wait", "delivery", "reply", "billing", "cadence", "staffing", "budget", "fee", "list", "measure"), "followed"),
-}  # fmt: skip
+    return Fault(document.where((*loc, "kind")), f'"{tag}" is not a kind of promise', remedy)
 
 
 def _place(model: type[BaseModel], named: tuple[str | int, ...]) -> tuple[Loc, type[BaseModel] | None, Any]:
@@ -152,8 +147,10 @@ def _one_of(names: Iterable[Any]) -> str:
     return f"{', '.join(first)} or {last}" if first else last
 
 
-def _remedy(name: str, field: Any) -> str:
-    """What to write there: by its name, or by its type and limits."""
+def _remedy(name: str, field: Any, beside: type[BaseModel] | None) -> str:
+    """What to write there: as the kind of promise says, by its name, or by its type and limits."""
+    if told := getattr(beside, "remedies", {}).get(name):
+        return str(told)
     if name in _REMEDIES:
         return _REMEDIES[name]
     types_ = _members(field)

@@ -15,21 +15,22 @@ from typing import Any
 from torni.core import places
 from torni.core.faults import BadInput, Fault, bad_input, nearest_name
 from torni.core.language import t
+from torni.promises.ground import NetworkPromise
+from torni.promises.kinds import of_events, of_network
+from torni.promises.promise import Promise
+from torni.promises.sums import EventPromise, ambiguous
 from torni.services import regions
 from torni.services.bounded import Written, bounds_faults
-from torni.services.followed import NEEDED, AnyEventPromise, EventKind, EventKinds, ambiguous
+from torni.services.events import EventKind, EventKinds
 from torni.services.history import layers_of
 from torni.services.indicator import Indicator, Indicators
 from torni.services.laying import laid_on
 from torni.services.reading import Document, Loc, Model, parse, read, twice_in_folder
 from torni.services.schema import (
-    FeaturePromise,
     Group,
     Groups,
     Parameter,
     Parameters,
-    PresencePromise,
-    ReachPromise,
     Service,
     Source,
     Sources,
@@ -37,9 +38,8 @@ from torni.services.schema import (
     UnitKinds,
 )
 from torni.services.unread import unknown_places, unread
-from torni.services.uses import UNITS, Use, use_faults
+from torni.services.uses import Use, use_faults
 
-AnyPromise = ReachPromise | PresencePromise | FeaturePromise
 AGE_POPULATIONS = ("aged_0_6", "aged_7_14", "aged_15_17", "aged_18_64", "aged_65_74", "aged_75_84", "aged_85_plus")
 POPULATIONS = ("residents", *AGE_POPULATIONS, "aged_65_plus", "aged_75_plus", "aged_18_plus")
 
@@ -74,19 +74,25 @@ class Library:
     event_kinds: Mapping[str, EventKind] = field(default_factory=dict)
     indicators: Mapping[str, Indicator] = field(default_factory=dict)
 
-    def promises(self) -> Iterator[tuple[Service, AnyPromise]]:
+    def promises(self) -> Iterator[tuple[Service, Promise]]:
         """Every promise in the sapluuna's order."""
         for service in self.services.values():
             for promise in service.promises:
                 yield service, promise
 
-    def followed(self) -> Iterator[tuple[Service, AnyEventPromise]]:
-        """Every promise that events keep or break, in the sapluuna's order."""
+    def of_network(self) -> Iterator[tuple[Service, NetworkPromise]]:
+        """Every promise that units and where people live keep or break, in the sapluuna's order."""
         for service in self.services.values():
-            for promise in service.followed:
+            for promise in of_network(service.promises):
                 yield service, promise
 
-    def promise(self, promise_id: str) -> tuple[Service, AnyPromise]:
+    def of_events(self) -> Iterator[tuple[Service, EventPromise]]:
+        """Every promise that events keep or break, in the sapluuna's order."""
+        for service in self.services.values():
+            for promise in of_events(service.promises):
+                yield service, promise
+
+    def promise(self, promise_id: str) -> tuple[Service, Promise]:
         """The promise of this id (`service.promise`). An unknown id is a fault that names the nearest."""
         known = {f"{s.id}.{p.id}": (s, p) for s, p in self.promises()}
         if promise_id in known:
@@ -408,33 +414,7 @@ class _Loading:
                     self.faults.append(
                         Fault(document.where(loc), f'"{name}" is not {what}', f'Did you mean "{near}"?' if near else "")
                     )
-            for i, followed in enumerate(service.followed):
-                key, need = NEEDED.get(followed.kind, ("", "client"))
-                type_ = str(getattr(followed, key, ""))
-                if type_ in events and need not in events[type_].needs:
-                    told = [n for n, k in events.items() if need in k.needs]
-                    self.faults.append(
-                        Fault(
-                            document.where(("followed", i, key)),
-                            t("{event} tells of no {need}, which the promise counts", event=type_, need=need),
-                            t("Name an event that does: {names}.", names=", ".join(told)),
-                        )
-                    )
-            ids = [p.id for p in (*service.promises, *service.followed)]
-            for i, promise in enumerate(ids):
-                if promise in ids[:i]:
-                    at = len(service.promises)
-                    place: Loc = ("availability", "promises", i, "id") if i < at else ("followed", i - at, "id")
-                    self.faults.append(
-                        Fault(
-                            document.where(place),
-                            f'the promise "{promise}" is written twice',
-                            "Give each promise an id of its own.",
-                        )
-                    )
-            self.faults += [
-                Fault(document.where(("followed", i, "id")), what, remedy) for i, what, remedy in ambiguous(service)
-            ]
+            self._check_promises(service, document, events)
         for name, parameter in parameters.items():
             document = self.texts[name][-1].document
             for i, value in enumerate(parameter.values):
@@ -449,12 +429,44 @@ class _Loading:
                     )
         self.faults += bounds_faults(self.texts)
         self.faults += use_faults(self.texts, (
-            Use(document, ("followed", i, name), name, str(named))
+            Use(document, ("promises", i, name), name, str(named), units)
             for service, document in services.values()
-            for i, followed in enumerate(service.followed)
-            for name in UNITS
-            if (named := getattr(followed, name, None)) in parameters
+            for i, promise in enumerate(service.promises)
+            for name, units in promise.parameters.items()
+            if (named := getattr(promise, name)) in parameters
         ))  # fmt: skip
+
+    def _check_promises(self, service: Service, document: Document, events: Mapping[str, EventKind]) -> None:
+        place = {id(promise): i for i, promise in enumerate(service.promises)}
+        for promise in of_events(service.promises):
+            key, need = promise.tells or ("", "client")
+            type_ = str(getattr(promise, key, ""))
+            if type_ in events and need not in events[type_].needs:
+                told = [n for n, k in events.items() if need in k.needs]
+                self.faults.append(
+                    Fault(
+                        document.where(("promises", place[id(promise)], key)),
+                        t("{event} tells of no {need}, which the promise counts", event=type_, need=need),
+                        t("Name an event that does: {names}.", names=", ".join(told)),
+                    )
+                )
+        ids = [p.id for p in service.promises]
+        for i, name in enumerate(ids):
+            if name in ids[:i]:
+                self.faults.append(
+                    Fault(
+                        document.where(("promises", i, "id")),
+                        f'the promise "{name}" is written twice',
+                        "Give each promise an id of its own.",
+                    )
+                )
+        counted = {service.demand: "demand"} if service.demand else {}
+        if service.clients:
+            counted |= {service.clients.began_by: "clients", service.clients.ended_by: "clients"}
+        self.faults += [
+            Fault(document.where(("promises", place[id(promise)], "id")), what, remedy)
+            for promise, what, remedy in ambiguous(of_events(service.promises), counted)
+        ]
 
 
 def _references(service: Service) -> Iterator[tuple[Loc, str, str, str]]:
@@ -467,18 +479,8 @@ def _references(service: Service) -> Iterator[tuple[Loc, str, str, str]]:
         if decided is not None:
             yield ("channels", channel, "source"), decided.source, "source", "a source"
     for i, promise in enumerate(service.promises):
-        at: Loc = ("availability", "promises", i)
-        yield (*at, "source"), promise.source, "source", "a source"
-        yield (*at, "unit", "kind"), promise.unit.kind, "kind", "a kind of unit"
-        if isinstance(promise, ReachPromise):
-            yield (*at, "population"), promise.population, "population", "a population"
-    for i, followed in enumerate(service.followed):
-        yield ("followed", i, "source"), followed.source, "source", "a source"
-        for name in UNITS:
-            if getattr(followed, name, None) is not None:
-                yield ("followed", i, name), getattr(followed, name), "parameter", "a parameter"
-        for name, type_ in followed.events():
-            yield ("followed", i, name), type_, "event", "a type of event"
+        for field_, name, known, what in promise.references():
+            yield ("promises", i, *field_), name, known, what
     if service.demand is not None:
         yield ("demand",), service.demand, "event", "a type of event"
     if service.clients:

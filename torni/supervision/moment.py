@@ -18,6 +18,7 @@ from torni.facts.door import HELSINKI, local_day
 from torni.facts.fold import FOLDED, position_at, start_of
 from torni.facts.intake import FIRST_YEAR, LAST_YEAR
 from torni.facts.room import Connection
+from torni.promises.window import Window
 
 _UNITS = "SELECT DISTINCT ON (unit) unit, name, kind, producer, municipality FROM unit ORDER BY unit, valid_from DESC, position DESC"
 SUMS: dict[str, pl.DataType | type[pl.DataType]] = {
@@ -108,17 +109,6 @@ def last_days_of(today: date, complete: Mapping[str, date], register: pl.DataFra
         for unit, producer in register.select("unit", "producer").iter_rows()
     ]
     return pl.DataFrame([*rows, ("", common)], schema={"unit": pl.String, "last": pl.Date}, orient="row")
-
-
-@dataclass(frozen=True)
-class Window:
-    """The days that something is counted over: `days` back (None: from the beginning), up to the last complete day where
-    `complete`, else up to the moment. `key` names it: one promise may be counted over several."""
-
-    key: str
-    promise: str
-    days: int | None
-    complete: bool = True
 
 
 def sums(connection: Connection, now: Moment, windows: Sequence[Window], last: pl.DataFrame) -> pl.DataFrame:

@@ -11,9 +11,10 @@ import polars as pl
 
 from torni.facts.fold import start_of
 from torni.facts.room import Connection
+from torni.promises.finding import Finding, Level
 from torni.services.library import Library
 from torni.supervision.alerts import Alert, alerts
-from torni.supervision.measure import Followed, Level, gathered, measure_gathered, measured
+from torni.supervision.measure import gathered, measure_gathered, measured
 from torni.supervision.moment import Gathered, Moment, known_sums, moment, units
 from torni.supervision.watch import seen_on
 
@@ -29,7 +30,7 @@ class Live:
     """
 
     now: Moment
-    found: tuple[Followed, ...]
+    found: tuple[Finding, ...]
     alerts: tuple[Alert, ...]
     yesterday: Mapping[str, float | None]
     week_ago: Mapping[str, float | None]
@@ -38,7 +39,7 @@ class Live:
     invented: Mapping[str, Any] | None
     gathered: Gathered
 
-    def of(self, promise_id: str) -> Followed | None:
+    def of(self, promise_id: str) -> Finding | None:
         return next((f for f in self.found if f.id == promise_id), None)
 
     def count(self, state: str) -> int:
