@@ -6,6 +6,7 @@ from pathlib import Path
 import pytest
 
 from torni.cli import main
+from torni.promises.kinds import labels
 
 ON = ["--on", "2026-11-22", "--lang", "en"]
 
@@ -32,7 +33,8 @@ def test_the_check_contract(capsys):
         answer["findings"][0]
     )
     assert {f["state"] for f in answer["findings"]} == {"kept", "broken", "unknown"}
-    assert {f["kind"] for f in answer["findings"]} == {"reach", "presence", "feature"}
+    assert {f["kind"] for f in answer["findings"]} == set(labels())
+    assert {m for f in answer["findings"] if f["kind"] == "wait" for m in f["missing"]} == {"no record room"}
 
 
 @pytest.mark.parametrize(
