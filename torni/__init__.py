@@ -142,15 +142,18 @@ def fee(
 
 
 def rehearse(change: str | Path, *, population: str = "keski-suomi", on: date | str | None = None) -> list[Rehearsal]:
-    """A change, or its alternatives, tried on a whole invented population: `.total`, `.by("municipality")`, `.json()`.
+    """A change, or its alternatives, tried on a whole invented population: `.total`, `.by("municipality")`, `.promises`, `.json()`.
 
     `change`: a YAML file, or the text itself. Every figure rests on invented people; none is a forecast.
     """
+    from torni.services import regions
     from torni.services.change import parse_changes, read_changes
     from torni.simulation.rehearsal import rehearse as rehearsed
+    from torni.tower.opened import opened
 
     found = read_changes(change) if isinstance(change, Path) else parse_changes(change)
-    return rehearsed(found, region=population, on=_day(on))
+    with opened(regions.find(population).id) as (room, why):
+        return rehearsed(found, region=population, on=_day(on), room=room, why=why)
 
 
 def _rules(region: str, on: date | str | None) -> Rules:

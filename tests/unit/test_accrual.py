@@ -8,9 +8,9 @@ import polars as pl
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
-from torni.supervision.accrual import accrued, windows
 
 from torni.core.language import speaking
+from torni.promises.accrual import accrued, windows
 from torni.supervision import words
 from torni.supervision.moment import sums_of
 

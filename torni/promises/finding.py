@@ -14,6 +14,7 @@ from torni.core.texts import Text
 from torni.promises.accrual import Accrued
 from torni.promises.promise import Promise
 
+NO_ROOM = Message("no record room")
 State = Literal["kept", "broken", "unknown"]
 Level = Literal["unit", "producer", "municipality"]
 LEVELS: tuple[Level, ...] = ("producer", "municipality", "unit")

@@ -25,7 +25,7 @@ def book_of(rules: Rules, *, since: date, charge: Charge | None = None) -> Book:
     answers: list[Answer] = []
     countings: list[Counting] = []
     for service, promise in library.of_events():
-        done = promise.effects(f"{service.id}.{promise.id}", service.id, lambda parameter: _within(library, parameter))
+        done = promise.effects(f"{service.id}.{promise.id}", service.id, lambda parameter: within(library, parameter))
         openings += done.openings
         answers += done.answers
         countings += done.countings
@@ -77,7 +77,7 @@ def books_of(days: Days, *, charge: Charge | None = None) -> Books:
     return on
 
 
-def _within(library: Library, parameter: str) -> tuple[int, int]:
+def within(library: Library, parameter: str) -> tuple[int, int]:
     """Days and calendar months: the law counts a care guarantee in months, which no number of days is."""
     found = library.value(parameter)
     assert isinstance(found.value, Decimal)

@@ -218,7 +218,7 @@ def gather(
         orient="row",
     )  # fmt: skip
     summed = pl.concat([before.summed, sums_of(came, now.today, windows, last)]).group_by("key", "unit", "municipality").sum().select(list(SUMS))  # fmt: skip
-    owed = pl.concat([before.owed, _owed_of(came.filter(pl.col("promise").is_in(list(owing))), now.today)])
+    owed = pl.concat([before.owed, owed_of(came.filter(pl.col("promise").is_in(list(owing))), now.today)])
     owed = owed.group_by("promise", "unit", "municipality").sum().filter(pl.col("open") != 0)
     return Gathered(now.today, now.position, tuple(windows), tuple(owing), last, summed, owed)
 
@@ -237,7 +237,8 @@ def waiting(connection: Connection, now: Moment, promises: Sequence[str]) -> pl.
     return pl.DataFrame(rows, orient="row", schema=OWED)
 
 
-def _owed_of(tally: pl.DataFrame, today: date) -> pl.DataFrame:
+def owed_of(tally: pl.DataFrame, today: date) -> pl.DataFrame:
+    """What is owed by the tally's rows: the columns of OWED."""
     open_ = pl.col("total") - pl.col("met") - pl.col("late")
     return tally.group_by("promise", "unit", "municipality").agg(
         open_.sum().alias("open"), open_.filter(pl.col("day") < today).sum().alias("overdue")

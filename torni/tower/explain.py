@@ -11,10 +11,10 @@ from torni.core.language import Message
 from torni.network.explain import Explanation, limits_of
 from torni.network.explain import explain as explain_network
 from torni.network.region import Network
-from torni.promises.finding import Finding
+from torni.promises.finding import NO_ROOM, Finding
 from torni.promises.promise import day_text
 from torni.services.library import Library
-from torni.tower.picture import NO_ROOM, picture
+from torni.tower.picture import picture
 
 if TYPE_CHECKING:
     from torni.tower.live import Live

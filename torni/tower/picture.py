@@ -11,10 +11,9 @@ import polars as pl
 from torni.core.language import Message
 from torni.network import Network, check
 from torni.network.check import fits
-from torni.promises.finding import Finding, Level, unmeasured
+from torni.promises.finding import NO_ROOM, Finding, Level, unmeasured
 
 ORDER = {"broken": 0, "unknown": 1, "kept": 2}
-NO_ROOM = Message("no record room")
 COLUMNS = {
     "id": pl.String, "service": pl.String, "kind": pl.String, "sentence": pl.String, "target": pl.Float64,
     "value": pl.Float64, "low": pl.Float64, "high": pl.Float64, "state": pl.String, "affected": pl.Int64,

@@ -13,7 +13,7 @@ from torni.core.faults import bad_input
 from torni.core.language import Message, t
 from torni.facts.access import READERS
 from torni.facts.door import HELSINKI
-from torni.promises.finding import LEVELS, Finding
+from torni.promises.finding import LEVELS, NO_ROOM, Finding
 from torni.promises.rows import MOST
 from torni.services import regions
 from torni.supervision import words
@@ -21,7 +21,7 @@ from torni.supervision.alerts import Alert
 from torni.supervision.measure import rows_behind
 from torni.supervision.moment import read_moment
 from torni.tower.live import Live
-from torni.tower.picture import NO_ROOM, Picture
+from torni.tower.picture import Picture
 from torni.web import room
 from torni.web.rendering import page
 from torni.web.store import Held, held

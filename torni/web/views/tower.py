@@ -102,7 +102,7 @@ def promise(request: HttpRequest, region: str, promise_id: str) -> HttpResponse:
     return page(
         request, "promise.html", here="tower", region=here, finding=finding, e=explained, map=draw(here.map, finding), live=measured, words=words,
         can_mend=finding.promise.mended_by is not None and finding.high - finding.low <= 0.999, can_close=finding.promise.mended_by == "sites",
-        histogram=_bars(explained), weeks=weeks, change=measured.change(promise_id) if measured else (None, None),
+        histogram=_bars(explained), weeks=weeks, has_room=room.is_of(here.id), change=measured.change(promise_id) if measured else (None, None),
         told=[x for x in live_view.told_alerts(here, measured, 12) if x.id == promise_id] if measured else [],
         known=request.GET.get("known", ""), regions=regions.all_regions(),
     )  # fmt: skip
