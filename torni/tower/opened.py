@@ -10,11 +10,10 @@ from typing import TYPE_CHECKING
 from torni.core.clock import today
 from torni.core.language import Message
 from torni.promises.finding import NO_ROOM
-from torni.services.days import Days
-from torni.services.library import Library
 
 if TYPE_CHECKING:
     from torni.facts.room import Connection
+    from torni.services.library import Library
     from torni.tower.live import Live
 
 
@@ -55,6 +54,7 @@ def happening(region: str, *, on: date | None = None) -> tuple[Live | None, Mess
         if connection is None:
             return None, why
         from torni.facts.fold import start_of
+        from torni.services.days import Days
         from torni.tower.live import live
 
         days = Days(region)
