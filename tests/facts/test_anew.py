@@ -44,7 +44,7 @@ def test_what_events_did_is_the_same_made_anew(here):
 
 
 def test_a_changed_promise_is_held_against_what_happened(here):
-    """More days are met by more; a share is judged on the same sums; a promise that nobody made before is told of the past at once."""
+    """More days are met by more; a share is judged on the same sums; who counts is counted anew; what the log cannot tell is unknown."""
     connection, now, library = here
 
     def tried(text):
