@@ -3,13 +3,17 @@
 from __future__ import annotations
 
 from datetime import UTC, date, datetime, timedelta
+from pathlib import Path
+from tempfile import TemporaryDirectory
 
+import polars as pl
 import psycopg
 import pytest
 
 from torni.facts import room
 from torni.facts.book import Answer, Book, Counting, Opening
 from torni.facts.door import Door
+from torni.facts.effects import COLUMNS, CORRECTIONS, stretches, tally
 
 NOON = datetime(2026, 5, 4, 9, tzinfo=UTC)  # a Monday, noon in Finland
 NEEDS = {
@@ -40,6 +44,14 @@ BOOK = Book(
     definitions={"care": "0123456789ab"},
     expected=lambda service, data: data.get("should"),
 )  # fmt: skip
+
+
+_LOG = """
+SELECT position, (recorded_at AT TIME ZONE 'Europe/Helsinki')::date, (at AT TIME ZONE 'Europe/Helsinki')::date, type, service, unit, matter, due,
+  quantity, of_quantity, cents, (data->>'should')::bigint, municipality,
+  (SELECT born FROM client c WHERE c.client = e.client AND c.position < e.position AND c.valid_from <= (e.at AT TIME ZONE 'Europe/Helsinki')::date
+    ORDER BY valid_from DESC, position DESC LIMIT 1), replaces
+FROM event e WHERE sign = 1 ORDER BY position"""
 
 
 class Room:
@@ -75,6 +87,17 @@ class Room:
 
     def later(self, **time: float) -> None:
         self.now += timedelta(**time)
+
+    def remade(self) -> list[tuple]:
+        """The tally's rows other than nothing, made anew from the log and the book alone."""
+        log = pl.DataFrame(
+            self.rows(_LOG), schema={**COLUMNS, "replaces": pl.Int64}, orient="row",
+        )  # fmt: skip
+        with TemporaryDirectory() as folder:
+            log.select(list(COLUMNS)).write_parquet(part := Path(folder) / "log.parquet")
+            days = stretches(dict.fromkeys(log["day"].to_list(), BOOK))
+            found = tally([part], days, log.filter(pl.col("replaces").is_not_null()).select(list(CORRECTIONS)))
+        return found.filter(pl.any_horizontal(pl.col("total", "met", "late") != 0)).rows()
 
     def rows(self, query: str) -> list[tuple]:
         return self.connection.execute(query).fetchall()

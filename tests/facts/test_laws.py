@@ -58,6 +58,7 @@ def test_whatever_comes_in_whatever_order_the_room_is_whole(new_room, steps):
     kept = here.rows("SELECT * FROM tally WHERE (total, met, late) <> (0, 0, 0) ORDER BY 1, 2, 3, 4, 5")
     rebuild(here.connection)
     assert here.rows("SELECT * FROM tally WHERE (total, met, late) <> (0, 0, 0) ORDER BY 1, 2, 3, 4, 5") == kept
+    assert here.remade() == sorted(kept)
     here.connection.close()
 
 

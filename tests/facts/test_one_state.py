@@ -42,6 +42,7 @@ def state(here):
         "events": here.rows("SELECT source, id, type, settled, owes FROM event WHERE sign = 1 ORDER BY 1, 2"),
     }  # fmt: skip
     assert [r.table for r in REGISTERS if unlike(here.connection, r)[1]] == []
+    assert here.remade() == sorted(here.rows("SELECT * FROM tally WHERE (total, met, late) <> (0, 0, 0)"))
     return told
 
 

@@ -17,7 +17,8 @@ from torni.promises.sums import chance_of
 from torni.services.days import Days
 from torni.simulation.year.chance import Chance
 from torni.simulation.year.faults import KINDS
-from torni.simulation.year.running import Live, assembled
+from torni.simulation.year.log import known
+from torni.simulation.year.running import Live, assembled, load_year
 from torni.supervision.measure import gathered, measure_gathered, measured, windows_of
 from torni.supervision.moment import last_days, moment, sums, sums_of, units
 from torni.tower.live import trend
@@ -73,6 +74,25 @@ def test_the_year_is_whole(invented_year):
         checks = verify(connection)
         assert [c.name for c in checks if c.wrong] == []
         assert checks[0].checked > 25_000
+
+
+def test_a_year_reckoned_from_its_log_is_the_year_that_went_through_the_door(new_room):
+    """What `torni truth` judges is what the tower would have shown."""
+    first, last = date(2027, 9, 6), date(2028, 3, 5)
+    year, books = assembled("keski-suomi", seed=80_112, residents=1_300, first=first)
+    url = new_room()
+    with room.connect(url, autocommit=True) as connection:
+        room.claim(connection, "keski-suomi", invented={"seed": 80_112, "residents": 1_300})
+        load_year(url, year, books, first=first, until=datetime(2028, 3, 5, 21, 59, tzinfo=UTC))
+        there = connection.execute("SELECT * FROM tally WHERE (total, met, late) <> (0, 0, 0)").fetchall()
+        told = connection.execute(
+            "SELECT data->>'producer', due, (recorded_at AT TIME ZONE 'Europe/Helsinki')::date FROM event WHERE type = 'feed.complete'"
+        ).fetchall()
+        register = units(connection)
+    found = known(year, books, first=first, last=last)
+    assert found.tally.filter(pl.any_horizontal(pl.col("total", "met", "late") != 0)).rows() == sorted(there)
+    assert sorted((f, *when) for f, all_ in found.feeds.items() for when in all_) == sorted(told)
+    assert found.units.equals(register.sort("unit"))
 
 
 def test_the_sums_by_sql_are_the_sums_by_frame(invented_year):

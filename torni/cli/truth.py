@@ -4,22 +4,14 @@ from __future__ import annotations
 
 import argparse
 import json
-import os
 import sys
-from collections.abc import Callable, Iterator, Sequence
-from contextlib import contextmanager
-from datetime import UTC, date, datetime, timedelta
+from collections.abc import Callable, Sequence
+from datetime import date, timedelta
 from typing import TYPE_CHECKING
-
-from psycopg import sql
-from psycopg.conninfo import make_conninfo
 
 from torni.cli.show import mark, table
 from torni.core.faults import bad_input
 from torni.core.language import _, number, t
-from torni.facts import room
-from torni.facts.fold import start_of
-from torni.facts.postgres import server
 from torni.services import regions
 from torni.services.days import Days
 from torni.simulation.words import fault_name
@@ -65,7 +57,8 @@ def truth(args: argparse.Namespace) -> int:
 
 
 def _year(args: argparse.Namespace, seed: int) -> tuple[Truth, World]:
-    from torni.simulation.year.running import assembled, load_year
+    from torni.simulation.year.log import known
+    from torni.simulation.year.running import assembled
     from torni.simulation.year.truth import truth as asked
 
     region = regions.find(args.region).id
@@ -80,16 +73,12 @@ def _year(args: argparse.Namespace, seed: int) -> tuple[Truth, World]:
         planted=not args.nothing_planted,
         clustering=args.clustering,
     )
-    with _scratch(f"torni_truth_{os.getpid()}") as url:
-        with room.connect(url, autocommit=True) as connection:
-            room.claim(connection, region, invented={"seed": seed, "residents": args.residents})
-        progress = _progress(_("the year"), first, last, quiet=args.json)
-        load_year(url, year, books, first=first, until=_end_of(last), told=lambda day, _n: progress(day))
-        progress = _progress(_("its mornings"), first, last, quiet=args.json)
-        with room.connect(url, autocommit=True) as connection:
-            found = asked(
-                connection, year.world, year.faults, lambda day: days.on(day).library, first=first, last=last, changes=year.changes, told=progress
-            )  # fmt: skip
+    progress = _progress(_("the year"), first, last, quiet=args.json)
+    seen = known(year, books, first=first, last=last, told=progress)
+    progress = _progress(_("its mornings"), first, last, quiet=args.json)
+    found = asked(
+        seen, year.world, year.faults, lambda day: days.on(day).library, first=first, last=last, changes=year.changes, told=progress
+    )  # fmt: skip
     return found, year.world
 
 
@@ -161,22 +150,6 @@ def _many(found: Sequence[Truth]) -> None:
     )
 
 
-@contextmanager
-def _scratch(name: str) -> Iterator[str]:
-    """A database that lives while the block does."""
-    with server() as database:
-        url = make_conninfo(database.url, dbname=name)
-        with room.connect(database.url, autocommit=True) as connection:
-            connection.execute(sql.SQL("DROP DATABASE IF EXISTS {}").format(sql.Identifier(name)))
-            connection.execute(sql.SQL("CREATE DATABASE {}").format(sql.Identifier(name)))
-        try:
-            room.prepare(url)
-            yield url
-        finally:
-            with room.connect(database.url, autocommit=True) as connection:
-                connection.execute(sql.SQL("DROP DATABASE IF EXISTS {} WITH (FORCE)").format(sql.Identifier(name)))
-
-
 def _progress(what: str, first: date, last: date, *, quiet: bool) -> Callable[[date], None]:
     """A line that tells how far it has come, where somebody watches."""
     shown = not quiet and sys.stderr.isatty()
@@ -188,7 +161,3 @@ def _progress(what: str, first: date, last: date, *, quiet: bool) -> Callable[[d
             print(f"\r{what} {'█' * int(30 * share):░<30} {day:%-d.%-m.%Y} ", end=end, file=sys.stderr, flush=True)
 
     return told
-
-
-def _end_of(day: date) -> datetime:
-    return (start_of(day + timedelta(days=1)) - timedelta(seconds=1)).astimezone(UTC)

@@ -289,18 +289,21 @@ def _csv(events: Events, book: Book) -> Iterable[bytes]:
     yield out.getvalue().encode()
 
 
-def _frame_csv(events: pl.DataFrame, book: Book) -> Iterable[bytes]:
-    missing = [pl.lit(None).alias(name) for name in COLUMNS[1:15] if name not in events.columns]
-    whole = events.with_columns(missing)
-    exact = whole.filter(pl.col("type").is_in(book.exact_types)).select("service", "data").unique()
+def with_expected(events: pl.DataFrame, book: Book) -> pl.DataFrame:
+    """The events with `expected`: what each charge should be by the book, in cents; None where that cannot be told."""
+    exact = events.filter(pl.col("type").is_in(book.exact_types)).select("service", "data").unique()
     known = pl.DataFrame(
         [(s, d, book.expected(s, json.loads(d or "{}"))) for s, d in exact.iter_rows()],
         schema={"service": pl.String, "data": pl.String, "expected": pl.Int64}, orient="row",
     )  # fmt: skip
     if len(known):
-        whole = whole.join(known, on=["service", "data"], how="left", maintain_order="left", nulls_equal=True)
-    else:
-        whole = whole.with_columns(pl.lit(None).alias("expected"))
+        return events.join(known, on=["service", "data"], how="left", maintain_order="left", nulls_equal=True)
+    return events.with_columns(pl.lit(None, pl.Int64).alias("expected"))
+
+
+def _frame_csv(events: pl.DataFrame, book: Book) -> Iterable[bytes]:
+    missing = [pl.lit(None).alias(name) for name in COLUMNS[1:15] if name not in events.columns]
+    whole = with_expected(events.with_columns(missing), book)
     whole = whole.with_columns(
         pl.int_range(pl.len()).alias("line"),
         pl.col("at").dt.convert_time_zone("Europe/Helsinki").dt.date().alias("day"), pl.col("at").dt.convert_time_zone("UTC").dt.strftime("%Y-%m-%dT%H:%M:%S%.fZ")

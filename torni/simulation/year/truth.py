@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable, Mapping, Sequence
+from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass
 from datetime import date, timedelta
 from statistics import median
@@ -10,15 +10,15 @@ from typing import Any
 
 import polars as pl
 
-from torni.facts.room import Connection
 from torni.promises.sums import sums_of_moment
 from torni.services.library import Library
 from torni.simulation.year.changes import Change
 from torni.simulation.year.faults import Fault
+from torni.simulation.year.log import Known
 from torni.simulation.year.world import World
 from torni.supervision.alerts import Alert, alerts
 from torni.supervision.measure import measure_sums, windows_of
-from torni.supervision.moment import last_days_of, sums_of, units
+from torni.supervision.moment import last_days_of, sums_of
 from torni.supervision.watch import Watch
 
 _PROMISES = {
@@ -90,14 +90,12 @@ class Truth:
 
 
 def truth(
-    connection: Connection, world: World, faults: Sequence[Fault], library: Callable[[date], Library], *,
+    known: Known, world: World, faults: Sequence[Fault], library: Callable[[date], Library], *,
     first: date, last: date, changes: Sequence[Change] = (), told: Callable[[date], None] | None = None,
 ) -> Truth:  # fmt: skip
     """Go through the year: each morning by what was known the evening before. An alert is true when a fault explains it, else
     false; it counts once, from the morning on which it is told to that on which it is gone."""
-    tally = _tally(connection)
-    register = units(connection)
-    feeds = _feeds(connection)
+    tally, register, feeds = known.tally, known.units, known.feeds
     watch = Watch(tally.filter(pl.col("day") <= last), register, library(last + timedelta(days=1)))
     seen: list[tuple[date, Alert]] = []
     standing: dict[tuple[str, str, str, str], tuple[date, date | None]] = {}
@@ -105,13 +103,13 @@ def truth(
     while day <= last:
         morning = day + timedelta(days=1)
         definitions = library(morning)
-        known = tally.filter(pl.col("known_on") <= day)
+        told_by_then = tally.filter(pl.col("known_on") <= day)
         complete = {
             f: max(days) for f, all_days in feeds.items() if (days := [due for due, on in all_days if on <= day])
         }
         ends = last_days_of(morning, complete, register)
-        summed = sums_of(known, morning, windows_of(definitions, morning), ends)
-        sums = sums_of_moment(morning, register, ends, summed, _owed(known, morning))
+        summed = sums_of(told_by_then, morning, windows_of(definitions, morning), ends)
+        sums = sums_of_moment(morning, register, ends, summed, _owed(told_by_then, morning))
         found = measure_sums(definitions, sums, residents=len(world.residents))
         for alert in alerts(found, watch.on(morning, ends), complete, morning):
             key = (alert.kind, alert.id, alert.level, alert.where)
@@ -220,29 +218,6 @@ def _places(fault: Fault, world: World) -> set[str] | None:
     row = u.with_row_index("row").filter(pl.col("unit") == fault.where).row(0, named=True)
     homes = people.filter(pl.col("centre") == row["row"])["municipality"].unique().to_list()
     return {fault.where, row["producer"], row["municipality"], *homes}
-
-
-def _tally(connection: Connection) -> pl.DataFrame:
-    rows = connection.execute(
-        "SELECT promise, day, known_on, unit, municipality, total, met, late FROM tally"
-    ).fetchall()
-    return pl.DataFrame(
-        rows, orient="row",
-        schema={
-            "promise": pl.String, "day": pl.Date, "known_on": pl.Date, "unit": pl.String, "municipality": pl.String, "total": pl.Int64,
-            "met": pl.Int64, "late": pl.Int64,
-        },
-    )  # fmt: skip
-
-
-def _feeds(connection: Connection) -> Mapping[str, list[tuple[date, date]]]:
-    out: dict[str, list[tuple[date, date]]] = {}
-    for feed, due, on in connection.execute(
-        "SELECT data->>'producer', due, (recorded_at AT TIME ZONE 'Europe/Helsinki')::date FROM event "
-        "WHERE type = 'feed.complete' AND client IS NULL AND unit IS NULL"
-    ).fetchall():
-        out.setdefault(feed, []).append((due, on))
-    return out
 
 
 def _owed(known: pl.DataFrame, today: date) -> pl.DataFrame:
