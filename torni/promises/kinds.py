@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable
 
 from torni.promises.answer import AnswerPromise
 from torni.promises.budget import BudgetPromise
@@ -37,8 +37,3 @@ def of_network(promises: Iterable[Promise]) -> list[NetworkPromise]:
 def of_events(promises: Iterable[Promise]) -> list[EventPromise]:
     """Those that events keep or break."""
     return [p for p in promises if isinstance(p, EventPromise)]
-
-
-def waits(promises: Sequence[EventPromise]) -> list[EventPromise]:
-    """Those that tell how soon a service begins."""
-    return [p for p in promises if p.kind == "wait"]
