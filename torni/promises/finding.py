@@ -26,6 +26,7 @@ PLACES = {
     "outside": pl.Float64,
     "share": pl.Float64,
 }
+_NOWHERE = pl.DataFrame(schema=PLACES)  # one for all: a frame is never changed
 
 
 class Group(NamedTuple):
@@ -76,7 +77,7 @@ class Finding:
     too_few: bool = False
     assumptions: tuple[Message, ...] = ()
     by: Mapping[Level, Groups] = field(default_factory=dict)
-    by_municipality: pl.DataFrame = field(default_factory=lambda: pl.DataFrame(schema=PLACES))
+    by_municipality: pl.DataFrame = field(default_factory=lambda: _NOWHERE)
     by_age: pl.DataFrame | None = None
     data_versions: Mapping[str, str] = field(default_factory=dict)
     late: int = 0

@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from datetime import date, datetime, timedelta
+from functools import cached_property
 from typing import Any
 
 import polars as pl
@@ -45,11 +46,15 @@ class Live:
     def count(self, state: str) -> int:
         return sum(f.state == state for f in self.found)
 
+    @cached_property
+    def _unit_names(self) -> Mapping[str, str]:
+        """A page names a hundred units: looked up once."""
+        return dict(self.register.select("unit", "name").iter_rows())
+
     def place(self, level: Level | str, group: str, municipalities: Mapping[str, Any]) -> str:
         """A unit's or municipality's name; a producer is its own."""
         if level == "unit":
-            row = self.register.filter(pl.col("unit") == group)
-            return str(row["name"][0]) if len(row) else group
+            return self._unit_names.get(group, group)
         if level == "municipality":
             name = municipalities.get(group)
             return str(name) if name is not None else group

@@ -44,7 +44,7 @@ def _picture(request: HttpRequest, here: Held) -> Live | None:
 
 def whole(request: HttpRequest, here: Held, live: Live | None) -> Picture:
     """Every promise's finding, by what the one who asks may know of what happens."""
-    return here.picture(live.found if live else None, _untold(request, here))
+    return here.picture(live.found, NO_ROOM) if live else here.picture(None, _untold(request, here))
 
 
 def _untold(request: HttpRequest, here: Held) -> Message:
