@@ -167,8 +167,10 @@ def world(own_regions: Path) -> Callable[..., object]:
     from torni import network
     from torni.engines.travel import RoadGraph
     from torni.network import check
-    from torni.sources.coordinates import to_degrees
+    from torni.sources.coordinates import to_degrees, to_metres
+    from torni.sources.intake import KEPT_COLUMNS
     from torni.sources.roads import write_network
+    from torni.sources.where import located
 
     def make(*, homes: str, promise: str, units: str = "", invented: bool = True):
         folder = own_regions / "trial"
@@ -200,12 +202,11 @@ def world(own_regions: Path) -> Callable[..., object]:
             lon, lat = to_degrees(np.array([ORIGIN[0] + float(at[1:]) * 1000]), np.array([float(ORIGIN[1])]))
             extra = dict(pair.split("=") for pair in more)
             rows.append({
-                "unit_id": unit_id, "name": unit_id, "kinds": kind, "municipality": extra.get("in", "216"),
+                "unit_id": unit_id, "name": unit_id, "kinds": kind, "municipality": extra.get("in") or located(*to_metres(lon, lat))[0],
                 "lon": f"{lon[0]:.7f}", "lat": f"{lat[0]:.7f}", "size": None if size == "-" else size,
                 "producer": extra.get("producer"), "serves": extra.get("serves"), "electronic": extra.get("electronic"),
             })  # fmt: skip
-        columns = ["unit_id", "name", "kinds", "municipality", "lon", "lat", "size", "producer", "serves", "electronic"]
-        pl.DataFrame(rows, schema=dict.fromkeys(columns, pl.String)).write_csv(folder / "units.csv")
+        pl.DataFrame(rows, schema=dict.fromkeys(KEPT_COLUMNS, pl.String)).write_csv(folder / "units.csv")
         loaded = network.load("trial", on=TODAY, invented=invented)
         return next(f for f in check(loaded, pattern="trial.one"))
 

@@ -21,7 +21,7 @@ NEEDS = {
     "visit.made": {"service", "unit", "client", "matter"}, "visit.called_off": {"service", "unit", "client", "matter"},
     "fee.charged": {"service", "client", "cents"}, "supervision.visited": {"service", "unit", "matter"},
     "feedback.given": {"service", "unit", "quantity"}, "event.withdrawn": set(), "case_manager.named": {"client"},
-    "need.reported": {"service", "client", "matter"}, "assessment.made": {"service", "client", "matter"},
+    "contact.made": {"service", "client", "matter"}, "need.reported": {"service", "client", "matter"}, "assessment.made": {"service", "client", "matter"},
     **{f"{what}.{how}": {"client"} for what, how in (("representative", "named"), ("representative", "ended"), ("consent", "given"), ("consent", "withdrawn"), ("restriction", "set"), ("restriction", "lifted"))},
     **{f"plan.{how}": {"service", "unit", "client", "matter"} for how in ("sent", "recalled", "confirmed")},
 }  # fmt: skip
@@ -34,11 +34,12 @@ BOOK = Book(
         Opening("care.supervised", "care", "supervision.visited", 730),
         Opening("care.assessed", "care", "need.reported", 7),
         Opening("care.confirmed", "care", "plan.sent", 1),
+        Opening("care.heard", "care", "contact.made", None, working=7),
     ),
     answers=(
         Answer("care.made", "visit.made"), Answer("care.made", "visit.called_off", called_off=True), Answer("care.billed", "fee.charged"),
         Answer("care.supervised", "supervision.visited"), Answer("care.assessed", "assessment.made"),
-        Answer("care.confirmed", "plan.confirmed"), Answer("care.confirmed", "plan.recalled", called_off=True),
+        Answer("care.heard", "assessment.made"), Answer("care.confirmed", "plan.confirmed"), Answer("care.confirmed", "plan.recalled", called_off=True),
     ),
     countings=(Counting("care.good", "care", "feedback.given", "at_least", 4), Counting("care.right", "care", "fee.charged", "exact")),
     definitions={"care": "0123456789ab"},

@@ -108,12 +108,33 @@ def test_accounts_from_the_command_line(capsys, elsewhere, new_room, monkeypatch
     assert "at least 12 characters" in run("new", "pekka", "--role", "adviser", typed="short\n")[1]
     assert "--role producer --producer NAME" in run("new", "pekka", "--role", "producer", typed="x")[1]
     assert "TORNI_OIDC_ISSUER" in run("new", "pekka", "--role", "adviser", "--subject", "s")[1]
-    assert run("role", "maija", "--role", "producer", "--producer", "Esimerkkihoiva Oy")[0] == 0
+    code, told = run("role", "maija", "--role", "producer", "--producer", "Esimerkkihoiva Oy")
+    assert code == 0 and "no unit here is of this producer" in told
     assert run("password", "maija", typed="neljä muuta sanaa nyt\n")[0] == 0
     told = run("list")[1]
     assert "Maija Esimerkki" in told and "producer" in told and "Esimerkkihoiva Oy" in told
     assert run("end", "maija")[0] == 0 and "ended" in run("list")[1]
     assert run("end", "nobody")[0] == 2
+
+
+def test_a_key_for_a_producer_that_nobody_is_is_told(capsys, elsewhere, here, monkeypatch):
+    """A name misspelt would make a key that speaks of no unit at all; a producer that is yet to come is said to be one."""
+    monkeypatch.setenv("DATABASE_URL", here.url)
+    here.connection.execute(
+        "INSERT INTO unit SELECT 'x', valid_from, position + 1000, name, kind, 'Esimerkkihoiva Oy', municipality FROM unit LIMIT 1"
+    )
+    for given, told in (("Esimerkihoiva Oy", 'Did you mean "Esimerkkihoiva Oy"?'), ("Zzz", "Units here are of: A")):
+        assert main(["feed", "new", "key of it", "--producer", given]) == 2
+        shown = capsys.readouterr()
+        assert (
+            f"{given}: no unit here is of this producer" in shown.err
+            and told in shown.err
+            and "torni_" not in shown.out
+        )
+        assert "--new-producer" in shown.err
+    assert main(["feed", "new", "key of it", "--producer", "Zzz", "--new-producer"]) == 0
+    assert main(["feed", "new", "another", "--producer", "A"]) == 0
+    assert capsys.readouterr().out.count("torni_") == 2
 
 
 def test_one_persons_data_from_the_command_line(capsys, elsewhere, here, monkeypatch):

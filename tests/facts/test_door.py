@@ -1,7 +1,8 @@
 """What may come in, what is refused and why, and what a batch sent again does."""
 
-from datetime import date, timedelta
+from datetime import UTC, date, datetime, timedelta
 
+import polars as pl
 import psycopg
 import pytest
 
@@ -70,6 +71,23 @@ def test_an_answer_on_the_due_day_is_in_time_and_the_day_after_late(here, days, 
     here.later(days=days)
     here.send(made(here))
     assert here.rows("SELECT settled FROM event WHERE settles = 'care.made'") == [(settled,)]
+
+
+@pytest.mark.parametrize("frame", [False, True])
+def test_what_is_owed_in_working_days_is_due_on_the_working_day_whatever_the_holidays(here, frame):
+    """Two contacts of one batch, of a Monday with only a weekend before it is due and of the Friday before Ascension Day; the second again as a correction."""
+    here.later(days=30)
+    sent = [
+        here.event("contact.made", id, client=1, matter=id, at=datetime(2026, month, day, 21 - 3, 30, tzinfo=UTC))
+        for id, month, day in (("plain", 5, 4), ("ascension", 5, 8))
+    ]
+    here.door.accept(pl.DataFrame(sent) if frame else sent, now=here.now)
+    dues = [("ascension", date(2026, 5, 20)), ("plain", date(2026, 5, 13))]
+    assert here.rows("SELECT matter, due FROM owed ORDER BY matter") == dues
+    here.send({**sent[1], "id": "again", "replaces_id": "ascension"})
+    here.send(here.event("assessment.made", client=1, matter="ascension", at=datetime(2026, 5, 20, 12, tzinfo=UTC)))
+    here.send(here.event("assessment.made", client=1, matter="plain", at=datetime(2026, 5, 14, 12, tzinfo=UTC)))
+    assert here.rows("SELECT matter, settled FROM event WHERE settles = 'care.heard' ORDER BY matter") == [("ascension", 1), ("plain", 2)]  # fmt: skip
 
 
 def test_a_visit_called_off_is_no_longer_owed(here):

@@ -28,7 +28,7 @@ def networks(draw):
     kind[0] = 0
     graph = RoadGraph(
         x, y, tail.astype(np.int32), head.astype(np.int32), length, kind, CLASSES,
-        rng.choice([0, 0, ONE_WAY, 7, 63], edges).astype(np.uint8), np.where(rng.random(edges) < 0.1, 600, 0).astype(np.int32),
+        rng.choice([0, 0, ONE_WAY, 7, 63, 27, 27], edges).astype(np.uint8), np.where(rng.random(edges) < 0.1, 600, 0).astype(np.int32),
     )  # fmt: skip
     graph.fixed_s[0] = 0
     homes, units = draw(st.integers(1, 12)), draw(st.integers(1, 6))
@@ -44,6 +44,17 @@ def test_the_fast_engine_equals_plain_dijkstra_exactly(case):
     groups = [np.arange(units.shape[1]), np.array([0])]
     for a, b in zip(plain.nearest(*units, groups), fast.nearest(*units, groups), strict=True):
         assert np.array_equal(a, b)
+
+
+@slow_ok
+@given(networks(), st.sampled_from(["car", "bicycle", "walk"]), st.sampled_from([0.5, 2.0, 8.0]))
+def test_every_network_answers_by_every_means(case, means, piece_km):
+    """Whatever is closed to whom: an answer, the same by both engines, and no trip quicker than straight at full speed."""
+    graph, homes, units = case
+    mode = MODE.replace(means=means, piece_km=piece_km)
+    plain, fast = (Travel(graph, mode, *homes, engine).matrix(*units) for engine in ("plain", "fast"))
+    assert np.array_equal(plain, fast)
+    assert (plain >= 30).all(), "half a minute at the end, always"
 
 
 @slow_ok

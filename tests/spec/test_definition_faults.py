@@ -46,7 +46,7 @@ WARD = "services/nursing_and_care/ward.yaml"
         ("population: residents", "population: resident", ['"resident" is not a population', 'Did you mean "residents"?']),
         ("source: preparation_2017", "source: preparation_2018", ['"preparation_2018" is not a source', 'Did you mean "preparation_2017"?']),
         ("group: nursing_and_care", "group: nursing", ['"nursing" is not a service area']),
-        ("valid_from: 2017-01-01", "valid_from: soon", ["the first day is not a date", "valid_from: 2017-01-01"]),
+        ("valid_from: 2017-01-01", "valid_from: soon", ['"soon" is not a date', "valid_from: 2017-01-01"]),
         ("mode: car", "mode: cart", ['"cart" is not one of', 'Did you mean "car"?']),
         ("id: ward", "id: wardroom", ['"wardroom" is not the file\'s name', "Write id: ward"]),
         ("name:\n", "name:\nname:\n", ['"name" is written twice', "ward.yaml:3"]),

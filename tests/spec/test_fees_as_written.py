@@ -10,6 +10,7 @@ from tests.spec.conftest import rules_on
 from torni.guidance import reckon_fee
 from torni.guidance.client import client_of
 from torni.services.book import book_of
+from torni.services.chain import chains
 from torni.services.change import parse_changes
 from torni.services.library import load_library
 from torni.services.rules import load_rules
@@ -102,6 +103,15 @@ def test_the_care_guarantee_is_in_calendar_months():
             assert [(o.days, o.months) for o in openings if o.promise.endswith(f".{name}")] == right, (day, name)
 
 
+def test_an_assessment_is_owed_in_working_days():
+    """Social Welfare Act 1301/2014, section 36: by the seventh working day; a chain's limit calls nobody late who is in time."""
+    rules = rules_on("keski-suomi", date(2026, 11, 22))
+    (owed,) = (o for o in book_of(rules, since=date(2026, 11, 22)).openings if o.promise.endswith(".assessed_in_time"))
+    assert (owed.days, owed.months, owed.working) == (None, 0, 7)
+    edge = next(e for e in chains(rules.library)["into_home_care"].chain.edges if e.then == "assessed")
+    assert edge.within_days == 18, "Christmas, New Year and Epiphany within the seven"
+
+
 def test_staffing_is_the_acts_of_each_day():
     """Act 980/2012 as in force: 0.5 from 1.10.2020, 0.55 from 2021, 0.6 from 2022, 0.65 from 1.4.2023, 0.6 from 2025 (741/2024)."""
     for day, ratio in (
@@ -112,3 +122,32 @@ def test_staffing_is_the_acts_of_each_day():
         ("2025-01-01", 0.6),
     ):
         assert load_library("keski-suomi", on=date.fromisoformat(day)).number("staffing.elder_housing") == ratio
+
+
+def test_amounts_that_nobody_has_read_for_the_year_are_told_with_the_fee():
+    """The home-care limits of 2026 are those of 2024-2025 (1044/2023) kept: their index raise has not been read. Before 2026 they are law."""
+    told = {}
+    for day in (date(2025, 6, 1), date(2026, 6, 1)):
+        rules = rules_on("keski-suomi", day)
+        client = client_of({"household_size": 1, "gross_income_eur_month": 2000, "service_hours_month": 20}, rules)
+        told[day.year] = reckon_fee(rules, "home_care", client)
+    assert told[2025].assumed == () and told[2025].amount == told[2026].amount
+    (source,) = told[2026].assumed
+    assert told[2026].json()["assumed"] == [str(source.title)] and "index adjustment of 2026 has not been read" in str(
+        source.title
+    )
+
+
+def test_what_must_be_published_by_each_unit_is_owed_again_by_the_acts_months():
+    """Self-monitoring every 4 months (741/2023, section 27, from 2024); access figures monthly by unit (1326/2010, section 55)."""
+    for day, acts in ((date(2023, 10, 1), False), (date(2026, 11, 22), True)):
+        rules = rules_on("keski-suomi", day)
+        openings = {o.promise: o for o in book_of(rules, since=day).openings}
+        for name, type_, months in (
+            ("elder_housing.self_monitoring_published", "self_monitoring.published", 4),
+            ("doctor_reception.access_published", "access.published", 1),
+        ):
+            assert (openings[name].type, openings[name].days, openings[name].months) == (type_, 0, months)
+        assert rules.library.value("publish.self_monitoring").source.invented is not acts, (
+            "before the act, the region's own"
+        )

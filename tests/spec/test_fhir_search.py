@@ -1,6 +1,7 @@
 """A FHIR search: tokens, modifiers, pages and links as R4 has them (hl7.org/fhir/R4/search.html); days in Helsinki's time."""
 
 from datetime import date, datetime, timedelta, timezone
+from unicodedata import normalize
 
 import pytest
 from hypothesis import given
@@ -9,7 +10,7 @@ from hypothesis import strategies as st
 from torni.core.faults import BadInput
 from torni.core.language import speaking
 from torni.guidance import fhir
-from torni.guidance.fhir_search import TASK_STATUS, NotSearchable, asked, is_json
+from torni.guidance.fhir_search import TASK_STATUS, NotSearchable, _base, asked, is_json
 from torni.guidance.scales import scales
 
 AT = datetime(2026, 11, 22, 9, 0, tzinfo=timezone(timedelta(hours=2)))
@@ -49,6 +50,37 @@ def test_a_name_is_found_by_its_beginning_or_as_asked(parameter, names):
     places = [{"resourceType": "Location", "id": n[0], "name": n} for n in ("Alfa koti", "Uusi alfa")]
     found = bundle((parameter, "alfa"), found=places, kind="Location")
     assert [e["resource"]["name"] for e in found.get("entry", [])] == names
+
+
+@pytest.mark.parametrize(
+    ("parameter", "asked_for", "found"),
+    [
+        ("name", "MALMIN", True), ("name", "malmin terveysasema", True), ("name", "terveysasema", False), ("name:contains", "TERVEYSASEMA", True),
+        ("name:contains", "akerlundin", True), ("name:contains", "A\u030akerlundin", True), ("name:contains", "\u00e5KERLUNDIN", True),
+        ("name:contains", "terveysasema akerlundin", True), ("name", "malmin  terveysasema", True), ("name:contains", "\u00e5kerlundin--katu", False),
+        ("name:contains", "eerlundin", False), ("name:contains", "\u0301", False), ("name:contains", "-", False),
+        ("name", "Oulu,Malmi", True), ("name", "Malmin terveysasema\\, A", True), ("name", "Oulu\\,Malmi", False),
+        ("name:exact", "Malmin terveysasema\\, \u00c5kerlundin katu", True), ("name:exact", "Malmin terveysasema\\, A\u030akerlundin katu", True),
+        ("name:exact", "malmin terveysasema\\, \u00c5kerlundin katu", False), ("name:exact", "Malmin terveysasema\\, Akerlundin katu", False),
+        ("name:exact", "Malmin terveysasema", False),
+    ],
+)  # fmt: skip
+@pytest.mark.parametrize("form", ["NFC", "NFD"])
+def test_a_string_is_searched_without_case_accents_or_punctuation(parameter, asked_for, found, form):
+    """R4, Search, string: insensitive to case and combining characters, punctuation and blanks ignored; :exact is not."""
+    place = {
+        "resourceType": "Location",
+        "id": "1",
+        "name": normalize(form, "Malmin terveysasema, \u00c5kerlundin katu"),
+    }
+    assert search((parameter, asked_for), kind="Location").wants(place) is found
+
+
+@given(st.text(), st.sampled_from(["name", "name:contains", "name:exact"]))
+def test_every_name_is_found_by_itself_in_whatever_written_form(name, parameter):
+    escaped = "".join(f"\\{c}" if c in ",|$\\" else c for c in name)
+    place = {"id": "1", "name": normalize("NFD", name)}
+    assert search((parameter, escaped), kind="Location").wants(place) or (parameter != "name:exact" and not _base(name))
 
 
 @pytest.mark.parametrize(

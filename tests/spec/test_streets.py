@@ -77,6 +77,7 @@ class Map:
             within_cell_km=0.0,
             direct_km=direct_km,
             means=mode,
+            walking_kmh=KMH["walk"],
         )
         (hx, hy), (ux, uy) = (
             (np.array([410_000 + self.at[n][0] * 1000]), np.array([6_954_000 + self.at[n][1] * 1000]))
@@ -116,6 +117,7 @@ def may(tags: Tags, *, ferry: bool = False) -> str:
         ("bicycle=no", "cwCW"),
         ("foot=no", "cbCB"),
         ("bicycle=use_sidepath", "cwCW"),
+        ("bicycle=optional_sidepath", "cbwCBW"),
         ("access=no motor_vehicle=yes", "cC"),
         ("access=no vehicle=yes", "cbCB"),
         ("access=no foot=yes", "wW"),
@@ -178,11 +180,35 @@ def test_the_more_specific_access_key_overrides_the_more_general(tags, who):
         ("oneway=yes oneway:motor_vehicle=no", "cbwCW"),
         ("oneway:motor_vehicle=yes", "cbwBW"),
         ("oneway=yes oneway:foot=yes", "cbw"),
-        ("highway=steps conveying=forward", "bwB"),
+        ("highway=steps conveying=forward", "bw"),
+        ("oneway=yes bicycle=dismount", "cbwBW"),
+        ("oneway=yes bicycle=dismount oneway:foot=yes", "cbw"),
     ],
 )
 def test_one_ways_bind_whom_they_are_said_of(tags, who):
     assert may(STREET | read(tags)) == who
+
+
+@pytest.mark.parametrize(
+    ("tags", "minutes"),
+    [
+        ("highway=cycleway", 4), ("highway=cycleway bicycle=dismount", 12), ("highway=footway bicycle=dismount", 12),
+        ("highway=footway bicycle=yes", 4), ("highway=residential bicycle=dismount;yes", 4), ("highway=steps", 12),
+        ("highway=steps bicycle=yes", 12), ("highway=steps bicycle=dismount", 12), ("highway=steps ramp:bicycle=yes", 12),
+        ("highway=steps bicycle=no", None), ("highway=steps bicycle=no ramp:bicycle=yes", 12), ("highway=steps access=private", None),
+        ("highway=cycleway bicycle:forward=dismount", 12), ("highway=cycleway bicycle:backward=dismount", 4),
+    ],
+)  # fmt: skip
+def test_a_bicycle_is_led_on_foot_on_steps_and_where_one_dismounts(drawn, tags, minutes):
+    """A kilometre: 4 minutes in the saddle, 12 beside the bicycle. Tag:highway=steps, Key:ramp, bicycle=dismount."""
+    street = drawn("h=0 a=3 b=4 u=7").way("h a").way("b u").way("a b", read(tags))
+    assert street.minutes("h", "u", "bicycle") == (None if minutes is None else near(12 + minutes + 12))
+
+
+def test_who_walks_or_drives_is_not_slowed_by_those_who_dismount(drawn):
+    street = drawn("h=0 a=3 b=4 u=7").way("h a").way("b u").way("a b", STREET, bicycle="dismount")
+    assert street.minutes("h", "u") == near(7)
+    assert street.minutes("h", "u", "walk") == near(84)
 
 
 @pytest.mark.parametrize(
@@ -529,6 +555,46 @@ def test_a_street_that_cannot_be_left_or_entered_is_a_loose_piece_for_that_direc
     assert trap.minutes("b", "h") == near(5 + 0.15 + 0.1), "one comes by it"
 
 
+FOOT_BRIDGE = {"highway": "footway", "bridge": "yes"}
+
+
+@pytest.mark.parametrize(
+    ("home", "unit", "minutes"),
+    [
+        ("h", "u", 18 + 3), ("u", "h", 3 + 18), ("a", "u", 6 + 3), ("i", "u", 18 + 3), ("h", "a", 2), ("b", "u", 3),
+    ],
+)  # fmt: skip
+def test_an_island_with_a_foot_bridge_is_left_on_foot_to_the_connected_roads(drawn, home, unit, minutes):
+    """A kilometre of street on the island, half a kilometre of bridge; a walker goes 5 km an hour, a car on its way 30."""
+    sea = drawn("h=0 a=1 b=1.5 u=4.5 i=0,0.001").way("h a").way("b u").way("a b", FOOT_BRIDGE)
+    assert sea.minutes(home, unit, direct_km=1.2) == pytest.approx(minutes, abs=0.1)
+    assert sea.streets().unread == {"on_foot": 1}
+
+
+def test_a_long_piece_with_a_foot_bridge_is_a_network_of_its_own_and_told(drawn):
+    sea = drawn("h=0 a=3 b=3.5 u=8.5").way("h a").way("b u").way("a b", FOOT_BRIDGE)
+    assert sea.minutes("h", "a") == near(3)
+    assert sea.minutes("h", "u") is None
+    assert sea.streets().unread == {"on_foot": 1}
+
+
+def test_a_bicycle_too_is_left_where_only_walkers_go_on(drawn):
+    sea = drawn("h=0 a=1 b=1.5 u=4.5").way("h a").way("b u").way("a b", FOOT_BRIDGE, bicycle="no")
+    assert sea.minutes("a", "u", "bicycle") == near(6 + 12)
+
+
+def test_a_foot_ferry_is_no_foot_bridge_and_what_it_joins_is_told(drawn):
+    """Who drives does not wait for a boat that takes no cars; that the island's streets are apart is told."""
+    sea = (
+        drawn("h=0 a=1 b=1.5 u=4.5")
+        .way("h a")
+        .way("b u")
+        .way("a b", {"route": "ferry", "foot": "yes", "duration": "5"})
+    )
+    assert sea.minutes("h", "u") is None
+    assert sea.streets().unread == {"ferry_no_cars_assumed": 1, "on_foot": 1}
+
+
 def test_a_long_piece_and_an_island_without_a_ferry_stay_apart(drawn):
     """What is as long as a network of its own is one: that nothing leads there is then the answer."""
     assert drawn("h=0 a=3 b=3.2 u=6").way("h a").way("b u").minutes("h", "u") is None
@@ -540,6 +606,69 @@ def test_a_map_of_short_ways_only_is_joined_at_its_longest_piece(drawn):
 
 def test_a_mode_without_any_road_reaches_nothing(drawn):
     assert drawn("h=0 u=5").way("h u", {"highway": "footway"}).minutes("h", "u") is None
+
+
+@pytest.mark.parametrize(
+    ("tags", "car", "walk"),
+    [
+        ("barrier=bollard", None, 49), ("barrier=gate", 27, 49), ("barrier=gate access=private", None, None),
+        ("barrier=lift_gate motor_vehicle=permit", None, 49), ("barrier=lift_gate motor_vehicle=customers", 27, 49),
+    ],
+)  # fmt: skip
+@pytest.mark.parametrize("port", ["a", "b"])
+def test_a_barrier_where_a_ferry_lands_is_between_the_street_and_the_ferry(drawn, tags, car, walk, port):
+    sea = drawn("h=0 a=1 b=4 u=5").way("h a").way("a b", FERRY).way("b u").barrier(port, **read(tags))
+    assert sea.minutes("h", "u") == (car and near(car))
+    assert sea.minutes("u", "h", "walk") == (walk and pytest.approx(walk, abs=0.06)), "the metre past the barrier too"
+
+
+def test_of_two_ferries_one_takes_the_quicker_that_one_may_board(drawn):
+    sea = drawn("h=0 a=1 b=4 u=5").way("h a").way("b u").way("a b", FERRY, duration="20", operator="Toinen")
+    assert sea.minutes("h", "u") == near(1 + 15 + 20 + 1)
+    sea.way("a b", {"route": "ferry", "foot": "yes", "duration": "5"})
+    assert sea.minutes("h", "u") == near(1 + 15 + 20 + 1)
+    assert sea.minutes("h", "u", "walk") == near(12 + 15 + 5 + 12)
+    sea.way("a b", FERRY)
+    assert sea.minutes("h", "u") == near(1 + 15 + 10 + 1)
+    sea.way("a b", STREET, ice_road="yes", access="no", **{"motor_vehicle:conditional": "yes @ (Jan-Mar)"})
+    assert sea.minutes("h", "u") == near(1 + 15 + 10 + 1), "the ice is not there all year"
+
+
+def test_an_island_of_one_way_streets_is_driven_round(drawn):
+    sea = drawn("h=0 a=1 b=4 c=5,1 u=5").way("h a").way("a b", FERRY).way("b c u b", oneway="yes")
+    assert sea.minutes("h", "u") == near(1 + 15 + 10 + 2**0.5 + 1)
+    assert sea.minutes("u", "h") == near(1 + 15 + 10 + 1)
+
+
+def test_a_ferry_that_sails_a_round_sails_it_one_way(drawn):
+    """Three, two and five of ten kilometres in 60 minutes, one direction only."""
+    sea = (
+        drawn("a=0 b=3 c=3,4 h=-1 u=4 w=3,5")
+        .way("h a")
+        .way("b u")
+        .way("c w")
+        .way("a b c a", FERRY, duration="60", oneway="yes")
+    )
+    assert sea.minutes("h", "u") == near(1 + 15 + 15 + 1)
+    assert sea.minutes("u", "h") == near(1 + 15 + 45 + 1)
+    assert sea.minutes("h", "w") == near(1 + 15 + 35 + 1)
+
+
+def test_a_pier_is_walked(drawn):
+    """man_made=pier without highway: for walkers, who lead their bicycles there."""
+    sea = drawn("h=0 p=3 e=3.1 q=5 u=6").way("h p").way("p e", {"man_made": "pier"}).way("q u").way("e q", FERRY)
+    assert sea.minutes("h", "u", "walk") == near(36 + 1.2 + 15 + 10 + 12)
+    assert sea.minutes("h", "u", "bicycle") == near(12 + 1.2 + 15 + 10 + 4)
+    assert sea.minutes("h", "u") is None
+    assert sea.streets().unread == {"on_foot": 1}
+
+
+def test_tracks_roads_being_built_and_roads_not_cleared_of_snow_are_told(drawn):
+    street = drawn("h=0 a=3 b=6 u=9").way("h a", winter_service="no").way("a b", {"highway": "construction"})
+    street.way("b u", {"highway": "track"}).way("b u", {"highway": "track", "motor_vehicle": "private"})
+    assert street.streets().unread == {"winter_service": 1, "gone": 1, "tracks": 1, "apart": 1}
+    assert len(told({"winter_service": 1, "tracks": 1, "on_foot": 1})) == 3
+    assert street.minutes("h", "a") == near(3)
 
 
 def test_ids_below_zero_are_those_of_an_edited_file(drawn):

@@ -1,6 +1,7 @@
 """Tables as people bring them: what is read, what is refused in words, and that nothing is taken for something else in silence."""
 
 import datetime as dt
+import re
 import unicodedata
 from decimal import Decimal
 
@@ -13,11 +14,11 @@ from hypothesis import strategies as st
 from torni.core.faults import BadInput
 from torni.core.language import speaking
 from torni.network import own_data
-from torni.sources import shipped
+from torni.sources import encodings, shipped
 from torni.sources.intake import read_points, read_population, read_units
 from torni.sources.tables import read_rows
 from torni.sources.where import code_of
-from torni.sources.written import day, number, thousands_by_dot, whole
+from torni.sources.written import day, decimal_sign, number, number_in, two_ways
 
 NEEDS = [("name", "nimi"), ("kunta", "municipality"), ("väestö",)]
 GOOD = "nimi;kunta;väestö\nPälkäneen tupa;Pälkäne;12\n"
@@ -88,7 +89,7 @@ def test_windows_signs_are_the_letters_that_they_are(brought):
         (GOOD.encode() + GOOD.encode("cp1252"), "row 3: some rows are UTF-8 and some are not"),
         (GOOD.encode().decode("cp1252"), "row 1: letters are lost"),
         (GOOD.replace("Pälkäneen", "P\ufffdlkäneen"), "row 2: letters are lost"),
-        (GOOD.encode("cp1252") + b"\x81\x81;x;1\n", "neither UTF-8 nor Windows-1252"),
+        (GOOD.encode("cp1252") + b"\x81\x81;x;1\n", "row 1: neither UTF-8 nor Windows-1252"),
         ("nimi;väestö;nimi;kunta\na;1;b;Pälkäne\n", 'row 1: the column "nimi" is there twice'),
         (GOOD + "a;b;1;2\nc;d;3\ne;f;4;5\n", "row 3: not readable as CSV: 4 fields, 3 names of columns"),
         (GOOD + "a;b;1;2\nc;d;3\ne;f;4;5\n", "row 5"),
@@ -109,6 +110,56 @@ def test_rows_keep_the_numbers_that_a_table_program_shows(brought, book):
     rows = [["Otsikko"], [], ["nimi", "kunta", "väestö"], [], ["A", "Pälkäne", 1], [], ["B", "Pälkäne", 2]]
     again = read_rows(book({"S": (rows, False)}), needs=NEEDS)
     assert (again.rows, again.named_on, again.frame.rows()) == ([5, 7], 3, found.frame.rows())
+
+
+@pytest.mark.parametrize("encoding", ["cp1252", "iso8859_15", "cp1257", "cp850", "cp437", "mac_roman"])
+def test_the_encoding_that_gives_names_of_this_country_is_taken_and_told(brought, encoding):
+    """The byte of an ä in one is a „ or a Š in another: municipalities and columns tell which it is."""
+    text = "nimi;kunta;väestö\nÄhtärin Pikkutöyrä;Ähtäri;3\nSäkylän tupa;Säkylä;12\n"
+    found = read_rows(brought(text.encode(encoding)), needs=NEEDS)
+    assert found.frame.rows() == [("Ähtärin Pikkutöyrä", "Ähtäri", "3"), ("Säkylän tupa", "Säkylä", "12")]
+    assert "the file is not UTF-8; it was read as" in str(found.told[0]) and "such as: Ähtärin Pikkutöyrä" in str(
+        found.told[0]
+    )
+
+
+@given(st.text("äöåÄÖÅéšŽüõ–€°abcdefgXYZ ", min_size=1, max_size=30), st.sampled_from([*encodings.OLD]))
+def test_an_old_encoding_is_read_as_it_was_written_or_asked_about(text, encoding):
+    """What is read otherwise than it was written is at least shown: it never goes through without a word."""
+    written = "nimi;kunta;väestö\n" + text + ";Pälkäne;1\n"
+    try:
+        data = written.encode(encoding)
+    except UnicodeEncodeError:
+        return
+    try:
+        found, told = encodings.old_text("t.csv", data)
+    except BadInput as asked:
+        found, told = "Pälkäne", asked.faults
+    assert "Pälkäne" in found and "CSV UTF-8" in told[0].remedy
+
+
+@pytest.mark.parametrize(
+    ("text", "encoding", "told"),
+    [
+        (
+            "nimi;kunta;t\nŠakki;Hki;2\n",
+            "cp1252",
+            'row 2: "äakki" if the file is Mac Roman, "Šakki" if it is Windows-1252',
+        ),
+        ("nimi;kunta;t\nTyö;Hki;2\n", "cp850", 'row 2: "Ty”" if the file is Windows-1252, "Työ" if it is CP850'),
+        ("nimi;kunta;t\nФилиал;Hki;2\n", "cp1251", "row 2: neither UTF-8 nor"),
+        ("nimi;kunta;t\nŁódź;Hki;2\n", "cp1250", "row 2: neither UTF-8 nor"),
+    ],
+)
+def test_letters_that_two_encodings_read_otherwise_are_asked_about(brought, text, encoding, told):
+    with pytest.raises(BadInput, match=re.escape(told)):
+        read_rows(brought(text.encode(encoding)), needs=NEEDS)
+
+
+@pytest.mark.parametrize("through", ["cp1252", "cp850", "mac_roman"])
+def test_letters_that_went_through_another_encoding_are_lost(brought, through):
+    with pytest.raises(BadInput, match="letters are lost"):
+        read_rows(brought(GOOD.encode().decode(through)), needs=NEEDS)
 
 
 TABLE = [["nimi", "kunta", "väestö"], ["Pälkäneen tupa", "Pälkäne", 12]]
@@ -169,17 +220,28 @@ def test_a_number_written_the_finnish_way_is_that_number(value, blank):
 
 
 @pytest.mark.parametrize(
-    ("column", "values"),
+    ("column", "sign", "values"),
     [
-        (["1.234", "12.345.678", "7"], [1234, 12345678, 7]),
-        (["1.234", "0.512"], [None, None]),
-        (["1.234", "120.0"], [None, 120]),
-        (["120.0", "1 000"], [120, 1000]),
+        (["1.234", "12.345.678", "7"], ",", ["1234", "12345678", "7"]),
+        (["1.234", "12,5"], ",", ["1234", "12.5"]), (["1.234", "1 234,5"], ",", ["1234", "1234.5"]), (["1.234", "1.234,5"], ",", ["1234", "1234.5"]),
+        (["1.234", "0.512"], ".", ["1.234", "0.512"]), (["1.234", "120.0"], ".", ["1.234", "120.0"]), (["1,234", "1,234.5"], ".", ["1234", "1234.5"]),
+        (["1,160", "0,085"], ",", ["1.160", "0.085"]), (["1.160", "1234.567"], ".", ["1.160", "1234.567"]),
+        (["1.234", "7"], None, [None, "7"]), (["10.000"], None, [None]), (["1,234", None, "1 000"], None, [None, None, "1000"]),
+        (["1.234", "1.5", "2,5"], None, [None, "1.5", "2.5"]), (["-1.234", "\u22121.234"], None, [None, None]),
     ],
-)
-def test_a_dot_parts_thousands_of_people_only_where_it_always_could(column, values):
-    """1.234 people in a square are a thousand, or somebody's reckoning of one: the column tells which, or it is refused."""
-    assert [whole(text, dots_are_thousands=thousands_by_dot(column)) for text in column] == values
+)  # fmt: skip
+def test_a_dot_before_three_digits_is_what_the_columns_other_numbers_say(column, sign, values):
+    """1.234 people in a square are a thousand, or somebody's reckoning of one: the column tells which, or it is asked."""
+    assert decimal_sign(column) == sign
+    found = [None if text is None else number_in(text, sign) for text in column]
+    assert found == [None if value is None else Decimal(value) for value in values]
+
+
+@given(st.integers(1000, 999_999))
+def test_a_number_that_may_be_two_is_never_chosen_without_a_sign(value):
+    for text in (f"{value:,}", f"{value:,}".replace(",", ".")):
+        assert two_ways(text) and number_in(text, None) is None
+        assert {number_in(text, ","), number_in(text, ".")} == {Decimal(value), Decimal(value) / 1000}
 
 
 @pytest.mark.parametrize(

@@ -172,6 +172,14 @@ def test_times_count_from_noon_less_twelve_hours(feed):
     assert read_feed(path).on(date(2026, 3, 28)).departs.min() == 7 * 3600
 
 
+def test_the_night_of_25_hours_is_counted_out(feed):
+    """28:00 of 24 October 2026 is four by summer time and three by the clock of the 25th."""
+    week = WEEKDAYS + "W,0,0,0,0,0,1,0,20260101,20261231\n"
+    path = feed(trips=trips("t0"), stop_times=f"{HEAD}\n{run('t0', 28 * 60, *ABC)}", calendar=week)
+    assert read_feed(path).on(date(2026, 10, 25)).departs.min() == 3 * 3600
+    assert read_feed(path).on(date(2026, 10, 18)).departs.min() == 4 * 3600
+
+
 def test_times_are_in_the_agencys_zone(feed):
     """A Swedish bus at eight leaves at nine by the clock of Tornio."""
     agency = "agency_id,agency_name,agency_url,agency_timezone\n1,X,http://x,"
@@ -213,6 +221,48 @@ def test_days_may_be_given_one_by_one(feed, calendar):
     assert minutes(path) == 25.0
     assert minutes(path, on=SUNDAY) is None
     assert read_feed(path).knows(SUNDAY), "between its days the timetable is known, and empty"
+
+
+@pytest.mark.parametrize(
+    ("rows", "told"),
+    [
+        ("W,20261225,2\nW,20270106,2\n", "1.1.2026–31.12.2026"),  # holidays written down for longer than the week
+        ("W,20261206,1\nW,20270606,1\n", "1.1.2026–31.12.2026, 6.6.2027–6.6.2027"),
+        ("X,20270601,1\nX,20270603,1\n", "1.1.2026–31.12.2026, 1.6.2027–3.6.2027"),
+        ("X,20270601,2\n", "1.1.2026–31.12.2026"),
+    ],
+)
+def test_exceptions_past_the_weeks_end_tell_of_their_own_days_only(feed, rows, told):
+    """In January 2027 no bus is known of: that is not that none runs."""
+    path = feed(calendar_dates="service_id,date,exception_type\n" + rows)
+    assert read_feed(path).days.told() == told
+    assert not read_feed(path).knows(date(2027, 1, 4))
+    assert minutes(path) == 25.0
+
+
+@pytest.mark.parametrize(
+    ("period", "told"),
+    [
+        ("20260101,20261122", "1.1.2026–22.11.2026"), (",20261122", "–22.11.2026"), ("20261124,", "24.11.2026–"),
+        ("20260101,20261123", None), ("20261123,", None), (",", None), ("20261231,20260101", None),
+    ],
+)  # fmt: skip
+def test_a_day_outside_the_timetables_own_period_is_told_to_be_likely_only(feed, period, told):
+    """feed_info.txt: what is told of days outside its period is not authoritative (Schedule Reference)."""
+    head = "feed_publisher_name,feed_publisher_url,feed_lang,feed_start_date,feed_end_date\n"
+    path = feed(feed_info=f"{head}X,http://x,fi,{period}\n")
+    assert minutes(path) == 25.0
+    said = read_feed(path).days.only_likely(MONDAY)
+    assert (said and said.values["a"]) == told
+
+
+@pytest.mark.parametrize("zone", ["Europe/Helsinki", "Europe/Stockholm", "Pacific/Auckland", "America/Los_Angeles"])
+@pytest.mark.parametrize("day", [date.min, date(2028, 2, 29), date(2026, 10, 25), date(2026, 3, 29), date.max])
+def test_every_day_that_is_covered_can_be_asked_for(feed, zone, day):
+    agency = f"agency_id,agency_name,agency_url,agency_timezone\n1,X,http://x,{zone}\n"
+    path = feed(agency=agency, calendar=WEEKDAYS + "W,1,1,1,1,1,1,1,00010101,99991231\n")
+    assert read_feed(path).knows(day)
+    assert 0 < len(read_feed(path).on(day).trip) <= 3 * 84
 
 
 def _two_legs(wait: int, block: bool) -> dict[str, str]:

@@ -16,6 +16,7 @@ from torni.core.language import _, number, t
 from torni.facts import accounts as kept
 from torni.facts import persons, room
 from torni.facts.postgres import server
+from torni.facts.producers import unknown
 from torni.facts.words import role_name
 
 
@@ -43,6 +44,7 @@ def account_new(args: argparse.Namespace) -> int:
             connection, args.name.lower(), shown=args.shown or args.name, role=args.role, by=_us(), producer=args.producer,
             client=args.client, unit=args.unit, password=password, issuer=issuer if args.subject else None, subject=args.subject,
         )  # fmt: skip
+        _tell_unknown(connection, args.producer)
     print(_("{name} may sign in.").format(name=args.name.lower()))
     return 0
 
@@ -59,6 +61,7 @@ def account_role(args: argparse.Namespace) -> int:
             client=args.client,
             unit=args.unit,
         )
+        _tell_unknown(connection, args.producer)
     print(_("{name} is now {role}.").format(name=args.name, role=role_name(args.role)))
     return 0
 
@@ -106,6 +109,12 @@ def _why(text: str) -> str:
     if not 3 <= len(text.strip()) <= 500:
         raise bad_input("--why", t("is not a reason"), t("Write on what ground, in 3 to 500 letters."))
     return text.strip()
+
+
+def _tell_unknown(connection: room.Connection, producer: str | None) -> None:
+    """An account of a producer that no unit is of sees nothing until one is: that is told, and kept."""
+    if producer is not None and (fault := unknown(connection, producer)):
+        print(fault, file=sys.stderr)
 
 
 def _check_role(args: argparse.Namespace) -> None:

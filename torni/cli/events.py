@@ -14,6 +14,7 @@ from torni.facts import feeds, intake, room
 from torni.facts.door import Door
 from torni.facts.fold import fold
 from torni.facts.postgres import server
+from torni.facts.producers import unknown
 from torni.facts.reasons import reason
 from torni.guidance.charges import charge
 from torni.services import load_library, regions
@@ -148,6 +149,8 @@ def feed_new(args: argparse.Namespace) -> int:
     with server() as database:
         room.prepare(database.url)
         with room.connect(database.url, autocommit=True) as connection:
+            if args.producer is not None and not args.new_producer and (fault := unknown(connection, args.producer)):
+                raise bad_input(fault.where, fault.what, fault.remedy + " " + t("If its units are yet to be told of, add --new-producer."))  # fmt: skip
             key = feeds.new(connection, args.source, producer=args.producer)
     print(_("The key of {source}. It is shown only now:").format(source=args.source))
     print(key)

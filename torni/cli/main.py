@@ -278,6 +278,7 @@ def _room(commands: argparse._SubParsersAction[argparse.ArgumentParser]) -> None
         one.add_argument("source", metavar="SOURCE")
         if name == "new":
             one.add_argument("--producer", metavar="NAME", help="hold the key to one producer's units")
+            one.add_argument("--new-producer", action="store_true", help="a producer whose units are yet to be told of")
     _add(parts, "list", "every key's source", "torni.cli.events:feed_list")
     webhook = commands.add_parser("webhook", help="where producers' systems are told of plans", formatter_class=_Help)
     webhook.set_defaults(parser=webhook)

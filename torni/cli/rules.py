@@ -157,6 +157,8 @@ def _print_fee(fee: Reckoned) -> None:
         print("    " + fee.cost_told)
     if fee.invented:
         print("    " + t("Rests on amounts invented for demonstration."))
+    for told in fee.assumed_told:
+        print("    " + told)
 
 
 def rule_check(args: argparse.Namespace) -> int:

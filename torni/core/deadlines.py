@@ -1,4 +1,4 @@
-"""The last day of a time that a statute sets, when it falls on a day on which offices are closed."""
+"""The last day of a time that a statute sets: when it falls on a day on which offices are closed, and when it is in working days."""
 
 from __future__ import annotations
 
@@ -14,4 +14,15 @@ def last_day(day: date) -> date:
     """
     while day_off(day):
         day += timedelta(days=1)
+    return day
+
+
+def working_day_after(day: date, count: int) -> date:
+    """The so manieth working day after the day, which itself is not counted: of a Friday and 7, the Tuesday of the week after next.
+
+    Working days are those on which offices are open. Act on the calculation of statutory time limits 150/1930, section 2; that a
+    Saturday is no working day follows its section 5 and is assumed of the acts that count in working days.
+    """
+    for _ in range(count):
+        day = last_day(day + timedelta(days=1))
     return day

@@ -61,7 +61,11 @@ class Message:
 
 
 def shown(value: object) -> object:
-    """A value as this language writes it: decimal comma in Finnish and Swedish."""
+    """A value as this language writes it: decimal comma in Finnish and Swedish; yes and no as files write them, nothing as a word."""
+    if value is None:
+        return _("nothing")
+    if isinstance(value, bool):
+        return "true" if value else "false"
     if isinstance(value, float):
         text = f"{value:.10g}"
         return text if language() == "en" else text.replace(".", ",")

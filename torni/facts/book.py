@@ -16,7 +16,7 @@ How = Literal["at_least", "exact", "ratio", "sum", "plus", "minus", "limit", "de
 class Opening:
     """This type of event, for this service, begins something owed. `days` None: the event itself names the day due.
 
-    `months`: calendar months before the days; a month's last day stays within its month.
+    `months`: calendar months before the days; a month's last day stays within its month. `working`: working days, in place of both.
     """
 
     promise: str
@@ -26,6 +26,7 @@ class Opening:
     age_below: int | None = None
     age_at_least: int | None = None
     months: int = 0
+    working: int | None = None
 
 
 @dataclass(frozen=True)

@@ -25,6 +25,7 @@ import polars as pl
 import psycopg
 
 from torni.core import clock
+from torni.core.deadlines import working_day_after
 from torni.core.faults import BadInput, bad_input
 from torni.core.language import t
 from torni.facts.book import WIDEST, Book, Books
@@ -37,6 +38,7 @@ COLUMNS = (
     "line", "source", "id", "type", "at", "service", "unit", "client", "matter", "due", "quantity", "of_quantity", "cents",
     "data", "replaces_id", "expected", "day",
 )  # fmt: skip
+LAST_YEAR = 2200  # no calendar is reckoned beyond: what is to come is refused
 _PARTS = 10_000_000  # positions in a partition of the log
 Events = pl.DataFrame | Sequence[Mapping[str, Any]]
 # what one event of a batch can meet in the database: refused alone. Anything else is the room's own trouble.
@@ -140,6 +142,7 @@ class Door:
             for block in _csv(events, book):
                 copy.write(block)
         types, replacing = _types(events), _replaces(events)
+        self._count_working_days(events, book, types)
         if types & {RESIDENT, UNIT}:
             run(statement("judge"), {"now": now, "registers": True, "producer": producer})
             renew(self.connection, tuple(r for r in REGISTERS if types & {RESIDENT, UNIT} & set(r.types)))
@@ -158,6 +161,18 @@ class Door:
         run("SELECT pg_notify('torni_written', '')")
         refused = [] if written + repeated == len(events) else run(statement("refused")).fetchall()
         return Accepted(written, repeated, {line: tuple(reasons) for line, reasons in refused}, position)
+
+    def _count_working_days(self, events: Events, book: Book, types: set[str]) -> None:
+        """The days due of what the batch begins in working days: the calendar of holidays is here, not in the database."""
+        counts = {o.working for o in book.openings if o.working is not None and o.type in types}
+        if not counts:
+            return
+        days = [day for day in _days(events) if day.year < LAST_YEAR]
+        with self.connection.cursor() as cursor:
+            cursor.executemany(
+                "INSERT INTO working_dues VALUES (%s, %s, %s) ON CONFLICT DO NOTHING",
+                [(count, day, working_day_after(day, count)) for count in counts for day in days],
+            )
 
     def _make_room(self) -> None:
         """A partition for what comes next, where it is not there yet."""
@@ -193,8 +208,11 @@ class Door:
                 ],
             )
             cursor.executemany(
-                "INSERT INTO openings VALUES (%s, %s, %s, %s, %s, %s, %s)",
-                [(o.promise, o.service, o.type, o.days, o.age_below, o.age_at_least, o.months) for o in book.openings],
+                "INSERT INTO openings VALUES (%s, %s, %s, %s, %s, %s, %s, %s)",
+                [
+                    (o.promise, o.service, o.type, o.days, o.age_below, o.age_at_least, o.months, o.working)
+                    for o in book.openings
+                ],
             )
             cursor.executemany(
                 "INSERT INTO answers VALUES (%s, %s, %s)", [(a.promise, a.type, a.called_off) for a in book.answers]

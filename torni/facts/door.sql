@@ -8,7 +8,8 @@ CREATE TEMP TABLE IF NOT EXISTS arriving (
 CREATE TEMP TABLE IF NOT EXISTS kinds (
   type text PRIMARY KEY, needs text[], touches boolean, of_nobody boolean, quantity int8range, of_quantity int8range, cents int8range, due_days int4range
 );
-CREATE TEMP TABLE IF NOT EXISTS openings (promise text, service text, type text, days int, age_below int, age_at_least int, months int);
+CREATE TEMP TABLE IF NOT EXISTS openings (promise text, service text, type text, days int, age_below int, age_at_least int, months int, working int);
+CREATE TEMP TABLE IF NOT EXISTS working_dues (working int, day date, due date, PRIMARY KEY (working, day));
 CREATE TEMP TABLE IF NOT EXISTS answers (promise text, type text, called_off boolean);
 CREATE TEMP TABLE IF NOT EXISTS countings (promise text, service text, type text, how text, threshold bigint);
 CREATE TEMP TABLE IF NOT EXISTS versions (service text PRIMARY KEY, definition text);
@@ -28,7 +29,7 @@ SELECT s.line, s.source, s.id, s.type, s.at, s.service, s.unit, s.client, s.matt
 FROM (
   SELECT a.*, nullif(coalesce(c.municipality, u.municipality, a.data->>'municipality'), '') AS municipality,
     coalesce(u.producer, a.data->>'producer') AS producer,
-    r.position AS replaces, o.promise, coalesce((a.day + make_interval(months => o.months, days => o.days))::date, a.due) AS opens_due,
+    r.position AS replaces, o.promise, coalesce((a.day + make_interval(months => o.months, days => o.days))::date, w.due, a.due) AS opens_due,
     coalesce(p.same, false) AS repeated,
     CASE WHEN k.touches AND a.matter IS NOT NULL THEN row_number() OVER (PARTITION BY k.touches, a.matter ORDER BY a.line) ELSE 1 END AS round,
     array_remove(ARRAY[
@@ -115,6 +116,7 @@ FROM (
   LEFT JOIN openings o ON o.type = a.type AND o.service = a.service
     AND (o.age_below IS NULL OR c.born + make_interval(years => o.age_below) > a.day)
     AND (o.age_at_least IS NULL OR c.born + make_interval(years => o.age_at_least) <= a.day)
+  LEFT JOIN working_dues w ON w.working = o.working AND w.day = a.day
   WHERE (a.type IN ('resident.registered', 'unit.opened')) = %(registers)s
   ORDER BY a.line
 ) s;

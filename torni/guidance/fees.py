@@ -14,7 +14,7 @@ from torni.engines.rules.sentences import label
 from torni.engines.rules.tree import Field, Node
 from torni.guidance.client import Client
 from torni.services.rules import Reckoning, Rules
-from torni.services.schema import FormulaLine
+from torni.services.schema import FormulaLine, Source
 
 CEILING = "fee.ceiling_year"
 
@@ -55,6 +55,7 @@ class Reckoned:
     because: tuple[Field, ...]
     ceiling: Ceiling | None
     invented: bool
+    assumed: tuple[Source, ...] = ()  # the sources of its amounts that have not been read for the day
 
     @property
     def cost(self) -> Cost | None:
@@ -64,6 +65,11 @@ class Reckoned:
         return Cost(
             str(self.formula.definition.cost), None if eur is None else Decimal(eur), None not in (eur, own) and own > eur  # type: ignore[operator]
         )  # fmt: skip
+
+    @property
+    def assumed_told(self) -> list[str]:
+        """Which of its amounts have not been read for the day, a sentence each."""
+        return [t("Assumed: {source}", source=str(source.title)) for source in self.assumed]
 
     @property
     def cost_told(self) -> str:
@@ -102,6 +108,7 @@ class Reckoned:
             "rule_version": self.formula.version,
             "undecided_because": [f.name for f in self.because],
             "invented": self.invented,
+            "assumed": [str(source.title) for source in self.assumed],
         }  # fmt: skip
 
 
@@ -125,6 +132,7 @@ def reckon(rules: Rules, formula: Reckoning, facts: Facts) -> Reckoned:
     amount = by_rule
     if amount is not None and ceiling is not None and formula.definition.counts_towards_ceiling:
         amount = min(amount, ceiling.left)
+    sources = _sources(rules, [n for _, n in formula.lines])
     return Reckoned(
         formula,
         tuple(lines),
@@ -132,7 +140,8 @@ def reckon(rules: Rules, formula: Reckoning, facts: Facts) -> Reckoned:
         amount,
         because,
         ceiling,
-        rests_on_invented(rules, [n for _, n in formula.lines]),
+        any(s.invented for s in sources),
+        tuple(s for s in sources if s.assumed),
     )
 
 
@@ -166,18 +175,23 @@ def unit_text(unit: str) -> str:
 
 def rests_on_invented(rules: Rules, nodes: list[Node]) -> bool:
     """Does any parameter or table that the trees ask for come from a source that is invented?"""
+    return any(source.invented for source in _sources(rules, nodes))
+
+
+def _sources(rules: Rules, nodes: list[Node]) -> list[Source]:
+    """The sources of the day's parameters and tables that the trees ask for, each once, in their order."""
+    found: dict[str, Source] = {}
     for node in nodes:
         for part in tree.walk(node):
-            if isinstance(part, tree.Param) and rules.library.value(part.name).source.invented:
-                return True
-            if isinstance(part, tree.Lookup) and _table_invented(rules, part.table.name):
-                return True
-    return False
-
-
-def _table_invented(rules: Rules, name: str) -> bool:
-    begun = [v for v in rules.table_definitions[name].values if v.from_ <= rules.library.as_of]
-    return rules.library.sources[begun[-1].source].invented
+            if isinstance(part, tree.Param):
+                source = rules.library.value(part.name).source
+            elif isinstance(part, tree.Lookup):
+                begun = [v for v in rules.table_definitions[part.table.name].values if v.from_ <= rules.library.as_of]
+                source = rules.library.sources[begun[-1].source]
+            else:
+                continue
+            found.setdefault(str(source.title), source)
+    return list(found.values())
 
 
 def _ceiling(rules: Rules, facts: Facts) -> Ceiling | None:

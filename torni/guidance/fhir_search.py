@@ -7,6 +7,8 @@ Not considered: sorting, includes, chains.
 
 from __future__ import annotations
 
+import re
+import unicodedata
 from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass
 from typing import Any
@@ -15,11 +17,28 @@ from urllib.parse import urlencode
 Resource = dict[str, Any]
 TASK_STATUS = "http://hl7.org/fhir/task-status"
 _BESIDE = ("_count", "_offset", "_summary", "_format", "_pretty")
-_NAME_MODIFIERS: dict[str, Callable[[str, str], bool]] = {
-    "": lambda name, wanted: name.casefold().startswith(wanted.casefold()),
-    "contains": lambda name, wanted: wanted.casefold() in name.casefold(),
-    "exact": lambda name, wanted: name == wanted,
+
+
+def _base(text: str) -> str:
+    """The characters that a string search compares: no case, no accents, no punctuation, blanks as one."""
+    letters = (c for c in unicodedata.normalize("NFKD", text.casefold()) if not unicodedata.combining(c))
+    plain = "".join(c for c in letters if not unicodedata.category(c).startswith("P"))
+    return " ".join(plain.casefold().split())
+
+
+def _plain(matches: Callable[[str, str], bool]) -> Callable[[str, str], bool]:
+    # What is nothing but punctuation would otherwise be found everywhere.
+    return lambda text, wanted: bool(_base(wanted)) and matches(_base(text), _base(wanted))
+
+
+# R4, Search, string: case, accents, punctuation and blanks are ignored but by :exact, which a letter's written form
+# (one character, or a letter and an accent) does not concern.
+_STRING_MODIFIERS: dict[str, Callable[[str, str], bool]] = {
+    "": _plain(str.startswith),
+    "contains": _plain(lambda text, wanted: wanted in text),
+    "exact": lambda text, wanted: unicodedata.normalize("NFC", text) == unicodedata.normalize("NFC", wanted),
 }
+_VALUE = re.compile(r"(?:\\.|[^,\\]|\\$)+")  # between commas, of which a backslash makes one a letter of the value
 
 
 class NotSearchable(ValueError):
@@ -66,10 +85,10 @@ def asked(kind: str, given: Iterable[tuple[str, str]], *, strict: bool) -> Searc
         name, _, modifier = key.partition(":")
         if name in parameters(kind):
             if modifier and modifier not in (
-                _NAME_MODIFIERS if name == "name" else ("not",) if name == "status" else ()
+                _STRING_MODIFIERS if name == "name" else ("not",) if name == "status" else ()
             ):
                 raise NotSearchable(f"The modifier :{modifier} of {name} is not supported")
-            if wanted := tuple(v for v in value.split(",") if v):
+            if wanted := tuple(re.sub(r"\\([,|$\\])", r"\1", v) for v in _VALUE.findall(value)):
                 filters.append((name, modifier, wanted))
                 used.append((key, value))
         elif key in _BESIDE and value:
@@ -96,7 +115,7 @@ def _whole(name: str, text: str | None) -> int | None:
 
 def _meets(resource: Resource, name: str, modifier: str, wanted: tuple[str, ...]) -> bool:
     if name == "name":
-        return any(_NAME_MODIFIERS[modifier](str(resource.get("name", "")), w) for w in wanted)
+        return any(_STRING_MODIFIERS[modifier](str(resource.get("name", "")), w) for w in wanted)
     if name == "_id":
         return resource["id"] in wanted
     return any(_is(str(resource.get("status")), w) for w in wanted) != (modifier == "not")

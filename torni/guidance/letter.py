@@ -91,6 +91,7 @@ def letter(decision: Decision, made: Made | None = None) -> Letter:
         notice.append(t("The limits of granting are invented for demonstration."))
     if any(f.invented for f in fees):
         notice.append(t("Some amounts are invented for demonstration."))
+    notice += dict.fromkeys(told for f in fees for told in f.assumed_told)
     verdict = {
         "granted": t("{service} is granted to you.", service=name),
         "refused": t("{service} is not granted to you.", service=name),

@@ -94,23 +94,27 @@ def _past(rows: Iterable[tuple[int, Mapping[str, Any]]], name: str) -> list[Past
     out: list[Past] = []
     for i, row in rows:
         where = f"{name}:{i}"
-        on = day(str(row.get("on")))
-        if on is None:
-            faults.append(Fault(where, t('"{text}" is not a date', text=row.get("on")), t("Write such as 2026-01-31.")))
+        lacking = [name for name in ("on", "service", "verdict") if row.get(name) in (None, "")]
+        if lacking:
+            faults += [Fault(where, t("{name} is missing", name=name), _remedy(name)) for name in lacking]
             continue
-        if row.get("verdict") not in VERDICT.values():
+        on = day(str(row["on"]))
+        if on is None:
+            faults.append(Fault(where, t('"{text}" is not a date', text=row["on"]), _remedy("on")))
+            continue
+        if row["verdict"] not in VERDICT.values():
             faults.append(
                 Fault(
                     where,
-                    t('"{found}" is not a verdict', found=row.get("verdict")),
-                    t("Write granted, refused or undecided."),
+                    t('"{found}" is not a verdict', found=row["verdict"]),
+                    _remedy("verdict"),
                 )
             )
             continue
         region = str(row.get("region") or "keski-suomi")
         try:
             rules = days.setdefault(region, Days(region)).on(on)
-            service = rules.service(str(row.get("service"))).service.id
+            service = rules.service(str(row["service"])).service.id
             facts = row.get("facts")
             given = facts if isinstance(facts, dict) else row.get("used") or {}
             known = {k: v for k, v in given.items() if k != "decision_day"}
@@ -131,6 +135,15 @@ def _past(rows: Iterable[tuple[int, Mapping[str, Any]]], name: str) -> list[Past
     if faults:
         raise BadInput(*faults)
     return out
+
+
+def _remedy(name: str) -> str:
+    """What to write as a decision's own value."""
+    return {
+        "on": t("Write such as 2026-01-31."),
+        "service": t("Write the service's id, such as home_care."),
+        "verdict": t("Write granted, refused or undecided."),
+    }[name]
 
 
 def _typed(known: Mapping[str, Any], rules: Rules, where: str) -> dict[str, Value | None]:

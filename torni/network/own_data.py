@@ -201,6 +201,8 @@ def import_timetable(path: Path, region: str, *, on: date, dry_run: bool = False
                 day=f"{on:%-d.%-m.%Y}",
             ),
         )
+    elif likely := feed.days.only_likely(on):
+        notes.insert(1, likely)
     summary = f"{len(timetable.x)} stops, {timetable.trips} trips, {len(timetable.trip)} connections"
     if dry_run:
         return Imported(None, None, summary, tuple(notes))

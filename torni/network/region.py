@@ -15,14 +15,17 @@ import numpy as np
 import numpy.typing as npt
 import polars as pl
 
+from torni.core import places
+from torni.core.faults import BadInput
 from torni.core.language import Message
 from torni.core.texts import Text
 from torni.engines.travel import Mode, RoadGraph, Seconds
+from torni.network.named_units import unknown_units
 from torni.network.stored import Stored
 from torni.network.unread import street_assumptions
 from torni.services import Library, load_library
+from torni.sources import own_units, roads, shipped
 from torni.sources import population as population_source
-from torni.sources import roads, shipped
 from torni.sources import units as unit_source
 from torni.sources.population import Population
 
@@ -194,17 +197,20 @@ def load(region: str = "keski-suomi", *, on: date, invented: bool = True) -> Net
     }
     own_population = library.region.file("population.parquet")
     if own_population:
-        stored = pl.read_parquet(own_population)
+        stored = own_units.own_population(own_population)
         side = int(stored["side_m"][0])
         population = population_source.population_of(
-            stored, side_m=side, turn_deg=0.0, version=shipped.version_of(own_population)
+            stored, side_m=side, turn_deg=0.0, version=shipped.version_of(own_population), own=True
         )
         population = restricted(population, codes) if library.region.municipalities else population
     else:
         population = population_source.census_grid(codes)
     own_roads = library.region.file("roads")
     road_version = shipped.version_of_all(own_roads) if own_roads else shipped.version("road_edges")
-    units = open_on(_units(library, codes, invented=invented), on)
+    every = _units(library, codes, invented=True)
+    if faults := list(unknown_units(library, set(every["unit_id"].to_list()))):
+        raise BadInput(*faults)
+    units = open_on(every if invented else _units(library, codes, invented=False), on)
     known = frozenset(kind for kinds in units["kinds"].to_list() for kind in kinds)
     versions = {"population": population.version, "roads": road_version, "units": _version(units)}
     if own_timetable := library.region.file("timetable.zip"):
@@ -233,6 +239,7 @@ def mode_of(library: Library, name: str, side_m: int) -> Mode:
         direct_km=library.number("travel.direct_km"),
         piece_km=library.number("travel.joining_piece_km"),
         means=base,
+        walking_kmh=library.number("travel.walk.joining_kmh"),
     )
 
 
@@ -243,12 +250,15 @@ def mode_assumptions(mode: Mode) -> list[Message]:
         if name in mode.speed_kmh:
             seen[mode.speed_kmh[name]] = None
     speeds = "/".join(f"{s:g}" for s in seen)
+    led = [Message("Bicycles are led on foot on steps and where one dismounts, at {kmh} km/h", kmh=mode.walking_kmh)]
+    led = led if mode.means == "bicycle" else []
     return [
         Message("Road speeds {speeds} km/h by road class, without congestion", speeds=speeds),
         Message(
             "Joining legs {kmh} km/h over the straight distance × {detour}, at least {km} km for a home; {end} min at the destination",
             kmh=mode.joining_kmh, detour=mode.joining_detour, km=mode.within_cell_km, end=mode.end_min,
         ),
+        *led,
     ]  # fmt: skip
 
 
@@ -276,15 +286,28 @@ def restricted(population: Population, codes: Sequence[str]) -> Population:
 
 
 def _units(library: Library, codes: Sequence[str], *, invented: bool) -> pl.DataFrame:
-    own = library.region.file("units.csv")
-    units = unit_source.read_region_file(own) if own else unit_source.register(codes, kind_names(library))
+    own, kinds = library.region.file("units.csv"), kind_names(library)
+    units = _unit_file(own, kinds) if own else unit_source.register(codes, kinds)
     if invented:
         sizes, more = library.region.file("demo/sizes.csv"), library.region.file("demo/units.csv")
         if sizes:
+            if _is_own(sizes):
+                own_units.check_sizes(sizes)
             units = unit_source.with_invented_sizes(units, sizes)
         if more:
-            units = pl.concat([units, unit_source.read_region_file(more, invented=True)])
+            units = pl.concat([units, _unit_file(more, kinds, invented=True)])
     return units.unique("unit_id", keep="first", maintain_order=True)
+
+
+def _unit_file(path: Path, kinds: Mapping[str, str], *, invented: bool = False) -> pl.DataFrame:
+    if _is_own(path):
+        return own_units.own_units(path, kinds, invented=invented)
+    return unit_source.read_region_file(path, invented=invented)
+
+
+def _is_own(path: Path) -> bool:
+    """Does the file lie where a hand may have touched it since it was judged, and not among what is shipped?"""
+    return path.resolve().is_relative_to(places.own_regions().resolve())
 
 
 _graphs: dict[str, RoadGraph] = {}

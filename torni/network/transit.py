@@ -91,6 +91,7 @@ def assumptions(network: Network, path: Path | None = None) -> list[Message]:
         trips = len(np.unique(ready.timetable.trip))
         out += [
             Message("Timetable of {day}: {count} trips run", day=f"{network.as_of:%-d.%-m.%Y}", count=trips),
+            *([likely] if (likely := feed.days.only_likely(network.as_of)) else []),
             *feed.notes,
         ]
     return out

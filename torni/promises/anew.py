@@ -7,9 +7,11 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import dataclass
+from datetime import date
 
 import polars as pl
 
+from torni.core.deadlines import working_day_after
 from torni.facts.book import Opening
 from torni.facts.room import Connection
 
@@ -29,6 +31,11 @@ class Past:
     name: str
     service: str
 
+    def days_of(self, type_: str) -> list[date]:
+        """The days on which events of the type happened."""
+        query = f"SELECT DISTINCT {_DAY} FROM event e WHERE e.type = %s AND e.service = %s"
+        return [day for (day,) in self.connection.execute(query, [type_, self.service]).fetchall()]
+
     def rows(self, query: str, **values: object) -> pl.DataFrame:
         found = self.connection.execute(
             query, {"upto": self.upto, "promise": self.name, "service": self.service, **values}
@@ -38,11 +45,12 @@ class Past:
 
 def answered(past: Past, opening: Opening, answers: Sequence[str], called_off: Sequence[str] = ()) -> pl.DataFrame:
     """What the opening begins, answered by the first of these events in its matter. What is owed already is not begun again."""
+    days = past.days_of(opening.type) if opening.working is not None else []
     return past.rows(
         f"""
         WITH told AS (
           SELECT e.position, e.matter, coalesce(e.unit, '') AS unit, coalesce(e.municipality, '') AS municipality, {_DAY} AS day,
-            coalesce(({_DAY} + make_interval(months => %(months)s, days => %(days)s))::date, e.due) AS due,
+            coalesce(({_DAY} + make_interval(months => %(months)s, days => %(days)s))::date, w.due, e.due) AS due,
             e.type = %(opened_by)s AND e.service = %(service)s
               AND (%(below)s::int IS NULL OR coalesce(c.born + make_interval(years => %(below)s) > {_DAY}, false))
               AND (%(at_least)s::int IS NULL OR coalesce(c.born + make_interval(years => %(at_least)s) <= {_DAY}, false)) AS opens,
@@ -50,6 +58,7 @@ def answered(past: Past, opening: Opening, answers: Sequence[str], called_off: S
           FROM event e LEFT JOIN LATERAL (
             SELECT x.born FROM client x WHERE x.client = e.client AND x.valid_from <= {_DAY} ORDER BY x.valid_from DESC, x.position DESC LIMIT 1
           ) c ON %(of_ages)s AND e.type = %(opened_by)s
+          LEFT JOIN unnest(%(on)s::date[], %(dues)s::date[]) w (day, due) ON w.day = {_DAY}
           WHERE e.type = ANY (%(types)s || %(opened_by)s::text) AND e.matter IS NOT NULL AND {_LIVE}
         ), inside AS (
           SELECT *, lag(opens AND NOT closes) OVER m AS owed_already,
@@ -64,6 +73,7 @@ def answered(past: Past, opening: Opening, answers: Sequence[str], called_off: S
         """,
         opened_by=opening.type, days=opening.days, months=opening.months, below=opening.age_below, at_least=opening.age_at_least,
         of_ages=opening.age_below is not None or opening.age_at_least is not None,
+        on=days, dues=[working_day_after(day, opening.working or 0) for day in days],
         types=[*answers, *called_off], off=list(called_off),
     )  # fmt: skip
 

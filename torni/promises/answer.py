@@ -30,7 +30,7 @@ class AnswerPromise(EventPromise):
     called_off_by: list[EventType] = Field([], description="One type of event, or several.")
     within_days: str | None = Field(
         None,
-        description="A parameter: the days, or calendar months by its unit, from the opening. Left out, the event names the day due.",
+        description="A parameter: the days, or by its unit calendar months or working days, from the opening. Left out, the event names the day due.",
     )
     ages: Ages = Ages()
     share: Decimal = Field(gt=0, le=1)
@@ -75,8 +75,8 @@ class AnswerPromise(EventPromise):
         return self.opened_by, self.ages
 
     def effects(self, name: str, service: str, days: Days) -> Effects:
-        within, months = days(self.within_days) if self.within_days is not None else (None, 0)
-        opening = Opening(name, service, self.opened_by, within, self.ages.below, self.ages.at_least, months)
+        within, months, working = days(self.within_days) if self.within_days is not None else (None, 0, None)
+        opening = Opening(name, service, self.opened_by, within, self.ages.below, self.ages.at_least, months, working)
         off = (Answer(name, type_, called_off=True) for type_ in self.called_off_by)
         return Effects((opening,), (Answer(name, self.answered_by), *off))
 

@@ -43,8 +43,9 @@ class CadencePromise(EventPromise):
         return self.event, Ages()
 
     def effects(self, name: str, service: str, days: Days) -> Effects:
-        every, months = days(self.every_days)
-        return Effects((Opening(name, service, self.event, every, months=months),), (Answer(name, self.event),))
+        every, months, working = days(self.every_days)
+        opening = Opening(name, service, self.event, every, months=months, working=working)
+        return Effects((opening,), (Answer(name, self.event),))
 
     def source_of(self, sums: Sums) -> Mapping[Level, Mapping[str, Sequence[Group]]]:
         return sums.owed_groups

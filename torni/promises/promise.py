@@ -23,7 +23,7 @@ Responsible = Literal["adviser", "case_manager", "producer"]
 Need = Literal["service", "unit", "client", "matter", "due", "quantity", "of_quantity", "cents"]
 Column = Literal["quality", "availability", "interface", "fees", "cost"]
 Reads = Literal["network", "events"]
-DAYS = ("days", "months")  # the law counts a care guarantee in calendar months, which no number of days is
+DAYS = ("days", "months", "working days")  # as the laws count: no number of days is a month, nor a week of working days
 
 
 class Sourced(Protocol):

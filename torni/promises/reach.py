@@ -102,11 +102,21 @@ class ReachPromise(NetworkPromise):
         return ground.by_transit(rows) if self.mode == "transit" else times(self.mode, rows)
 
     def _assumptions(self, ground: Ground, known: bool, *, timed: bool) -> list[Message]:
-        out = [Message("Residents of the 2021 census grid, {side} km cells", side=ground.population.side_m / 1000)]
+        population = ground.population
+        out = [Message("Residents of the 2021 census grid, {side} km cells", side=population.side_m / 1000)]
+        if population.own:
+            out = [
+                Message(
+                    "Residents of the region's own table, cells of {side} m as told at its import",
+                    side=population.side_m,
+                )
+            ]
         if self.mode != "transit" or timed:
             out += ground.travel_assumptions(self.mode)
         if self.population != "residents":
             out.append(Message("Ages within a cell refined by the municipality's 2018 age bands"))
+            if population.own and (without := population.without_ages):
+                out.append(Message("Of {count} residents the region's own table tells no ages: taken as in its other cells of the municipality, or as in the whole country", count=without))  # fmt: skip
         if self.stands_in_for:
             out.append(
                 Message(

@@ -26,7 +26,8 @@ if TYPE_CHECKING:
 LONG_DAYS = 84  # small units are judged over twelve weeks too
 SILENT_DAYS = 3  # records that end earlier than this tell nothing of today
 HARDLY = 1e-4  # two missed of a promise to all: told by less chance than this
-Days = Callable[[str], tuple[int, int]]  # a parameter's days and calendar months
+Within = tuple[int | None, int, int | None]  # days, calendar months, working days
+Days = Callable[[str], Within]  # of a parameter
 
 
 @dataclass(frozen=True)

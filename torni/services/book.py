@@ -9,6 +9,7 @@ from decimal import Decimal
 from typing import Any
 
 from torni.facts.book import WIDEST, Answer, Book, Books, Bounds, Counting, Opening
+from torni.promises.sums import Within
 from torni.services import events
 from torni.services.days import Days
 from torni.services.library import Library
@@ -77,8 +78,9 @@ def books_of(days: Days, *, charge: Charge | None = None) -> Books:
     return on
 
 
-def within(library: Library, parameter: str) -> tuple[int, int]:
-    """Days and calendar months: the law counts a care guarantee in months, which no number of days is."""
+def within(library: Library, parameter: str) -> Within:
+    """The law counts a care guarantee in calendar months and an assessment in working days, which no number of days is."""
     found = library.value(parameter)
     assert isinstance(found.value, Decimal)
-    return (0, int(found.value)) if found.unit == "months" else (int(found.value), 0)
+    count = int(found.value)
+    return {"months": (0, count, None), "working days": (None, 0, count)}.get(found.unit, (count, 0, None))

@@ -7,12 +7,14 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from dataclasses import dataclass
-from datetime import date
+from datetime import date, timedelta
 from decimal import Decimal
+from functools import cache
 from typing import Literal
 
 from pydantic import Field
 
+from torni.core.deadlines import working_day_after
 from torni.core.faults import BadInput, Fault, nearest_name
 from torni.core.texts import Identifier, Strict, Text
 from torni.engines.chains import Chain, Edge, Step
@@ -113,13 +115,21 @@ def _days(library: Library, parameter: str | None) -> int | None:
         return None
     found = library.value(parameter)
     assert isinstance(found.value, Decimal), f"{parameter} is a table"
-    return _longest(int(found.value)) if found.unit == "months" else int(found.value)
+    return _longest(int(found.value), found.unit)
 
 
-def _longest(months: int) -> int:
-    """The most days that so many calendar months have: a chain counts days, and calls nobody late who is in time by law."""
-    starts = [date(2024 + i // 12, i % 12 + 1, 1) for i in range(24)]  # a leap year and the year after
-    return max((moved(start, months, "month") - start).days for start in starts)
+@cache
+def _longest(count: int, unit: str) -> int:
+    """The most days that so many calendar months or working days have: a chain counts days, and calls nobody late who is in
+    time by law. Of months from the first days of a leap year and the next; of working days from every day of twelve years, in
+    which each holiday meets each weekday."""
+    if unit == "months":
+        starts = [date(2024 + i // 12, i % 12 + 1, 1) for i in range(24)]
+        return max((moved(start, count, "month") - start).days for start in starts)
+    if unit == "working days":
+        days = [date(2024, 1, 1) + timedelta(days=i) for i in range(12 * 366)]
+        return max((working_day_after(day, count) - day).days for day in days)
+    return count
 
 
 def _wrong(definition: ChainDefinition, library: Library) -> list[tuple[tuple[str, ...], str, str]]:

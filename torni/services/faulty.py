@@ -16,6 +16,7 @@ from pydantic import BaseModel
 from pydantic.fields import FieldInfo
 
 from torni.core.faults import Fault, nearest_name
+from torni.core.language import t
 
 if TYPE_CHECKING:
     from torni.services.reading import Document, Loc
@@ -64,14 +65,47 @@ def _fault(document: Document, loc: Loc, beside: type[BaseModel] | None, field: 
     if kind == "missing":
         return Fault(where, f'"{last}" is missing', f'Add "{last}". {_remedy(last, field, beside)}'.strip())
     if kind == "literal_error":
+        if found is None:
+            return Fault(where, t("{name} is empty", name=f'"{last}"'), f"Write {last}: {_one_of(_choices(field))}.")
         near = nearest_name(str(found), map(str, _choices(field)))
         remedy = f'Did you mean "{near}"?' if near else f"Write {last}: {_one_of(_choices(field))}."
         return Fault(where, f'"{found}" is not one of {error["ctx"]["expected"]}', remedy)
     if kind in ("union_tag_invalid", "union_tag_not_found"):
         return _of_no_kind(document, loc, field, error)
-    message = error["msg"].removeprefix("Value error, ")
-    shown = f" (found {found!r})" if isinstance(found, str | int | float | bool | date | None) and kind != "value_error" else ""  # fmt: skip
+    if found is None:
+        return Fault(where, t("{name} is empty", name=f'"{last}"'), _remedy(last, field, beside))
+    if kind == "dated":
+        at = error["ctx"]["at"]
+        remedy = (
+            "Give each value a first day later than the one before, and end that one before it, or leave its until out."
+        )
+        return Fault(document.where((*loc, *at)), error["ctx"]["what"], remedy)
+    if kind == "invalid_key":
+        remedy = "Write a name as a text. In { } a comma divides: an amount has a decimal point, such as 18.60."
+        return Fault(where, f'"{found}" is not a name', remedy)
+    message = _expected().get(kind) or error["msg"].removeprefix("Value error, ")
+    shown = f" (found {_written(found)})" if isinstance(found, str | int | float | date) and kind != "value_error" else ""  # fmt: skip
     return Fault(where, f"{message[0].lower()}{message[1:]}{shown}", _remedy(last, field, beside))
+
+
+def _expected() -> dict[str, str]:
+    """What is expected where a value is of another type: validation's own words name the program's types."""
+    number, whole, text = t("a number is expected"), t("a whole number is expected"), t("a text is expected")
+    day, names = t("a date is expected"), t("names and their values are expected")
+    return {
+        **dict.fromkeys(("decimal_type", "decimal_parsing", "finite_number"), number),
+        **dict.fromkeys(("int_type", "int_parsing", "int_from_float"), whole),
+        **dict.fromkeys(("bool_type", "bool_parsing"), t("true or false is expected")),
+        **dict.fromkeys(("date_type", "date_parsing", "date_from_datetime_parsing", "date_from_datetime_inexact"), day),
+        **dict.fromkeys(("model_type", "model_attributes_type", "dict_type"), names),
+        "string_type": text,
+        "list_type": t("a list is expected"),
+    }
+
+
+def _written(value: object) -> str:
+    """A value as a definition has it: text in double quotes, true and false in small letters."""
+    return f'"{value}"' if isinstance(value, str) else str(value).lower() if isinstance(value, bool) else str(value)
 
 
 def _of_no_kind(document: Document, loc: Loc, union: Any, error: Any) -> Fault:
@@ -80,10 +114,13 @@ def _of_no_kind(document: Document, loc: Loc, union: Any, error: Any) -> Fault:
     remedy = f"Write kind: {_one_of(kinds)}."
     if error["type"] == "union_tag_not_found":
         return Fault(document.where(loc), 'the promise has no "kind"', remedy)
-    tag = str(error["ctx"]["tag"])
+    tag = _written(error["ctx"]["tag"]).strip('"')
+    where = document.where((*loc, "kind"))
+    if tag == "None":  # the key alone, with nothing after it
+        return Fault(where, t("{name} is empty", name='"kind"'), remedy)
     if near := nearest_name(tag, kinds):
         remedy = f'Did you mean "{near}"? ' + remedy
-    return Fault(document.where((*loc, "kind")), f'"{tag}" is not a kind of promise', remedy)
+    return Fault(where, f'"{tag}" is not a kind of promise', remedy)
 
 
 def _place(model: type[BaseModel], named: tuple[str | int, ...]) -> tuple[Loc, type[BaseModel] | None, Any]:
@@ -158,7 +195,9 @@ def _remedy(name: str, field: Any, beside: type[BaseModel] | None) -> str:
     if choices := _choices(field):
         return f"Write {name}: {_one_of(choices)}."
     if isinstance(of, type) and issubclass(of, BaseModel):
-        return f"Write under {name} such as: {', '.join(_names(of))}."
+        return (
+            f"Write under {name} such as: {', '.join(_names(of))}." if name else f"Begin with: {', '.join(_names(of))}."
+        )
     if get_origin(of) in (list, tuple):
         return f"Write a list, such as: {name}: [...]"
     if get_origin(of) is dict:

@@ -6,7 +6,7 @@ import hashlib
 import json
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
-from datetime import date
+from datetime import date, timedelta
 from decimal import Decimal
 from functools import cached_property
 from pathlib import Path
@@ -286,6 +286,8 @@ class _Loading:
                 continue
             changed = {"from": layer.content.get("from", self.on), "value": value, "source": layer.content["source"]}
             before = [v.model_dump(by_alias=True) for v in known[name].values if v.from_ < changed["from"]]
+            if before and before[-1]["until"] and before[-1]["until"] >= changed["from"]:
+                before[-1]["until"] = changed["from"] - timedelta(days=1)
             content_of = known[name].model_dump(by_alias=True) | {"values": [*before, changed]}
             parsed = parse(Document(layer.name, content_of, {}), Parameter)
             if isinstance(parsed, list):
@@ -393,7 +395,9 @@ class _Loading:
                 self.faults.append(
                     Fault(
                         document.where(("valid_from",)),
-                        f"the first day is not a date ({first!r})",
+                        t('"{text}" is not a date', text=str(first))
+                        if first is not None
+                        else t("{name} is missing", name='"valid_from"'),
                         "Write such as: valid_from: 2017-01-01",
                     )
                 )
@@ -414,6 +418,12 @@ class _Loading:
                     self.faults.append(
                         Fault(document.where(loc), f'"{name}" is not {what}', f'Did you mean "{near}"?' if near else "")
                     )
+            for i, amount in enumerate(service.fees.amounts if service.fees else []):
+                table = parameters.get(amount.parameter)
+                if table and any(isinstance(v.value, dict) for v in table.values):
+                    where = document.where(("fees", "amounts", i, "parameter"))
+                    what = t('"{name}" is a table, not an amount', name=amount.parameter)
+                    self.faults.append(Fault(where, what, t("Name a parameter of a single value.")))
             self._check_promises(service, document, events)
         for name, parameter in parameters.items():
             document = self.texts[name][-1].document

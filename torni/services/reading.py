@@ -22,6 +22,10 @@ Model = TypeVar("Model", bound=BaseModel)
 _Loader: type = getattr(yaml, "CSafeLoader", yaml.SafeLoader)
 _NUMBER = re.compile(r"[-+0-9_.:eEa-fA-FxXoO]+")  # as YAML may write one; 1:30 is ninety there
 
+_NUMBERS = ("tag:yaml.org,2002:int", "tag:yaml.org,2002:float")
+# 0123 is eighty-three to YAML, 12:30 seven hundred and fifty, 1_205 and 0x10 numbers: nobody who writes them means so
+_PLAIN = re.compile(r"[-+]?(0|[1-9][0-9]*)?(\.[0-9]*)?([eE][-+]?[0-9]+)?|[-+]?\.(inf|Inf|INF)|\.(nan|NaN|NAN)")
+
 
 class Document:
     """The plain content of one YAML file, with the line of each field. `files`: of a text laid on another, whose line it is."""
@@ -33,7 +37,11 @@ class Document:
         """File, line and field; the nearest field above when this one is absent."""
         known = self.nearest(loc)
         dotted = ".".join(str(part) for part in loc)
-        return f"{self.files.get(known, self.name)}:{self.lines.get(known, 1)}" + (f": {dotted}" if dotted else "")
+        return f"{self.file(loc)}:{self.lines.get(known, 1)}" + (f": {dotted}" if dotted else "")
+
+    def file(self, loc: Loc) -> str:
+        """The file that has the field: of a text laid on another, either of the two."""
+        return self.files.get(self.nearest(loc), self.name)
 
     def nearest(self, loc: Loc) -> Loc:
         """The field itself where the file has it, or the nearest above."""
@@ -74,7 +82,7 @@ def read_text(text: str, name: str, *, most: int = bounds.MOST_CHARACTERS) -> Do
         lines: dict[Loc, int] = {}
         if node is None:
             return Fault(f"{name}:1", "the file is empty", "Write the definition, or remove the file.")
-        if doubled := _walk(node, (), lines):
+        if doubled := _walk(node, (), lines, told=True):
             return doubled.fault(name)
         return Document(name, loader.construct_document(node), lines)
     except Unreadable as error:
@@ -161,7 +169,10 @@ def doubled(text: str) -> Doubled | None:
     return _walk(node, (), {}) if node is not None else None
 
 
-def _walk(node: yaml.Node, loc: Loc, lines: dict[Loc, int]) -> Doubled | None:
+def _walk(node: yaml.Node, loc: Loc, lines: dict[Loc, int], *, told: bool = False) -> Doubled | None:
+    """The first name written twice; fills `lines`. `told`: raise Unreadable for a number that YAML reads as another than it looks."""
+    if told and node.tag in _NUMBERS and not _PLAIN.fullmatch(node.value):
+        raise Unreadable(node.start_mark.line + 1, t('"{found}" would be read as another number than it looks', found=node.value[:40]), t("Write it in digits with a decimal point, such as 1205.50; a code or a time in quotes."))  # fmt: skip
     lines.setdefault(loc, node.start_mark.line + 1)
     if isinstance(node, yaml.MappingNode):
         seen: dict[str, int] = {}
@@ -173,7 +184,7 @@ def _walk(node: yaml.Node, loc: Loc, lines: dict[Loc, int]) -> Doubled | None:
                 return Doubled(key.value, seen[key.value], line)
             seen[key.value] = line
             lines[(*loc, key.value)] = line
-            if found := _walk(value, (*loc, key.value), lines):
+            if found := _walk(value, (*loc, key.value), lines, told=told):
                 return found
     elif isinstance(node, yaml.SequenceNode):
         ids: dict[str, int] = {}
@@ -182,7 +193,7 @@ def _walk(node: yaml.Node, loc: Loc, lines: dict[Loc, int]) -> Doubled | None:
                 if id_.value in ids:
                     return Doubled(id_.value, ids[id_.value], id_.start_mark.line + 1)
                 ids[id_.value] = id_.start_mark.line + 1
-            if found := _walk(value, (*loc, i), lines):
+            if found := _walk(value, (*loc, i), lines, told=told):
                 return found
     return None
 

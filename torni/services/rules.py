@@ -21,6 +21,7 @@ from torni.engines.rules.sign import may_be_below, not_below
 from torni.engines.rules.tables import read as read_table
 from torni.engines.rules.tree import Field, Node, Table, Type
 from torni.services.bounded import Written, bounds_in, name_faults
+from torni.services.circle import asks_of, circles
 from torni.services.laying import merged
 from torni.services.library import Library
 from torni.services.reading import Document, Loc, Model, parse, read, twice_in_folder
@@ -278,20 +279,13 @@ class _Loading:
         wanted = {n: s for n, s in self.library.services.items() if s.criteria and s.criteria.granting}
         waiting = dict(wanted)
         while waiting:
-            ready = [n for n, s in waiting.items() if not _asks_of(s) & set(waiting)]
+            ready = [n for n, s in waiting.items() if not asks_of(s) & set(waiting)]
             if not ready:
-                names = ", ".join(waiting)
-                self.faults.append(
-                    Fault(
-                        f"services {names}",
-                        "their criteria rest on each other in a circle",
-                        "Break the circle of granted.SERVICE.",
-                    )
-                )
+                self.faults += circles(waiting, self.library.documents)
                 return done
             for name in ready:
                 service = waiting.pop(name)
-                lacking = sorted((_asks_of(service) & set(wanted)) - set(done))
+                lacking = sorted((asks_of(service) & set(wanted)) - set(done))
                 if lacking:  # its own fault is told there; here it would only be told twice
                     self.unavailable[f"service {name}"] = t(
                         "{name} has no value on {day}", name=lacking[0], day=self.library.as_of
@@ -471,11 +465,6 @@ def suspicion_faults(node: Node, where: str) -> list[Fault]:
 def _told_at(document: Document, at: Loc, *further: str | int) -> Loc:
     """The exact place where the file has it; the name alone where a change gave only the new text."""
     return (*at, *further) if (*at, *further) in document.lines else at
-
-
-def _asks_of(service: Service) -> set[str]:
-    assert service.criteria
-    return {n for c in service.criteria.granting for n in re.findall(r"\bgranted\.([a-z0-9_]+)", c.when)}
 
 
 def _in_force(values: list[DatedCells], library: Library) -> DatedCells | None:

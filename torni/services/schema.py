@@ -5,12 +5,13 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
 from datetime import date
 from decimal import Decimal
-from typing import TYPE_CHECKING, Annotated, Literal, Union
+from itertools import pairwise
+from typing import TYPE_CHECKING, Annotated, Literal, TypeVar, Union
 
-from pydantic import Field, field_validator, model_validator
+from pydantic import Field, ValidationInfo, field_validator, model_validator
+from pydantic_core import PydanticCustomError
 
 from torni.core.texts import Identifier, Strict, Text
 from torni.promises.kinds import KINDS
@@ -138,6 +139,9 @@ class Source(Strict):
     title: Text
     published: str
     invented: bool = False
+    assumed: bool = Field(
+        default=False, description="True where the source itself has not been read, or not for these days."
+    )
 
 
 class Sources(Strict):
@@ -150,8 +154,15 @@ class DatedValue(Strict):
     value: Decimal | dict[str, Decimal] = Field(
         description="A number, or numbers by name. Amounts, days, counts and shares are not below 0."
     )
-    unit: str | None = Field(None, description="This value's own unit, where the law has changed it: days to months.")
+    unit: str | None = Field(
+        None, min_length=1, description="This value's own unit, where the law has changed it: days to months."
+    )
     source: Identifier
+
+    @field_validator("until", mode="after")
+    @classmethod
+    def _ends(cls, until: date | None, told: ValidationInfo) -> date | None:
+        return _after(until, told)
 
     @field_validator("value", mode="after")
     @classmethod
@@ -159,6 +170,8 @@ class DatedValue(Strict):
         for number in value.values() if isinstance(value, dict) else [value]:
             if number < 0:
                 raise ValueError(f"{number} is below 0: an amount, a limit, days, a count or a share never is")
+        if value == {}:
+            raise ValueError("a table of no numbers tells nothing")
         return value
 
 
@@ -166,7 +179,7 @@ class Parameter(Strict):
     """A dated amount, limit or table: what it is, its unit, its values by first day, when it was last checked."""
 
     what: Text
-    unit: str
+    unit: str = Field(min_length=1)
     checked: date
     at_most: str | None = Field(None, description="A parameter that this one may not exceed: a national maximum.")
     at_least: str | None = Field(None, description="A parameter that this one may not fall below.")
@@ -175,19 +188,32 @@ class Parameter(Strict):
     )
     values: list[DatedValue] = Field(min_length=1)
 
-    @model_validator(mode="after")
-    def _in_order(self) -> Parameter:
-        _rising(self.values)
-        return self
+    @field_validator("values", mode="after")
+    @classmethod
+    def _in_order(cls, values: list[DatedValue]) -> list[DatedValue]:
+        return _rising(values)
 
 
-def _rising(values: Sequence[DatedValue] | Sequence[DatedCells]) -> None:
-    days = [v.from_ for v in values]
-    for value in values:
-        if value.until is not None and value.until < value.from_:
-            raise ValueError(f"the last day, until {value.until}, is before the first, from {value.from_}")
-    if days != sorted(set(days)):
-        raise ValueError("the values' first days must rise, each day once")
+def _after(until: date | None, told: ValidationInfo) -> date | None:
+    first = told.data.get("from_")
+    if until is not None and first is not None and until < first:
+        raise ValueError(f"the last day, until {until}, is before the first, from {first}")
+    return until
+
+
+Dated = TypeVar("Dated", "DatedValue", "DatedCells")
+
+
+def _rising(values: list[Dated]) -> list[Dated]:
+    """The values as they are, where one ends before the next begins: of two of one day the later would win without a word."""
+    for i, (value, then) in enumerate(pairwise(values), 1):
+        if then.from_ <= value.from_:
+            what = f"the values' first days must rise, each day once: {then.from_} comes after {value.from_}"
+            raise PydanticCustomError("dated", "{what}", {"what": what, "at": [i, "from"]})
+        if value.until is not None and value.until >= then.from_:
+            what = f"the value before is in force until {value.until}, and this one begins on {then.from_}"
+            raise PydanticCustomError("dated", "{what}", {"what": what, "at": [i, "from"]})
+    return values
 
 
 class Parameters(Strict):
@@ -261,21 +287,26 @@ class DatedCells(Strict):
     source: Identifier
     cells: str = Field(min_length=1, description="The table as text, cells between |.")
 
+    @field_validator("until", mode="after")
+    @classmethod
+    def _ends(cls, until: date | None, told: ValidationInfo) -> date | None:
+        return _after(until, told)
+
 
 class TableDefinition(Strict):
     """A dated table of any dimensions: percentages, brackets, caps."""
 
     what: Text
-    unit: str
+    unit: str = Field(min_length=1)
     checked: date
     at_most: str | None = Field(None, description="A table that no cell of this one may exceed.")
     at_least: str | None = None
     values: list[DatedCells] = Field(min_length=1)
 
-    @model_validator(mode="after")
-    def _in_order(self) -> TableDefinition:
-        _rising(self.values)
-        return self
+    @field_validator("values", mode="after")
+    @classmethod
+    def _in_order(cls, values: list[DatedCells]) -> list[DatedCells]:
+        return _rising(values)
 
 
 class Tables(Strict):
@@ -322,7 +353,7 @@ class Formula(Strict):
     that names its `cost`, no more is paid than producing the service costs (act on client fees, 734/1992, section 2)."""
 
     what: Text
-    unit: str
+    unit: str = Field(min_length=1)
     source: Identifier
     legal_basis: Text | None = None
     counts_towards_ceiling: bool = False

@@ -52,7 +52,7 @@ def misused(parameter: Parameter, as_: str, understood: tuple[str, ...]) -> Iter
 def use_faults(texts: Texts[Parameter], uses: Iterable[Use]) -> list[Fault]:
     """Each misuse once: at the parameter where its own text makes it so, at the use where another parameter was meant.
 
-    A region that writes a shared parameter again keeps its unit too, but for days and months where both are understood; and a
+    A region that writes a shared parameter again keeps its unit too, but for days, months and working days where all are understood; and a
     share is at most 1.
     """
     faults: dict[str, Fault] = {}

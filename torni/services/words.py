@@ -10,7 +10,7 @@ def unit_name(unit: str) -> str:
     return {
         "EUR": _("euros"), "EUR per resident a year": _("euros a resident in a year"), "EUR/day": _("euros a day"), "EUR/hour": _("euros an hour"),
         "EUR/month": _("euros a month"), "EUR/visit": _("euros a visit"), "EUR/year": _("euros a year"), "days": _("days"), "h": _("hours"),
-        "employees per client": _("employees for each client"), "hours/month": _("hours a month"), "coefficient": _("coefficient"), "km": _("km"),
+        "employees per client": _("employees for each client"), "hours/month": _("hours a month"), "months": _("months"), "coefficient": _("coefficient"), "km": _("km"),
         "km/h": _("km an hour"), "min": _("minutes"), "minutes per calendar day": _("minutes a calendar day"), "share": _("as a share"),
         "score": _("points"), "visits": _("visits"), "working days": _("working days"), "years": _("years"),
     }.get(unit, unit)  # fmt: skip

@@ -112,9 +112,19 @@ def read_own(path: Path) -> dict[str, Change]:
     faults: list[Fault] = []
     own: dict[str, dict[str, Any]] = {}
     told: dict[tuple[str, str], int] = {}
+    sign = table.decimal_sign("value")
     for i, row in zip(table.rows, table.frame.iter_rows(named=True), strict=True):
+        lacking = [c for c in ("municipality", "parameter", "value") if row[c] in (None, "")]
+        if lacking:
+            faults += [
+                Fault(f"{path.name}:{i}", t("{name} is empty", name=c), t("Every row needs it.")) for c in lacking
+            ]
+            continue
         code = _code(str(row["municipality"]), f"{path.name}:{i}", faults)
-        value = written.number(row["value"] or "")
+        if sign is None and written.two_ways(row["value"]):
+            faults.append(Fault(f"{path.name}:{i}", *written.either(row["value"])))
+            continue
+        value = written.number_in(row["value"], sign)
         if value is None:
             faults.append(
                 Fault(
@@ -124,9 +134,7 @@ def read_own(path: Path) -> dict[str, Change]:
                 )
             )
             continue
-        if not row["parameter"]:
-            faults.append(Fault(f"{path.name}:{i}", t("{name} is empty", name="parameter"), t("Every row needs it.")))
-        elif code and (first := told.setdefault((code, str(row["parameter"])), i)) != i:
+        if code and (first := told.setdefault((code, str(row["parameter"])), i)) != i:
             faults.append(
                 Fault(
                     f"{path.name}:{i}",

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+import unicodedata
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from datetime import date
@@ -16,7 +17,7 @@ from torni.core.language import t
 from torni.sources.points import Point, points_of
 from torni.sources.tables import Table, read_rows
 from torni.sources.where import SIMPLIFIED_M, CoordinateCheck, code_of, codes_by_name, located
-from torni.sources.written import day, number, thousands_by_dot, whole
+from torni.sources.written import day, either, number, number_in, two_ways
 
 UNIT_COLUMNS: dict[str, tuple[str, ...]] = {
     "unit_id": ("tunnus", "yksikkotunnus", "id", "site_id"),
@@ -44,6 +45,12 @@ POPULATION_COLUMNS: dict[str, tuple[str, ...]] = {
     "municipality": ("kunta", "kommun"),
 }  # fmt: skip
 POINT_COLUMNS = {name: UNIT_COLUMNS[name] for name in ("name", "lon", "lat", "x", "y", "municipality")}
+# of a region's `units.csv`, in order
+KEPT_COLUMNS = (
+    "unit_id", "name", "kinds", "municipality", "lon", "lat", "size", "opening", "producer", "electronic", "serves", "open_from", "open_to",
+)  # fmt: skip
+_AGES = ("age_0_14", "age_15_64", "age_65")
+_MOST_ODD = 20
 SIZES = ("S", "M", "L")
 SQRT2 = 2**0.5
 
@@ -63,31 +70,35 @@ class Intake:
     ignored: tuple[str, ...]
 
 
-def read_units(path: Path, *, kind_names: Mapping[str, str], far_km: float) -> Intake:
+def read_units(path: Path, *, kind_names: Mapping[str, str], far_km: float, kept: bool = False) -> Intake:
     """Units from a CSV or xlsx file: name, kind(s), municipality and a point, and what else is known.
 
-    `good` has unit_id, name, kinds, municipality, lon, lat, size, opening, producer, electronic, serves, open_from,
-    open_to as texts, in the form of a region's `units.csv`. The coordinate check holds each point against its stated
-    municipality (refused outside its borders) and its postal area (doubted beyond `far_km`).
+    `good` has KEPT_COLUMNS as texts, in the form of a region's `units.csv`. The coordinate check holds each point against its stated
+    municipality (refused outside its borders) and its postal area (doubted beyond `far_km`). Ids that differ only by capitals or
+    blanks are one id. `kept`: the file is such a `units.csv` itself, and must have every column of it and every id.
     """
-    raw, columns, ignored = _read(path, UNIT_COLUMNS, required=("name", "kinds", "municipality"))
+    required = KEPT_COLUMNS if kept else ("name", "kinds", "municipality")
+    raw, columns, ignored = _read(path, UNIT_COLUMNS, required=required)
     check = CoordinateCheck(far_km)
     faults: list[Fault] = []
     doubts: list[Fault] = list(raw.told)
     good: list[dict[str, str | None]] = []
     refused = 0
-    ids: dict[str, int] = {}
+    ids: dict[str, tuple[str, int]] = {}
     rows = _rows(raw, columns)
     for row, point in zip(rows, _points(rows, columns), strict=True):
         unit = _unit(row, kind_names)
         unit_id = row.text("unit_id") or f"U{row.number - raw.named_on:04d}"
-        if unit_id in ids:
-            row.fault(
-                "unit_id",
-                t('"{unit_id}" is already on row {a}', unit_id=unit_id, a=ids[unit_id]),
-                t("Give each unit an id of its own."),
-            )
-        ids.setdefault(unit_id, row.number)
+        if kept and not row.text("unit_id"):
+            row.fault("unit_id", t("empty"), t("Give each unit an id of its own."))
+        like = re.sub(r"\s", "", unicodedata.normalize("NFKC", unit_id)).casefold()
+        if like in ids:
+            first, there = ids[like]
+            what = t('"{unit_id}" is already on row {a}', unit_id=unit_id, a=there)
+            if first != unit_id:
+                what += ", " + t('written "{other}"', other=first)
+            row.fault("unit_id", what, t("Give each unit an id of its own."))
+        ids.setdefault(like, (unit_id, row.number))
         if point and unit["municipality"]:
             check(row, point.x, point.y, str(unit["municipality"]), row.text("postcode"), doubts)
         if row.faults:
@@ -95,23 +106,8 @@ def read_units(path: Path, *, kind_names: Mapping[str, str], far_km: float) -> I
             refused += 1
             continue
         assert point
-        good.append({"unit_id": unit_id, **unit, "lon": f"{point.lon:.6f}", "lat": f"{point.lat:.6f}"})
-    order = [
-        "unit_id",
-        "name",
-        "kinds",
-        "municipality",
-        "lon",
-        "lat",
-        "size",
-        "opening",
-        "producer",
-        "electronic",
-        "serves",
-        "open_from",
-        "open_to",
-    ]
-    table = pl.DataFrame(good, schema=dict.fromkeys(order, pl.String))
+        good.append({"unit_id": unit_id, **unit, "lon": f"{point.lon:.7f}", "lat": f"{point.lat:.7f}"})
+    table = pl.DataFrame(good, schema=dict.fromkeys(KEPT_COLUMNS, pl.String))
     return Intake(table, tuple(faults), tuple(doubts), len(rows), refused, ignored)
 
 
@@ -130,14 +126,26 @@ def read_population(path: Path, *, side_m: int) -> Intake:
     refused = 0
     seen: dict[tuple[int, int], int] = {}
     counted: list[str] = [name for name in ("residents", "age_0_14", "age_15_64", "age_65") if name in columns]
-    dots = {name for name in counted if thousands_by_dot(raw.frame[columns[name]].to_list())}
+    ages: list[str] = [name for name in counted if name != "residents"]
+    if 0 < len(ages) < 3:
+        raise BadInput(*(
+            Fault(raw.where, t('the column "{ours}" is missing', ours=name), t("Give the three columns of ages, or none: of one alone nothing can be told of the others."))
+            for name in _AGES if name not in ages
+        ))  # fmt: skip
+    odd: list[Fault] = []
+    signs = {name: raw.decimal_sign(columns[name]) for name in counted}
     doubts += [
-        Fault(t("{file}, column {column}", file=raw.where, column=columns[name]), t("every dot was read as parting thousands: 1.234 is 1234"), t("Check it; write numbers without dots."))
-        for name in dots
+        Fault(t("{file}, column {column}", file=raw.where, column=columns[name]), t("“{text}” was read as {value}, as the column's other numbers are written", text=text, value=number_in(text, signs[name])), t("Check it; write thousands without dots and commas."))
+        for name in counted
+        if signs[name] and (text := next((v for v in raw.frame[columns[name]] if v and two_ways(v)), None))
     ]  # fmt: skip
     rows = _rows(raw, columns)
     for row, point in zip(rows, _points(rows, columns), strict=True):
-        counts = {name: row.whole(name, needed=name == "residents", dots=name in dots) for name in counted}
+        counts = {name: row.whole(name, needed=name == "residents", sign=signs[name]) for name in counted}
+        blank = [name for name in ages if row.text(name) is None]
+        if 0 < len(blank) < len(ages):
+            for name in blank:
+                row.fault(name, t("empty, though other ages are told"), t("Write 0 where there is nobody; leave all ages empty where they are not known."))  # fmt: skip
         municipality = code_of(row.text("municipality"))
         if row.text("municipality") and municipality is None:
             row.unknown_municipality("municipality", str(row.text("municipality")))
@@ -157,6 +165,9 @@ def read_population(path: Path, *, side_m: int) -> Intake:
             refused += 1
             continue
         good.append({"x": place[0], "y": place[1], "municipality": municipality, **counts})
+        told = [count for name in ages if (count := counts[name]) is not None]
+        if told and sum(told) != counts["residents"]:
+            odd.append(Fault(row.where("residents"), t("{residents} residents, but their ages make {sum}", residents=counts["residents"], sum=sum(told)), t("The residents are kept, the ages fitted to them: check the figures.")))  # fmt: skip
     table = pl.DataFrame(
         good,
         schema={
@@ -169,6 +180,8 @@ def read_population(path: Path, *, side_m: int) -> Intake:
             "age_65": pl.Int32,
         },
     )
+    doubts += _some(odd, raw.where)
+    doubts += _overlapping(table, side_m, raw.where)
     if len(table) and table["municipality"].null_count():
         found = located(table["x"].to_numpy(), table["y"].to_numpy())
         outside = [
@@ -197,6 +210,24 @@ def read_population(path: Path, *, side_m: int) -> Intake:
         refused,
         ignored,
     )
+
+
+def _some(odd: list[Fault], where: str) -> list[Fault]:
+    """The first of many faults of one kind, and how many they are."""
+    if len(odd) <= _MOST_ODD:
+        return odd
+    return [*odd[:_MOST_ODD], Fault(where, t("and {n} more rows likewise", n=len(odd) - _MOST_ODD))]
+
+
+def _overlapping(cells: pl.DataFrame, side_m: int, where: str) -> list[Fault]:
+    """Cells that lie nearer one another in a row or a column of the grid than their side is long."""
+    steps = pl.concat(
+        [cells.sort(a, b).select(pl.col(b).diff().over(a).alias("step")) for a, b in (("x", "y"), ("y", "x"))]
+    )
+    least = steps.filter(pl.col("step") > 0)["step"].min()
+    if not isinstance(least, int) or least >= side_m - 1:
+        return []
+    return [Fault(where, t("some cells lie {least} m apart, though a cell's side is taken as {side} m", least=least, side=side_m), t("Write --side {least} if that is the side of the cells.", least=least))]  # fmt: skip
 
 
 def read_points(path: Path) -> pl.DataFrame:
@@ -245,13 +276,17 @@ class _Row:
     def fault(self, column: str, what: str, remedy: str) -> None:
         self.faults.append(Fault(self.where(column), what, remedy))
 
-    def whole(self, column: str, *, needed: bool, dots: bool) -> int | None:
+    def whole(self, column: str, *, needed: bool, sign: str | None) -> int | None:
         text = self.text(column)
         if text is None:
             if needed:
                 self.fault(column, t("empty"), t("Write a whole number of people."))
             return None
-        found = whole(text, dots_are_thousands=dots)
+        if sign is None and two_ways(text):
+            self.fault(column, *either(text))
+            return None
+        value = number_in(text, sign)
+        found = int(value) if value is not None and value == value.to_integral_value() else None
         if found is None or not 0 <= found < 10_000_000:
             self.fault(
                 column, t('"{text}" is not a whole number of people', text=text),

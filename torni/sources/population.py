@@ -41,6 +41,7 @@ class Population:
 
     `residents`: whole people, one number a cell. `ages`: cells x 7 people by `AGE_GROUPS` (fractions: derived), each
     row adding up to `residents`. `side_m`: the cells' side. `turn_deg`: how far the grid is turned on the map.
+    `own`: the region's own table, not the shipped grid. `without_ages`: residents of cells whose ages the table does not tell.
     """
 
     x: npt.NDArray[np.float64]
@@ -51,6 +52,8 @@ class Population:
     side_m: int
     turn_deg: float
     version: str
+    own: bool = False
+    without_ages: int = 0
 
     def people(self, population: str) -> npt.NDArray[np.float64]:
         """People of a named population in each cell."""
@@ -71,7 +74,7 @@ def census_grid(municipalities: Sequence[str]) -> Population:
     )
 
 
-def population_of(cells: pl.DataFrame, *, side_m: int, turn_deg: float, version: str) -> Population:
+def population_of(cells: pl.DataFrame, *, side_m: int, turn_deg: float, version: str, own: bool = False) -> Population:
     """Cells as a `Population`: x, y, municipality, residents, and the three age groups where known.
 
     The grid's age groups carry noise: they are scaled to the cell's total. A cell without ages gets its
@@ -85,6 +88,7 @@ def population_of(cells: pl.DataFrame, *, side_m: int, turn_deg: float, version:
         cells[name].fill_null(0).to_numpy().astype(float) if name in cells.columns else np.zeros(len(cells)) for name in _GRID_GROUPS
     ])  # fmt: skip
     known = groups.sum(axis=1)
+    without_ages = int(residents[known == 0].sum())
     whole = {code: groups[codes == code].sum(axis=0) for code in np.unique(codes)}
     nationwide = _national_groups()
     for i in np.flatnonzero(known == 0):
@@ -99,7 +103,7 @@ def population_of(cells: pl.DataFrame, *, side_m: int, turn_deg: float, version:
             ages[:, column] = groups[:, g] * share
             column += 1
     return Population(
-        cells["x"].to_numpy().astype(float), cells["y"].to_numpy().astype(float), codes, residents, ages, side_m, turn_deg, version
+        cells["x"].to_numpy().astype(float), cells["y"].to_numpy().astype(float), codes, residents, ages, side_m, turn_deg, version, own, without_ages
     )  # fmt: skip
 
 

@@ -20,33 +20,42 @@ import polars as pl
 from torni.core import bounds
 from torni.core.faults import BadInput, Fault, bad_input
 from torni.core.language import t
-from torni.sources.workbook import read_sheets
+from torni.sources import encodings, written
+from torni.sources.workbook import Sheet, read_sheets
 
 MOST_BYTES = 200_000_000
 WORKBOOKS = (".xlsx", ".xlsm", ".xlsb", ".xls", ".ods")
+_OLD = (".xlsb", ".xls")  # of which errors, formulas and hidden rows could not be told
 Needs = Sequence[Sequence[str]]
 _ABOVE = 30  # rows: where the columns' names are looked for
 _SAMPLE = 65_536  # characters, to the end of their line: by which the separator is found
 _MOST_ODD_ROWS = 1_000_000  # of a CSV that only the slower reader takes
 _MOST_TOLD = 20  # rows of one kind of fault
-_TWICE_ENCODED = re.compile("Ã[¤¶¥„–…\u0084\u0096\u0085]|Â[\u00a0°§]")
+# What a table program shows where it has no value: in its own language, and ### where the column is too narrow; or a formula as such.
+_NO_VALUE = r"^(?:#N/A|#PUUTTUU!?|#SAKNAS!?|#[A-ZÄÖÅ_]+(?:/0)?[!?]|#\?|#{3,}|(?:Err|Virhe|Fel):\d{3}|=[^=\s].*)$"
 _MIDNIGHT = r"^(\d{4}-\d{2}-\d{2}) 00:00:00$"
 
 
 @dataclass(frozen=True, eq=False)
 class Table:
     """Rows as texts, null where empty. `rows`: each row's number in the file as a table program shows it. `named_on`: the row that
-    names the columns. `where`: the file, and its sheet where it has several. `told`: what a reader should know of how it was read."""
+    names the columns. `where`: the file, and its sheet where it has several. `told`: what a reader should know of how it was read. `typed`: a workbook, whose
+    numbers are numbers; what is written as text tells nothing of how they are written."""
 
     frame: pl.DataFrame
     rows: list[int]
     named_on: int
     where: str
     told: tuple[Fault, ...] = ()
+    typed: bool = False
 
     def column(self, names: Sequence[str]) -> str | None:
         """The column that has one of these names, the first name first; a remark in brackets after it counts only where needed."""
         return _matched(self.frame.columns, names)
+
+    def decimal_sign(self, column: str) -> str | None:
+        """The sign before the decimals in the column's numbers, where they tell it (`written.decimal_sign`)."""
+        return None if self.typed else written.decimal_sign(self.frame[column].to_list())
 
     def missing(self, names: Sequence[str]) -> Fault:
         """That there is no column of these names, and which row was taken for the names of the columns."""
@@ -66,17 +75,22 @@ def read_rows(path: Path, *, needs: Needs) -> Table:
         raise bad_input(str(path), t("no such file"), t("Check the path."))
     if path.stat().st_size > MOST_BYTES:
         raise bad_input(path.name, t("larger than 200 MB"), t("Split the file."))
+    if path.suffix.lower() in _OLD:
+        raise bad_input(
+            path.name, t("an old kind of workbook, of which errors and hidden rows cannot be told"), t("Save it again as xlsx, or as CSV.")
+        )  # fmt: skip
     if path.suffix.lower() in WORKBOOKS:
         return _from_workbook(path, needs)
-    return _named(_from_text(path, needs), path.name, needs, ())
+    text, told = _decoded(path)
+    return _named(_from_text(path, text, needs), path.name, needs, told)
 
 
 def _from_workbook(path: Path, needs: Needs) -> Table:
     sheets, hidden = read_sheets(path)
     full = {
-        name: _tidied(sheet.with_columns(pl.all().str.normalize("NFC")))
+        name: _tidied(sheet.rows.with_columns(pl.all().str.normalize("NFC")))
         for name, sheet in sheets.items()
-        if sheet.width and sheet.height
+        if sheet.rows.width and sheet.rows.height
     }
     full = {name: sheet for name, sheet in full.items() if not _holds_nothing(sheet)}
     if not full:
@@ -94,11 +108,10 @@ def _from_workbook(path: Path, needs: Needs) -> Table:
     where = t("{file}, sheet {sheet}", file=path.name, sheet=_quoted([sheet])) if others else path.name
     left = [n for n in others if n in full or n in hidden]
     told = (Fault(where, t("other sheets are not read: {names}", names=_quoted(left)), t("Check that it is the right sheet.")),) if left else ()  # fmt: skip
-    return _named(full[sheet], where, needs, told)
+    return _named(full[sheet], where, needs, told, sheets[sheet])
 
 
-def _from_text(path: Path, needs: Needs) -> pl.DataFrame:
-    text = _decoded(path)
+def _from_text(path: Path, text: str, needs: Needs) -> pl.DataFrame:
     separator = None
     if found := re.match(
         r"sep=(.)\r?\n", text
@@ -158,8 +171,10 @@ def _row_by_row(file: str, text: str, separator: str, needs: Needs) -> pl.DataFr
     )
 
 
-def _decoded(path: Path) -> str:
+def _decoded(path: Path) -> tuple[str, tuple[Fault, ...]]:
+    """The file's text, and, where it is neither UTF-8 nor UTF-16, which encoding it was read in."""
     data = path.read_bytes()
+    told: tuple[Fault, ...] = ()
     try:
         if data[:2] in (b"\xff\xfe", b"\xfe\xff"):
             text = data.decode("utf-16")
@@ -168,31 +183,19 @@ def _decoded(path: Path) -> str:
         else:
             text = data.decode("utf-8-sig")
     except UnicodeDecodeError as error:
-        text = _windows(path.name, data, error)
+        if b"\x00" in data:
+            raise bad_input(path.name, t("not a text file"), t("Give a CSV or xlsx file.")) from error
+        text, told = encodings.old_text(path.name, data)
     if "\x00" in text:
         raise bad_input(path.name, t("not a text file"), t("Give a CSV or xlsx file."))
     text = unicodedata.normalize("NFC", text).replace("\r\n", "\n").replace("\r", "\n")
-    if "\ufffd" in text or _TWICE_ENCODED.search(text):
-        lines = enumerate(text.split("\n"), 1)
-        lost = [(n, line) for n, line in lines if "\ufffd" in line or _TWICE_ENCODED.search(line)]
+    if encodings.LOST.search(text):
+        lost = [(n, line) for n, line in enumerate(text.split("\n"), 1) if encodings.LOST.search(line)]
         raise BadInput(*[
             Fault(t("{file}, row {row}", file=path.name, row=n), t("letters are lost: {text}", text=line[:60]), t("Save the file again from where it was made, as CSV UTF-8."))
             for n, line in lost[:_MOST_TOLD]
         ])  # fmt: skip
-    return text
-
-
-def _windows(file: str, data: bytes, error: UnicodeDecodeError) -> str:
-    """Windows-1252, as table programs here save CSV; unless most of the file is UTF-8 after all, or bytes are of neither."""
-    row = data[: error.start].count(b"\n") + 1
-    where = t("{file}, row {row}", file=file, row=row)
-    try:
-        text = data.decode("cp1252")
-    except UnicodeDecodeError as neither:
-        raise bad_input(t("{file}, row {row}", file=file, row=data[: neither.start].count(b"\n") + 1), t("neither UTF-8 nor Windows-1252 text"), t("Save the file as CSV UTF-8.")) from neither  # fmt: skip
-    if _TWICE_ENCODED.search(text):
-        raise bad_input(where, t("some rows are UTF-8 and some are not"), t("Save the file as CSV UTF-8."))
-    return text
+    return text, told
 
 
 def _separator(text: str, needs: Needs) -> str:
@@ -210,7 +213,7 @@ def _sample(text: str, separator: str) -> list[list[str]]:
     return rows
 
 
-def _named(table: pl.DataFrame, where: str, needs: Needs, told: tuple[Fault, ...]) -> Table:
+def _named(table: pl.DataFrame, where: str, needs: Needs, told: tuple[Fault, ...], sheet: Sheet | None = None) -> Table:
     """The rows under the row that names the columns, those that hold nothing left out."""
     at, names = _best(_top(table), needs)
     above = [cell for row in table.head(at).iter_rows() for cell in row if cell]
@@ -218,6 +221,9 @@ def _named(table: pl.DataFrame, where: str, needs: Needs, told: tuple[Fault, ...
         told += (Fault(t("{file}, row {row}", file=where, row=at + 1), t("the names of the columns were found here; above them, not read: {text}", text=" ".join(above)[:100]), t("Check that it is the right row.")),)  # fmt: skip
     body = table.slice(at + 1).with_row_index("row", offset=at + 2)
     body = body.filter(pl.any_horizontal(pl.exclude("row").is_not_null()))
+    _without_value(body, names, where)
+    if sheet:
+        told += _half_seen(body, names, where, sheet)
     kept: dict[str, str] = {}
     twice = []
     for i, (name, column) in enumerate(zip(names, table.columns, strict=True)):
@@ -238,7 +244,52 @@ def _named(table: pl.DataFrame, where: str, needs: Needs, told: tuple[Fault, ...
         at + 1,
         where,
         told,
+        sheet is not None,
     )
+
+
+def _without_value(body: pl.DataFrame, names: Sequence[str], where: str) -> None:
+    """Refuse cells that hold an error of the table program, or a formula that nobody has reckoned: neither is an empty cell."""
+    faults: list[Fault] = []
+    count = 0
+    for i, (name, column) in enumerate(zip(names, body.columns[1:], strict=True)):
+        broken = body.select("row", column).filter(pl.col(column).str.contains(_NO_VALUE))
+        count += len(broken)
+        for row, text in broken.head(_MOST_TOLD).iter_rows():
+            place = t(
+                "{file}, row {row}, column {column}", file=where, row=row, column=name or t("(column {n})", n=i + 1)
+            )
+            if text.startswith("="):
+                faults.append(Fault(place, t("a formula that has not been reckoned: {text}", text=text[:60]), t("Open the file in a table program, let it reckon, and save it again; or write the value.")))  # fmt: skip
+            else:
+                faults.append(Fault(place, t("an error of the table program, not a value: {text}", text=text[:20]), t("Mend the formula, or write the value; if nobody knows it, empty the cell.")))  # fmt: skip
+    if faults:
+        shown = faults[: 2 * _MOST_TOLD]
+        if count > len(shown):
+            shown.append(Fault(where, t("and {n} more such cells", n=count - len(shown)), t("Mend them likewise.")))
+        raise BadInput(*shown)
+
+
+def _half_seen(body: pl.DataFrame, names: Sequence[str], where: str, sheet: Sheet) -> tuple[Fault, ...]:
+    """What a person who looks at the sheet does not see of what is read, or sees where nothing stands."""
+    told = []
+    if hidden := [row for row in body["row"] if row in sheet.hidden_rows]:
+        listed = ", ".join(map(str, hidden[:10])) + ("…" if len(hidden) > 10 else "")
+        told.append(Fault(where, t("{n} hidden rows are read like the others: {rows}", n=len(hidden), rows=listed), t("If a filter was to leave them out, take them away.")))  # fmt: skip
+    seen = {i: name for i, name in enumerate(names) if body.to_series(i + 1).null_count() < len(body)}
+    if columns := [name or t("(column {n})", n=i + 1) for i, name in seen.items() if i in sheet.hidden_columns]:
+        told.append(Fault(where, t("hidden columns are read like the others: {names}", names=_quoted(columns)), t("If they are not to be read, take them away.")))  # fmt: skip
+    rows = set(body["row"].to_list())
+    joined = [
+        (a, i, b)
+        for a, i, b in sheet.merged
+        if i in seen and any(n in rows for n in range(a + 1, min(b, a + 1000) + 1))
+    ]
+    told += [
+        Fault(t("{file}, row {row}, column {column}", file=where, row=a, column=names[i] or t("(column {n})", n=i + 1)), t("the cell is joined over rows {first}–{last}: only the first of them holds its text", first=a, last=b), t("Write the text in each row."))
+        for a, i, b in joined[:_MOST_TOLD]
+    ]  # fmt: skip
+    return tuple(told)
 
 
 def _best(rows: list[list[str]], needs: Needs) -> tuple[int, list[str]]:

@@ -59,8 +59,16 @@ def register(municipalities: Sequence[str], kind_names: Mapping[str, str]) -> pl
 
 
 def read_region_file(path: Path, *, invented: bool = False) -> pl.DataFrame:
-    """A region's unit file as the project ships it or `torni import units` wrote it (already checked)."""
-    raw = pl.read_csv(path, infer_schema=False)
+    """A region's unit file as the project ships it. A user's own is read by `own_units`, which judges it first."""
+    return of_texts(pl.read_csv(path, infer_schema=False), source_of(path, invented), invented=invented)
+
+
+def source_of(path: Path, invented: bool) -> str:
+    return "invented for demonstration" if invented else path.parent.name + "/" + path.name
+
+
+def of_texts(raw: pl.DataFrame, source: str, *, invented: bool) -> pl.DataFrame:
+    """Units from texts that have been judged, in the form of a region's `units.csv`."""
     if "x" in raw.columns:
         x, y = raw["x"].cast(pl.Float64).to_numpy(), raw["y"].cast(pl.Float64).to_numpy()
     else:
@@ -70,7 +78,6 @@ def read_region_file(path: Path, *, invented: bool = False) -> pl.DataFrame:
     split = [pl.col(name).str.split("|").alias(name) for name in ("kinds", "serves") if name in raw.columns]
     dates = [pl.col(name).str.to_date().alias(name) for name in ("open_from", "open_to") if name in raw.columns]
     flags = [(pl.col(name) == "yes").alias(name) for name in ("electronic",) if name in raw.columns]
-    source = pl.lit("invented for demonstration" if invented else path.parent.name + "/" + path.name).alias("source")
     return completed(
         raw.with_columns(
             *split,
@@ -78,7 +85,7 @@ def read_region_file(path: Path, *, invented: bool = False) -> pl.DataFrame:
             *flags,
             pl.Series("x", x),
             pl.Series("y", y),
-            source,
+            pl.lit(source).alias("source"),
             pl.lit(invented).alias("invented"),
             pl.lit(invented).alias("size_invented"),
         )

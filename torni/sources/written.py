@@ -6,8 +6,11 @@ What may be read in two ways is not read: the caller tells it as a fault, with w
 from __future__ import annotations
 
 import re
+from collections.abc import Iterable
 from datetime import date
 from decimal import Decimal
+
+from torni.core.language import t
 
 _BLANKS = (
     " \u00a0\u202f\u2009\u2007'\u2019"  # spaces: plain, unbroken, narrow, thin, a figure's width; and the Swiss mark
@@ -15,6 +18,7 @@ _BLANKS = (
 _GROUPED = re.compile(rf"([+-]?)(\d{{1,3}}(?:[{_BLANKS}]\d{{3}})+)([.,]\d+)?", re.ASCII)
 _DOTTED = re.compile(r"([+-]?)([1-9]\d{0,2}(?:\.\d{3})+)(,\d+)?", re.ASCII)
 _COMMAED = re.compile(r"([+-]?)([1-9]\d{0,2}(?:,\d{3})+)(\.\d+)?", re.ASCII)
+_TWO_WAYS = re.compile(r"[+-]?[1-9]\d{0,2}[.,]\d{3}", re.ASCII)
 _PLAIN = re.compile(r"[+-]?\d+(?:[.,]\d+)?", re.ASCII)
 _DAY = re.compile(r"(\d{4})-?(\d{2})-?(\d{2})(?:[ T]00:00(?::00(?:\.0+)?)?)?", re.ASCII)
 _FINNISH = re.compile(r"(\d{1,2})\.\s?(\d{1,2})\.\s?(\d{4})(?:[ T]0?0[:.]00(?:[:.]00)?)?", re.ASCII)
@@ -23,7 +27,8 @@ _FINNISH = re.compile(r"(\d{1,2})\.\s?(\d{1,2})\.\s?(\d{4})(?:[ T]0?0[:.]00(?:[:
 def number(text: str) -> Decimal | None:
     """The number that the text writes, or None where it writes none, or may write two.
 
-    1234,5 and 1234.5, 1 234,5 (any blank between groups of three), 1.234.567 and 1.234,5. A single dot or comma is the decimal sign.
+    1234,5 and 1234.5, 1 234,5 (any blank between groups of three), 1.234.567 and 1.234,5. A single dot or comma is the decimal sign;
+    where it could part thousands as well, `two_ways` tells, and a table's column may settle it (`number_in`).
     Powers of ten are not read: a table program that writes 6.95E+06 has lost what came after.
     """
     text = text.strip().replace("\u2212", "-")
@@ -42,24 +47,49 @@ def number(text: str) -> Decimal | None:
     return Decimal(found[1] + whole + (found[3] or "").replace(",", "."))
 
 
-def whole(text: str, *, dots_are_thousands: bool) -> int | None:
-    """The whole number that the text writes; None where it writes none. 120.0 is 120.
+def two_ways(text: str) -> bool:
+    """May the text write two numbers: 1.234 and 1,234 are a thousand and something to one, one and something to another?"""
+    return bool(_TWO_WAYS.fullmatch(text.strip().replace("\u2212", "-")))
 
-    `dots_are_thousands`: a single dot before three digits parts thousands, as `thousands_by_dot` found of the whole column.
+
+def decimal_sign(texts: Iterable[str | None]) -> str | None:
+    """The sign before the decimals in a column of numbers: "." or ","; None where no number tells it, or some tell one and some the other.
+
+    12,5 and 1.234.567 and 1 234,5 tell the comma; 0.512 and 120.0 and 1,234.5 the dot; 1.234 tells nothing.
     """
-    if dots_are_thousands and (found := _DOTTED.fullmatch(text.strip())) and not found[3]:
-        return int(found[1] + found[2].replace(".", ""))
-    value = number(text)
-    return int(value) if value is not None and value == value.to_integral_value() else None
+    found = set()
+    for text in texts:
+        if text and ("." in text or "," in text):
+            text = text.strip().replace("\u2212", "-")
+            if grouped := _GROUPED.fullmatch(text):
+                found |= {grouped[3][0]} if grouped[3] else set()
+            elif _PLAIN.fullmatch(text):
+                found |= set() if two_ways(text) else {"." if "." in text else ","}
+            elif _DOTTED.fullmatch(text):
+                found.add(",")
+            elif _COMMAED.fullmatch(text):
+                found.add(".")
+    return found.pop() if len(found) == 1 else None
 
 
-def thousands_by_dot(texts: list[str | None]) -> bool:
-    """Does a dot part thousands in a column of whole numbers: is every dot in it before three digits, and none after a zero alone?
+def number_in(text: str, sign: str | None) -> Decimal | None:
+    """The number that the text writes in a column whose decimals begin with the sign (`decimal_sign`); None where it may write two."""
+    if not two_ways(text):
+        return number(text)
+    if sign is None:
+        return None
+    plain = text.strip().replace("\u2212", "-")
+    return Decimal(plain.replace(",", ".") if sign in plain else re.sub("[.,]", "", plain))
 
-    Of people counted there are no thousandths. Of people reckoned (1.234 in each square) there are, but not in every row just three.
-    """
-    dotted = [text.strip() for text in texts if text and "." in text]
-    return bool(dotted) and all(_DOTTED.fullmatch(text) for text in dotted)
+
+def either(text: str) -> tuple[str, str]:
+    """What is to be said of a number that may be two, and what to write instead."""
+    plain = re.sub("[.,]", "", text)
+    one = text.replace(",", ".")
+    return (
+        t('"{text}" may be {thousands} or {decimals}, and the column does not tell which', text=text, thousands=plain, decimals=one),
+        t("Write {thousands} or {decimals}0.", thousands=plain, decimals=one),
+    )  # fmt: skip
 
 
 def day(text: str) -> date | None:

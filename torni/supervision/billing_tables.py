@@ -27,7 +27,6 @@ NEEDED = {"clients": ("person",), "delivered": ("event", "person", "on", "formul
 _BESIDE = {"clients": {"from"}, "delivered": set(), "charged": {"formula"}}
 _MAY_BE_EMPTY = {("charged", "event")}  # a charge that names no event meets its visit by person, day and service
 _MOST_TOLD = 20
-_TWO_WAYS = re.compile(r"[-+\u2212]?[1-9]\d{0,2}[.,]\d{3}")  # a thousand and something, or one and something
 _TIMED = re.compile(r"(\d{4}-\d{2}-\d{2})[T ](\d{2}):(\d{2})(?::\d{2}(?:\.\d+)?)?")
 _YES_NO = {"true": True, "yes": True, "1": True, "false": False, "no": False, "0": False}
 
@@ -200,7 +199,7 @@ def _number(text: str, *, decimals: int) -> Decimal | None:
     value = written.number(text)
     if (
         value is None
-        or (decimals < 3 and _TWO_WAYS.fullmatch(text))
+        or (decimals < 3 and written.two_ways(text))
         or abs(value) >= 10**15
         or value != round(value, decimals)
     ):

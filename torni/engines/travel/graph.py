@@ -26,6 +26,7 @@ def closed_bits(means: Iterable[str], *, forward: bool, backward: bool) -> int:
     return bits * forward | (bits << len(MEANS)) * backward
 
 
+PUSHED_FORWARD, PUSHED_BACKWARD = 1 << 2 * len(MEANS), 2 << 2 * len(MEANS)
 ONE_WAY = closed_bits(("car", "bicycle"), forward=False, backward=True)
 
 
@@ -35,7 +36,8 @@ class RoadGraph:
 
     `x`, `y`: node coordinates in metres (any metric plane). `tail`, `head`: node numbers of each edge.
     `length_m`: whole metres, at least 1. `road_class`: index into `classes`. `closed`: who may not use it and in
-    which direction, as `closed_bits`; 0 is open to all both ways. `fixed_s`: where above 0, the seconds that it takes
+    which direction, as `closed_bits`; 0 is open to all both ways; with `PUSHED_FORWARD` and `PUSHED_BACKWARD` for where a
+    bicycle is led on foot. `fixed_s`: where above 0, the seconds that it takes
     whatever the speed and the length (a ferry's crossing, the wait for it).
     `rank`: the elimination order for the fast engine, or None (then it is computed when first needed).
     """
@@ -76,6 +78,7 @@ class Mode:
     `direct_km`: within this straight distance a trip may go directly, without using the network.
     `piece_km`: a piece of network shorter than this, which nothing joins to the rest, is a fault of the map and no
     road to join (see `pieces`). `means`: whose access and one-ways bind it, one of MEANS.
+    `walking_kmh`: of who leads a bicycle, or walks to the network of the mode.
     """
 
     name: str
@@ -87,9 +90,10 @@ class Mode:
     direct_km: float = 2.0
     piece_km: float = 2.0
     means: str = "car"
+    walking_kmh: float = 4.8
 
     def __post_init__(self) -> None:
-        for name in ("joining_kmh", "joining_detour"):
+        for name in ("joining_kmh", "joining_detour", "walking_kmh"):
             if not getattr(self, name) > 0:
                 raise ValueError(f"Mode.{name} must be above 0, found {getattr(self, name)}")
         if self.means not in MEANS:
@@ -106,6 +110,10 @@ class Mode:
         """Tenths of a second, rounded up, at least 1, for a straight joining distance in metres."""
         seconds = distance_m * (self.joining_detour * 3.6 / self.joining_kmh)
         return np.maximum(1, np.ceil(seconds * DECI - 1e-9)).astype(np.int64)
+
+    def walk_ds(self, distance_m: Floats) -> npt.NDArray[np.int64]:
+        """The same on foot."""
+        return self.replace(joining_kmh=min(self.walking_kmh, self.joining_kmh)).leg_ds(distance_m)
 
     @property
     def end_ds(self) -> int:
@@ -127,15 +135,13 @@ def arcs(graph: RoadGraph, mode: Mode) -> Arcs:
     """Every arc that the mode may use, each way of each edge, cost rounded up to a tenth of a second."""
     speed = np.array([float(mode.speed_kmh.get(name, 0.0)) for name in graph.classes])
     by_edge = speed[graph.road_class]
-    with np.errstate(divide="ignore"):
-        seconds = np.where(by_edge > 0, graph.length_m * 3.6 / np.where(by_edge > 0, by_edge, 1.0), np.inf)
-    by_length = np.maximum(np.ceil(np.where(np.isfinite(seconds), seconds, 0) * DECI - 1e-9), 1)
-    cost = np.where(graph.fixed_s > 0, graph.fixed_s.astype(float) * DECI, by_length)
     forward, backward = (
-        np.where(np.isfinite(seconds) & (graph.closed & bits == 0), cost, FORBIDDEN).astype(np.int32)
-        for bits in (
-            closed_bits((mode.means,), forward=True, backward=False),
-            closed_bits((mode.means,), forward=False, backward=True),
+        _cost(graph, np.where(graph.closed & pushed > 0, np.minimum(by_edge, mode.walking_kmh), by_edge), closed)
+        if mode.means == "bicycle"
+        else _cost(graph, by_edge, closed)
+        for closed, pushed in (
+            (closed_bits((mode.means,), forward=True, backward=False), PUSHED_FORWARD),
+            (closed_bits((mode.means,), forward=False, backward=True), PUSHED_BACKWARD),
         )
     )
     there, back = forward < FORBIDDEN, backward < FORBIDDEN
@@ -146,3 +152,12 @@ def arcs(graph: RoadGraph, mode: Mode) -> Arcs:
         forward_ds=forward,
         backward_ds=backward,
     )
+
+
+def _cost(graph: RoadGraph, kmh: Floats, closed: int) -> Ints:
+    """Tenths of a second along every edge at these speeds, rounded up; FORBIDDEN at none and where a bit closes it."""
+    with np.errstate(divide="ignore"):
+        seconds = np.where(kmh > 0, graph.length_m * 3.6 / np.where(kmh > 0, kmh, 1.0), np.inf)
+    by_length = np.maximum(np.ceil(np.where(np.isfinite(seconds), seconds, 0) * DECI - 1e-9), 1)
+    cost = np.where(graph.fixed_s > 0, graph.fixed_s.astype(float) * DECI, by_length)
+    return np.where(np.isfinite(seconds) & (graph.closed & closed == 0), cost, FORBIDDEN).astype(np.int32)

@@ -22,12 +22,14 @@ Box = tuple[float, float, float, float]
 class Joints:
     """Ways from points to the network: `node[i, j]` is reached from (or reaches) point i in `leg_ds[i, j]`.
 
-    A leg of `UNREACHED` is none. `shore`: the land that each point is on where a ferry lands there, else -1.
+    A leg of `UNREACHED` is none. `shore`: the land that each point is on where a ferry lands there, else -1. `apart`: the
+    piece that each stands on where one comes from it to the network on foot, else -1.
     """
 
     node: npt.NDArray[np.int32]
     leg_ds: npt.NDArray[np.int64]
     shore: npt.NDArray[np.int64] | None = None
+    apart: npt.NDArray[np.int64] | None = None
 
 
 class RoadsToJoin:
@@ -48,13 +50,18 @@ class RoadsToJoin:
         if len(around_x):
             west, south, east, north = around_x.min(), around_y.min(), around_x.max(), around_y.max()
             self._box = (west - NEAR_M, south - NEAR_M, east + NEAR_M, north + NEAR_M)
-        self._land = _Places(graph, found.land, self._box) if (self._shore >= 0).any() else None
+        self._land = _Places(graph, found.land, self._box, 1) if (self._shore >= 0).any() else None
         self._places: dict[tuple[bool, int], _Places] = {}
         # Numbered past the lands: nobody joins a road from there.
         self._piers = (
             cKDTree(np.column_stack([graph.x[found.piers], graph.y[found.piers]])) if len(found.piers) else None
         )
         self._first_pier = graph.nodes
+        self._apart, self._on_foot = found.apart, found.on_foot
+        self._around: _Places | None = None
+        if found.on_foot is not None:
+            road = ((network.forward_ds < FORBIDDEN) | (network.backward_ds < FORBIDDEN)) & (graph.fixed_s == 0)
+            self._around = _Places(graph, road & (found.on_foot[graph.tail] >= 0), self._box, 1)
 
     def leaving(self, x: Floats, y: Floats) -> Joints:
         """From homes to nodes: the joining leg, then along the edge in its allowed direction."""
@@ -73,11 +80,17 @@ class RoadsToJoin:
                 to_pier, pier = self._piers.query(np.column_stack([x, y]))
                 shore = np.where(to_pier < metres[:, 0], self._first_pier + pier, shore)
         distance, fraction, edge = _nowhere(len(x))
+        apart = self._standing_apart(x, y)
         for one in np.unique(shore):
             here = shore == one
             distance[here], fraction[here], edge[here] = self._on(int(one), leaving).nearest(x[here], y[here])
+        if apart is not None:
+            walk = apart >= 0
+            distance[walk], fraction[walk], edge[walk] = self._across(x[walk], y[walk], apart[walk], leaving)
         found = np.isfinite(distance)
         leg = self._mode.leg_ds(np.maximum(np.where(found, distance, 0.0), shortest_m))
+        if apart is not None:
+            leg[walk] = np.maximum(leg, self._mode.walk_ds(np.where(found, distance, 0.0)))[walk]
         leg = np.where(found, leg, UNREACHED)
         forward, backward = self._arcs.forward_ds[edge].astype(np.int64), self._arcs.backward_ds[edge].astype(np.int64)
         if leaving:
@@ -86,7 +99,33 @@ class RoadsToJoin:
             to_head, to_tail = _part(backward, 1 - fraction), _part(forward, fraction)
         node = np.concatenate([self._graph.tail[edge], self._graph.head[edge]], axis=1)
         total = np.concatenate([leg + to_tail, leg + to_head], axis=1)
-        return Joints(node.astype(np.int32), np.minimum(total, UNREACHED), shore)
+        return Joints(node.astype(np.int32), np.minimum(total, UNREACHED), shore, apart)
+
+    def _standing_apart(self, x: Floats, y: Floats) -> npt.NDArray[np.int64] | None:
+        """For each point, the piece apart that its nearest road is on, else -1; None where no point stands so."""
+        if self._around is None or self._apart is None or not len(x):
+            return None
+        apart = self._apart[self._graph.tail[self._around.nearest(x, y)[2][:, 0]]]
+        return apart if (apart >= 0).any() else None
+
+    def _across(
+        self, x: Floats, y: Floats, apart: npt.NDArray[np.int64], leaving: bool
+    ) -> tuple[Floats, Floats, npt.NDArray[np.int64]]:
+        """Where points on pieces apart meet a network of the land that they walk on."""
+        distance, fraction, edge = _nowhere(len(x))
+        assert self._apart is not None and self._on_foot is not None
+        tail = self._graph.tail
+        land_of = np.full(self._graph.nodes, -1)
+        land_of[self._apart] = self._on_foot
+        land = land_of[apart]
+        for one in np.unique(land):
+            key = (leaving or self._same, -2 - int(one))
+            if key not in self._places:
+                main = self._usable[key[0]] & (self._apart[tail] < 0) & (self._on_foot[tail] == one)
+                self._places[key] = _Places(self._graph, main, self._box)
+            here = land == one
+            distance[here], fraction[here], edge[here] = self._places[key].nearest(x[here], y[here])
+        return distance, fraction, edge
 
     def _on(self, shore: int, leaving: bool) -> _Places:
         """The roads that a point on this shore may join: the shore's own, and those on no known shore."""
@@ -101,15 +140,17 @@ class RoadsToJoin:
 class _Places:
     """The points of some edges that are nearest to any point: sought near the homes, and farther only where needed."""
 
-    def __init__(self, graph: RoadGraph, usable: npt.NDArray[np.bool_], box: Box | None) -> None:
-        self._graph, self._usable, self._box = graph, usable, box
+    def __init__(
+        self, graph: RoadGraph, usable: npt.NDArray[np.bool_], box: Box | None, choices: int = CHOICES
+    ) -> None:
+        self._graph, self._usable, self._box, self._choices = graph, usable, box, choices
         self._all: _Samples | None = None
         self._near: _Samples | None = None
         if box is not None:
             west, south, east, north = box
             inside = (graph.x >= west) & (graph.x <= east) & (graph.y >= south) & (graph.y <= north)
             near = usable & (inside[graph.tail] | inside[graph.head])
-            self._near = _Samples(graph, np.flatnonzero(near)) if near.sum() >= CHOICES else None
+            self._near = _Samples(graph, np.flatnonzero(near), choices) if near.sum() >= CHOICES else None
 
     def nearest(self, x: Floats, y: Floats) -> tuple[Floats, Floats, npt.NDArray[np.int64]]:
         """Distance, fraction and edge of the nearest samples: from the near roads where they surely are all of them."""
@@ -118,17 +159,17 @@ class _Places:
             west, south, east, north = self._box
             # Every sample outside the box's roads is farther than the box's edge, less one sampling step.
             to_edge = np.minimum.reduce([x - west, east - x, y - south, north - y]) - SAMPLE_M
-            if (distance[:, -1] <= to_edge).all():
+            if (distance[:, self._choices - 1] <= to_edge).all():
                 return distance, fraction, edge
         if self._all is None:
-            self._all = _Samples(self._graph, np.flatnonzero(self._usable))
+            self._all = _Samples(self._graph, np.flatnonzero(self._usable), self._choices)
         return self._all.query(x, y)
 
 
 class _Samples:
-    """Points every 500 m along some edges, both ends included, in a tree."""
+    """Points every 500 m along some edges, both ends included, in a tree: a rough one where only the nearest is asked for."""
 
-    def __init__(self, graph: RoadGraph, edges: npt.NDArray[np.int64]) -> None:
+    def __init__(self, graph: RoadGraph, edges: npt.NDArray[np.int64], choices: int) -> None:
         dx = graph.x[graph.head[edges]] - graph.x[graph.tail[edges]]
         dy = graph.y[graph.head[edges]] - graph.y[graph.tail[edges]]
         pieces = np.maximum(1, np.ceil(np.hypot(dx, dy) / SAMPLE_M)).astype(np.int64)
@@ -137,15 +178,16 @@ class _Samples:
         step = np.arange(len(which)) - np.repeat(np.cumsum(count) - count, count)
         self.fraction = step / pieces[which]
         self.edge = edges[which]
+        self.choices = min(choices, len(self.edge))
         tail = graph.tail[self.edge]
         self.tree = cKDTree(
-            np.column_stack([graph.x[tail] + dx[which] * self.fraction, graph.y[tail] + dy[which] * self.fraction])
-        )
+            np.column_stack([graph.x[tail] + dx[which] * self.fraction, graph.y[tail] + dy[which] * self.fraction]),
+            balanced_tree=choices > 1, compact_nodes=choices > 1,
+        )  # fmt: skip
 
     def query(self, x: Floats, y: Floats) -> tuple[Floats, Floats, npt.NDArray[np.int64]]:
         distance, fraction, edge = _nowhere(len(x))
-        choices = min(CHOICES, len(self.edge))
-        if choices:
+        if choices := self.choices:
             near, sample = self.tree.query(np.column_stack([x, y]), k=choices)
             sample = sample.reshape(len(x), choices)
             distance[:, :choices] = near.reshape(len(x), choices)
@@ -189,4 +231,11 @@ def direct_trips(
         here, there = homes_at.shore[pairs["i"]], units_at.shore[pairs["j"]]
         pairs = pairs[(here == there) | (here < 0) | (there < 0)]
     cost = mode.leg_ds(np.maximum(pairs["v"], mode.within_cell_km * 1000))
+    parted = _pieces(homes_at)[pairs["i"]] != _pieces(units_at)[pairs["j"]]
+    cost = np.where(parted, np.maximum(cost, mode.walk_ds(pairs["v"])), cost)
     return DirectTrips(pairs["i"].astype(np.int64), pairs["j"].astype(np.int64), cost)
+
+
+def _pieces(points: Joints) -> npt.NDArray[np.int64]:
+    """The piece apart that each point is on; -1 for the network around."""
+    return np.full(len(points.node), -1, np.int64) if points.apart is None else points.apart

@@ -2,7 +2,8 @@
 
 A map has pieces that nothing joins: a yard behind a gate, a path that ends in a field, a street that one may leave and
 not enter. Whoever joins such a piece goes nowhere, so homes and units join the network around it. An island is no such
-piece: it has a ferry, of whatever kind, and whoever is there stays there unless the mode may board.
+piece: it has a ferry, of whatever kind, and whoever is there stays there unless the mode may board. What only a foot
+bridge or a path joins to the rest is left and entered on foot, to where the mode's connected network begins.
 """
 
 from __future__ import annotations
@@ -15,7 +16,7 @@ from scipy.sparse import csr_matrix
 from scipy.sparse.csgraph import breadth_first_order, connected_components
 from scipy.spatial import cKDTree
 
-from torni.engines.travel.graph import FERRY, FORBIDDEN, Arcs, RoadGraph
+from torni.engines.travel.graph import FERRY, FORBIDDEN, Arcs, RoadGraph, closed_bits
 
 Flags = npt.NDArray[np.bool_]
 QUAY_M = 200.0  # a ferry that ends as near to a road as this is at that road's shore (assumed)
@@ -25,13 +26,17 @@ QUAY_M = 200.0  # a ferry that ends as near to a road as this is at that road's 
 class Joinable:
     """`leaving`, `arriving`: edges where a home, or a unit, may meet the network. `land`: edges on a land that
     is no loose piece, whoever may use them. `shore`: by node, the number of the land that it is on, where a ferry lands there; -1 elsewhere. Two
-    shores are parted by water. `piers`: nodes where a ferry ends far from any road: shores without roads."""
+    shores are parted by water. `piers`: nodes where a ferry ends far from any road: shores without roads.
+    `apart`: by node, the number of its piece where walkers alone get from it to a network of the mode, else -1; `on_foot`:
+    by node, the land that walkers cover without a ferry, -1 without a network; both None where no piece is such."""
 
     leaving: Flags
     arriving: Flags
     land: Flags
     shore: npt.NDArray[np.int64]
     piers: npt.NDArray[np.int64]
+    apart: npt.NDArray[np.int64] | None = None
+    on_foot: npt.NDArray[np.int64] | None = None
 
 
 def joinable(graph: RoadGraph, network: Arcs, piece_m: float) -> Joinable:
@@ -55,6 +60,7 @@ def joinable(graph: RoadGraph, network: Arcs, piece_m: float) -> Joinable:
     firm = ~ferry & ((shore >= 0) | (land_m >= piece_m)[land])[graph.tail]
     if proper.all():
         return Joinable(road, road, firm, shore, piers)
+    apart, on_foot = _apart_on_foot(graph, network, piece_m) or (None, None)
     ends = []
     for tail, head in ((network.head, network.tail), (network.tail, network.head)):
         good = _reached(n, tail, head, proper)
@@ -62,7 +68,33 @@ def joinable(graph: RoadGraph, network: Arcs, piece_m: float) -> Joinable:
     gets_there, got_from = ends
     leaving = road & ((there & gets_there[graph.head]) | (back & gets_there[graph.tail]))
     arriving = road & ((there & got_from[graph.tail]) | (back & got_from[graph.head]))
-    return Joinable(leaving, arriving, firm, shore, piers)
+    return Joinable(leaving, arriving, firm, shore, piers, apart, on_foot)
+
+
+def _apart_on_foot(
+    graph: RoadGraph, network: Arcs, piece_m: float
+) -> tuple[npt.NDArray[np.int64], npt.NDArray[np.int64]] | None:
+    """`Joinable.apart` and `on_foot`; None where there is no such piece.
+
+    On each land that walkers cover and where the mode has a piece of at least `piece_m` of road, its shorter pieces are apart; longer
+    ones are networks of their own. Where a ferry is all that joins them, there is no such land: who drives waits for no
+    boat that takes no cars.
+    """
+    n = graph.nodes
+    foot = closed_bits(("walk",), forward=True, backward=True)
+    ferry = np.array([name == FERRY for name in graph.classes])[graph.road_class] | (graph.fixed_s > 0)
+    road = ((network.forward_ds < FORBIDDEN) | (network.backward_ds < FORBIDDEN)) & ~ferry
+    walked = (graph.closed & foot != foot) & ~ferry
+    if not (walked & ~road).any():
+        return None
+    _, piece = connected_components(_matrix(n, network.tail, network.head), connection="weak")
+    _, land = connected_components(_matrix(n, graph.tail[walked | road], graph.head[walked | road]), directed=False)
+    metres = np.bincount(piece[graph.tail[road]], graph.length_m[road], int(piece.max()) + 1)
+    of_node = metres[piece]
+    enough = np.zeros(int(land.max()) + 1, bool)
+    enough[land[of_node >= piece_m]] = True
+    apart = np.where(enough[land] & (of_node < piece_m) & (of_node > 0), piece, -1).astype(np.int64)
+    return (apart, np.where(enough[land], land, -1).astype(np.int64)) if (apart >= 0).any() else None
 
 
 def _matrix(n: int, tail: npt.NDArray[np.int32], head: npt.NDArray[np.int32]) -> csr_matrix:
@@ -94,14 +126,27 @@ def _shores(
     landed = np.zeros(land.max() + 1, bool)
     landed[land[graph.tail[ferry]]] = landed[land[graph.head[ferry]]] = True
     piers = _loose_ends(graph, ferry)
-    on_land = np.unique(np.concatenate([graph.tail[~ferry], graph.head[~ferry]]))
-    if len(piers) and len(on_land):
+    if len(piers) and len(on_land := _near(graph, ~ferry, piers)):
         roads = cKDTree(np.column_stack([graph.x[on_land], graph.y[on_land]]))
         metres, which = roads.query(np.column_stack([graph.x[piers], graph.y[piers]]))
         near = metres <= QUAY_M
         landed[land[on_land[which[near]]]] = True
         piers = piers[~near]
     return land.astype(np.int64), np.where(landed[land], land, -1).astype(np.int64), piers
+
+
+def _near(graph: RoadGraph, roads: Flags, piers: npt.NDArray[np.int64]) -> npt.NDArray[np.int64]:
+    """Nodes of the roads that may be within `QUAY_M` of a pier: piers are few, and a tree of all nodes is slow."""
+    touched = np.zeros(graph.nodes, bool)
+    touched[graph.tail[roads]] = touched[graph.head[roads]] = True
+    x, y = graph.x[piers], graph.y[piers]
+    for at, ends in ((graph.x, x), (graph.y, y)):
+        touched &= (at >= ends.min() - QUAY_M) & (at <= ends.max() + QUAY_M)
+    inside = np.flatnonzero(touched)
+    metres, _ = cKDTree(np.column_stack([x, y])).query(
+        np.column_stack([graph.x[inside], graph.y[inside]]), distance_upper_bound=QUAY_M + 1
+    )
+    return np.asarray(inside[np.isfinite(metres)], np.int64)
 
 
 def _loose_ends(graph: RoadGraph, ferry: Flags) -> npt.NDArray[np.int64]:

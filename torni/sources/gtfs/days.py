@@ -5,6 +5,8 @@ from __future__ import annotations
 from dataclasses import dataclass
 from datetime import date
 
+import polars as pl
+
 from torni.core.language import Message
 from torni.sources.gtfs.archive import Archive, worth_telling
 from torni.sources.gtfs.fields import Reading
@@ -18,12 +20,14 @@ class Days:
     """`weekly`: service, seven booleans, first and last day. `added` and `removed`: day to services.
 
     `known`: the stretches of days about which the timetable says something, in order, apart from one another.
+    `complete`: the first and the last day for which it says of itself that it is complete; None where it does not say.
     """
 
     weekly: tuple[tuple[str, tuple[bool, ...], int, int], ...]
     added: dict[int, frozenset[str]]
     removed: dict[int, frozenset[str]]
     known: tuple[tuple[int, int], ...]
+    complete: tuple[int, int] | None = None
 
     def services_on(self, day: date) -> frozenset[str]:
         """The services that run on a day: the week's, with that day's exceptions."""
@@ -34,6 +38,17 @@ class Days:
     def knows(self, day: date) -> bool:
         """Whether the timetable says anything of the day. On a day it knows, what does not run does not run."""
         return any(first <= day.toordinal() <= last for first, last in self.known)
+
+    def only_likely(self, day: date) -> Message | None:
+        """What is told of a day outside the period for which the timetable says that it is complete."""
+        if self.complete is None or self.complete[0] <= day.toordinal() <= self.complete[1]:
+            return None
+        first, last = self.complete
+        ends = _shown(first) if first > 1 else "", _shown(last) if last < date.max.toordinal() else ""
+        return Message(
+            "The timetable says that it is complete for {a}; of {day} it tells only what is likely",
+            a="–".join(ends), day=f"{day.day}.{day.month}.{day.year}",
+        )  # fmt: skip
 
     @property
     def services(self) -> frozenset[str]:
@@ -85,18 +100,35 @@ def read_days(archive: Archive, reading: Reading) -> tuple[Days, list[Message]]:
         if a <= b:
             weekly.append((service, tuple(bool(x) for x in on), a, b))
     exceptions: tuple[dict[int, set[str]], dict[int, set[str]]] = ({}, {})
-    stretch: dict[str, tuple[int, int]] = {}
     for service, day, what in zip(dates["service_id"], at, kind, strict=True):
         exceptions[what - 1].setdefault(day, set()).add(service)
-        a, b = stretch.get(service, (day, day))
-        stretch[service] = min(a, day), max(b, day)
-    spans = [(a, b) for _, _, a, b in weekly] + list(stretch.values())
+    spans = [(a, b) for _, _, a, b in weekly] + _stretches(exceptions[0], {s for s, *_ in weekly})
     spans += [(a, b) for a, b in zip(*from_info, strict=True) if a is not None and b is not None and a <= b]
     added, removed = ({d: frozenset(s) for d, s in table.items()} for table in exceptions)
     notes = worth_telling(
         Message("Timetable: services that end before they begin, which never run: {count}", count=backwards)
     )
-    return Days(tuple(weekly), added, removed, _joined(spans)), notes
+    return Days(tuple(weekly), added, removed, _joined(spans), _complete(*from_info)), notes
+
+
+def _complete(starts: pl.Series, ends: pl.Series) -> tuple[int, int] | None:
+    """The period of feed_info.txt, either end of which may be left open."""
+    told = [(a or 1, b or date.max.toordinal()) for a, b in zip(starts, ends, strict=True) if a or b]
+    return told[0] if told and told[0][0] <= told[0][1] else None
+
+
+def _stretches(added: dict[int, set[str]], weekly: set[str]) -> list[tuple[int, int]]:
+    """What the added days tell of: from the first to the last of a service that has no week, else each day alone.
+
+    A day that is taken away tells of nothing: holidays are written down for years past a week's end.
+    """
+    out: dict[tuple[str, int], tuple[int, int]] = {}
+    for day, services in added.items():
+        for service in services:
+            key = (service, day if service in weekly else 0)
+            a, b = out.get(key, (day, day))
+            out[key] = min(a, day), max(b, day)
+    return list(out.values())
 
 
 def _joined(spans: list[tuple[int, int]]) -> tuple[tuple[int, int], ...]:

@@ -11,7 +11,7 @@ from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from itertools import product
 
-from torni.engines.travel.graph import MEANS, closed_bits
+from torni.engines.travel.graph import MEANS, PUSHED_BACKWARD, PUSHED_FORWARD, closed_bits
 from torni.sources.osm.seasons import leaves_a_season_out
 
 CLASSES = (
@@ -31,7 +31,7 @@ KEYS = {
 }
 OPEN = {
     "yes", "true", "1", "permissive", "designated", "official", "public", "destination", "customers", "discouraged",
-    "dismount", "allowed",
+    "dismount", "allowed", "optional_sidepath",
 }  # fmt: skip
 CLOSED = {
     "no", "false", "0", "private", "agricultural", "forestry", "delivery", "permit", "residents", "emergency", "military",
@@ -39,11 +39,12 @@ CLOSED = {
 }  # fmt: skip
 NOTHING_SAID = {"unknown", "undefined", ""}
 GONE = ("construction", "proposed", "abandoned", "disused", "razed", "demolished", "impassable")
+WINTER = ("winter_service", "snowplowing")
 ONE_WAY = {"yes": 1, "true": 1, "1": 1, "-1": -1, "reverse": -1, "no": 0, "false": 0, "0": 0}
 CHANGING = {"reversible", "alternating", "alternate"}
 RELEVANT = {
     "highway", "junction", "motorroad", "oneway", "cycleway", "conveying", "seasonal", "ice_road", "winter_road", "area",
-    "opening_hours", "maxspeed", "smoothness", *GONE, *(key for keys in KEYS.values() for key in keys),
+    "opening_hours", "maxspeed", "smoothness", "ramp", "man_made", *WINTER, *GONE, *(key for keys in KEYS.values() for key in keys),
 }  # fmt: skip
 
 # Barriers on a point. What is not named here or open stops cars; bicycles and walkers pass.
@@ -57,7 +58,7 @@ STOPS_ALL = {"wall", "fence", "hedge", "ditch", "city_wall", "retaining_wall", "
 
 @dataclass(frozen=True)
 class Use:
-    """`kind`: index into CLASSES. `closed`: bits as in `RoadGraph.closed`. `notes`: what was not read of it, by name."""
+    """`kind`: index into CLASSES. `closed`: bits as in `RoadGraph.closed`, led bicycles too. `notes`: what was not read of it, by name."""
 
     kind: int
     closed: int
@@ -69,9 +70,11 @@ EVERYBODY = closed_bits(MEANS, forward=True, backward=True)
 
 def use_of(tags: Mapping[str, str]) -> Use | None:
     """Who may use a way of these tags; None for what is no way at all (another class, an area)."""
+    if "highway" not in tags and tags.get("man_made") == "pier":
+        tags = {"bicycle": "dismount", **tags, "highway": "footway"}
     kind = CLASS.get(tags.get("highway", ""))
     if kind is None:
-        return None
+        return Use(CLASS["road"], EVERYBODY, ("gone",)) if tags.get("highway") in GONE else None
     if tags.get("area") == "yes":
         return Use(kind, EVERYBODY, ("areas",))
     if gone(tags):
@@ -80,6 +83,8 @@ def use_of(tags: Mapping[str, str]) -> Use | None:
         # An ice road parts two shores as a ferry does.
         ice = tags.get("ice_road", "no") != "no"
         return Use(FERRY if ice else kind, EVERYBODY, ("seasonal",))
+    if tags["highway"] == "steps" and any(tags.get(ramp) == "yes" for ramp in ("ramp:bicycle", "ramp:stroller")):
+        tags = {**tags, "bicycle": "dismount"}  # bicycle=no is of riding, and the ramp is there to lead by
     name, closed = CLASSES[kind], 0
     for means, forward in product(MEANS, (True, False)):
         allowed = said(tags, means, forward)
@@ -89,12 +94,25 @@ def use_of(tags: Mapping[str, str]) -> Use | None:
         if _closed_by_class(name, tags, means):
             # access=yes on a path or a motorway says nothing of those whom its class keeps out.
             may = allowed is not None and allowed[0] and allowed[1] != "access"
-        if not may or against(tags, means, forward, motorway=tags["highway"] == "motorway"):
+        leads = means == "bicycle" and _leads(tags, forward)
+        # Who leads a bicycle is bound as a walker is.
+        bound = "walk" if leads else means
+        if not may or against(tags, bound, forward, motorway=tags["highway"] == "motorway"):
             closed |= closed_bits((means,), forward=forward, backward=not forward)
+        elif leads:
+            closed |= PUSHED_FORWARD if forward else PUSHED_BACKWARD
     notes = list(unread(tags))
+    if name == "track" and said(tags, "car", True) is said(tags, "car", False) is None:
+        notes.append("tracks")
     if tags.get("opening_hours", "24/7") != "24/7" and "conditional" not in notes:
         notes.append("conditional")
     return Use(kind, closed, tuple(notes))
+
+
+def _leads(tags: Mapping[str, str], forward: bool) -> bool:
+    """Whether a bicycle is led on foot this way: on steps, and where it is said that one dismounts."""
+    text = tags.get(f"bicycle:{'forward' if forward else 'backward'}", tags.get("bicycle", ""))
+    return tags["highway"] == "steps" or {v.strip().casefold() for v in text.split(";")} & OPEN == {"dismount"}
 
 
 def _closed_by_class(name: str, tags: Mapping[str, str], means: str) -> bool:
@@ -197,6 +215,8 @@ def unread(tags: Mapping[str, str]) -> Iterator[str]:
         yield "unknown_access"
     if "maxspeed" in tags:
         yield "maxspeed"
+    if any(tags.get(key, "").strip().casefold() == "no" for key in WINTER):
+        yield "winter_service"
 
 
 ACCESS_KEYS = {key for keys in KEYS.values() for key in keys}

@@ -10,7 +10,7 @@ import numpy.typing as npt
 from scipy.sparse import csr_matrix
 from scipy.sparse.csgraph import connected_components
 
-from torni.engines.travel.graph import MEANS, RoadGraph
+from torni.engines.travel.graph import FORBIDDEN, MEANS, Mode, RoadGraph, arcs
 from torni.sources.coordinates import to_metres
 from torni.sources.osm import ferries as boats
 from torni.sources.osm.access import CLASSES, EVERYBODY, FERRY
@@ -64,7 +64,7 @@ def build(
     ashore = np.zeros(len(needed), bool)
     ashore[streets.tail] = ashore[streets.head] = True
     ports = frozenset(int(n) for own in nodes for n in own[ashore[own]])
-    streets, of_point = _parted(streets, barriers, np.arange(len(needed)))
+    streets, of_point = _parted(streets, barriers, np.arange(len(needed)), ports)
     counts: dict[str, int] = {}
     if ferries:
         along = [_along(x, y, known, own) for own in nodes]
@@ -84,11 +84,31 @@ def build(
     used, inverse = np.unique(np.concatenate([streets.tail, streets.head]), return_inverse=True)
     count, point = len(streets.tail), of_point[used]
     counts["apart"] = _apart(inverse[:count], inverse[count:], streets.length_m)
-    return RoadGraph(
+    graph = RoadGraph(
         x=x[point], y=y[point], tail=inverse[:count].astype(np.int32), head=inverse[count:].astype(np.int32),
         length_m=streets.length_m.astype(np.int32), road_class=streets.kind.astype(np.int16), classes=CLASSES,
         closed=streets.closed.astype(np.uint8), fixed_s=streets.fixed_s.astype(np.int32),
-    ), counts  # fmt: skip
+    )  # fmt: skip
+    counts["on_foot"] = _only_on_foot(graph)
+    return graph, counts
+
+
+def _only_on_foot(graph: RoadGraph) -> int:
+    """Pieces of street for cars to which a walker alone gets from the others, by a foot bridge, a path or a boat."""
+    everywhere = dict.fromkeys(CLASSES, 1.0)
+    by_car, on_foot = (arcs(graph, Mode(means, everywhere, means=means)) for means in ("car", "walk"))
+    n = graph.nodes
+    _, piece = connected_components(_joined(n, by_car.tail, by_car.head), directed=False)
+    both = np.concatenate([by_car.tail, on_foot.tail]), np.concatenate([by_car.head, on_foot.head])
+    _, land = connected_components(_joined(n, *both), directed=False)
+    street = graph.tail[
+        ((by_car.forward_ds < FORBIDDEN) | (by_car.backward_ds < FORBIDDEN)) & (graph.road_class != FERRY)
+    ]
+    return len(np.unique(piece[street])) - len(np.unique(land[street]))
+
+
+def _joined(nodes: int, tail: npt.NDArray[np.int32] | Numbers, head: npt.NDArray[np.int32] | Numbers) -> csr_matrix:
+    return csr_matrix((np.ones(len(tail), np.int8), (tail, head)), shape=(nodes, nodes))
 
 
 def _apart(tail: Numbers, head: Numbers, length_m: Numbers) -> int:
@@ -96,8 +116,7 @@ def _apart(tail: Numbers, head: Numbers, length_m: Numbers) -> int:
     if not len(tail):
         return 0
     nodes = int(max(tail.max(), head.max())) + 1
-    joined = csr_matrix((np.ones(len(tail), np.int8), (tail, head)), shape=(nodes, nodes))
-    _, piece = connected_components(joined, directed=False)
+    _, piece = connected_components(_joined(nodes, tail, head), directed=False)
     return max(0, int((np.bincount(piece[tail], length_m) >= APART_M).sum()) - 1)
 
 
@@ -114,10 +133,10 @@ def _streets(needed: Numbers, known: npt.NDArray[np.bool_], x: Floats, y: Floats
     )  # fmt: skip
 
 
-def _parted(edges: _Edges, barriers: Barriers, of_point: Numbers) -> tuple[_Edges, Numbers]:
+def _parted(edges: _Edges, barriers: Barriers, of_point: Numbers, ports: frozenset[int]) -> tuple[_Edges, Numbers]:
     """Each edge but one that meets a barrier gets an end of its own there, a metre away for those who may pass.
 
-    So a car may come to a bollard from either side and cannot pass it, and a home beside it is still reached.
+    Where a ferry lands at it the one edge too, for the ferry is on the other side. So a car may come to a bollard from either side and cannot pass it, and a home beside it is still reached.
     """
     if not len(barriers.row):
         return edges, of_point
@@ -126,7 +145,8 @@ def _parted(edges: _Edges, barriers: Barriers, of_point: Numbers) -> tuple[_Edge
     ends = np.concatenate([edges.tail, edges.head])
     met = np.flatnonzero(stopped[ends])
     met = met[np.argsort(ends[met], kind="stable")]
-    later = met[1:][ends[met][1:] == ends[met][:-1]]
+    at = ends[met]
+    later = met[np.append(False, at[1:] == at[:-1])[: len(at)] | np.isin(at, np.array(sorted(ports), np.int64))]
     point = ends[later]
     new = len(of_point) + np.arange(len(later))
     ends = ends.copy()

@@ -135,7 +135,7 @@ def _ways(path: Path, found: _Extract, most_points: int, *, closed_too: bool = F
         for ref in line.ways:
             of_way.setdefault(ref, []).append(line)
     unseen = set(of_way)
-    for way in _read(path, osmium.osm.WAY, osmium.filter.KeyFilter("highway", "route")):
+    for way in _read(path, osmium.osm.WAY, osmium.filter.KeyFilter("highway", "route", "man_made")):
         if of_way:
             unseen.discard(way.id)
         name = _relevant(way.tags)

@@ -28,7 +28,7 @@ from torni.web.store import held
 
 NOT_SHOWN = "…"  # what read_refused shows in the place of a municipality
 MOST_BYTES = 16 * 2**20
-SUFFIXES = (".json", ".jsonl", ".ndjson", ".csv", ".xlsx", ".xlsm", ".xls")
+SUFFIXES = (".json", ".jsonl", ".ndjson", ".csv", ".xlsx", ".xlsm", ".ods")
 
 
 def records(request: HttpRequest, region: str) -> HttpResponse:
