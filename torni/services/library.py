@@ -18,14 +18,15 @@ from torni.core.language import t
 from torni.promises.ground import NetworkPromise
 from torni.promises.kinds import of_events, of_network
 from torni.promises.promise import Promise
-from torni.promises.sums import EventPromise, ambiguous
+from torni.promises.sums import EventPromise
 from torni.services import regions
 from torni.services.bounded import Written, bounds_faults
 from torni.services.events import EventKind, EventKinds
 from torni.services.history import layers_of
 from torni.services.indicator import Indicator, Indicators
 from torni.services.laying import laid_on
-from torni.services.reading import Document, Loc, Model, parse, read, twice_in_folder
+from torni.services.named import promise_faults, references
+from torni.services.reading import Document, Model, parse, read, twice_in_folder
 from torni.services.schema import (
     Group,
     Groups,
@@ -409,7 +410,7 @@ class _Loading:
         kinds: Mapping[str, UnitKind], parameters: Mapping[str, Parameter], events: Mapping[str, EventKind],
     ) -> None:  # fmt: skip
         for service, document in services.values():
-            for loc, name, known, what in _references(service):
+            for loc, name, known, what in references(service):
                 names = {
                     "source": sources, "kind": kinds, "parameter": parameters, "population": POPULATIONS, "event": events,
                 }[known]  # fmt: skip
@@ -424,7 +425,7 @@ class _Loading:
                     where = document.where(("fees", "amounts", i, "parameter"))
                     what = t('"{name}" is a table, not an amount', name=amount.parameter)
                     self.faults.append(Fault(where, what, t("Name a parameter of a single value.")))
-            self._check_promises(service, document, events)
+            self.faults += promise_faults(service, document, events)
         for name, parameter in parameters.items():
             document = self.texts[name][-1].document
             for i, value in enumerate(parameter.values):
@@ -445,58 +446,3 @@ class _Loading:
             for name, units in promise.parameters.items()
             if (named := getattr(promise, name)) in parameters
         ))  # fmt: skip
-
-    def _check_promises(self, service: Service, document: Document, events: Mapping[str, EventKind]) -> None:
-        place = {id(promise): i for i, promise in enumerate(service.promises)}
-        for promise in of_events(service.promises):
-            key, need = promise.tells or ("", "client")
-            type_ = str(getattr(promise, key, ""))
-            if type_ in events and need not in events[type_].needs:
-                told = [n for n, k in events.items() if need in k.needs]
-                self.faults.append(
-                    Fault(
-                        document.where(("promises", place[id(promise)], key)),
-                        t("{event} tells of no {need}, which the promise counts", event=type_, need=need),
-                        t("Name an event that does: {names}.", names=", ".join(told)),
-                    )
-                )
-        ids = [p.id for p in service.promises]
-        for i, name in enumerate(ids):
-            if name in ids[:i]:
-                self.faults.append(
-                    Fault(
-                        document.where(("promises", i, "id")),
-                        f'the promise "{name}" is written twice',
-                        "Give each promise an id of its own.",
-                    )
-                )
-        counted = {service.demand: "demand"} if service.demand else {}
-        if service.clients:
-            counted |= {service.clients.began_by: "clients", service.clients.ended_by: "clients"}
-        self.faults += [
-            Fault(document.where(("promises", place[id(promise)], "id")), what, remedy)
-            for promise, what, remedy in ambiguous(of_events(service.promises), counted)
-        ]
-
-
-def _references(service: Service) -> Iterator[tuple[Loc, str, str, str]]:
-    """Every name in a definition that must exist elsewhere: where, name, which list, what it should be."""
-    for column in ("content", "quality", "availability", "interface", "criteria", "fees", "cost"):
-        cell = getattr(service, column)
-        if cell is not None and cell.source is not None:
-            yield (column, "source"), cell.source, "source", "a source"
-    for channel, decided in service.channels:
-        if decided is not None:
-            yield ("channels", channel, "source"), decided.source, "source", "a source"
-    for i, promise in enumerate(service.promises):
-        for field_, name, known, what in promise.references():
-            yield ("promises", i, *field_), name, known, what
-    if service.demand is not None:
-        yield ("demand",), service.demand, "event", "a type of event"
-    if service.clients:
-        yield ("clients", "began_by"), service.clients.began_by, "event", "a type of event"
-        yield ("clients", "ended_by"), service.clients.ended_by, "event", "a type of event"
-    for i, criterion in enumerate(service.criteria.granting if service.criteria else []):
-        yield ("criteria", "granting", i, "source"), criterion.source, "source", "a source"
-    for i, amount in enumerate(service.fees.amounts if service.fees else []):
-        yield ("fees", "amounts", i, "parameter"), amount.parameter, "parameter", "a parameter"
