@@ -68,7 +68,7 @@ def test_the_csv_holds_the_table(capsys, tmp_path):
     run(capsys, "check", "--csv", str(tmp_path / "findings.csv"), *ON)
     lines = (tmp_path / "findings.csv").read_text().splitlines()
     assert lines[0].startswith("id,service,kind,sentence,target,value")
-    assert len(lines) == 26
+    assert len(lines) == 62
 
 
 def test_explain_shows_every_step(capsys):
@@ -210,7 +210,7 @@ def test_the_schema_is_json_schema(capsys):
 def test_any_county_runs_from_the_shared_definitions(capsys, county):
     code, out, _ = run(capsys, "check", "--region", county, "--json", *ON)
     assert code in (0, 1)
-    assert len(json.loads(out)["findings"]) == 24
+    assert len(json.loads(out)["findings"]) == 60
 
 
 def test_chains_are_told_and_measured_on_a_snapshot(capsys, tmp_path, invented_year):
