@@ -18,7 +18,7 @@ from torni.facts.verify import verify
 
 STEPS = st.lists(
     st.tuples(
-        st.sampled_from(["plan", "make", "call off", "charge", "feedback", "withdraw", "again", "fold", "seal", "next day", "supervise"]),
+        st.sampled_from(["plan", "make", "call off", "charge", "feedback", "contact", "withdraw", "again", "fold", "seal", "next day", "supervise"]),
         st.integers(0, 5),
     ),
     min_size=1, max_size=40,
@@ -38,6 +38,7 @@ def test_whatever_comes_in_whatever_order_the_room_is_whole(new_room, steps):
             "call off": lambda m=matter: here.event("visit.called_off", unit="north", client=1, matter=m),
             "charge": lambda m=matter, n=n: here.event("fee.charged", client=1, cents=n, matter=m, data={"should": 3}),
             "feedback": lambda n=n: here.event("feedback.given", unit="north", quantity=n),
+            "contact": lambda m=matter: here.event("contact.made", unit="north", client=1, matter=f"c {m}"),
             "supervise": lambda: here.event("supervision.visited", unit="north", matter="supervision"),
             "withdraw": lambda n=n: here.event("event.withdrawn", replaces_id=sent[n % len(sent)]["id"] if sent else "none"),
         }.get(what)  # fmt: skip

@@ -14,6 +14,7 @@ from typing import Any, NamedTuple
 import duckdb
 import polars as pl
 
+from torni.core.deadlines import working_day_after
 from torni.facts.book import Book
 
 # What the parts of a log must hold. `known_on`: the Finnish day on which the event was recorded, `day`: that of its own time.
@@ -70,8 +71,8 @@ def _read(connection: duckdb.DuckDBPyConnection, parts: Sequence[Path], books: S
     files = ", ".join(f"'{str(p).replace(chr(39), chr(39) * 2)}'" for p in parts)
     connection.execute(f"CREATE VIEW log AS SELECT * FROM read_parquet([{files}])")
     for name, columns, rows in (
-        ("opening", "promise text, service text, type text, days int, age_below int, age_at_least int, months int",
-         [(s, u, o.promise, o.service, o.type, o.days, o.age_below, o.age_at_least, o.months) for s, u, b in books for o in b.openings]),
+        ("opening", "promise text, service text, type text, days int, age_below int, age_at_least int, months int, working int",
+         [(s, u, o.promise, o.service, o.type, o.days, o.age_below, o.age_at_least, o.months, o.working) for s, u, b in books for o in b.openings]),
         ("answer", "promise text, type text, called_off bool", [(s, u, a.promise, a.type, a.called_off) for s, u, b in books for a in b.answers]),
         ("counting", "promise text, service text, type text, how text, threshold bigint",
          [(s, u, c.promise, c.service, c.type, c.how, c.threshold) for s, u, b in books for c in b.countings]),
@@ -79,6 +80,18 @@ def _read(connection: duckdb.DuckDBPyConnection, parts: Sequence[Path], books: S
         connection.execute(f"CREATE TABLE {name} (since date, until date, {columns})")
         if rows:
             connection.executemany(f"INSERT INTO {name} VALUES ({', '.join('?' * len(rows[0]))})", rows)
+    connection.execute("CREATE TABLE working_due (working int, day date, due date)")
+    working = {
+        (o.working, s + timedelta(days=i))
+        for s, u, b in books
+        for o in b.openings
+        if o.working is not None
+        for i in range((u - s).days)
+    }
+    if working:
+        connection.executemany(
+            "INSERT INTO working_due VALUES (?, ?, ?)", [(n, day, working_day_after(day, n)) for n, day in working]
+        )
 
 
 # What each event begins and answers, one row for each promise; `opens` 1 or 0, so that an event answers before it begins.
@@ -87,10 +100,11 @@ CREATE TABLE correction AS SELECT c.*, e.matter FROM corrections c JOIN log e ON
 CREATE TABLE twisted AS SELECT matter FROM correction WHERE matter IS NOT NULL
 UNION SELECT l.matter FROM log l SEMI JOIN corrections USING (position) WHERE l.matter IS NOT NULL;
 CREATE TABLE step AS
-SELECT l.position, l.matter, o.promise, 1::tinyint AS opens, coalesce((l.day + to_months(o.months) + to_days(o.days))::date, l.due) AS due,
+SELECT l.position, l.matter, o.promise, 1::tinyint AS opens, coalesce((l.day + to_months(o.months) + to_days(o.days))::date, w.due, l.due) AS due,
   l.known_on, l.day, coalesce(l.unit, '') AS unit, coalesce(l.municipality, '') AS municipality, false AS called_off
 FROM log l JOIN opening o ON o.type = l.type AND o.service = l.service AND l.day >= o.since AND l.day < o.until
-WHERE l.matter IS NOT NULL AND coalesce(l.day + to_days(o.days), l.due) IS NOT NULL
+LEFT JOIN working_due w ON w.working = o.working AND w.day = l.day
+WHERE l.matter IS NOT NULL AND coalesce(l.day + to_days(o.days), w.due, l.due) IS NOT NULL
   AND (o.age_below IS NULL OR l.born + to_years(o.age_below) > l.day) AND (o.age_at_least IS NULL OR l.born + to_years(o.age_at_least) <= l.day)
 UNION ALL
 SELECT l.position, l.matter, a.promise, 0::tinyint, NULL, l.known_on, l.day, NULL, NULL, a.called_off
