@@ -185,7 +185,9 @@ def _explained(fault: Fault, world: World) -> Callable[[date, Alert], bool]:
             return False
         if fault.kind == "outage":
             return alert.kind == "records"
-        if alert.level == "region":  # a place may be half of its region, whose own change is the same one, told soon after
+        if (
+            alert.level == "region"
+        ):  # a place may be half of its region, whose own change is the same one, told soon after
             return alert.id == _PROMISES[fault.kind] and (on - fault.since).days <= WARM_DAYS
         return alert.id == _PROMISES[fault.kind] and (places is None or alert.where in places)
 
