@@ -46,12 +46,12 @@ def promises() -> str:
         for service in services:
             lines.append(f"### {service.name} (`{service.id}`)\n")
             lines.append(f"Text: {', '.join(f'`definitions/{f}`' for f in library.files[service.id])}\n")
-            for promise in (*service.promises, *service.followed):
+            for promise in service.promises:
                 lines.append(f"- `{service.id}.{promise.id}` ({promise.kind}): {promise.sentence}.")
                 if promise.note:
                     lines.append(f"  {promise.note}")
                 lines.append(f"  *{library.sources[promise.source].title}*")
-            lines.append("" if service.promises or service.followed else "No promise is written yet.\n")
+            lines.append("" if service.promises else "No promise is written yet.\n")
     return "\n".join(lines)
 
 
@@ -79,7 +79,7 @@ def events() -> str:
 
     library = load_library("keski-suomi", on=DAY)
     counted: dict[str, list[str]] = {}
-    for service, promise in library.followed():
+    for service, promise in library.of_events():
         for _key, type_ in promise.events():
             counted.setdefault(type_, []).append(f"`{service.id}.{promise.id}`")
     lines = [NOTE + "# Events\n", "Every type that may come in, what it needs, what else its `data` may tell, and the promises it counts for.",

@@ -26,7 +26,7 @@ ALLOWED = {
     "facts/rights.py": "the table",
     "simulation/cast.py": "the demonstration's people: one at least for each role, as a test holds",
     "simulation/scene.py": "what those people have done",
-    "services/followed.py": "whose work a promise is: written so in the definitions' texts",
+    "promises/promise.py": "whose work a promise is: written so in the definitions' texts",
 }
 
 

@@ -25,9 +25,11 @@ def demo(args: argparse.Namespace) -> int:
 
     def findings() -> None:
         from torni.cli.check import load, print_picture
-        from torni.tower import picture
+        from torni.network import check
+        from torni.tower import Picture
 
-        print_picture(picture(load(args)))
+        network = load(args)
+        print_picture(Picture(network, tuple(check(network))))  # what happens is told below, when there is a room
         sys.stdout.flush()
 
     if not args.no_serve:
@@ -62,10 +64,11 @@ def print_live(found: Live) -> None:
     """The promises about what happens, broken first, and the alerts."""
     from torni.cli.show import mark, table
     from torni.supervision import words
+    from torni.tower.words import counted_text, target_text, value_text
 
     order = {"broken": 0, "unknown": 1, "kept": 2}
     rows = [
-        [mark(f.state), words.value_text(f), words.target_text(f), str(f.promise.sentence), words.counted_text(f), f.id]
+        [mark(f.state), value_text(f), target_text(f), str(f.promise.sentence), counted_text(f), f.id]
         for f in sorted(found.found, key=lambda f: order[f.state])
     ]
     print(

@@ -75,6 +75,20 @@ def server(*, folder: Path | None = None) -> Iterator[Server]:
         yield embedded.server
 
 
+def running() -> str | None:
+    """The address of a server that already runs: that of `DATABASE_URL`, or the embedded one. Starts nothing; None where there is none."""
+    named = os.environ.get("DATABASE_URL")
+    if named:
+        return named
+    folder = data_folder()
+    with suppress(OSError):
+        if (folder / "postgres" / "postmaster.pid").exists():
+            embedded = _Embedded(folder)
+            if embedded._running():
+                return embedded.server.url
+    return None
+
+
 class _Embedded:
     def __init__(self, folder: Path) -> None:
         self.folder = folder.resolve()  # however the folder is spelled, it is one server

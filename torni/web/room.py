@@ -129,6 +129,16 @@ def door() -> Iterator[Door]:
         yield made
 
 
+@contextmanager
+def whole_log(region: str) -> Iterator[Connection | None]:
+    """A connection that sees the whole log, for sums of it; None where there is no record room of the region."""
+    if not is_of(region):
+        yield None
+        return
+    with _pool("door").connection() as one:
+        yield one
+
+
 def now() -> datetime:
     """The room's present: the clock's, or the newest recorded where the facts are invented and time is theirs."""
     with reading(None) as one:

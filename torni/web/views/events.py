@@ -19,7 +19,7 @@ from torni.facts import feeds, intake
 from torni.facts.book import WIDEST
 from torni.facts.reasons import reason
 from torni.services import load_library
-from torni.services.followed import EventKind
+from torni.services.events import EventKind
 from torni.web import metrics, room
 
 _VALUES: dict[str, Any] = {

@@ -137,7 +137,7 @@ def edge_of() -> fhir.Edge:
 def _tasks(edge: fhir.Edge, who: Who) -> list[fhir.Resource]:
     """What the producer was sent, each with the status that reading it would tell; nothing of the clients is read."""
     library = room.days(edge.region).on(room.about()[1]).library
-    awaited = [f"{s.id}.{p.id}" for s, p in library.followed() if ("opened_by", "plan.sent") in p.events()]
+    awaited = [f"{s.id}.{p.id}" for s, p in library.of_events() if ("opened_by", "plan.sent") in p.events()]
     with room.reading(who) as connection:
         found = worklists.inbox(connection, awaited)
     with room.door() as door:

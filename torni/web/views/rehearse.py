@@ -25,7 +25,8 @@ from torni.simulation.population import open_population
 from torni.simulation.rehearsal import Rehearsal, rehearse
 from torni.simulation.running import BREAKDOWNS, Run
 from torni.simulation.summary import to_pdf
-from torni.simulation.words import breakdown_name, group_name, state_name
+from torni.simulation.words import breakdown_name, group_name, state_name, touched_text
+from torni.web import room
 from torni.web.access import denied
 from torni.web.maps import draw_values
 from torni.web.rendering import link, page
@@ -46,7 +47,7 @@ def signed(value: Any) -> str:
 
 
 WORDS: dict[str, Any] = {
-    "breakdown_name": breakdown_name, "group_name": group_name, "signed": signed, "state_name": state_name, "verdict_name": verdict_name,
+    "breakdown_name": breakdown_name, "touched_text": touched_text, "group_name": group_name, "signed": signed, "state_name": state_name, "verdict_name": verdict_name,
     "reason_text": reason_text, "label": label, "shown": shown, "BREAKDOWNS": BREAKDOWNS,
 }  # fmt: skip
 
@@ -135,7 +136,10 @@ def _rehearsed(here: Held, text: str) -> tuple[list[Rehearsal], Any]:
         try:
             with _lock:
                 changes = parse_changes(text, name=t("the change"))
-                made = rehearse(changes, region=here.id, on=here.network.as_of, now=here.rules, run=_run(here.id))
+                with room.whole_log(here.id) as log:
+                    made = rehearse(
+                        changes, region=here.id, on=here.network.as_of, now=here.rules, run=_run(here.id), network=here.network, room=log
+                    )  # fmt: skip
         except BadInput as error:
             return [], error.faults
         while len(_kept) >= 8:

@@ -19,8 +19,8 @@ from torni.facts.rights import OWN_CLIENTS
 from torni.guidance import steps
 from torni.guidance.fees import CEILING, money
 from torni.guidance.words import channel_of_need
+from torni.promises.sums import EventPromise
 from torni.services import regions
-from torni.services.followed import AnyEventPromise
 from torni.services.rules import Rules
 from torni.supervision import words
 from torni.web import room
@@ -98,10 +98,10 @@ def _reported(request: HttpRequest, given: dict[str, str]) -> int | None:
     return next((e.position for e in found.events if e.matter == event["matter"]), None) if found else None
 
 
-def _promises(rules: Rules, who: Who) -> tuple[dict[str, AnyEventPromise], dict[str, AnyEventPromise]]:
+def _promises(rules: Rules, who: Who) -> tuple[dict[str, EventPromise], dict[str, EventPromise]]:
     """The promises whose work is the role's own; and, of own clients, those of others that matter when they are late."""
     own, late = {}, {}
-    for service, promise in rules.library.followed():
+    for service, promise in rules.library.of_events():
         if promise.responsible == who.role:
             own[f"{service.id}.{promise.id}"] = promise
         elif promise.responsible and who.how("worklist") == OWN_CLIENTS:
@@ -110,13 +110,13 @@ def _promises(rules: Rules, who: Who) -> tuple[dict[str, AnyEventPromise], dict[
 
 
 def _lines(
-    found: list[worklists.Work], promises: dict[str, AnyEventPromise], today: date, units: dict[str, str]
+    found: list[worklists.Work], promises: dict[str, EventPromise], today: date, units: dict[str, str]
 ) -> Iterator[Line]:
     """A line for each task; a client's visits that were not made, lately and by one unit, are one."""
     gathered: dict[tuple[str, str | None, date | None, str | None], list[worklists.Work]] = {}
     for w in found:
         promise = promises[w.promise]
-        if promise.responsible in rights.of("producer") and promise.kind == "delivery":
+        if promise.responsible in rights.of("producer") and promise.by_visit:
             if (today - w.due).days <= LATELY:
                 gathered.setdefault((w.promise, w.name, w.born, w.unit), []).append(w)
             continue
