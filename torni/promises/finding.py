@@ -15,6 +15,7 @@ from torni.promises.accrual import Accrued
 from torni.promises.promise import Promise
 
 NO_ROOM = Message("no record room")
+FOR_STAFF = Message("told to the organiser's staff")
 State = Literal["kept", "broken", "unknown"]
 Level = Literal["unit", "producer", "municipality"]
 LEVELS: tuple[Level, ...] = ("producer", "municipality", "unit")
@@ -88,6 +89,11 @@ class Finding:
     last: date = date.min
     long: Mapping[Level, Groups] = field(default_factory=dict)
     accrued: Accrued | None = None
+
+    @property
+    def kept_back(self) -> bool:
+        """Is it known, but not told to the one who asks? That is no lack of data."""
+        return FOR_STAFF in self.missing
 
     @property
     def kind(self) -> str:

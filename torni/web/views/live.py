@@ -12,7 +12,7 @@ from django.http import Http404, HttpRequest, HttpResponse
 from torni.core.faults import bad_input
 from torni.core.language import Message, t
 from torni.facts.door import HELSINKI
-from torni.promises.finding import LEVELS, NO_ROOM, Finding
+from torni.promises.finding import FOR_STAFF, LEVELS, NO_ROOM, Finding
 from torni.promises.rows import MOST
 from torni.services import regions
 from torni.supervision import words
@@ -52,11 +52,7 @@ def _untold(request: HttpRequest, here: Held) -> Message:
         return Message("what happens is invented, and is left out here")
     if not room.is_of(here.id):
         return NO_ROOM
-    return (
-        Message("told to the organiser's staff")
-        if request.who is None or not request.who.staff
-        else Message("nothing has been recorded")
-    )
+    return FOR_STAFF if request.who is None or not request.who.may("live_tower") else Message("nothing has been recorded")
 
 
 @dataclass(frozen=True)

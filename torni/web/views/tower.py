@@ -34,12 +34,15 @@ def tower(request: HttpRequest, region: str) -> HttpResponse:
     here = held(request, region)
     live = live_view.picture(request, here)
     shown = live_view.whole(request, here, live)
-    every = sorted(shown.findings, key=lambda f: (ORDER[f.state], f.promise.reads == "network", -(f.affected or 0)))
+    every = sorted(
+        shown.findings,
+        key=lambda f: (f.kept_back, ORDER[f.state], f.promise.reads == "network", -(f.affected or 0)),
+    )
     wanted = request.GET.get("show", "")
     listed = [
         f
         for f in every
-        if not wanted or wanted in (f.state, f.kind) or (wanted == "guidance" and f.promise.of_guidance)
+        if not wanted or wanted in (_state(f), f.kind) or (wanted == "guidance" and f.promise.of_guidance)
     ]
     chosen = shown.of(request.GET.get("promise") or _first(listed or every))
     if chosen is None:
@@ -49,8 +52,8 @@ def tower(request: HttpRequest, region: str) -> HttpResponse:
         with room.reading(request.who) as connection:
             emergencies = len(worklists.emergencies(connection))
     template = "part_map.html" if request.headers.get("HX-Request") else "tower.html"
-    counts = {state: shown.count(state) for state in STATES}
-    filters = [(name, label, sum(name in (x.state, x.kind) for x in every)) for name, label in _filters()]
+    counts = {state: sum(_state(f) == state for f in every) for state in STATES}
+    filters = [(name, label, sum(name in (_state(x), x.kind) for x in every)) for name, label in _filters()]
     filters.insert(3, ("guidance", t("From need to service"), sum(f.promise.of_guidance for f in every)))
     heavy = _heavy(request) if live and wanted == "guidance" and request.who.may("live_tower") else None
     return page(
@@ -59,6 +62,11 @@ def tower(request: HttpRequest, region: str) -> HttpResponse:
         watched=live is None and room.is_of(here.id), told=live_view.told_alerts(here, live) if live else [], moment_field=live_view.local(live.now.at) if live else "", spending=live_view.spending(here, live) if live else [],
         regions=regions.all_regions(), emergencies=emergencies, heavy=heavy,
     )  # fmt: skip
+
+
+def _state(finding: Finding) -> str:
+    """What it is counted as: what is kept back from the one who asks is none of the three."""
+    return "" if finding.kept_back else finding.state
 
 
 def _filters() -> list[tuple[str, str]]:
