@@ -52,7 +52,9 @@ def _untold(request: HttpRequest, here: Held) -> Message:
         return Message("what happens is invented, and is left out here")
     if not room.is_of(here.id):
         return NO_ROOM
-    return FOR_STAFF if request.who is None or not request.who.may("live_tower") else Message("nothing has been recorded")
+    return (
+        FOR_STAFF if request.who is None or not request.who.may("live_tower") else Message("nothing has been recorded")
+    )
 
 
 @dataclass(frozen=True)
