@@ -72,7 +72,7 @@ def _fault(document: Document, loc: Loc, beside: type[BaseModel] | None, field: 
         return Fault(where, t("{name} is empty", name=f'"{last}"'), _remedy(last, field))
     if kind == "dated":
         at = error["ctx"]["at"]
-        remedy = (
+        remedy = error["ctx"].get("remedy") or (
             "Give each value a first day later than the one before, and end that one before it, or leave its until out."
         )
         return Fault(document.where((*loc, *at)), error["ctx"]["what"], remedy)

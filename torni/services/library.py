@@ -280,6 +280,8 @@ class _Loading:
                 continue
             changed = {"from": layer.content.get("from", self.on), "value": value, "source": layer.content["source"]}
             before = [v.model_dump(by_alias=True) for v in known[name].values if v.from_ < changed["from"]]
+            if before and before[-1]["unit"]:  # the number is in the unit of the one that it takes the place of
+                changed["unit"] = before[-1]["unit"]
             if before and before[-1]["until"] and before[-1]["until"] >= changed["from"]:
                 before[-1]["until"] = changed["from"] - timedelta(days=1)
             content_of = known[name].model_dump(by_alias=True) | {"values": [*before, changed]}

@@ -34,8 +34,8 @@ class Region:
         return None
 
     def writes(self, name: str, root: Path) -> bool:
-        """Is this file, named from the definitions' folder, the region's?"""
-        return any((root / name).is_relative_to(folder) for folder in self.folders)
+        """Is this file, named from the definitions' folder or, where it is not in it, by its own path, the region's?"""
+        return any(path.is_relative_to(folder) for folder in self.folders for path in (root / name, Path(name)))
 
 
 def all_regions(root: Path | None = None) -> list[Region]:

@@ -253,12 +253,29 @@ class Parameter(Strict):
     maximum_of: str | None = Field(
         None, description="The parameter that this national maximum bounds, whoever writes it."
     )
+    minimum_of: str | None = Field(
+        None, description="The parameter that this national minimum bounds, whoever writes it."
+    )
     values: list[DatedValue] = Field(min_length=1)
 
     @field_validator("values", mode="after")
     @classmethod
-    def _in_order(cls, values: list[DatedValue]) -> list[DatedValue]:
-        return _rising(values)
+    def _in_order(cls, values: list[DatedValue], told: ValidationInfo) -> list[DatedValue]:
+        return _in_cents(_rising(values), str(told.data.get("unit")))
+
+
+def _in_cents(values: list[DatedValue], unit: str) -> list[DatedValue]:
+    """The values as they are, where what is paid is in whole cents: a third decimal would be rounded without a word, and up."""
+    for i, value in enumerate(values):
+        numbers = value.value.values() if isinstance(value.value, dict) else [value.value]
+        for number in numbers if (value.unit or unit).partition("/")[0] == "EUR" else ():
+            if number != number.quantize(Decimal("0.01")):
+                what = f"{number} is not in whole cents"
+                remedy = "Write at most two decimals, such as 20.20."
+                raise PydanticCustomError(
+                    "dated", "{what}", {"what": what, "at": [i, "value"], "remedy": remedy}
+                )
+    return values
 
 
 def _after(until: date | None, told: ValidationInfo) -> date | None:
