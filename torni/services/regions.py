@@ -13,6 +13,7 @@ from torni.core.language import t
 from torni.services.reading import parse, read
 from torni.services.schema import RegionFile
 from torni.services.texts import Text
+from torni.sources import shipped
 
 
 @dataclass(frozen=True)
@@ -25,6 +26,12 @@ class Region:
     municipalities: tuple[str, ...]
     folders: tuple[Path, ...]
     names: tuple[str, ...]
+
+    def codes(self) -> tuple[str, ...]:
+        """Every municipality of the region by its number, in order: those of its counties, and those named alone."""
+        table = shipped.municipalities()
+        inside = table["county"].is_in(list(self.counties)) | table["municipality"].is_in(list(self.municipalities))
+        return tuple(sorted(table.filter(inside)["municipality"].to_list()))
 
     def file(self, name: str) -> Path | None:
         """The region's file of this name; the user's own comes before the shipped."""
