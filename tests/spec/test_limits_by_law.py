@@ -6,8 +6,17 @@ from decimal import Decimal
 import pytest
 import yaml
 
+from hypothesis import given, settings
+from hypothesis import strategies as st
+
+from tests.spec.test_fees_as_written import CLIENTS
 from torni.core.faults import BadInput
 from torni.core.language import speaking
+from torni.core.places import definitions
+from torni.engines.rules import lower
+from torni.engines.rules.evaluate import function
+from torni.guidance import reckon_fee
+from torni.guidance.client import client_of
 from torni.services import load_library
 from torni.services.change import parse_changes
 from torni.services.rules import load_rules
@@ -120,7 +129,12 @@ def test_a_region_writes_no_national_amount_wherever_its_folder_is(own_regions, 
 
 
 def test_a_parameter_is_not_bounded_by_itself(own_regions):
-    own(own_regions, "fee.doctor_visit", "EUR\n    at_most: fee.doctor_visit", "{from: 2026-01-01, value: 9, source: invented}")
+    own(
+        own_regions,
+        "fee.doctor_visit",
+        "EUR\n    at_most: fee.doctor_visit",
+        "{from: 2026-01-01, value: 9, source: invented}",
+    )
     assert '"fee.doctor_visit" is bounded by itself' in faults()
 
 
@@ -139,3 +153,26 @@ def test_an_amount_of_a_third_decimal_is_refused(own_regions, unit, value, fault
 def test_a_change_of_a_third_decimal_is_refused():
     assert "20.205 is not in whole cents" in told("fee.doctor_visit: 20.205")
     assert yaml.safe_load("a: 20.205") and told("fee.doctor_visit: 20.20") == ""
+
+
+@settings(deadline=None)  # the first example loads the rules
+@given(CLIENTS, st.sampled_from(["keski-suomi", "pirkanmaa", "pohjois-pohjanmaa"]))
+def test_every_shipped_fee_is_within_its_maximum_whoever_the_client(client, region):
+    """What is tried of a region's own text holds of the shared ones by their parts, each of which has its own bound."""
+    rules = LOADED.setdefault(region, load_rules(load_library(region, on=TODAY)) if region not in LOADED else None)
+    maxima = yaml.safe_load((definitions() / "maxima.yaml").read_text())["maxima"]
+    for name in maxima.keys() & rules.formulas.keys():
+        node = lower(maxima[name]["value"], rules.scope, where=name, number=True)
+        found, most = reckon_fee(rules, name, client_of(client, rules)), function(node)(client_of(client, rules).facts)
+        if found.by_rule:
+            assert most is not None and found.by_rule <= most + Decimal("0.005"), name
+
+
+def test_every_client_fee_has_its_maximum():
+    """Of every formula that a client pays by, so that a region's own text of it is held as well."""
+    maxima = yaml.safe_load((definitions() / "maxima.yaml").read_text())["maxima"]
+    rules = load_rules(load_library("keski-suomi", on=TODAY))
+    assert {n for n, f in rules.formulas.items() if f.definition.paid_by == "client"} <= maxima.keys()
+
+
+LOADED = {}

@@ -68,7 +68,9 @@ def name_faults(
                 near = nearest_name(bound, texts)
                 faults.append(Fault(where, what(bound), t('Did you mean "{near}"?', near=near) if near else ""))
             elif bound == name:
-                faults.append(Fault(where, t('"{name}" is bounded by itself', name=name), t("Name another as its bound.")))
+                faults.append(
+                    Fault(where, t('"{name}" is bounded by itself', name=name), t("Name another as its bound."))
+                )
     for bound, name in national.items():
         written = texts.get(bound, ())
         if written and (bound.startswith(NATIONAL) or not written[0].own):

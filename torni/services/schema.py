@@ -272,9 +272,7 @@ def _in_cents(values: list[DatedValue], unit: str) -> list[DatedValue]:
             if number != number.quantize(Decimal("0.01")):
                 what = f"{number} is not in whole cents"
                 remedy = "Write at most two decimals, such as 20.20."
-                raise PydanticCustomError(
-                    "dated", "{what}", {"what": what, "at": [i, "value"], "remedy": remedy}
-                )
+                raise PydanticCustomError("dated", "{what}", {"what": what, "at": [i, "value"], "remedy": remedy})
     return values
 
 
@@ -456,6 +454,17 @@ class Formula(Strict):
 
 class Formulas(Strict):
     formulas: dict[Identifier, Formula]
+
+
+class Maximum(Strict):
+    """The most that a client pays by the formula of this name, a sum over facts, parameters and tables."""
+
+    value: str = Field(min_length=1)
+    source: Identifier
+
+
+class Maxima(Strict):
+    maxima: dict[Identifier, Maximum]
 
 
 class UnitKind(Strict):
