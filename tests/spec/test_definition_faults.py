@@ -366,6 +366,10 @@ def test_a_fee_that_cannot_fall_below_nothing_is_read_as_it_is_written():
         ("services.yaml", ""),
         ("services/x.yml", 'Write it as "services/x.yaml".'),
         ("services/oral/x.yaml", 'Write it as "services/x.yaml".'),
+        ("parameters/fees.yaml", 'Write it as "parameters_fees.yaml".'),  # as the shared definitions are laid out
+        ("tables/tables.yaml", 'Write it as "tables.yaml".'),
+        ("formulas/own/x.yml", 'Write it as "formulas_own_x.yaml".'),
+        ("own/parameters.yaml", ""),
     ],
 )
 def test_a_regions_file_that_nothing_reads_is_told(root, file, remedy):
@@ -382,6 +386,38 @@ def test_a_last_day_before_the_first_and_another_files_id_are_told(root):
     assert "until 2025-01-01, is before the first, from 2026-01-01" in told_of_own(root, "parameters.yaml", text)
     (root / "regions/pirkanmaa/services").mkdir()
     assert '"centre" is not the file\'s name' in told_of_own(root, "services/dental.yaml", "id: centre\n")
+
+
+@pytest.mark.parametrize(("name", "remedy"), [
+    ("doctor_vist", 'Did you mean "fee.doctor_visit"?'),
+    ("something_else_entirely", "or remove it."),
+])  # fmt: skip
+def test_a_parameter_that_nothing_asks_for_is_told(root, name, remedy):
+    """A region that lowers its fee under a misspelt name would go on charging the shared one."""
+    told = told_of_own(root, "parameters.yaml", VISIT.format(name=name, bound="", value="20.00", unit="EUR"))
+    assert f'parameters.yaml:2: parameters.fee.{name}: nothing asks for the parameter "fee.{name}"' in told
+    assert remedy in told
+    told_of_own(root, "formulas.yaml", FORMULA.format(name="own_fee", line=f"param.fee.{name}", cost=""))
+    load_rules(load_library("pirkanmaa", on=TODAY, root=root))
+
+
+@pytest.mark.parametrize(("first", "told"), [
+    ("valid_from: 2027-02-01\n", 'the file\'s name says 2027-01-01, and its "valid_from" 2027-02-01'),
+    ("", 'the file\'s name says 2027-01-01, and its "valid_from" nothing'),
+    ("valid_from: 2027-01-01\n", ""),
+])  # fmt: skip
+@pytest.mark.parametrize("on", [TODAY, date(2027, 1, 15), date(2027, 3, 1)])
+@pytest.mark.parametrize("place", ["regions/pirkanmaa/services", "services/nursing_and_care"])
+def test_a_files_day_is_the_one_that_its_name_says(root, first, told, on, place):
+    text = (root / WARD).read_text().replace("valid_from: 2017-01-01\n", first)
+    (root / place).mkdir(exist_ok=True)
+    (root / place / "ward@2027-01-01.yaml").write_text(text)
+    try:
+        load_library("pirkanmaa", on=on, root=root)
+    except BadInput as error:
+        assert told and f"{place}/ward@2027-01-01.yaml" in str(error) and told in str(error)
+    else:
+        assert not told
 
 
 def test_a_municipality_that_is_none_is_told(root):

@@ -5,7 +5,6 @@ from decimal import Decimal
 
 import pytest
 import yaml
-
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
@@ -143,7 +142,7 @@ def test_a_parameter_is_not_bounded_by_itself(own_regions):
 ])  # fmt: skip
 def test_an_amount_of_a_third_decimal_is_refused(own_regions, unit, value, fault):
     """20.205 would be charged as 20.21: what is paid is written in whole cents."""
-    name = "fee.doctor_visit" if unit == "EUR" else "cost.own"
+    name = "fee.doctor_visit" if unit == "EUR" else "home_care.free_below"
     own(own_regions, name, unit, f"{{from: 2026-01-01, value: {value}, source: invented}}")
     assert (f"{value} is not in whole cents" in faults()) is fault
     if fault:

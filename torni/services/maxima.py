@@ -12,7 +12,6 @@ from itertools import product
 from typing import Any
 
 from torni.core import bounds
-from torni.core.faults import Fault
 from torni.core.language import t
 from torni.engines.rules import tree
 from torni.engines.rules.candidates import values as candidate_values
