@@ -412,12 +412,33 @@ def test_a_files_day_is_the_one_that_its_name_says(root, first, told, on, place)
     text = (root / WARD).read_text().replace("valid_from: 2017-01-01\n", first)
     (root / place).mkdir(exist_ok=True)
     (root / place / "ward@2027-01-01.yaml").write_text(text)
-    try:
+    if not told:
         load_library("pirkanmaa", on=on, root=root)
-    except BadInput as error:
-        assert told and f"{place}/ward@2027-01-01.yaml" in str(error) and told in str(error)
-    else:
-        assert not told
+        return
+    with pytest.raises(BadInput) as caught:
+        load_library("pirkanmaa", on=on, root=root)
+    assert f"{place}/ward@2027-01-01.yaml" in str(caught.value)
+    assert told in str(caught.value)
+
+
+def test_a_limit_out_of_range_is_blamed_where_it_is_written(root):
+    """The rule is right, and everyone's; the region's own number is not."""
+    text = VISIT.format(name="x", bound="", value="9", unit="score").replace("fee.x", "grant.home_care.maple")
+    told = told_of_own(root, "parameters.yaml", text)
+    assert (
+        "regions/pirkanmaa/parameters.yaml:2: parameters.grant.home_care.maple (services/nursing_and_care/home_care.yaml"
+        in told
+    )
+
+
+def test_a_promise_whose_id_is_misspelt_is_told_as_the_one_it_means(root):
+    (root / "regions/pirkanmaa/services").mkdir()
+    path = root / "regions/pirkanmaa/services/ward.yaml"
+    path.write_text("availability:\n  promises:\n    - {id: within_60min, share: 0.99}\n")
+    with pytest.raises(BadInput) as caught:
+        load_library("pirkanmaa", on=TODAY, root=root)
+    assert "regions/pirkanmaa/services/ward.yaml:3" in str(caught.value)
+    assert 'Did you mean "within_60_min"?' in str(caught.value)
 
 
 def test_a_municipality_that_is_none_is_told(root):

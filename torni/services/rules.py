@@ -5,6 +5,7 @@ from __future__ import annotations
 import re
 from collections.abc import Iterator, Mapping
 from decimal import Decimal
+from functools import cached_property
 from itertools import chain
 from typing import Any
 
@@ -12,14 +13,14 @@ from torni.core import bounds
 from torni.core.faults import BadInput, Fault, nearest_name
 from torni.core.language import t
 from torni.engines.rules import Scope, lower, sql, tree
-from torni.engines.rules.bounds import suspect
+from torni.engines.rules.bounds import outside, suspect
 from torni.engines.rules.sign import may_be_below, not_below
 from torni.engines.rules.tables import read as read_table
 from torni.engines.rules.tree import Field, Node, Table, Type
 from torni.services.bounded import Written, bounds_in, name_faults
 from torni.services.bounded_tables import bound_faults, cell_faults
 from torni.services.circle import asks_of, circles
-from torni.services.laying import merged
+from torni.services.laying import merged, with_added
 from torni.services.library import Library
 from torni.services.maxima import held, kept, past_maximum, said, stepwise
 from torni.services.reading import Document, Loc, Model, parse, read, twice_in_folder
@@ -160,41 +161,13 @@ class _Loading:
                     below = known[name].model_dump(by_alias=True, mode="json")
                     made[name] = merged(below, value)
                     if kind == "formulas":
-                        made[name]["lines"] = self._lines(
-                            layer, name, below["lines"], value.get("lines"), made[name]["lines"]
-                        )
+                        lines = made[name]["lines"]
+                        made[name]["lines"], faults = with_added(layer, name, below["lines"], value.get("lines"), lines)
+                        self.faults += faults
                 else:
                     made[name] = value
             if made:
                 yield Document(layer.name, {kind: made}, layer.lines)
-
-    def _lines(self, layer: Document, name: str, below: list[Any], above: Any, together: Any) -> Any:
-        """The formula's lines with those that a change adds, each before the line that follows it in the change, or before the amount.
-
-        The last line is the amount, and stays so: a change states only what differs, and a line that helps is no amount.
-        """
-        old = {line["id"] for line in below}
-        if not isinstance(above, list) or not all(isinstance(a, dict) and "id" in a for a in above):
-            return together  # its shape is told by the schema
-        amount = below[-1]["id"]
-        ids = [a["id"] for a in above]
-        after = [i for i in ids[ids.index(amount) + 1 :] if i not in old] if amount in ids else []
-        for added in after:
-            self.faults.append(
-                Fault(
-                    layer.where(("formulas", name, "lines", ids.index(added))),
-                    t('the line "{line}" is added after "{amount}", which is the amount', line=added, amount=amount),
-                    t('Write it before "{amount}", and what the amount now is in "{amount}".', amount=amount),
-                )
-            )
-        out = [line for line in together if line["id"] in old]
-        new = {line["id"]: line for line in together if line["id"] not in old}
-        before = amount
-        for id_ in reversed(ids):
-            if id_ in new:
-                out.insert(next(i for i, line in enumerate(out) if line["id"] == before), new[id_])
-            before = id_
-        return out
 
     def _code_lists(self) -> dict[str, CodeList]:
         out: dict[str, CodeList] = {}
@@ -314,8 +287,23 @@ class _Loading:
         if isinstance(found, list):
             self.faults += found
             return None
-        self.faults += suspicion_faults(found, where)
+        self.faults += suspicion_faults(found, self._written_by(found, where))
         return found
+
+    def _written_by(self, node: Node, where: str) -> str:
+        """Where a rule's fault is to be mended: at the region's or the change's own parameter that puts it out of range, if any does."""
+        for part in outside(node):
+            for document in (*reversed(self.library.layers), *self._own_parameters):
+                content = document.content.get("parameters") if isinstance(document.content, dict) else None
+                if isinstance(content, dict) and part.name in content:
+                    return f"{document.where(('parameters', part.name))} ({where})"
+        return where
+
+    @cached_property
+    def _own_parameters(self) -> list[Document]:
+        """The region's own files of parameters, the last to prevail first."""
+        paths = [p for folder in self.library.region.folders for p in sorted(folder.glob("parameters*.yaml"))]
+        return [d for p in reversed(paths) if isinstance(d := read(p, self.library.root), Document)]
 
     def _with_criteria(self) -> set[str]:
         return {f"{n}" for n, s in self.library.services.items() if s.criteria and s.criteria.granting}

@@ -18,7 +18,7 @@ from torni.core.language import t
 from torni.services import load_library
 from torni.services.change import Change
 from torni.services.proposing import texts
-from torni.services.reading import read
+from torni.services.reading import Loc, read
 from torni.services.rules import Rules, load_rules
 from torni.simulation.population import Population, open_population
 from torni.simulation.rehearsal import Effect, ServiceEffect, added, service_effect
@@ -146,7 +146,12 @@ def read_own(path: Path) -> dict[str, Change]:
             own.setdefault(code, {})[str(row["parameter"])] = value
     if faults:
         raise BadInput(*faults)
-    return {code: Change(code, "", None, {"parameters": values}, {}, path.name) for code, values in own.items()}
+    lines: dict[str, dict[Loc, int]] = {code: {} for code in own}
+    for (code, parameter), i in told.items():
+        lines[code]["parameters", parameter] = i
+    return {
+        code: Change(code, "", None, {"parameters": values}, lines[code], path.name) for code, values in own.items()
+    }
 
 
 def _from_yaml(path: Path) -> dict[str, Change]:
@@ -201,4 +206,3 @@ def _side_by_side(shared: Rules, rules: Mapping[str, Rules]) -> Sequence[tuple[s
         for key in keys
         if len({found.get(key) for found in all_.values()} | {common.get(key)}) > 1
     ]
-

@@ -182,7 +182,9 @@ def _circumstances(made: People, frailty: Floats, rng: np.random.Generator) -> N
     made["has_kela_rehabilitation"] = np.where(made["age"] < 68, told(0.012, 0.99), 0)
     made["is_disabled_person"] = told(0.024, 0.99)  # clients of disability services: 2.4 % of residents
     made["lived_with_spouse"] = made["has_spouse"].astype(np.int64)
-    both = made["housing"][made["spouse"]] >= ROUND_THE_CLOCK  # the spouse is invented too, and where they live is known
+    both = (
+        made["housing"][made["spouse"]] >= ROUND_THE_CLOCK
+    )  # the spouse is invented too, and where they live is known
     made["spouse_in_long_term_care"] = np.where(made["spouse"] < 0, -1, both)
 
 
