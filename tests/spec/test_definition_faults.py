@@ -441,6 +441,17 @@ def test_a_promise_whose_id_is_misspelt_is_told_as_the_one_it_means(root):
     assert 'Did you mean "within_60_min"?' in str(caught.value)
 
 
+def test_a_formula_listed_twice_and_a_unit_that_is_none_are_told(root):
+    (root / "regions/pirkanmaa/services").mkdir()
+    twice = "fees: {formulas: [home_care, home_care]}\n"
+    assert 'the formula "home_care" is listed twice' in told_of_own(root, "services/home_care.yaml", twice)
+    (root / "regions/pirkanmaa/services/home_care.yaml").unlink()
+    text = FORMULA.format(name="own_fee", line="5", cost="").replace("EUR/visit", "EUR/mnth")
+    told = told_of_own(root, "formulas.yaml", text)
+    assert 'formulas.yaml:4: formulas.own_fee.unit: "EUR/mnth" is not a unit of what is paid' in told
+    assert "month" in told
+
+
 def test_a_municipality_that_is_none_is_told(root):
     (root / "regions/own").mkdir()
     told = told_of_own(

@@ -439,6 +439,16 @@ class _Loading:
 
     def _references(self, formulas: Mapping[str, Formula]) -> None:
         for name, service in self.library.services.items():
+            listed = service.fees.formulas if service.fees else []
+            self.faults += [
+                Fault(
+                    self.library.documents[name].where(("fees", "formulas", i)),
+                    t('the formula "{name}" is listed twice', name=formula),
+                    t("Keep one of the two."),
+                )
+                for i, formula in enumerate(listed)
+                if formula in listed[:i]
+            ]
             asked: list[tuple[str, Loc]] = [(f, ("fees", "formulas", i)) for i, f in enumerate(service.fees.formulas if service.fees else [])]  # fmt: skip
             channels = [(c, getattr(service.channels, c)) for c in CHANNELS]
             asked += [(channel.value, ("channels", c, "value")) for c, channel in channels if channel and channel.value]

@@ -14,6 +14,7 @@ from pydantic import Field, ValidationInfo, field_validator, model_validator
 from pydantic_core import PydanticCustomError
 
 from torni.services.followed import EventPromise, Serving
+from torni.services.euros import in_cents, paid
 from torni.services.texts import Identifier, Range, Strict, Text, Whole
 
 CHANNELS = ("office", "tendered", "enterprise", "voucher", "centre", "dental", "budget")
@@ -261,19 +262,7 @@ class Parameter(Strict):
     @field_validator("values", mode="after")
     @classmethod
     def _in_order(cls, values: list[DatedValue], told: ValidationInfo) -> list[DatedValue]:
-        return _in_cents(_rising(values), str(told.data.get("unit")))
-
-
-def _in_cents(values: list[DatedValue], unit: str) -> list[DatedValue]:
-    """The values as they are, where what is paid is in whole cents: a third decimal would be rounded without a word, and up."""
-    for i, value in enumerate(values):
-        numbers = value.value.values() if isinstance(value.value, dict) else [value.value]
-        for number in numbers if (value.unit or unit).partition("/")[0] == "EUR" else ():
-            if number != number.quantize(Decimal("0.01")):
-                what = f"{number} is not in whole cents"
-                remedy = "Write at most two decimals, such as 20.20."
-                raise PydanticCustomError("dated", "{what}", {"what": what, "at": [i, "value"], "remedy": remedy})
-    return values
+        return in_cents(_rising(values), str(told.data.get("unit")))
 
 
 def _after(until: date | None, told: ValidationInfo) -> date | None:
@@ -450,6 +439,8 @@ class Formula(Strict):
     )
     note: Text | None = None
     lines: list[FormulaLine] = Field(min_length=1)
+
+    _understood = field_validator("unit", mode="after")(paid)
 
 
 class Formulas(Strict):
