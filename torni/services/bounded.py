@@ -119,13 +119,19 @@ def _passing(name: str, said: Parameter, document: Document, bound: str, limit: 
         for number in value.value.values() if isinstance(value.value, dict) else [value.value]:
             counted, limited = number * scale[0], edge * scale[1]
             if (counted > limited) if above else (counted < limited):
-                kind = "maximum" if above else "minimum"
-                faults.setdefault((i, edge), Fault(
-                    where,
-                    f"{number} from {day} is {'above' if above else 'below'} the national {kind} {edge}{told} ({bound})",
-                    f"Write at {'most' if above else 'least'} {edge}{told}.",
-                ))  # fmt: skip
+                amount = t("{number} from {day}", number=number, day=day)
+                what, remedy = past(amount, f"{edge}{told}", above)
+                faults.setdefault((i, edge), Fault(where, f"{what} ({bound})", remedy))
     return list(faults.values())
+
+
+def past(amount: str, edge: str, above: bool) -> tuple[str, str]:
+    """What to say of an amount past its national bound, and what to write instead."""
+    if above:
+        what = t("{amount} is above the national maximum {edge}", amount=amount, edge=edge)
+        return what, t("Write at most {edge}.", edge=edge)
+    what = t("{amount} is below the national minimum {edge}", amount=amount, edge=edge)
+    return what, t("Write at least {edge}.", edge=edge)
 
 
 def _on(values: Sequence[DatedValue], day: date) -> int | None:

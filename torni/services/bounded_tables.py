@@ -14,6 +14,7 @@ from torni.engines.rules import tree
 from torni.engines.rules.candidates import values as candidate_values
 from torni.engines.rules.evaluate import function
 from torni.engines.rules.tree import Table
+from torni.services.bounded import past
 
 
 def cell_faults(where: str, table: Table, unit: str) -> Iterator[Fault]:
@@ -45,9 +46,5 @@ def bound_faults(where: str, table: Table, limit: Table, above: bool) -> Iterato
         if value is None or most is None or not ((value > most) if above else (value < most)):
             continue
         told = ", ".join(f"{k} {v}" for k, v in case.items())
-        yield Fault(
-            where,
-            f"{value} ({told}) is {'above' if above else 'below'} the national {'maximum' if above else 'minimum'} {most}",
-            f"Write at {'most' if above else 'least'} {most} there.",
-        )
+        yield Fault(where, *past(f"{value} ({told})", str(most), above))
         return

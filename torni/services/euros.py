@@ -8,6 +8,8 @@ from typing import Protocol, TypeVar
 
 from pydantic_core import PydanticCustomError
 
+from torni.core.language import t
+
 PER = ("visit", "hour", "day", "week", "month", "year")
 
 
@@ -29,8 +31,8 @@ def in_cents(values: list[Said], unit: str) -> list[Said]:
         numbers = value.value.values() if isinstance(value.value, Mapping) else [value.value]
         for number in numbers if (value.unit or unit).partition("/")[0] == "EUR" else ():
             if number != number.quantize(Decimal("0.01")):
-                what = f"{number} is not in whole cents"
-                remedy = "Write at most two decimals, such as 20.20."
+                what = t("{found} is not in whole cents", found=number)
+                remedy = t("Write at most two decimals, such as 20.20.")
                 raise PydanticCustomError("dated", "{what}", {"what": what, "at": [i, "value"], "remedy": remedy})
     return values
 
@@ -42,9 +44,9 @@ def paid(unit: str) -> str:
             "dated",
             "{what}",
             {
-                "what": f'"{unit}" is not a unit of what is paid',
+                "what": t('"{unit}" is not a unit of what is paid', unit=unit),
                 "at": [],
-                "remedy": f"Write EUR, or EUR/ and one of: {', '.join(PER)}.",
+                "remedy": t("Write EUR, or EUR/ and one of: {names}.", names=", ".join(PER)),
             },
         )
     return unit

@@ -13,8 +13,8 @@ from typing import Annotated, Literal, TypeVar
 from pydantic import Field, ValidationInfo, field_validator, model_validator
 from pydantic_core import PydanticCustomError
 
-from torni.services.followed import EventPromise, Serving
 from torni.services.euros import in_cents, paid
+from torni.services.followed import EventPromise, Serving
 from torni.services.texts import Identifier, Range, Strict, Text, Whole
 
 CHANNELS = ("office", "tendered", "enterprise", "voucher", "centre", "dental", "budget")
