@@ -160,6 +160,8 @@ def test_a_region_of_chosen_municipalities_has_their_people_and_nobody_elses(tmp
 def test_a_spouse_in_care_is_told_of_every_couple_as_the_spouse_lives(people):
     couples = people.filter(pl.col("lived_with_spouse"))
     assert couples["spouse_in_long_term_care"].null_count() == 0
-    assert people.filter(~pl.col("lived_with_spouse"))["spouse_in_long_term_care"].null_count() == len(people) - len(couples)
+    assert people.filter(~pl.col("lived_with_spouse"))["spouse_in_long_term_care"].null_count() == len(people) - len(
+        couples
+    )
     cared = people.filter(pl.col("lived_with_spouse") & pl.col("housing").is_in(["round_the_clock", "institution"]))
     assert couples["spouse_in_long_term_care"].sum() == len(cared)

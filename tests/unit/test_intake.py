@@ -40,7 +40,18 @@ def test_the_rows_known_to_be_in_the_wrong_municipality_are_found(kinds):
     refused = {int(f.where.split("row ")[1].split(",")[0]) for f in found.faults}
     assert refused == set(known.filter(pl.col("coord_check") == "wrong_municipality")["row"])
     twice = {f for f in found.doubts if "place of row" in f.what}
-    assert sorted(int(f.where.split("row ")[1].split(",")[0]) for f in twice) == [377, 380, 390, 394, 421, 428, 461, 566, 703, 738]
+    assert sorted(int(f.where.split("row ")[1].split(",")[0]) for f in twice) == [
+        377,
+        380,
+        390,
+        394,
+        421,
+        428,
+        461,
+        566,
+        703,
+        738,
+    ]
     doubted = {int(f.where.split("row ")[1].split(",")[0]) for f in found.doubts if f not in twice}
     assert doubted == set(known.filter(pl.col("coord_check") == "same_municipality_far_from_postal_centre")["row"])
     assert len(found.good) == 765 - 22
