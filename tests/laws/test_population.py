@@ -135,3 +135,33 @@ def test_the_same_seed_gives_the_same_people(tmp_path):
             f"SELECT column_type FROM (DESCRIBE SELECT gross_income_eur_month FROM '{tmp_path}/a.parquet')"
         ).fetchall()[0]
     assert kind == "DECIMAL(9,2)"
+
+
+def test_a_region_of_chosen_municipalities_has_their_people_and_nobody_elses(tmp_path_factory, own_regions, people):
+    """A region need not be whole counties: a rehearsal of two municipalities reckons those two, and the same persons as the county has."""
+    folder = tmp_path_factory.mktemp("chosen")
+    for name, text, chosen in (
+        ("koe", "municipalities: ['729', '216']", ["729", "216"]),
+        ("both", "counties: ['15']\nmunicipalities: ['729']", None),
+        ("across", "counties: ['91']\nmunicipalities: ['216']", ["216"]),
+    ):
+        (own_regions / name).mkdir(parents=True)
+        (own_regions / name / "region.yaml").write_text(f"name: {{fi: {name}, sv: {name}, en: {name}}}\n{text}\n")
+        found = open_population(name, folder=folder)
+        rows = pl.DataFrame(duckdb.sql(f"SELECT person FROM {found.sql}").fetchall(), schema=["person"], orient="row")
+        assert found.size == len(rows)
+        from_here = rows.filter(pl.col("person") // 10_000_000 == 15)
+        wanted = people if chosen is None else people.filter(pl.col("municipality").is_in(chosen))
+        assert set(from_here["person"]) == set(wanted["person"])
+        if name != "across":
+            assert len(from_here) == len(rows)
+
+
+def test_a_spouse_in_care_is_told_of_every_couple_as_the_spouse_lives(people):
+    couples = people.filter(pl.col("lived_with_spouse"))
+    assert couples["spouse_in_long_term_care"].null_count() == 0
+    assert people.filter(~pl.col("lived_with_spouse"))["spouse_in_long_term_care"].null_count() == len(people) - len(
+        couples
+    )
+    cared = people.filter(pl.col("lived_with_spouse") & pl.col("housing").is_in(["round_the_clock", "institution"]))
+    assert couples["spouse_in_long_term_care"].sum() == len(cared)

@@ -35,6 +35,8 @@ def test_yaml_and_json_say_the_same(rules):
         ("rai_maple: {value: 4, at: 2026-01-01}", "a value and its day are expected"),
         ("rai_maple: {value: 4, on: 2027-01-01}", "after the day of the decision"),
         ("events: [{kind: emergency}]", "an event has a kind and a day"),
+        ("events: [{on: 2026-03-01}]", "an event has a kind and a day"),
+        ("events: [{kind: null, on: 2026-03-01}]", "an event has a kind and a day"),
         ("events: [{kind: emergency_vist, on: 2026-01-01}]", 'Did you mean "emergency_visit"?'),
         ("- age", "a client's facts are expected"),
         ("age: [", "not readable"),

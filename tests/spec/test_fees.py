@@ -128,20 +128,22 @@ def test_housing_takes_a_share_and_leaves_an_allowance(fee_spec):
 
 def test_a_couples_joint_income_counts_only_for_the_one_who_earns_more(fee_spec):
     """Act on client fees, section 7 c: 42.5 % of the joint income where the client's is the greater and the spouse lives at home;
-    the lower earner, and a couple of whom both are in care, pay 85 % of their own."""
+    the lower earner, and a couple of whom both are in care, pay 85 % of their own. Where the spouse is cared for is asked for wherever it
+    matters: not told is neither at home nor in care."""
     fee_spec("elder_housing", """
         net_income_eur_month | lived_with_spouse | spouse_net_income_eur_month | spouse_in_long_term_care | amount
-        2000                 | true              | 1000                        |                          | 1275.00
+        2000                 | true              | 1000                        |                          | undecided: spouse_in_long_term_care
         2000                 | true              | 1000                        | false                    | 1275.00
         2000                 | true              | 1000                        | true                     | 1700.00
         2000                 | true              | 2000                        |                          | 1700.00
         2000                 | true              | 2500                        |                          | 1700.00
-        2000.01              | true              | 2000                        |                          | 1700.00
+        2000.01              | true              | 2000                        | false                    | 1700.00
         1000                 | true              | 2500                        |                          | 833.00
-        2000                 | true              | 0                           |                          | 850.00
-        2000                 | true              |                             |                          | undecided: spouse_net_income_eur_month
+        2000                 | true              | 0                           | false                    | 850.00
+        2000                 | true              |                             | false                    | undecided: spouse_net_income_eur_month
+        2000                 | true              |                             |                          | undecided: spouse_in_long_term_care, spouse_net_income_eur_month
         2000                 | true              |                             | true                     | 1700.00
-        2000                 |                   |                             |                          | undecided: lived_with_spouse, spouse_net_income_eur_month
+        2000                 |                   |                             |                          | undecided: lived_with_spouse, spouse_in_long_term_care, spouse_net_income_eur_month
         2000                 |                   | 2500                        |                          | 1700.00
     """, on="2023-06-01")  # fmt: skip
 

@@ -55,7 +55,11 @@ def test_no_fee_is_above_its_cost_whoever_the_client(client):
 def test_a_couple_never_pays_more_than_the_client_alone_would(client):
     """Act on client fees, section 7 c: the joint income never makes the fee greater than the client's own income alone would."""
     rules = rules_on("keski-suomi", TODAY)
-    known = {"net_income_eur_month": "1500.00", "spouse_net_income_eur_month": "900.00"} | client
+    known = {
+        "net_income_eur_month": "1500.00",
+        "spouse_net_income_eur_month": "900.00",
+        "spouse_in_long_term_care": False,
+    } | client
     amounts = [
         reckon_fee(rules, "elder_housing", client_of(known | {"lived_with_spouse": together}, rules)).amount
         for together in (True, False)

@@ -32,13 +32,27 @@ def units(tmp_path, text, kinds, name="units.csv"):
 
 
 def test_the_rows_known_to_be_in_the_wrong_municipality_are_found(kinds):
-    """All 22 of the national register, and no other; the 19 far from their postal area are doubted and kept."""
+    """All 22 of the national register, and no other; the 19 far from their postal area are doubted and kept, and the ten that both of
+    its sources tell of are told as the same unit."""
     path = DATA / "health_units_finland.csv"
     known = pl.read_csv(path, infer_schema=False).with_row_index("row", offset=2)
     found = read_units(path, kind_names=kinds, far_km=12)
     refused = {int(f.where.split("row ")[1].split(",")[0]) for f in found.faults}
     assert refused == set(known.filter(pl.col("coord_check") == "wrong_municipality")["row"])
-    doubted = {int(f.where.split("row ")[1].split(",")[0]) for f in found.doubts}
+    twice = {f for f in found.doubts if "place of row" in f.what}
+    assert sorted(int(f.where.split("row ")[1].split(",")[0]) for f in twice) == [
+        377,
+        380,
+        390,
+        394,
+        421,
+        428,
+        461,
+        566,
+        703,
+        738,
+    ]
+    doubted = {int(f.where.split("row ")[1].split(",")[0]) for f in found.doubts if f not in twice}
     assert doubted == set(known.filter(pl.col("coord_check") == "same_municipality_far_from_postal_centre")["row"])
     assert len(found.good) == 765 - 22
 
@@ -281,3 +295,20 @@ def test_what_is_not_read_of_the_streets_is_told_at_the_import_and_in_findings(o
     assert list(map(str, street_assumptions(region.roads_folder))) == list(map(str, done.notes))
     (finding,) = check(region, pattern="centre.s_within_30_min")
     assert set(map(str, done.notes)) <= set(map(str, finding.assumptions))
+
+
+@pytest.mark.parametrize(("second", "told"), [
+    ("KESKUS ;terveysasema;Kannonkoski;25,2617;62,9753;M", 1),  # another size: one of the two is wrong
+    ("Keskus;terveysasema;Kannonkoski;25,2618;62,9753;S", 1),  # some metres away
+    ("Keskus;terveysasema;Kannonkoski;25,2717;62,9753;S", 0),  # half a kilometre away: another of the same name
+    ("Keskus;hammashoitola;Kannonkoski;25,2617;62,9753;S", 0),  # another service in the same house
+    ("Keskus 2;terveysasema;Kannonkoski;25,2617;62,9753;S", 0),
+])  # fmt: skip
+def test_a_unit_that_may_be_there_twice_is_told_and_kept(tmp_path, kinds, second, told):
+    found = units(
+        tmp_path, f"nimi;laji;kunta;lon;lat;koko\nKeskus;terveysasema;Kannonkoski;25,2617;62,9753;S\n{second}\n", kinds
+    )
+    assert len(found.good) == 2 and not found.faults
+    twice = [d for d in found.doubts if "name, municipality, kind and place of row 2" in d.what]
+    assert len(twice) == told
+    assert all("row 3" in d.where for d in twice)

@@ -10,6 +10,7 @@ import pytest
 
 from torni.core.bounds import Unreadable, read_json
 from torni.core.faults import BadInput
+from torni.core.language import speaking
 from torni.core.places import definitions
 from torni.engines.rules.tables import read as read_table
 from torni.guidance.client import parse_client
@@ -185,7 +186,10 @@ def test_a_line_added_to_a_formula_is_not_its_amount(rules):
 
 def test_a_line_added_may_be_used_by_the_line_it_stands_before(rules):
     last = rules.formula("home_care").definition.lines[-1].id
-    doubled = changed(HELPER + f"      - {{id: {last}, value: line.helper * 2}}\n")
+    doubled = changed(
+        HELPER
+        + f"      - {{id: {last}, value: case when line.percentage * line.above < line.helper * 2 then 0 else line.helper * 2 end}}\n"
+    )
     assert amount(doubled) == 2
 
 
@@ -193,3 +197,17 @@ def test_a_line_after_the_amount_is_told(rules):
     last = rules.formula("home_care").definition.lines[-1].id
     text = told(changed, f"      - {{id: {last}, decimals: 2}}\n{HELPER}")
     assert f'the line "helper" is added after "{last}", which is the amount' in text
+
+
+@pytest.mark.parametrize(("value", "told"), [("9", "can never hold"), ("-1", "is below 0")])
+def test_what_is_wrong_with_a_municipalitys_limit_is_told_at_its_row(tmp_path, value, told):
+    """Not at the table's first row, and not at everyone's rule, which is right."""
+    path = tmp_path / "h.csv"
+    path.write_text(
+        f"municipality;parameter;value\nSaarijärvi;grant.home_care.maple;3\nKannonkoski;grant.home_care.maple;{value}\n"
+    )
+    layer = read_own(path)["216"].layer(DAY)
+    with speaking("en"), pytest.raises(BadInput) as caught:
+        load_rules(load_library("keski-suomi", on=DAY, layers=[layer]))
+    assert {f.where.split(" ")[0] for f in caught.value.faults} == {"h.csv:3:"}
+    assert all(told in f.what for f in caught.value.faults)

@@ -210,7 +210,7 @@ def _events(given: Any, rules: Rules, name: str, faults: list[Fault]) -> list[di
         where = f"{name}: events[{i}]"
         day = _day(event.get("on")) if isinstance(event, dict) else None
         kind = str(event.get("kind")) if isinstance(event, dict) else ""
-        if day is None:
+        if day is None or event.get("kind") in (None, ""):
             faults.append(
                 Fault(
                     where,

@@ -219,10 +219,7 @@ def load(region: str = "keski-suomi", *, on: date, invented: bool = True) -> Net
 
 
 def municipality_codes(library: Library) -> list[str]:
-    region = library.region
-    key = shipped.municipalities()
-    inside = pl.col("county").is_in(list(region.counties)) | pl.col("municipality").is_in(list(region.municipalities))
-    return key.filter(inside).sort("municipality")["municipality"].to_list()
+    return list(library.region.codes())
 
 
 def mode_of(library: Library, name: str, side_m: int) -> Mode:

@@ -32,6 +32,9 @@ class Bound(NamedTuple):
 
 
 Texts = Mapping[str, Sequence[Written[Said]]]
+NATIONAL = "national."  # begins the names that no region writes
+# The fewest and the most calendar days that one may be, whatever the day: over Easter one working day is five.
+_DAYS = {"days": (1, 1), "months": (28, 31), "working days": (1, 5)}
 
 
 def bounds_in(texts: Texts[Said]) -> dict[str, list[Bound]]:
@@ -43,9 +46,11 @@ def bounds_in(texts: Texts[Said]) -> dict[str, list[Bound]]:
             for bound, above in ((said.at_most, True), (said.at_least, False)):
                 if bound is not None and (bound, above) not in [b[:2] for b in found[name]]:
                     found[name].append(Bound(bound, above, document))
-        maximum_of = written[0].said.maximum_of if isinstance(written[0].said, Parameter) else None
-        if maximum_of in found and (name, True) not in [b[:2] for b in found[maximum_of]]:
-            found[maximum_of].append(Bound(name, True, written[0].document))
+        national = written[0].said
+        if isinstance(national, Parameter):
+            for bounded, above in ((national.maximum_of, True), (national.minimum_of, False)):
+                if bounded in found and (name, above) not in [b[:2] for b in found[bounded]]:
+                    found[bounded].append(Bound(name, above, written[0].document))
     return found
 
 
@@ -54,17 +59,21 @@ def name_faults(
 ) -> list[Fault]:
     """Bounds that are not there, and national amounts that a region writes: those are not a region's to decide."""
     faults = []
-    national: dict[str, str] = {}
+    national = {name: name.removeprefix(NATIONAL) for name in texts if name.startswith(NATIONAL)}
     for name, held in bounds.items():
         for bound, above, document in held:
-            national.setdefault(bound, name)
+            national[bound] = name
+            where = document.where((part, name, "at_most" if above else "at_least"))
             if bound not in texts:
                 near = nearest_name(bound, texts)
-                where = document.where((part, name, "at_most" if above else "at_least"))
                 faults.append(Fault(where, what(bound), t('Did you mean "{near}"?', near=near) if near else ""))
+            elif bound == name:
+                faults.append(
+                    Fault(where, t('"{name}" is bounded by itself', name=name), t("Name another as its bound."))
+                )
     for bound, name in national.items():
         written = texts.get(bound, ())
-        if written and not written[0].own:
+        if written and (bound.startswith(NATIONAL) or not written[0].own):
             faults += [
                 Fault(
                     document.where((part, bound)), t('"{name}" is a national bound, which no region writes', name=bound),
@@ -83,8 +92,9 @@ def bounds_faults(texts: Texts[Parameter]) -> list[Fault]:
     for name, held in bounds.items():
         said, document, _own = texts[name][-1]
         for bound, above, _ in held:
-            if bound in texts:
-                faults += _passing(name, said, document, bound, texts[bound][-1].said, above)
+            if bound in texts and bound != name:
+                national = [w for w in texts[bound] if not w.own] or texts[bound]
+                faults += _passing(name, said, document, bound, national[-1].said, above)
     return faults
 
 
@@ -97,20 +107,31 @@ def _passing(name: str, said: Parameter, document: Document, bound: str, limit: 
         value, edge = said.values[i], limit.values[most].value
         where = document.where(document.nearest(("parameters", name, "values", i, "value")))
         unit, other = value.unit or said.unit, limit.values[most].unit or limit.unit
-        if unit != other:
+        scale = (Decimal(1), Decimal(1))
+        if unit != other and unit in _DAYS and other in _DAYS:  # the law's months are held to days, on the safe side
+            scale = (Decimal(_DAYS[unit][above]), Decimal(_DAYS[other][not above]))
+        elif unit != other:
             what = t("it is in {unit}, its national bound {bound} in {other}", unit=unit, bound=bound, other=other)
             return [Fault(where, what, t("Write both in the same unit."))]
         if isinstance(edge, dict):
             continue
+        told = f" {other}" if unit != other else ""
         for number in value.value.values() if isinstance(value.value, dict) else [value.value]:
-            if (number > edge) if above else (number < edge):
-                kind = "maximum" if above else "minimum"
-                faults.setdefault((i, edge), Fault(
-                    where,
-                    f"{number} from {day} is {'above' if above else 'below'} the national {kind} {edge} ({bound})",
-                    f"Write at {'most' if above else 'least'} {edge}.",
-                ))  # fmt: skip
+            counted, limited = number * scale[0], edge * scale[1]
+            if (counted > limited) if above else (counted < limited):
+                amount = t("{number} from {day}", number=number, day=day)
+                what, remedy = past(amount, f"{edge}{told}", above)
+                faults.setdefault((i, edge), Fault(where, f"{what} ({bound})", remedy))
     return list(faults.values())
+
+
+def past(amount: str, edge: str, above: bool) -> tuple[str, str]:
+    """What to say of an amount past its national bound, and what to write instead."""
+    if above:
+        what = t("{amount} is above the national maximum {edge}", amount=amount, edge=edge)
+        return what, t("Write at most {edge}.", edge=edge)
+    what = t("{amount} is below the national minimum {edge}", amount=amount, edge=edge)
+    return what, t("Write at least {edge}.", edge=edge)
 
 
 def _on(values: Sequence[DatedValue], day: date) -> int | None:

@@ -76,7 +76,7 @@ def _fault(document: Document, loc: Loc, beside: type[BaseModel] | None, field: 
         return Fault(where, t("{name} is empty", name=f'"{last}"'), _remedy(last, field, beside))
     if kind == "dated":
         at = error["ctx"]["at"]
-        remedy = (
+        remedy = error["ctx"].get("remedy") or (
             "Give each value a first day later than the one before, and end that one before it, or leave its until out."
         )
         return Fault(document.where((*loc, *at)), error["ctx"]["what"], remedy)
@@ -113,6 +113,8 @@ def _of_no_kind(document: Document, loc: Loc, union: Any, error: Any) -> Fault:
     kinds = [tag for member in _members(union) for tag in _choices(member.model_fields["kind"].annotation)]
     remedy = f"Write kind: {_one_of(kinds)}."
     if error["type"] == "union_tag_not_found":
+        if near := _meant(document, loc):  # what differs in a promise is laid on it by its id, and so on none
+            remedy = t('Did you mean "{near}"?', near=near) + " " + remedy
         return Fault(document.where(loc), 'the promise has no "kind"', remedy)
     tag = _written(error["ctx"]["tag"]).strip('"')
     where = document.where((*loc, "kind"))
@@ -121,6 +123,18 @@ def _of_no_kind(document: Document, loc: Loc, union: Any, error: Any) -> Fault:
     if near := nearest_name(tag, kinds):
         remedy = f'Did you mean "{near}"? ' + remedy
     return Fault(where, f'"{tag}" is not a kind of promise', remedy)
+
+
+def _meant(document: Document, loc: Loc) -> str | None:
+    """Of an item without its kind: the id that it may have meant, of the others in its list."""
+    items = document.content
+    for part in loc[:-1]:
+        items = items[part]
+    own = items[loc[-1]] if isinstance(items, list) and isinstance(loc[-1], int) else None
+    others = [
+        item["id"] for item in items if isinstance(item, dict) and item is not own and isinstance(item.get("id"), str)
+    ]
+    return nearest_name(str(own.get("id")), others) if isinstance(own, dict) else None
 
 
 def _place(model: type[BaseModel], named: tuple[str | int, ...]) -> tuple[Loc, type[BaseModel] | None, Any]:

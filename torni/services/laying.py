@@ -4,6 +4,8 @@ from __future__ import annotations
 
 from typing import Any
 
+from torni.core.faults import Fault
+from torni.core.language import t
 from torni.services.reading import Document, Loc
 
 
@@ -61,3 +63,32 @@ def _has_ids(value: Any) -> bool:
     if not isinstance(value, list) or not all(isinstance(i, dict) and isinstance(i.get("id"), str) for i in value):
         return False
     return len({item["id"] for item in value}) == len(value)
+
+
+def with_added(layer: Document, name: str, below: list[Any], above: Any, together: Any) -> tuple[Any, list[Fault]]:
+    """A formula's lines with those that a change adds, each before the line that follows it in the change, or before the amount.
+
+    The last line is the amount, and stays so: a change states only what differs, and a line that helps is no amount.
+    """
+    old = {line["id"] for line in below}
+    if not isinstance(above, list) or not all(isinstance(a, dict) and "id" in a for a in above):
+        return together, []  # its shape is told by the schema
+    amount = below[-1]["id"]
+    ids = [a["id"] for a in above]
+    after = [i for i in ids[ids.index(amount) + 1 :] if i not in old] if amount in ids else []
+    faults = [
+        Fault(
+            layer.where(("formulas", name, "lines", ids.index(added))),
+            t('the line "{line}" is added after "{amount}", which is the amount', line=added, amount=amount),
+            t('Write it before "{amount}", and what the amount now is in "{amount}".', amount=amount),
+        )
+        for added in after
+    ]
+    out = [line for line in together if line["id"] in old]
+    new = {line["id"]: line for line in together if line["id"] not in old}
+    before = amount
+    for id_ in reversed(ids):
+        if id_ in new:
+            out.insert(next(i for i, line in enumerate(out) if line["id"] == before), new[id_])
+        before = id_
+    return out, faults

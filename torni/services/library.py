@@ -38,7 +38,7 @@ from torni.services.schema import (
     UnitKind,
     UnitKinds,
 )
-from torni.services.unread import unknown_places, unread
+from torni.services.unread import misnamed, unasked, unknown_places, unread
 from torni.services.uses import Use, use_faults
 
 AGE_POPULATIONS = ("aged_0_6", "aged_7_14", "aged_15_17", "aged_18_64", "aged_65_74", "aged_75_84", "aged_85_plus")
@@ -287,6 +287,8 @@ class _Loading:
                 continue
             changed = {"from": layer.content.get("from", self.on), "value": value, "source": layer.content["source"]}
             before = [v.model_dump(by_alias=True) for v in known[name].values if v.from_ < changed["from"]]
+            if before and before[-1]["unit"]:  # the number is in the unit of the one that it takes the place of
+                changed["unit"] = before[-1]["unit"]
             if before and before[-1]["until"] and before[-1]["until"] >= changed["from"]:
                 before[-1]["until"] = changed["from"] - timedelta(days=1)
             content_of = known[name].model_dump(by_alias=True) | {"values": [*before, changed]}
@@ -305,16 +307,9 @@ class _Loading:
             document = self._read(path)
             name = path.stem.split("@")[0]
             written.add(name)
+            self.faults += misnamed(document, path.stem) if document else ()
             if not document or not self._begun(document):
                 continue
-            if isinstance(document.content, dict) and document.content.get("id") not in (None, name):
-                self.faults.append(
-                    Fault(
-                        document.where(("id",)),
-                        f'"{document.content["id"]}" is not the file\'s name',
-                        f"Write id: {name}",
-                    )
-                )
             first = began.setdefault((name, document.content["valid_from"]), document)
             if first is not document:
                 self.faults.append(Fault(document.where(("valid_from",)), t('"{name}" is written in {place} as well', name=name, place=first.where(("valid_from",))), t("Give one of the two another first day, or remove it.")))  # fmt: skip
@@ -325,12 +320,10 @@ class _Loading:
             self.faults += (*unread(folder, self.root), *unknown_places(folder, self.root))
             for path in sorted((folder / "services").glob("*.yaml")):
                 difference = self._read(path)
+                self.faults += misnamed(difference, path.stem) if difference else ()
                 if not difference or not self._begun(difference, needed=False):
                     continue
                 name = path.stem.split("@")[0]
-                if (id_ := difference.content.get("id")) not in (None, name):
-                    what = f'"{id_}" is not the file\'s name'
-                    self.faults.append(Fault(difference.where(("id",)), what, f"Write id: {name}"))
                 shared = newest.get(name)
                 if shared is None and name in written and "id" not in difference.content:
                     continue  # the shared definition is not in force yet, nor then what differs from it
@@ -439,6 +432,7 @@ class _Loading:
                         )
                     )
         self.faults += bounds_faults(self.texts)
+        self.faults += unasked(self.texts, self.region.folders, self.root, self.layers)
         self.faults += use_faults(self.texts, (
             Use(document, ("promises", i, name), name, str(named), units)
             for service, document in services.values()

@@ -13,6 +13,7 @@ from torni.core.language import t
 from torni.core.texts import Text
 from torni.services.reading import parse, read
 from torni.services.schema import RegionFile
+from torni.sources import shipped
 
 
 @dataclass(frozen=True)
@@ -26,6 +27,12 @@ class Region:
     folders: tuple[Path, ...]
     names: tuple[str, ...]
 
+    def codes(self) -> tuple[str, ...]:
+        """Every municipality of the region by its number, in order: those of its counties, and those named alone."""
+        table = shipped.municipalities()
+        inside = table["county"].is_in(list(self.counties)) | table["municipality"].is_in(list(self.municipalities))
+        return tuple(sorted(table.filter(inside)["municipality"].to_list()))
+
     def file(self, name: str) -> Path | None:
         """The region's file of this name; the user's own comes before the shipped."""
         for folder in reversed(self.folders):
@@ -34,8 +41,8 @@ class Region:
         return None
 
     def writes(self, name: str, root: Path) -> bool:
-        """Is this file, named from the definitions' folder, the region's?"""
-        return any((root / name).is_relative_to(folder) for folder in self.folders)
+        """Is this file, named from the definitions' folder or, where it is not in it, by its own path, the region's?"""
+        return any(path.is_relative_to(folder) for folder in self.folders for path in (root / name, Path(name)))
 
 
 def all_regions(root: Path | None = None) -> list[Region]:

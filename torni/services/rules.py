@@ -2,10 +2,10 @@
 
 from __future__ import annotations
 
-import math
 import re
 from collections.abc import Iterator, Mapping
 from decimal import Decimal
+from functools import cached_property
 from itertools import chain
 from typing import Any
 
@@ -14,16 +14,16 @@ from torni.core.faults import BadInput, Fault, nearest_name
 from torni.core.language import t
 from torni.core.texts import Text
 from torni.engines.rules import Scope, lower, sql, tree
-from torni.engines.rules.bounds import suspect
-from torni.engines.rules.candidates import values as candidate_values
-from torni.engines.rules.evaluate import function
+from torni.engines.rules.bounds import outside, suspect
 from torni.engines.rules.sign import may_be_below, not_below
 from torni.engines.rules.tables import read as read_table
 from torni.engines.rules.tree import Field, Node, Table, Type
 from torni.services.bounded import Written, bounds_in, name_faults
+from torni.services.bounded_tables import bound_faults, cell_faults
 from torni.services.circle import asks_of, circles
-from torni.services.laying import merged
+from torni.services.laying import merged, with_added
 from torni.services.library import Library
+from torni.services.maxima import held, kept, past_maximum, said, stepwise
 from torni.services.reading import Document, Loc, Model, parse, read, twice_in_folder
 from torni.services.ruleset import Granting, Reckoning, Rules, held_to_cost, parameter_numbers
 from torni.services.schema import (
@@ -38,6 +38,7 @@ from torni.services.schema import (
     Formula,
     FormulaLine,
     Formulas,
+    Maxima,
     Service,
     TableDefinition,
     Tables,
@@ -57,6 +58,7 @@ class _Loading:
         self.faults: list[Fault] = []
         self.unavailable: dict[str, str] = {}
         self.table_texts: dict[str, list[Written[TableDefinition]]] = {}
+        self.shared: dict[str, Formula] = {}
 
     def rules(self) -> Rules:
         lists = self._code_lists()
@@ -70,6 +72,8 @@ class _Loading:
         granting = self._granting(Scope(fields, numbers, tables))
         scope = Scope(fields, numbers, tables, {}, {name: g.whole for name, g in granting.items()})
         formulas_defined, formula_where = self._gathered("formulas", Formulas, "formulas")
+        formulas_defined = {n: kept(d, self.shared.get(n)) for n, d in formulas_defined.items()}
+        self.maxima = self._maxima(scope)
         formulas: dict[str, Reckoning] = {}
         for name, definition in sorted(formulas_defined.items(), key=lambda d: d[1].cost is not None):  # costs first
             cost = self._cost(name, definition, formulas_defined, formulas, formula_where[name])
@@ -120,6 +124,8 @@ class _Loading:
                 continue
             for name, value in getattr(found, key).items():
                 out[name], where[name] = value, document
+                if isinstance(value, Formula) and document.name.startswith(f"{kind}/"):
+                    self.shared[name] = value
                 if isinstance(value, TableDefinition):
                     own = self.library.region.writes(document.name, self.library.root)
                     self.table_texts.setdefault(name, []).append(Written(value, document, own))
@@ -155,41 +161,13 @@ class _Loading:
                     below = known[name].model_dump(by_alias=True, mode="json")
                     made[name] = merged(below, value)
                     if kind == "formulas":
-                        made[name]["lines"] = self._lines(
-                            layer, name, below["lines"], value.get("lines"), made[name]["lines"]
-                        )
+                        lines = made[name]["lines"]
+                        made[name]["lines"], faults = with_added(layer, name, below["lines"], value.get("lines"), lines)
+                        self.faults += faults
                 else:
                     made[name] = value
             if made:
                 yield Document(layer.name, {kind: made}, layer.lines)
-
-    def _lines(self, layer: Document, name: str, below: list[Any], above: Any, together: Any) -> Any:
-        """The formula's lines with those that a change adds, each before the line that follows it in the change, or before the amount.
-
-        The last line is the amount, and stays so: a change states only what differs, and a line that helps is no amount.
-        """
-        old = {line["id"] for line in below}
-        if not isinstance(above, list) or not all(isinstance(a, dict) and "id" in a for a in above):
-            return together  # its shape is told by the schema
-        amount = below[-1]["id"]
-        ids = [a["id"] for a in above]
-        after = [i for i in ids[ids.index(amount) + 1 :] if i not in old] if amount in ids else []
-        for added in after:
-            self.faults.append(
-                Fault(
-                    layer.where(("formulas", name, "lines", ids.index(added))),
-                    t('the line "{line}" is added after "{amount}", which is the amount', line=added, amount=amount),
-                    t('Write it before "{amount}", and what the amount now is in "{amount}".', amount=amount),
-                )
-            )
-        out = [line for line in together if line["id"] in old]
-        new = {line["id"]: line for line in together if line["id"] not in old}
-        before = amount
-        for id_ in reversed(ids):
-            if id_ in new:
-                out.insert(next(i for i, line in enumerate(out) if line["id"] == before), new[id_])
-            before = id_
-        return out
 
     def _code_lists(self) -> dict[str, CodeList]:
         out: dict[str, CodeList] = {}
@@ -238,7 +216,9 @@ class _Loading:
                     )
                 if isinstance(found, list):
                     self.faults += found
-                elif dated is _in_force(definition.values, self.library):
+                    continue
+                self.faults += cell_faults(at, found, definition.unit)
+                if dated is _in_force(definition.values, self.library):
                     out[name] = found
             if name not in out:
                 self.unavailable[f"table {name}"] = t(
@@ -249,30 +229,9 @@ class _Loading:
         for name in defined:
             for bound, above, _document in held[name]:
                 if bound in out and name in out and out[name].rows != out[bound].rows:
-                    self._bounded(where[name].where(("tables", name)), out[name], out[bound], above)
+                    at = where[name].where(("tables", name))
+                    self.faults += bound_faults(at, out[name], out[bound], above)
         return out
-
-    def _bounded(self, where: str, table: Table, limit: Table, above: bool) -> None:
-        """No cell above the national one: tried at one point of each stretch on which neither table changes."""
-        both = tree.And((tree.Compare("=", tree.Lookup(table), tree.Lookup(limit)),))
-        points = candidate_values(both)
-        if (cases := math.prod(map(len, points.values()))) > bounds.MOST_CASES:
-            self.faults.append(Fault(where, t("{n} cases to hold against the national ones; at most {most} are tried", n=cases, most=bounds.MOST_CASES), t("Use wider bands.")))  # fmt: skip
-            return
-        own, national = function(tree.Lookup(table)), function(tree.Lookup(limit))
-        for case in _cases(list(points.items())):
-            value, most = own(case), national(case)
-            if value is None or most is None or not ((value > most) if above else (value < most)):
-                continue
-            told = ", ".join(f"{k} {v}" for k, v in case.items())
-            self.faults.append(
-                Fault(
-                    where,
-                    f"{value} ({told}) is {'above' if above else 'below'} the national {'maximum' if above else 'minimum'} {most}",
-                    f"Write at {'most' if above else 'least'} {most} there.",
-                )
-            )
-            return
 
     def _granting(self, scope: Scope) -> dict[str, Granting]:
         done: dict[str, Granting] = {}
@@ -328,8 +287,23 @@ class _Loading:
         if isinstance(found, list):
             self.faults += found
             return None
-        self.faults += suspicion_faults(found, where)
+        self.faults += suspicion_faults(found, self._written_by(found, where))
         return found
+
+    def _written_by(self, node: Node, where: str) -> str:
+        """Where a rule's fault is to be mended: at the region's or the change's own parameter that puts it out of range, if any does."""
+        for part in outside(node):
+            for document in (*reversed(self.library.layers), *self._own_parameters):
+                content = document.content.get("parameters") if isinstance(document.content, dict) else None
+                if isinstance(content, dict) and part.name in content:
+                    return f"{document.where(('parameters', part.name))} ({where})"
+        return where
+
+    @cached_property
+    def _own_parameters(self) -> list[Document]:
+        """The region's own files of parameters, the last to prevail first."""
+        paths = [p for folder in self.library.region.folders for p in sorted(folder.glob("parameters*.yaml"))]
+        return [d for p in reversed(paths) if isinstance(d := read(p, self.library.root), Document)]
 
     def _with_criteria(self) -> set[str]:
         return {f"{n}" for n, s in self.library.services.items() if s.criteria and s.criteria.granting}
@@ -377,6 +351,27 @@ class _Loading:
             remedy = t('Did you mean "{near}"?', near=near) if near else ""
             self.faults.append(Fault(where, t('"{found}" is not a field that counts', found=by), remedy))
 
+    def _maxima(self, scope: Scope) -> dict[str, Node]:
+        """The most that a client pays by each formula, where its values are known on the day."""
+        path, root = self.library.root / "maxima.yaml", self.library.root
+        document = read(path, root) if path.exists() else Document("maxima.yaml", {"maxima": {}}, {})
+        found = [document] if isinstance(document, Fault) else parse(document, Maxima)
+        if isinstance(found, list) or isinstance(document, Fault):
+            self.faults += found if isinstance(found, list) else []
+            return {}
+        lowered = {
+            name: self._lowered(
+                m.value, scope, document.where(("maxima", name, "value")), f"maximum of {name}", number=True
+            )
+            for name, m in found.maxima.items()
+        }
+        self.faults += [
+            Fault(document.where(("maxima", name, "source")), f'"{m.source}" is not a source', "Add it to definitions/sources.yaml.")
+            for name, m in found.maxima.items()
+            if m.source not in self.library.sources
+        ]  # fmt: skip
+        return {name: node for name, node in lowered.items() if node is not None}
+
     def _formula(
         self, name: str, definition: Formula, scope: Scope, document: Document, cost: Formula | None
     ) -> Reckoning | None:
@@ -391,6 +386,12 @@ class _Loading:
                 return None
             if line is definition.lines[-1] and definition.paid_by == "client":  # a fee is never paid out
                 earlier = {known.id: of for known, of in lines}
+                maximum = self.maxima.get(name)
+                if definition is not self.shared.get(name):
+                    tried = [*lines, (line, node)]
+                    self.faults += [Fault(at, what, remedy) for what, remedy in past_maximum(tried, maximum)]
+                    if maximum is not None and not stepwise(tried):
+                        line, node = said(line), held(node, maximum)
                 node = not_below(node) if may_be_below(node, earlier) else node
             if line.decimals is not None:
                 before = node.type.digits - node.type.scale
@@ -438,6 +439,16 @@ class _Loading:
 
     def _references(self, formulas: Mapping[str, Formula]) -> None:
         for name, service in self.library.services.items():
+            listed = service.fees.formulas if service.fees else []
+            self.faults += [
+                Fault(
+                    self.library.documents[name].where(("fees", "formulas", i)),
+                    t('the formula "{name}" is listed twice', name=formula),
+                    t("Keep one of the two."),
+                )
+                for i, formula in enumerate(listed)
+                if formula in listed[:i]
+            ]
             asked: list[tuple[str, Loc]] = [(f, ("fees", "formulas", i)) for i, f in enumerate(service.fees.formulas if service.fees else [])]  # fmt: skip
             channels = [(c, getattr(service.channels, c)) for c in CHANNELS]
             asked += [(channel.value, ("channels", c, "value")) for c, channel in channels if channel and channel.value]
@@ -470,16 +481,6 @@ def _told_at(document: Document, at: Loc, *further: str | int) -> Loc:
 def _in_force(values: list[DatedCells], library: Library) -> DatedCells | None:
     begun = [v for v in values if v.from_ <= library.as_of]
     return begun[-1] if begun and (begun[-1].until is None or library.as_of <= begun[-1].until) else None
-
-
-def _cases(points: list[tuple[str, list[Any]]]) -> Iterator[dict[str, Any]]:
-    if not points:
-        yield {}
-        return
-    (name, values), rest = points[0], points[1:]
-    for value in values:
-        for case in _cases(rest):
-            yield {name: value, **case}
 
 
 __all__ = ["Granting", "Reckoning", "Rules", "load_rules", "parameter_numbers", "suspicion_faults"]

@@ -16,6 +16,7 @@ from pydantic_core import PydanticCustomError
 from torni.core.texts import Identifier, Strict, Text
 from torni.promises.kinds import KINDS
 from torni.promises.promise import Promise
+from torni.services.euros import in_cents, paid
 from torni.services.events import Serving
 
 CHANNELS = ("office", "tendered", "enterprise", "voucher", "centre", "dental", "budget")
@@ -186,12 +187,15 @@ class Parameter(Strict):
     maximum_of: str | None = Field(
         None, description="The parameter that this national maximum bounds, whoever writes it."
     )
+    minimum_of: str | None = Field(
+        None, description="The parameter that this national minimum bounds, whoever writes it."
+    )
     values: list[DatedValue] = Field(min_length=1)
 
     @field_validator("values", mode="after")
     @classmethod
-    def _in_order(cls, values: list[DatedValue]) -> list[DatedValue]:
-        return _rising(values)
+    def _in_order(cls, values: list[DatedValue], told: ValidationInfo) -> list[DatedValue]:
+        return in_cents(_rising(values), str(told.data.get("unit")))
 
 
 def _after(until: date | None, told: ValidationInfo) -> date | None:
@@ -369,9 +373,22 @@ class Formula(Strict):
     note: Text | None = None
     lines: list[FormulaLine] = Field(min_length=1)
 
+    _understood = field_validator("unit", mode="after")(paid)
+
 
 class Formulas(Strict):
     formulas: dict[Identifier, Formula]
+
+
+class Maximum(Strict):
+    """The most that a client pays by the formula of this name, a sum over facts, parameters and tables."""
+
+    value: str = Field(min_length=1)
+    source: Identifier
+
+
+class Maxima(Strict):
+    maxima: dict[Identifier, Maximum]
 
 
 class UnitKind(Strict):

@@ -18,13 +18,13 @@ from torni.core.language import t
 from torni.services import load_library
 from torni.services.change import Change
 from torni.services.proposing import texts
-from torni.services.reading import read
+from torni.services.reading import Loc, read
 from torni.services.rules import Rules, load_rules
 from torni.simulation.population import Population, open_population
 from torni.simulation.rehearsal import Effect, ServiceEffect, added, service_effect
 from torni.simulation.running import Run, Side
 from torni.simulation.words import municipality_names
-from torni.sources import shipped, written
+from torni.sources import written
 from torni.sources.tables import read_rows
 from torni.sources.where import code_of, codes_by_name
 
@@ -88,7 +88,7 @@ def harmonise(path: Path, *, region: str, on: date, population: Population | Non
             faults += [Fault(f"{names.get(code, code)}: {f.where}", f.what, f.remedy) for f in error.faults]
     if faults:
         raise BadInput(*faults)
-    inside = set(shared.library.region.municipalities) or _municipalities(shared.library.region.counties)
+    inside = shared.library.region.codes()
     outside = [code for code in own if code not in inside]
     if outside:
         raise bad_input(path.name, t("{names} is not in {region}", names=", ".join(names[c] for c in outside), region=shared.library.region.name), t("Ask for their region with --region."))  # fmt: skip
@@ -146,7 +146,12 @@ def read_own(path: Path) -> dict[str, Change]:
             own.setdefault(code, {})[str(row["parameter"])] = value
     if faults:
         raise BadInput(*faults)
-    return {code: Change(code, "", None, {"parameters": values}, {}, path.name) for code, values in own.items()}
+    lines: dict[str, dict[Loc, int]] = {code: {} for code in own}
+    for (code, parameter), i in told.items():
+        lines[code]["parameters", parameter] = i
+    return {
+        code: Change(code, "", None, {"parameters": values}, lines[code], path.name) for code, values in own.items()
+    }
 
 
 def _from_yaml(path: Path) -> dict[str, Change]:
@@ -201,8 +206,3 @@ def _side_by_side(shared: Rules, rules: Mapping[str, Rules]) -> Sequence[tuple[s
         for key in keys
         if len({found.get(key) for found in all_.values()} | {common.get(key)}) > 1
     ]
-
-
-def _municipalities(counties: Sequence[str]) -> set[str]:
-    table = shipped.municipalities()
-    return set(table.filter(table["county"].is_in(list(counties)))["municipality"].to_list())

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 import re
 import unicodedata
 from collections.abc import Iterable, Mapping
@@ -51,6 +52,7 @@ KEPT_COLUMNS = (
 )  # fmt: skip
 _AGES = ("age_0_14", "age_15_64", "age_65")
 _MOST_ODD = 20
+_SAME_PLACE_M = 100.0  # two points of one door: an address and the middle of its building
 SIZES = ("S", "M", "L")
 SQRT2 = 2**0.5
 
@@ -85,13 +87,14 @@ def read_units(path: Path, *, kind_names: Mapping[str, str], far_km: float, kept
     good: list[dict[str, str | None]] = []
     refused = 0
     ids: dict[str, tuple[str, int]] = {}
+    named: dict[tuple[str, str | None], list[tuple[_Row, Point, set[str]]]] = {}
     rows = _rows(raw, columns)
     for row, point in zip(rows, _points(rows, columns), strict=True):
         unit = _unit(row, kind_names)
         unit_id = row.text("unit_id") or f"U{row.number - raw.named_on:04d}"
         if kept and not row.text("unit_id"):
             row.fault("unit_id", t("empty"), t("Give each unit an id of its own."))
-        like = re.sub(r"\s", "", unicodedata.normalize("NFKC", unit_id)).casefold()
+        like = _like(unit_id)
         if like in ids:
             first, there = ids[like]
             what = t('"{unit_id}" is already on row {a}', unit_id=unit_id, a=there)
@@ -106,9 +109,28 @@ def read_units(path: Path, *, kind_names: Mapping[str, str], far_km: float, kept
             refused += 1
             continue
         assert point
+        alike = named.setdefault((_like(str(unit["name"])), unit["municipality"]), [])
+        doubts += _there_already(row, point, kinds := set(str(unit["kinds"]).split("|")), alike)
+        alike.append((row, point, kinds))
         good.append({"unit_id": unit_id, **unit, "lon": f"{point.lon:.7f}", "lat": f"{point.lat:.7f}"})
     table = pl.DataFrame(good, schema=dict.fromkeys(KEPT_COLUMNS, pl.String))
     return Intake(table, tuple(faults), tuple(doubts), len(rows), refused, ignored)
+
+
+def _like(text: str) -> str:
+    """A text without what two writings of one and the same differ by: capitals, blanks and forms of letters."""
+    return re.sub(r"\s", "", unicodedata.normalize("NFKC", text)).casefold()
+
+
+def _there_already(
+    row: _Row, point: Point, kinds: set[str], others: Iterable[tuple[_Row, Point, set[str]]]
+) -> list[Fault]:
+    """A unit of the same name, municipality, kind and place on an earlier row: kept, for two may share a door, but told."""
+    for other, place, had in others:
+        if kinds & had and math.hypot(point.x - place.x, point.y - place.y) <= _SAME_PLACE_M:
+            what = t("the unit has the name, municipality, kind and place of row {a}", a=other.number)
+            return [Fault(row.where("name"), what, t("Keep one of the two, if they are the same unit."))]
+    return []
 
 
 def read_population(path: Path, *, side_m: int) -> Intake:

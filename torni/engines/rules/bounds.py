@@ -45,23 +45,24 @@ def _judge(node: Node, found: list[Found]) -> bool:
     told = _verdict(node)
     if told is None and isinstance(node, tree.And | tree.Or) and _cases(node) > MOST_COMBINATIONS:
         told = _by_field(node)
-    if told and not _outside(node) and any(isinstance(p, tree.Param) for p in tree.walk(node)):
+    if told and not outside(node) and any(isinstance(p, tree.Param) for p in tree.walk(node)):
         told = None
     if told:
         found.append((told, node))
     return told is not None
 
 
-def _outside(node: Node) -> bool:
-    """Is a field compared with a parameter whose value it can never have?"""
+def outside(node: Node) -> list[tree.Param]:
+    """The parameters with which a field is compared that can never have their value."""
+    found = []
     for part in tree.walk(node):
         match part:
-            case tree.Compare(_, tree.Ask(field), tree.Param(_, value)) if (
+            case tree.Compare(_, tree.Ask(field), tree.Param(_, value) as parameter) if (
                 field.least is not None and field.most is not None
             ):
                 if value < field.least or value > field.most:  # type: ignore[operator]
-                    return True
-    return False
+                    found.append(parameter)
+    return found
 
 
 def _by_field(node: tree.And | tree.Or) -> Literal["never", "always"] | None:

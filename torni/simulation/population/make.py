@@ -27,29 +27,40 @@ INCOME_GROWTH = 1.24  # from the medians of 2017 to 2026: invented, the medians 
 
 @dataclass(frozen=True)
 class Population:
-    """A region's invented people: `files` of Parquet, `size` rows, and the version of what made them."""
+    """A region's invented people: `files` of Parquet, `size` rows, and the version of what made them. `only`: the municipalities
+    whose people they are, where the region is not whole counties; the files have their neighbours too."""
 
     region: str
     files: tuple[Path, ...]
     size: int
     version: str
+    only: tuple[str, ...] = ()
 
     @property
     def sql(self) -> str:
         """The rows as a table expression for DuckDB."""
-        return "read_parquet([" + ", ".join("'" + str(f).replace("'", "''") + "'" for f in self.files) + "])"
+        return _rows(self.files, self.only)
+
+
+def _rows(files: Sequence[Path], only: Sequence[str]) -> str:
+    rows = "read_parquet([" + ", ".join("'" + str(f).replace("'", "''") + "'" for f in files) + "])"
+    listed = ", ".join(f"'{code}'" for code in only)
+    return f"(SELECT * FROM {rows} WHERE municipality IN ({listed}))" if only else rows
 
 
 def open_population(
     region: str, *, seed: int = SEED, told: Callable[[str, int, int], None] | None = None, folder: Path | None = None
 ) -> Population:
-    """The population of a region's counties, made where it is not there yet.
+    """The population of a region, made where it is not there yet: county by county, of which a region of chosen municipalities has
+    only its own.
 
-    `region`: an id or a name; municipalities alone cannot be asked for. `told(county, done, all)` hears of progress.
+    `region`: an id or a name. `told(county, done, all)` hears of progress.
     The same seed gives the same people, whatever else is asked for.
     """
     found = regions.find(region)
-    counties = sorted(found.counties or _counties_of(found.municipalities))
+    codes = found.codes()
+    counties = _counties_of(codes)
+    only = codes if set(counties) - set(found.counties) else ()
     kept = (folder or places.cache() / "population") / _version(seed)
     files = []
     for i, county in enumerate(counties):
@@ -60,9 +71,8 @@ def open_population(
             make_county(county, path, seed=seed)
         files.append(path)
     with duckdb.connect() as connection:
-        listed = ", ".join("'" + str(f).replace("'", "''") + "'" for f in files)
-        (size,) = connection.execute(f"SELECT sum(num_rows) FROM parquet_file_metadata([{listed}])").fetchone() or (0,)
-    return Population(found.id, tuple(files), int(size), _version(seed))
+        (size,) = connection.execute(f"SELECT count(*) FROM {_rows(files, only)}").fetchone() or (0,)
+    return Population(found.id, tuple(files), int(size), _version(seed), only)
 
 
 def make_county(county: str, path: Path, *, seed: int = SEED) -> None:

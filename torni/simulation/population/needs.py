@@ -182,6 +182,10 @@ def _circumstances(made: People, frailty: Floats, rng: np.random.Generator) -> N
     made["has_kela_rehabilitation"] = np.where(made["age"] < 68, told(0.012, 0.99), 0)
     made["is_disabled_person"] = told(0.024, 0.99)  # clients of disability services: 2.4 % of residents
     made["lived_with_spouse"] = made["has_spouse"].astype(np.int64)
+    both = (
+        made["housing"][made["spouse"]] >= ROUND_THE_CLOCK
+    )  # the spouse is invented too, and where they live is known
+    made["spouse_in_long_term_care"] = np.where(made["spouse"] < 0, -1, both)
 
 
 def frame(made: People) -> pl.DataFrame:
@@ -211,7 +215,7 @@ def frame(made: People) -> pl.DataFrame:
         pl.Series("household_gross_cents", made["household_gross_cents"].astype(np.int32)),
         pl.Series("net_cents", made["net_cents"].astype(np.int32)),
         pl.Series("spouse_net_cents", made["spouse_net_cents"].astype(np.int32)).set(pl.Series(~made["has_spouse"]), None),
-        flag("lived_with_spouse"),
+        flag("lived_with_spouse"), flag("spouse_in_long_term_care"),
         some("fees_paid_cents", pl.Int32),
         pl.Series("housing", np.array(["own_home", "communal", "round_the_clock", "institution"])[made["housing"]]),
         *(some(n) for n in ("rai_maple", "rai_cps", "rai_adlh", "rai_chess", "rai_drs", "rai_pain", "rai_divert", "rai_adl_long",

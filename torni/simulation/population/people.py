@@ -307,6 +307,8 @@ def _incomes(made: People, facts: pl.DataFrame, growth: float, rng: np.random.Ge
     made["has_spouse"][a] = True
     made["has_spouse"][b] = True
     made["spouse_net_cents"] = spouse
+    made["spouse"] = np.full(size, -1, np.int64)
+    made["spouse"][a], made["spouse"][b] = b, a
 
 
 def _two_adults(made: People) -> tuple[Ints, Ints]:
