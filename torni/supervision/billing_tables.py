@@ -22,6 +22,7 @@ from torni.core.language import t
 from torni.services.rules import Rules
 from torni.sources import written
 from torni.sources.tables import read_rows
+from torni.supervision.times import PAID
 
 NEEDED = {"clients": ("person",), "delivered": ("event", "person", "on", "formula"), "charged": ("charge", "event", "person", "on", "amount_eur")}  # fmt: skip
 _BESIDE = {"clients": {"from"}, "delivered": set(), "charged": {"formula"}}
@@ -131,15 +132,13 @@ def _columns(name: str, path: Path, table: pl.DataFrame, rules: Rules) -> list[F
         for c in NEEDED[name] if c not in columns
     ]  # fmt: skip
     known = {*NEEDED[name], *_BESIDE[name], *(rules.fields if name != "charged" else ())}
+    known -= {PAID} if name == "delivered" else set()
     for column in sorted(columns - known):
         near = nearest_name(column, known)
-        faults.append(
-            Fault(
-                path.name,
-                t('"{found}" is not a column here', found=column),
-                t('Did you mean "{near}"?', near=near) if near else "",
-            )
-        )
+        remedy = t('Did you mean "{near}"?', near=near) if near else ""
+        if column == PAID and name == "delivered":
+            remedy = t("Write it among the clients: what had been paid in the year before the list begins.")
+        faults.append(Fault(path.name, t('"{found}" is not a column here', found=column), remedy))
     return faults
 
 
