@@ -113,7 +113,7 @@ def windows_of(library: Library, today: date) -> list[Window]:
         name = f"{service.id}.{promise.id}"
         if isinstance(promise, BudgetPromise):
             out.append(Window(name, name, today.timetuple().tm_yday, complete=False))
-            out += accrual.windows(name, today, round(library.number(_BASE_MONTHS)))
+            out += accrual.windows(name, today)
         elif isinstance(promise, ListPromise):
             out.append(Window(name, name, None, complete=False))
         else:
@@ -165,6 +165,8 @@ def measure(
                 range_share=library.number(_RANGE_SHARE),
             )  # fmt: skip
             value = spent.total / spent.allowed if spent and spent.allowed > 0 else None
+            if spent and value and judge.keeps(spent.least / spent.allowed) != judge.keeps(spent.most / spent.allowed):
+                missing.append(Message("it cannot be told yet how often {n} units invoice", n=len(spent.unsure)))
         else:
             value = judge.whole(total, met, by["unit"]) if judge else None
         live = isinstance(promise, BudgetPromise | ListPromise)
