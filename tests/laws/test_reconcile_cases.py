@@ -134,3 +134,16 @@ def test_a_fee_without_a_value_on_its_day_stops_no_other(tmp_path):
 def test_what_had_been_paid_is_the_clients_and_not_the_events(tmp_path):
     with pytest.raises(BadInput, match="Write it among the clients"):
         told(tmp_path, ["a,1,2026-09-05,doctor_urgent,700"], [], heads=f"{VISITS},fees_paid_this_year_eur")
+
+
+def test_moments_and_sums_are_read_as_people_write_them(tmp_path):
+    """Half past ten in the evening in Greenwich is half past one of the next day in Finland's summer."""
+    visits = ["a,1,2026-03-31T22:30:00Z,doctor_visit", "b,1,2.4.2026 klo 9.30,doctor_visit"]
+    charges = ['1,a,1,1.4.2026,"30,20 €"', "2,b,1,2.4.2026 10:00,60.40", '3,b,1,2.4.2026,"30,20-"']
+    assert told(tmp_path, visits, charges) == []
+    assert told(tmp_path, visits, [*charges, "4,b,1,2026-04-02,€30.20", "5,b,1,2026-04-02,(30.20)"]) == []
+
+
+def test_a_table_programs_number_of_a_day_is_told_as_the_day(tmp_path):
+    with pytest.raises(BadInput, match="number of 2026-04-01"):
+        told(tmp_path, ["a,1,46113,doctor_visit"], [])
