@@ -147,3 +147,13 @@ def test_moments_and_sums_are_read_as_people_write_them(tmp_path):
 def test_a_table_programs_number_of_a_day_is_told_as_the_day(tmp_path):
     with pytest.raises(BadInput, match="number of 2026-04-01"):
         told(tmp_path, ["a,1,46113,doctor_visit"], [])
+
+
+def test_half_hours_are_rounded_up_as_the_fee_does(tmp_path):
+    heads = f"{VISITS},service_hours_month"
+    assert told(tmp_path, ['a,1,2026-01-01,home_care,"8,5"'], ["1,a,1,2026-01-01,398.99"], heads=heads) == []
+
+
+def test_visits_of_last_year_are_reckoned_by_its_decree(tmp_path):
+    visits = ["a,1,2025-06-01,outpatient_visit", "b,1,2025-06-01,doctor_visit"]
+    assert told(tmp_path, visits, ["1,a,1,2025-06-01,66.70", "2,b,1,2025-06-01,28.20"]) == []

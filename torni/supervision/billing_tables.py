@@ -185,11 +185,12 @@ def _value(column: str, given: Any, rules: Rules) -> Any:
         return str(given) if str(given) in field.codes else None
     if field.kind == "yes_no":
         return given if isinstance(given, bool) else _YES_NO.get(str(given).lower())
-    number = _number(str(given), decimals=0 if field.kind == "whole" else field.decimals)
+    decimals = (2 if field.halves_up else 0) if field.kind == "whole" else field.decimals
+    number = _number(str(given), decimals=decimals)
     assert isinstance(field.least, int | Decimal) and isinstance(field.most, int | Decimal)
     if number is None or not field.least <= number <= field.most:
         return None
-    return int(number) if field.kind == "whole" else number
+    return field.whole(number) if field.kind == "whole" else number
 
 
 def _number(text: str, *, decimals: int) -> Decimal | None:
