@@ -166,7 +166,7 @@ def measure(
             )  # fmt: skip
             value = spent.total / spent.allowed if spent and spent.allowed > 0 else None
             if spent and value and judge.keeps(spent.least / spent.allowed) != judge.keeps(spent.most / spent.allowed):
-                missing.append(Message("it cannot be told yet how often {n} units invoice", n=len(spent.unsure)))
+                missing.append(Message("how often some units invoice cannot be told yet"))
         else:
             value = judge.whole(total, met, by["unit"]) if judge else None
         live = isinstance(promise, BudgetPromise | ListPromise)
