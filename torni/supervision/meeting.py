@@ -201,12 +201,17 @@ def corrections(visits: Sequence[Visit], left: list[Left]) -> None:
     loose = [one for one in sorted(left, key=Left.facts) if one.name is None]
     billed = [v for v in sorted(visits, key=Visit.facts, reverse=True) if v.billed]
     _meet(loose, [v for v in billed if v.gap], _gap)
+    gaps: dict[Decimal, list[Visit]] = defaultdict(list)
+    for visit in billed:
+        if visit.gap:
+            gaps[visit.gap].append(visit)
     for size, most in _TOGETHER:
         waiting = [one for one in loose if not one.met]
         for some in combinations(waiting, size) if len(waiting) <= most else ():
             total = sum((one.amount for one in some), _NOTHING)
             if total and not any(one.met for one in some):
-                found = next((v for v in billed if v.gap == total and all(_after(one, v) for one in some)), None)
+                fits = (v for v in gaps.get(total, ()) if v.gap == total and all(_after(one, v) for one in some))
+                found = next(fits, None)
                 for one in some if found else ():
                     one.meet(found)  # type: ignore[arg-type]
     for credit in (one for one in loose if one.amount < 0 and not one.met):
