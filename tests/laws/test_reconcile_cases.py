@@ -157,3 +157,10 @@ def test_half_hours_are_rounded_up_as_the_fee_does(tmp_path):
 def test_visits_of_last_year_are_reckoned_by_its_decree(tmp_path):
     visits = ["a,1,2025-06-01,outpatient_visit", "b,1,2025-06-01,doctor_visit"]
     assert told(tmp_path, visits, ["1,a,1,2025-06-01,66.70", "2,b,1,2025-06-01,28.20"]) == []
+
+
+def test_of_no_visit_a_credit_takes_back_the_bill_of_its_own_name_first(tmp_path):
+    charges = ["1,x,1,2026-01-05,30.20", "2,x,1,2026-01-07,-30.20", "3,y,1,2026-01-06,-30.20"]
+    assert told(tmp_path, ["a,2,2026-03-05,doctor_visit"], [*charges, "4,a,2,2026-03-05,30.20"]) == [
+        ("no_service", "y", "0.00", "-30.20")
+    ]

@@ -228,7 +228,10 @@ def corrections(visits: Sequence[Visit], left: list[Left]) -> None:
 def to_nothing(left: list[Left]) -> None:
     """Step 4, of one person: a bill with its whole credit, what comes to nothing in all, and bills of nothing."""
     there = [one for one in sorted(left, key=Left.facts) if not (one.met or one.void)]
-    for credit in (one for one in there if one.amount < 0):
+    credits_ = [one for one in there if one.amount < 0]
+    for credit in credits_:
+        _void(credit, [b for b in there if b.name == credit.name])
+    for credit in (c for c in credits_ if not c.void):
         _void(credit, there)
     names: dict[str | None, list[Left]] = defaultdict(list)
     for one in there:
@@ -253,10 +256,10 @@ def _credited(left: Sequence[Left]) -> set[Left]:
 
 
 def _void(credit: Left, bills: Iterable[Left]) -> bool:
-    """Does the credit take back one of the bills that have met no visit, whole? The latest of its name, then of any."""
+    """Does the credit take back one of the bills that have met no visit, whole? The latest of them."""
     fits = [b for b in bills if not (b.met or b.void) and _takes_back(credit, b)]
     if fits:
-        bill = max(fits, key=lambda b: (b.name == credit.name, b.on))
+        bill = max(fits, key=lambda b: b.on)
         credit.void = bill.void = True
     return bool(fits)
 
