@@ -12,7 +12,6 @@ from hypothesis import strategies as st
 
 from torni.core.faults import BadInput
 from torni.supervision import reconcile
-from torni.supervision.meeting import paired
 
 CLIENTS = "person,from,age,household_size,gross_income_eur_month,service_hours_month"
 VISITS = "event,person,on,formula"
@@ -207,27 +206,6 @@ def test_shuffling_the_rows_and_renaming_the_ids_changes_no_verdict(tmp_path_fac
         lambda i: f"E{other[i]}", lambda i: f"x{other[i]}", lambda p: {"1": "zeta", "2": "alfa"}[p], chance
     )
     assert once == again
-
-
-@given(
-    st.lists(st.tuples(st.integers(-2, 3), st.sampled_from(["", "f", "g"])), max_size=5),
-    st.lists(st.tuples(st.integers(1, 3), st.sampled_from(["f", "g"]), st.booleans()), max_size=4),
-    st.randoms(use_true_random=False),
-)
-def test_pairing_rests_on_amounts_alone_and_loses_no_charge(charges, visits, chance):
-    given_ = [(amount, formula, str(i)) for i, (amount, formula) in enumerate(charges)]
-    there = [((rule, formula, str(i)), taken) for i, (rule, formula, taken) in enumerate(visits)]
-    found = paired(given_, there)
-    assert sorted(c for c, _ in found) == sorted(c for *_, c in given_)
-    of = {event: (rule, formula) for (rule, formula, event), _ in there}
-    content = Counter((given_[int(c)][:2], of.get(m)) for c, m in found)
-    chance.shuffle(given_)
-    chance.shuffle(there)
-    again = paired(given_, there)
-    back = {c: (a, f) for a, f, c in given_}
-    assert content == Counter((back[c], of.get(m)) for c, m in again)
-    for charge, event in found:
-        assert event is None or back[charge][1] in ("", of[event][1])
 
 
 def test_a_charge_names_its_service_as_the_visit_does_or_is_refused(tmp_path):

@@ -188,6 +188,31 @@ def test_visits_cost_what_the_region_has_told(fee_spec):
         fee_spec(formula, f"age | amount\n 18 | {adult}\n 17 | {child}", given="doctor_visits_this_year: 0")
 
 
+def test_visits_of_the_years_before_cost_the_maxima_of_the_decrees(fee_spec):
+    """Decrees 1040/2023 (2024) and 543/2024 (2025)."""
+    for formula, of_2024, of_2025 in (
+        ("outpatient_visit", "46.00", "66.70"),
+        ("day_surgery", "150.80", "218.70"),
+        ("no_show", "56.70", "56.70"),
+        ("dental_hygienist", "11.30", "13.80"),
+        ("dentist", "14.60", "17.90"),
+    ):
+        fee_spec(formula, f"age | amount\n 40 | {of_2024}", on="2024-06-01")
+        fee_spec(formula, f"age | amount\n 40 | {of_2025}", on="2025-06-01")
+
+
+def test_the_hours_of_home_care_are_whole_and_halves_are_rounded_up(fee_spec):
+    """The fee's own note: 8.5 hours are 9, so 17 % of (3,000 - 653)."""
+    fee_spec("home_care", """
+        service_hours_month | amount
+        8                   | 375.52
+        8.4                 | 375.52
+        8.5                 | 398.99
+        9                   | 398.99
+        9.49                | 398.99
+    """, given="household_size: 1, gross_income_eur_month: 3000")  # fmt: skip
+
+
 def test_visits_cost_at_most_what_the_decree_of_the_year_says(fee_spec):
     """Decrees 1040/2023 (2024) and 543/2024 (2025); 2026 is 2025 raised by the index, 6.93 %."""
     for formula, amounts in {

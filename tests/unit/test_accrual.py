@@ -30,7 +30,7 @@ def of(invoices, today=TODAY, *, appropriation=12_000 * EUR):
         schema={"unit": pl.String, "last": pl.Date},
         orient="row",
     )
-    summed = sums_of(tally, today, windows("s.p", today, 3), last)
+    summed = sums_of(tally, today, windows("s.p", today), last)
     return accrued(summed, "s.p", today, appropriation=appropriation, base_months=3, range_share=0.8)
 
 
@@ -106,6 +106,91 @@ def test_what_is_expected_is_told_as_expected():
     assert told["Expected to be exceeded by"] == "0.4 M€"
 
 
+def every(step, last, cents=1_000 * EUR, *, since=(2024, 1), until=TODAY):
+    """A unit that invoices every so many months, of them all, in the months whose number leaves `last`, up to a day."""
+    months = [
+        (y, m)
+        for y in (2024, 2025, 2026)
+        for m in range(1, 13)
+        if (y, m) >= since and (y * 12 + m) % step == last % step
+    ]
+    return [("u", day, cents * step) for y, m in months if (day := ends(y, m, m)[0]) <= until]
+
+
+@given(st.sampled_from([1, 2, 3, 4, 6, 12]), st.integers(0, 11), st.dates(date(2026, 1, 1), date(2026, 12, 31)))
+def test_whatever_the_rhythm_an_even_spender_is_forecast_to_spend_evenly(step, last, today):
+    """What each month costs is the same, so at each day the accrued is the allowed, and the year's end the appropriation."""
+    a = of(every(step, last, until=today), today)
+    assert abs(a.forecast - 12_000 * EUR) <= 2
+    assert abs(a.total - a.allowed) <= 2
+    assert (a.awaited, a.doubled, a.unsure) == (0, 0, ())
+
+
+@pytest.mark.parametrize("step", [2, 3, 4, 6])
+def test_a_new_units_rhythm_is_known_from_its_second_invoice(step):
+    once = of(every(step, 0, since=(2026, 1), until=date(2026, step, 27)), date(2026, step, 27))
+    assert once is None
+    once = of(every(step, 0, since=(2026, 1), until=date(2026, step + 1, 15)), date(2026, step + 1, 15))
+    assert (once.invoiced, once.expected, once.unsure) == (step * 1_000 * EUR, 0, ("u",))
+    assert once.least < once.allowed < once.most
+    day = ends(2026, 2 * step, 2 * step)[0]
+    twice = of(every(step, 0, since=(2026, 1), until=day), day)
+    assert (twice.total, twice.allowed, twice.forecast) == (
+        2 * step * 1_000 * EUR,
+        2 * step * 1_000 * EUR,
+        12_000 * EUR,
+    )
+
+
+def test_one_invoice_of_a_whole_year_is_not_multiplied():
+    a = of([("u", date(2026, 1, 31), 12_000 * EUR)], date(2026, 3, 31))
+    assert (a.invoiced, a.expected, a.unsure) == (12_000 * EUR, 0, ("u",))
+    assert a.least == a.allowed == 3_000 * EUR
+    assert a.low is None
+    with speaking("en"):
+        told = dict(words.accrual_lines(a))
+    assert told["Expected by the end of the year"] == "cannot be told yet: 1 unit has invoiced only once"
+    assert told["Has invoiced once: how often cannot be told yet"] == "u"
+    assert "Expected to be left" not in told
+
+
+def test_what_was_invoiced_once_a_year_and_more_ago_is_not_waited_for():
+    a = of([*monthly("u", 1_000 * EUR, 1, 10), ("once", date(2025, 9, 30), 5_000 * EUR)])
+    assert (a.unsure, a.forecast) == ((), 12_000 * EUR)
+
+
+def test_a_month_left_out_and_then_invoiced_with_the_next_is_invoiced():
+    late = [("u", date(2026, 3, 31), 2_000 * EUR)]
+    before = monthly("u", 1_000 * EUR, 10, 12, year=2025) + monthly("u", 1_000 * EUR, 1, 1)
+    a = of([*before, *late, *monthly("u", 1_000 * EUR, 4, 5)], date(2026, 5, 31))
+    assert (a.total, a.expected, a.doubled, a.forecast) == (5_000 * EUR, 0, 0, 12_000 * EUR)
+    a = of([*before, *monthly("u", 1_000 * EUR, 3, 5)], date(2026, 5, 31))
+    assert (a.total, a.awaited) == (5_000 * EUR, 1), "February is still to come"
+
+
+def test_an_invoice_of_twice_the_usual_is_told_and_no_pace():
+    twice = [("u", date(2026, 3, 31), 2_000 * EUR)]
+    a = of([*monthly("u", 1_000 * EUR, 1, 2), *twice, *monthly("u", 1_000 * EUR, 4, 4)], date(2026, 4, 30))
+    assert (a.total, a.doubled, a.forecast) == (5_000 * EUR, 1, 13_000 * EUR)
+    with speaking("en"):
+        assert dict(words.accrual_lines(a))["Invoices twice as great as usual, or more: perhaps the same twice"] == "1"
+
+
+def test_the_units_that_are_waited_for_are_named():
+    closed = monthly("closed", 1_000 * EUR, 1, 12, year=2025)
+    a = of(
+        [*closed, *monthly("u", 1_000 * EUR, 10, 12, year=2025), *monthly("u", 1_000 * EUR, 1, 3)], date(2026, 3, 31)
+    )
+    assert (a.expected, a.awaited, a.waiting) == (3_000 * EUR, 2, ("closed",))
+    with speaking("en"):
+        assert dict(words.accrual_lines(a))["No invoice yet of a month that should have one"] == "closed"
+
+
+def test_what_an_invoice_is_of_last_year_is_not_this_years():
+    a = of(every(3, 2, until=date(2026, 2, 28)), date(2026, 2, 28))
+    assert (a.invoiced, a.before, a.total) == (2_000 * EUR, 1_000 * EUR, a.allowed)
+
+
 @pytest.mark.parametrize("today", [date(2026, 1, 1), date(2024, 2, 29), date(2026, 12, 31), date(2026, 3, 31)])
 def test_the_edges_of_months_and_years(today):
     before = [("u", day, 310) for day in ends(today.year - 1, 1, 12)]
@@ -124,6 +209,7 @@ def test_what_is_invoiced_is_the_years_invoices_to_the_cent(given_, today):
     a = of(invoices, today)
     if a is None:
         return
-    assert a.invoiced == sum(cents for _, day, cents in invoices if day.year == today.year)
+    assert a.invoiced + a.before == sum(cents for _, day, cents in invoices if day.year == today.year)
+    assert a.least <= a.most
     assert a.expected >= 0 and a.forecast >= a.total - 1
     assert a.low is None or a.low <= a.forecast <= a.high

@@ -173,9 +173,10 @@ def typed(value: Any, field_: Field) -> Value | tuple[str, str]:
             "{value} is outside the range {least}–{most}", value=number, least=field_.least, most=field_.most
         ), limits
     if field_.kind == "whole":
-        if number != int(number):
+        whole = field_.whole(number)
+        if whole is None:
             return t("{value} is not a whole number", value=number), t("Round it as the decision does.")
-        return int(number)
+        return whole
     if number != round(number, field_.decimals):
         return t("{value} has more than {n} decimals", value=number, n=field_.decimals), t(
             "Round it as the decision does."

@@ -50,7 +50,7 @@ class BudgetPromise(EventPromise):
 
     def windows(self, name: str, today: date, definitions: Definitions) -> list[Window]:
         year = Window(name, name, today.timetuple().tm_yday, complete=False)
-        return [year, *accrual.windows(name, today, round(definitions.number(_BASE_MONTHS)))]
+        return [year, *accrual.windows(name, today)]
 
     def judge(self, definitions: Definitions, residents: int) -> Judge:
         limit = number_of(definitions, self.appropriation) * 100 * residents
@@ -64,6 +64,11 @@ class BudgetPromise(EventPromise):
             range_share=definitions.number(_RANGE_SHARE),
         )  # fmt: skip
         return (spent.total / spent.allowed if spent and spent.allowed > 0 else None), spent
+
+    def doubts(self, spent: Accrued, judge: Judge) -> list[Message]:
+        if spent.allowed <= 0 or judge.keeps(spent.least / spent.allowed) == judge.keeps(spent.most / spent.allowed):
+            return []
+        return [Message("how often some units invoice cannot be told yet")]
 
     def target_text(self, f: Finding) -> str:
         return "≤ " + per_cent(1, 0)

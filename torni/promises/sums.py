@@ -230,6 +230,10 @@ class EventPromise(Promise):
         total, met, _late = self.counts_of(name, sums)
         return judge.whole(total, met, by_unit), None
 
+    def doubts(self, spent: Accrued, judge: Judge) -> list[Message]:
+        """What of the spending is not known well enough to tell whether the promise holds."""
+        return []
+
     def find(self, service: str, sums: Sums, definitions: Definitions, *, residents: int) -> Finding:
         """The finding, a pure function of the sums. `residents`: of the region."""
         name = f"{service}.{self.id}"
@@ -250,6 +254,7 @@ class EventPromise(Promise):
         if judge and f"{name} long" in sums.wholes:
             long = {level: judge.judged(sums.groups[level].get(f"{name} long", [])) for level in LEVELS}
         value, spent = self.valued(name, sums, judge, by["unit"], definitions) if judge else (None, None)
+        missing += self.doubts(spent, judge) if judge and spent else []
         if (sums.today - sums.upto).days > SILENT_DAYS:
             missing.append(Message("records are complete only up to {day}", day=f"{sums.upto:%-d.%-m.%Y}"))
         state: State = "unknown"

@@ -199,7 +199,7 @@ class _Loading:
         return Field(
             name, d.type, ends[0], ends[1], d.decimals, tuple(codes.codes) if codes else (), d.codes or "",
             d.what.model_dump(), d.said.model_dump() if d.said else {}, d.unit.model_dump() if d.unit else {},
-            {code: text.model_dump() for code, text in codes.codes.items()} if codes else {},
+            {code: text.model_dump() for code, text in codes.codes.items()} if codes else {}, d.halves_up,
         )  # fmt: skip
 
     def _tables(

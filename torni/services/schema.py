@@ -244,6 +244,9 @@ class ClientField(Strict):
     most: Decimal | date | None = None
     decimals: int = Field(0, ge=0, le=4)
     codes: Identifier | None = Field(None, description="The code list of a code field.")
+    halves_up: bool = Field(
+        False, description="A whole number that may be given with decimals: rounded to the nearest one, halves up."
+    )
     unit: Text | None = None
     instrument: Text | None = Field(
         None, description="The instrument a scale belongs to; its range is the instrument's."
@@ -265,6 +268,8 @@ class ClientField(Strict):
             raise ValueError("a code field names its code list in codes, and no other field does")
         if self.type == "decimal" and not self.decimals:
             raise ValueError("a decimal field states its decimals, from 1 to 4")
+        if self.halves_up and self.type != "whole":
+            raise ValueError("only a whole number is rounded: halves_up belongs to it")
         if self.least is not None and self.most is not None and self.least > self.most:  # type: ignore[operator]
             raise ValueError("least is greater than most")
         return self

@@ -153,10 +153,9 @@ def _billed(
         if amount > 0 or amount != right:
             charge(event["event"], event["person"], event["on"], amount)
             if counts:
-                sums[event["person"]] = paid + amount
+                sums[event["person"]] = paid + min(amount, due)
         if i in twice and amount > 0 and event["formula"] in _VISITS:
             charge(event["event"], event["person"], event["on"], amount)
-            sums[event["person"]] = sums[event["person"]] + amount
             truth["billed_twice"].add(event["event"])
     if planted:
         for client in r.sample(sorted(people), 25):

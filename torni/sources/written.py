@@ -7,9 +7,10 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterable
-from datetime import date
+from datetime import date, datetime, timedelta
 from decimal import Decimal
 
+from torni.core.clock import HELSINKI
 from torni.core.language import t
 
 _BLANKS = (
@@ -21,6 +22,13 @@ _COMMAED = re.compile(r"([+-]?)([1-9]\d{0,2}(?:,\d{3})+)(\.\d+)?", re.ASCII)
 _TWO_WAYS = re.compile(r"[+-]?[1-9]\d{0,2}[.,]\d{3}", re.ASCII)
 _PLAIN = re.compile(r"[+-]?\d+(?:[.,]\d+)?", re.ASCII)
 _DAY = re.compile(r"(\d{4})-?(\d{2})-?(\d{2})(?:[ T]00:00(?::00(?:\.0+)?)?)?", re.ASCII)
+_MOMENT = re.compile(
+    r"(.*\d)(?:T|\s+)(?:(?:klo|kl\.?)\s*)?(\d{1,2})[:.](\d{2})(?:[:.](\d{2})(?:[.,]\d+)?)?\s*(Z|[+-]\d{2}(?::?\d{2})?)?",
+    re.ASCII | re.IGNORECASE,
+)
+_CURRENCY = r"(?:€|eur|euroa?)"
+_EUROS = re.compile(rf"(?:{_CURRENCY}\s*)?(.*?)(?:\s*{_CURRENCY})?", re.IGNORECASE)
+_SERIAL = re.compile(r"(?:3[6-9]|[4-6]\d|7[0-2])\d{3}", re.ASCII)
 _FINNISH = re.compile(r"(\d{1,2})\.\s?(\d{1,2})\.\s?(\d{4})(?:[ T]0?0[:.]00(?:[:.]00)?)?", re.ASCII)
 
 
@@ -108,3 +116,49 @@ def day(text: str) -> date | None:
         return date(int(year), int(month), int(of_month))
     except ValueError:
         return None
+
+
+def moment(text: str) -> tuple[date, int | None] | None:
+    """The day that the text writes, and of its time in Helsinki the minutes since midnight; None where it writes neither.
+
+    2026-02-01T09:30 and 2026-02-01 09:30:00 and 1.2.2026 klo 9.30; with an offset (2026-03-31T22:30:00Z) turned into Helsinki's, so of
+    the next day. Midnight is no time: so a table program writes a day alone.
+    """
+    if (alone := day(text)) is not None:
+        return alone, None
+    found = _MOMENT.fullmatch(text.strip())
+    on = day(found[1]) if found else None
+    if found is None or on is None:
+        return None
+    hour, minute = int(found[2]), int(found[3])
+    if hour > 23 or minute > 59:
+        return None
+    if not found[5] or not hour + minute:
+        return on, hour * 60 + minute or None
+    offset = "+00:00" if found[5] in "Zz" else found[5] if len(found[5]) > 3 else f"{found[5]}:00"
+    return in_helsinki(datetime.fromisoformat(f"{on}T{hour:02}:{minute:02}{offset}"))
+
+
+def in_helsinki(told: datetime) -> tuple[date, int | None]:
+    """The moment's day and minute by the clock of Helsinki; of one without a zone, its own."""
+    local = told.astimezone(HELSINKI) if told.tzinfo else told
+    return local.date(), local.hour * 60 + local.minute or None
+
+
+def serial(text: str) -> date | None:
+    """The day that a table program keeps as a bare number, such as 46113; of this century, by the count that begins in 1900."""
+    return date(1899, 12, 30) + timedelta(days=int(text)) if _SERIAL.fullmatch(text.strip()) else None
+
+
+def euros(text: str) -> Decimal | None:
+    """The sum that the text writes: a number, with or without € or EUR; less than nothing with the sign before or after, or in brackets."""
+    plain = _EUROS.fullmatch(text.strip().replace("\u2212", "-"))
+    bare = plain[1].strip() if plain else ""
+    if bare.startswith("(") and bare.endswith(")"):
+        bare = f"-{bare[1:-1].strip()}"
+    elif bare.endswith("-"):
+        bare = f"-{bare[:-1].strip()}"
+    if bare[:1] in ("+", "-"):  # the currency after the sign: -€30.20
+        rest = _EUROS.fullmatch(bare[1:].strip())
+        bare = bare[0] + (rest[1].strip() if rest else "")
+    return number(bare)

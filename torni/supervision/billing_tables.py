@@ -1,7 +1,7 @@
 """The three tables of a reconciliation, checked at the border: what is doubtful is refused with its place, nothing is rounded away.
 
-A number is read as people write it (30.20, 30,20, 1 160,00); one with more decimals than its field holds is refused, for a
-charge of 160.004 euros is none. A client, an event and a charge is each told once; a second telling names both rows.
+A number is read as people write it (30.20, 30,20, 1 160,00, 30,20 €, and a credit as -30.20, 30,20- or (30.20)); one with more
+decimals than its field holds is refused, for a charge of 160.004 euros is none. A client, an event and a charge is each told once; a second telling names both rows.
 """
 
 from __future__ import annotations
@@ -22,12 +22,12 @@ from torni.core.language import t
 from torni.services.rules import Rules
 from torni.sources import written
 from torni.sources.tables import read_rows
+from torni.supervision.times import PAID
 
 NEEDED = {"clients": ("person",), "delivered": ("event", "person", "on", "formula"), "charged": ("charge", "event", "person", "on", "amount_eur")}  # fmt: skip
 _BESIDE = {"clients": {"from"}, "delivered": set(), "charged": {"formula"}}
 _MAY_BE_EMPTY = {("charged", "event")}  # a charge that names no event meets its visit by person, day and service
 _MOST_TOLD = 20
-_TIMED = re.compile(r"(\d{4}-\d{2}-\d{2})[T ](\d{2}):(\d{2})(?::\d{2}(?:\.\d+)?)?")
 _YES_NO = {"true": True, "yes": True, "1": True, "false": False, "no": False, "0": False}
 
 
@@ -42,7 +42,7 @@ class Checked:
 def checked(name: str, path: Path, rules: Rules, scratch: Path, faults: list[Fault]) -> Checked | None:
     """The file with typed columns, or its faults: a column missing or unknown, a value that is none, a row told twice.
 
-    Of a visit's `on` the time of day is kept as `minute` (of the day; none where only the day is told).
+    Of a visit's `on` the time of day is kept as `minute` (of the day, by the clock of Helsinki; none where only the day is told).
     """
     table, rows = _read(name, path)
     before = len(faults)
@@ -131,15 +131,13 @@ def _columns(name: str, path: Path, table: pl.DataFrame, rules: Rules) -> list[F
         for c in NEEDED[name] if c not in columns
     ]  # fmt: skip
     known = {*NEEDED[name], *_BESIDE[name], *(rules.fields if name != "charged" else ())}
+    known -= {PAID} if name == "delivered" else set()
     for column in sorted(columns - known):
         near = nearest_name(column, known)
-        faults.append(
-            Fault(
-                path.name,
-                t('"{found}" is not a column here', found=column),
-                t('Did you mean "{near}"?', near=near) if near else "",
-            )
-        )
+        remedy = t('Did you mean "{near}"?', near=near) if near else ""
+        if column == PAID and name == "delivered":
+            remedy = t("Write it among the clients: what had been paid in the year before the list begins.")
+        faults.append(Fault(path.name, t('"{found}" is not a column here', found=column), remedy))
     return faults
 
 
@@ -187,19 +185,20 @@ def _value(column: str, given: Any, rules: Rules) -> Any:
         return str(given) if str(given) in field.codes else None
     if field.kind == "yes_no":
         return given if isinstance(given, bool) else _YES_NO.get(str(given).lower())
-    number = _number(str(given), decimals=0 if field.kind == "whole" else field.decimals)
+    decimals = (2 if field.halves_up else 0) if field.kind == "whole" else field.decimals
+    number = _number(str(given), decimals=decimals)
     assert isinstance(field.least, int | Decimal) and isinstance(field.most, int | Decimal)
     if number is None or not field.least <= number <= field.most:
         return None
-    return int(number) if field.kind == "whole" else number
+    return field.whole(number) if field.kind == "whole" else number
 
 
 def _number(text: str, *, decimals: int) -> Decimal | None:
     """The number of so many decimals at most; None where it is none, has more that are not zeros, or may be two (1.160)."""
-    value = written.number(text)
+    value = written.euros(text) if decimals else written.number(text)
     if (
         value is None
-        or (decimals < 3 and written.two_ways(text))
+        or (decimals < 3 and written.two_ways(re.sub(r"[^\d.,]", "", text)))
         or abs(value) >= 10**15
         or value != round(value, decimals)
     ):
@@ -207,21 +206,21 @@ def _number(text: str, *, decimals: int) -> Decimal | None:
     return round(value, decimals)
 
 
-def _day(given: Any) -> date | None:
+def _moment(given: Any) -> tuple[date, int | None] | None:
+    """The day, and of a moment the minutes since midnight by the clock of Helsinki."""
     if isinstance(given, datetime):
-        return given.date()
-    if isinstance(given, date):
-        return given
-    timed = _TIMED.fullmatch(str(given))
-    return written.day(timed[1] if timed else str(given))
+        return written.in_helsinki(given)
+    return (given, None) if isinstance(given, date) else written.moment(str(given))
+
+
+def _day(given: Any) -> date | None:
+    found = _moment(given)
+    return found[0] if found else None
 
 
 def _minutes(given: Any) -> int | None:
-    """Of a moment, the minutes since midnight; none where only the day is told. A workbook writes midnight for "no time"."""
-    if isinstance(given, datetime):
-        return given.hour * 60 + given.minute or None
-    timed = _TIMED.fullmatch(given) if isinstance(given, str) else None
-    return int(timed[2]) * 60 + int(timed[3]) or None if timed else None
+    found = None if given is None else _moment(given)
+    return found[1] if found else None
 
 
 def _type(column: str, rules: Rules) -> pl.DataType | type[pl.DataType]:
@@ -249,6 +248,10 @@ def _remedy(column: str, rules: Rules, given: str) -> str:
             else t("The codes are: {codes}.", codes=", ".join(rules.formulas))
         )
     if column in ("on", "from") or (field and field.kind == "date"):
+        if serial := written.serial(given):
+            return t(
+                "It may be a table program's number of {day}: write the day, or format the column as dates.", day=serial
+            )
         return t("Write such as 2026-01-31.")
     if field and field.kind == "code":
         return t("The codes are: {codes}.", codes=", ".join(field.codes[:8]))

@@ -5,8 +5,8 @@ person, on (a day, or a moment of it), formula, and any facts of the event itsel
 the person's). `charged`: charge, event, person, on (the day of the service; of what corrects an earlier charge, its own day),
 amount_eur (less than 0 credits), and formula where it is known. A charge meets its visit by person, day and service
 (`torni.supervision.meeting`). What the rule gives is reckoned by the rules of the event's day; of fees that count towards the yearly
-ceiling, no more than the ceiling leaves after what was charged before. Of one day's events whose times are not told, those come
-first that explain what was charged: neither their numbers nor their order in the file says which was first.
+ceiling, no more than the ceiling leaves after what was charged before, as far as it was due. Of one day's events whose order is not
+told, those come first that explain what was charged: neither their numbers nor their order in the file says which was first.
 """
 
 from __future__ import annotations
@@ -28,9 +28,9 @@ from torni.engines.rules.ceiling import to_pay
 from torni.engines.rules.tree import Field
 from torni.services.days import Days
 from torni.services.rules import Reckoning, Rules, parameter_numbers
-from torni.supervision import meeting
 from torni.supervision.billing_tables import Checked, checked, files_of, misspelt
-from torni.supervision.times import with_times
+from torni.supervision.meeting import Meeting
+from torni.supervision.times import in_time, with_times
 
 Kind = Literal["wrong", "never_billed", "billed_twice", "no_service", "over_ceiling", "cannot_tell"]
 KINDS: tuple[Kind, ...] = ("wrong", "never_billed", "billed_twice", "no_service", "over_ceiling", "cannot_tell")
@@ -100,13 +100,16 @@ def reconcile(clients: Path, delivered: Path, charged: Path, *, region: str) -> 
 def reckon(connection: duckdb.DuckDBPyConnection, days: Days) -> Reconciled:
     """The reckoning over views `clients`, `delivered` and `charged` that have been checked."""
     columns = {name: _columns(connection, name) for name in ("clients", "delivered", "charged")}
-    counted, columns["delivered"] = with_times(days.on(clock.today()), columns["delivered"])
+    counted, columns["delivered"] = with_times(days.on(clock.today()), columns["delivered"], columns["clients"])
     connection.execute(f"CREATE TEMP TABLE given AS {counted}")
     stretches = _stretches(connection, days)
     connection.execute(f"CREATE TEMP TABLE joined AS {_joined(columns)}")
     parts = [_part(rules, name, first, after, columns) for name, first, after, rules in stretches] or [_NO_EVENTS]
     connection.execute(f"CREATE TEMP TABLE by_rule AS {' UNION ALL '.join(parts)}")
-    meeting.meet(connection)
+    meeting = Meeting(connection)
+    connection.execute(f"CREATE TEMP VIEW met AS {_MET}")
+    if not meeting.settled:
+        meeting.correct(_told())
     connection.execute(f"CREATE TEMP TABLE told AS {_told()}")
     differences = [
         Difference(kind, formula, str(event), str(person), on, rule, charged)
@@ -126,25 +129,13 @@ def reckon(connection: duckdb.DuckDBPyConnection, days: Days) -> Reconciled:
 
 def _stretches(connection: duckdb.DuckDBPyConnection, days: Days) -> list[tuple[str, date, date, Rules]]:
     """Each formula with each stretch of days on which no definition changes, and the rules of that stretch."""
-    found: list[tuple[str, date, date, Rules]] = []
     rows = connection.execute('SELECT formula, "on" FROM delivered GROUP BY ALL ORDER BY ALL').fetchall()
     seen: dict[tuple[str, date], tuple[date, date]] = {}
     for formula, on in rows:
         key = (formula, days.begins(on))
         first, last = seen.get(key, (on, on))
         seen[key] = (min(first, on), max(last, on))
-    faults = []
-    for (formula, _), (first, last) in seen.items():
-        rules = days.on(first)
-        try:
-            rules.formula(formula)
-        except BadInput as error:
-            faults += [Fault(f"delivered: {f.where}", f"{f.what} ({first}–{last})", f.remedy) for f in error.faults]
-            continue
-        found.append((formula, first, last, rules))
-    if faults:
-        raise BadInput(*faults)
-    return found
+    return [(formula, first, last, days.on(first)) for (formula, _), (first, last) in seen.items()]
 
 
 def _joined(columns: Mapping[str, list[str]]) -> str:
@@ -159,20 +150,21 @@ def _joined(columns: Mapping[str, list[str]]) -> str:
 
 
 def _part(rules: Rules, name: str, first: date, last: date, columns: Mapping[str, list[str]]) -> str:
-    """One formula over one stretch: what the rule gives each event, and the ceiling where it counts."""
+    """One formula over one stretch: what the rule gives each event (nothing, where no value of it is known on those days), and the
+    ceiling where it counts."""
     known = {*columns["clients"], *columns["delivered"]}
-    formula = rules.formula(name)
-    amount = amount_sql(formula, rules.fields, known)
-    counts = formula.definition.counts_towards_ceiling
+    formula = rules.formulas.get(name.replace("-", "_"))
+    amount = amount_sql(formula, rules.fields, known) if formula else "NULL"
+    counts = formula is not None and formula.definition.counts_towards_ceiling
     limit = parameter_numbers(rules.library).get("fee.ceiling_year") if counts else None
     ceiling = f"CAST({limit} AS DECIMAL(9,2))" if limit is not None else "CAST(NULL AS DECIMAL(9,2))"
     return (
-        f"SELECT event, person, \"on\", minute, '{formula.id}' AS formula, CAST({amount} AS DECIMAL(18,2)) AS rule_eur, {ceiling} AS ceiling "
+        f"SELECT event, person, \"on\", minute, '{name}' AS formula, CAST({amount} AS DECIMAL(18,2)) AS rule_eur, {ceiling} AS ceiling, paid "
         f"FROM joined WHERE formula = '{name}' AND \"on\" BETWEEN DATE '{first}' AND DATE '{last}'"
     )
 
 
-_NO_EVENTS = 'SELECT event, person, "on", minute, formula, CAST(NULL AS DECIMAL(18,2)) AS rule_eur, CAST(NULL AS DECIMAL(9,2)) AS ceiling FROM joined'
+_NO_EVENTS = 'SELECT event, person, "on", minute, formula, CAST(NULL AS DECIMAL(18,2)) AS rule_eur, CAST(NULL AS DECIMAL(9,2)) AS ceiling, paid FROM joined'
 
 
 def amount_sql(formula: Reckoning, fields: Mapping[str, Field], known: set[str]) -> str:
@@ -190,29 +182,41 @@ def amount_sql(formula: Reckoning, fields: Mapping[str, Field], known: set[str])
     return lines[formula.lines[-1][0].id]
 
 
+_MET = "SELECT c.*, n.met, coalesce(n.void, false) AS void FROM charge c LEFT JOIN named n USING (charge)"
+
+
 def _told() -> str:
     """Each event: what the rule gives, what the ceiling leaves of it, and what was charged in all and kept of it as its one bill.
 
-    Credits are netted first. Where more than one bill stands and they come to too much, one is the event's (the nearest to what is
-    due) and the rest was billed twice. Which it is rests on the amounts alone.
+    Credits are netted first. A bill fills the ceiling by no more than the rule gives: what was charged too much is to be paid back, and
+    makes no other bill wrong. Of a day's events whose order is not told, those charged just what the rule gives come first, then those
+    charged more, then the one charged most. Where more than one bill stands and they come to too much, one is the event's (the nearest
+    to what is due) and the rest was billed twice. Which it is rests on the amounts alone.
     """
-    events = """(
-        SELECT r.*, r."on" AS day, year(r."on") AS year, coalesce(c.times, 0) AS times, coalesce(c.charged, 0) AS charged,
-            coalesce(c.charged, 0) IS DISTINCT FROM r.rule_eur AS apart, c.amounts, coalesce(c.standing, 0) AS standing,
-            coalesce(c.credited, true) AS unbilled
-        FROM by_rule r LEFT JOIN (
-            SELECT met, count(*) AS times, sum(amount_eur) AS charged, list(amount_eur ORDER BY amount_eur) AS amounts,
-                count(*) FILTER (amount_eur > 0) - count(*) FILTER (amount_eur < 0) AS standing,
-                bool_or(amount_eur < 0) AS credited
-            FROM met WHERE met IS NOT NULL GROUP BY met
-        ) c ON r.event = c.met
+    events = f"""(
+        SELECT *, {in_time("person, day", "explained")} AS in_time FROM (
+            SELECT r.*, r."on" AS day, year(r."on") AS year, coalesce(c.charged, 0) AS charged, coalesce(c.amounts, []) AS amounts,
+                coalesce(c.standing, 0) AS standing, coalesce(NOT c.of_nothing, true) AS unbilled,
+                CASE WHEN coalesce(c.charged, 0) = r.rule_eur THEN -2 WHEN c.charged > r.rule_eur THEN -1
+                    ELSE 10000000000 - coalesce(c.charged, 0) END AS explained
+            FROM by_rule r LEFT JOIN (
+                SELECT met, sum(net) AS charged, sum(n) AS standing, coalesce(list(amount ORDER BY amount) FILTER (n > 0), []) AS amounts,
+                    bool_or(amount = 0) AS of_nothing
+                FROM (
+                    SELECT met, abs(amount_eur) AS amount, sum(amount_eur) AS net,
+                        count(*) FILTER (amount_eur > 0) - count(*) FILTER (amount_eur < 0) AS n
+                    FROM met WHERE met IS NOT NULL GROUP BY ALL
+                ) GROUP BY met
+            ) c ON r.event = c.met
+        )
     )"""
     due = to_pay(
         events,
         limit="ceiling",
-        counted="charged",
+        counted="greatest(least(charged, rule_eur), 0)",
         fee="rule_eur",
-        order="day, minute NULLS LAST, apart, charged DESC, rule_eur, event",
+        order="day, in_time, minute NULLS FIRST, explained, rule_eur, formula, amounts, event",
+        already="paid",
     )
     return f"""
         SELECT * EXCLUDE (amounts), CASE WHEN standing < 2 OR charged <= expected THEN charged
@@ -232,7 +236,7 @@ _DIFFERENCES = """
         FROM told WHERE charged <> kept
         UNION ALL
         SELECT 'no_service', coalesce(formula, ''), coalesce(event, ''), person, "on", CAST(0 AS DECIMAL(18,2)), amount_eur
-        FROM met WHERE met IS NULL
+        FROM met WHERE met IS NULL AND NOT void
     ) ORDER BY ALL
 """
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from datetime import datetime
 
 from torni.core.language import _, language, ngettext, number, per_cent
@@ -10,6 +11,8 @@ from torni.promises.accrual import Accrued
 from torni.promises.finding import Finding, Level
 from torni.promises.promise import day_text as day_text
 from torni.supervision.alerts import Alert
+
+_MOST_NAMED = 5
 
 
 def kind_name(kind: str) -> str:
@@ -28,25 +31,48 @@ def millions(cents: int) -> str:
 
 
 def accrual_lines(a: Accrued) -> list[tuple[str, str]]:
-    """A service's money line by line, what is expected marked as expected: invoiced, expected, accrued, allowed, and the year's end."""
+    """A service's money line by line, what is expected marked as expected: invoiced, expected, accrued, allowed, and the year's end.
+    Units whose invoice has not come are named, and what seems invoiced twice or cannot be told yet is said."""
     awaited = ngettext("of it {n} invoice of a past month", "of it {n} invoices of past months", a.awaited).format(
         n=number(a.awaited)
     )
+    euros = _("{euros} M€")
     lines = [
-        (_("Invoiced for this year's service"), _("{euros} M€").format(euros=millions(a.invoiced))),
-        (_("Expected, the invoice has not come"), _("{euros} M€").format(euros=millions(a.expected)) + (f", {awaited}" if a.awaited else "")),
-        (_("Accrued by today"), _("{euros} M€").format(euros=millions(a.total))),
-        (_("Of the appropriation by today"), _("{euros} M€").format(euros=millions(a.allowed))),
+        (_("Invoiced for this year's service"), euros.format(euros=millions(a.invoiced))),
+        (_("Expected, the invoice has not come"), euros.format(euros=millions(a.expected)) + (f", {awaited}" if a.awaited else "")),
+        (_("Accrued by today"), euros.format(euros=millions(a.total))),
+        (_("Of the appropriation by today"), euros.format(euros=millions(a.allowed))),
         (_("Expected by the end of the year"), forecast_text(a)),
-        (_("Appropriation of the year"), _("{euros} M€").format(euros=millions(a.appropriation))),
+        (_("Appropriation of the year"), euros.format(euros=millions(a.appropriation))),
     ]  # fmt: skip
-    apart = a.appropriation - a.forecast
-    told = _("Expected to be left") if apart >= 0 else _("Expected to be exceeded by")
-    return [*lines, (told, _("{euros} M€").format(euros=millions(abs(apart))))]
+    if not a.unsure:
+        apart = a.appropriation - a.forecast
+        told = _("Expected to be left") if apart >= 0 else _("Expected to be exceeded by")
+        lines.append((told, euros.format(euros=millions(abs(apart)))))
+    if a.before:
+        lines.append((_("Invoiced this year for service of last year"), euros.format(euros=millions(a.before))))
+    if a.waiting:
+        lines.append((_("No invoice yet of a month that should have one"), _listed(a.waiting)))
+    if a.unsure:
+        lines.append((_("Has invoiced once: how often cannot be told yet"), _listed(a.unsure)))
+    if a.doubled:
+        lines.append((_("Invoices twice as great as usual, or more: perhaps the same twice"), number(a.doubled)))
+    return lines
+
+
+def _listed(units: Sequence[str]) -> str:
+    more = len(units) - _MOST_NAMED
+    return ", ".join(units[:_MOST_NAMED]) + (" " + _("and {n} more").format(n=number(more)) if more > 0 else "")
 
 
 def forecast_text(a: Accrued) -> str:
-    """The forecast with its range, or that there are too few whole months to tell one."""
+    """The forecast with its range, or that there are too few whole months to tell one, or that it cannot be told yet."""
+    if a.unsure:
+        return ngettext(
+            "cannot be told yet: {n} unit has invoiced only once",
+            "cannot be told yet: {n} units have invoiced only once",
+            len(a.unsure),
+        ).format(n=number(len(a.unsure)))
     if a.low is None or a.high is None:
         return _("{euros} M€; too few months are whole to tell a range").format(euros=millions(a.forecast))
     return _("{euros} M€, with a chance of {share} between {low} and {high} M€").format(
