@@ -433,10 +433,10 @@ def test_a_limit_out_of_range_is_blamed_where_it_is_written(root):
 def test_a_promise_whose_id_is_misspelt_is_told_as_the_one_it_means(root):
     (root / "regions/pirkanmaa/services").mkdir()
     path = root / "regions/pirkanmaa/services/ward.yaml"
-    path.write_text("availability:\n  promises:\n    - {id: within_60min, share: 0.99}\n")
+    path.write_text("promises:\n  - {id: within_60min, share: 0.99}\n")
     with pytest.raises(BadInput) as caught:
         load_library("pirkanmaa", on=TODAY, root=root)
-    assert "regions/pirkanmaa/services/ward.yaml:3" in str(caught.value)
+    assert "regions/pirkanmaa/services/ward.yaml:2" in str(caught.value)
     assert 'Did you mean "within_60_min"?' in str(caught.value)
 
 
