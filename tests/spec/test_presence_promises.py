@@ -81,8 +81,8 @@ def test_a_unit_that_has_closed_is_no_fault_and_a_shipped_promise_is_not_held_ag
     region = own_regions / "keski-suomi"
     region.mkdir()
     (region / "region.yaml").write_text((definitions() / "regions/keski-suomi/region.yaml").read_text())
-    header = "unit_id,name,kinds,municipality,lon,lat,x,y,point_source,open_to\n"
-    row = "KS01,Nova,hospital,179,25.70,62.23,432678,6900467,x,2020-01-01\n"
+    header = "unit_id,name,kinds,size,municipality,lon,lat,x,y,opening,producer,electronic,serves,open_from,open_to,point_source\n"
+    row = "KS01,Nova,hospital,,179,25.70,62.23,432678,6900467,,,,,,2020-01-01,x\n"
     for rows in (row, row.replace("KS01", "K1")):
         (region / "units.csv").write_text(header + rows)
         found = check(load("keski-suomi", on=date(2026, 11, 22), invented=False), pattern="hospital.at_nova")
