@@ -2,7 +2,9 @@
 
 FOLDER holds the embedded room of `bench/room.py FOLDER load`. Each has a session of their own and goes round own pages with a time to read in
 between (advisers 10 s, residents 30 s in the mean): an adviser the worklist, a case, every service's verdicts, now and then a new need; a resident own
-services, own data, now and then a message; guests the guide. One line of JSON: requests, faults, p50, p95, p99 by page.
+services, own data, now and then a message; guests the guide. One line of JSON for each number of processes in BENCH_PROCESSES (default 1,2): requests, faults,
+p50, p95, p99 by page, each page process's memory; and as many pages a second as the server gives when nobody reads in between
+(`most_a_second`, so many askers at once as BENCH_AT_ONCE says, 16). The callers take their share of the same cores: their processor time is told.
 """
 
 from __future__ import annotations
@@ -25,6 +27,7 @@ sys.argv = [sys.argv[0], str(FOLDER)]
 os.environ["TORNI_DATA"] = str(FOLDER)
 
 import room as room_bench  # the bench of the record room, in the same folder
+from memory import peak_mib
 
 from torni.facts import accounts, room
 from torni.facts.access import Who
@@ -36,6 +39,7 @@ from torni.services.days import Days
 
 ADVISERS, RESIDENTS = int(os.environ.get("BENCH_ADVISERS", "100")), int(os.environ.get("BENCH_RESIDENTS_AT_ONCE", "1000"))  # fmt: skip
 SECONDS = int(os.environ.get("BENCH_SECONDS", "120"))
+AT_ONCE, MOST_S = int(os.environ.get("BENCH_AT_ONCE", "16")), int(os.environ.get("BENCH_MOST_SECONDS", "30"))
 READS_S = {"adviser": 10.0, "resident": 30.0}
 chance = random.Random(3)
 
@@ -46,6 +50,7 @@ class Figures:
         self.faults: dict[str, int] = defaultdict(int)
         self.by_ten: dict[int, list[float]] = defaultdict(list)
         self.counting = False
+        self.callers_s = 0.0
 
     def add(self, page: str, seconds: float, status: int, wanted: int) -> None:
         if self.counting:
@@ -138,13 +143,58 @@ async def work(port: int, advisers: list[str], residents: list[str], clients: li
     ]
     tasks += [asyncio.create_task(resident(Browser(port, key, figures), n, ends)) for n, key in enumerate(residents)]
     await asyncio.sleep(30)  # all have come
-    figures.counting = True
+    figures.counting, since = True, time.process_time()
     await asyncio.sleep(SECONDS)
-    figures.counting = False
+    figures.counting, figures.callers_s = False, time.process_time() - since
     for task in tasks:
         task.cancel()
     await asyncio.gather(*tasks, return_exceptions=True)
     return figures
+
+
+async def most(port: int, advisers: list[str], residents: list[str]) -> float:
+    """Pages a second when each asks again as soon as it is answered: residents' own services and advisers' worklists, ten to one."""
+    figures = Figures()
+
+    async def go(n: int) -> None:
+        while True:
+            key, path = (
+                (advisers[n % len(advisers)], "/keski-suomi/worklist/")
+                if n % 11 == 0
+                else (residents[n % len(residents)], "/mine/")
+            )
+            await Browser(port, key, figures).ask(path, path)
+            n += AT_ONCE
+
+    tasks = [asyncio.create_task(go(n)) for n in range(AT_ONCE)]
+    await asyncio.sleep(5)
+    figures.counting = True
+    await asyncio.sleep(MOST_S)
+    for task in tasks:
+        task.cancel()
+    await asyncio.gather(*tasks, return_exceptions=True)
+    assert not figures.faults, figures.faults
+    return sum(map(len, figures.times.values())) / MOST_S
+
+
+def page_processes(server_: int) -> list[int]:
+    """The processes that serve pages: copies of the one that holds the code."""
+
+    def children(number: int) -> list[int]:
+        return [int(n) for path in Path(f"/proc/{number}/task").glob("*/children") for n in path.read_text().split()]
+
+    return [
+        n
+        for first in children(server_)
+        if b"forkserver" in Path(f"/proc/{first}/cmdline").read_bytes()
+        for n in children(first)
+    ]
+
+
+def memory_mib(number: int) -> dict[str, int]:
+    """The most it has held at once, and its share of what it holds now, in which memory that several hold is shared out."""
+    shared = re.search(r"^Pss:\s+(\d+)", Path(f"/proc/{number}/smaps_rollup").read_text(), re.M)
+    return {"peak": peak_mib(number), "own_share": int(shared[1]) // 1024 if shared else 0}
 
 
 def main() -> None:
@@ -171,22 +221,34 @@ def main() -> None:
                 for c in cared
             ]  # fmt: skip
             assert not Door(connection, books_of(Days("keski-suomi"), charge=charge)).accept(named, now=now).refused
-        port = room_bench._free_port()
-        with open(FOLDER / "bench.log", "w") as log:
-            running = subprocess.Popen([sys.executable, "-m", "torni", "serve", "--port", str(port)], stdout=log, stderr=log)  # fmt: skip
-            try:
-                room_bench._until_up(port)
-                figures = asyncio.run(work(port, advisers, residents, others))
-            finally:
-                running.terminate()
-                running.wait(30)
+        for processes in map(int, os.environ.get("BENCH_PROCESSES", "1,2").split(",")):
+            one(processes, advisers, residents, others)
+
+
+def one(processes: int, advisers: list[str], residents: list[str], others: list[int]) -> None:
+    port = room_bench._free_port()
+    command = [sys.executable, "-m", "torni", "serve", "--port", str(port), "--processes", str(processes)]
+    with open(FOLDER / "bench.log", "w") as log:
+        running = subprocess.Popen(command, stdout=log, stderr=log)
+        try:
+            room_bench._until_up(port)
+            while len(page_processes(running.pid)) < processes:
+                time.sleep(0.2)
+            time.sleep(15)  # what is made ready beside is ready
+            load = os.getloadavg()[0]
+            at_most = asyncio.run(most(port, advisers, residents))
+            figures = asyncio.run(work(port, advisers, residents, others))
+            memory = [memory_mib(n) for n in page_processes(running.pid)]
+        finally:
+            running.terminate()
+            running.wait(30)
     whole = sorted(t for times in figures.times.values() for t in times)
 
     def shares(times: list[float]) -> dict[str, int]:
         times = sorted(times)
         return {"n": len(times), "p50_ms": round(1e3 * statistics.median(times)), "p95_ms": round(1e3 * times[int(0.95 * len(times))]), "p99_ms": round(1e3 * times[int(0.99 * len(times))])}  # fmt: skip
 
-    print(json.dumps({"advisers": len(advisers), "residents": len(residents), "seconds": SECONDS, "a_second": round(len(whole) / SECONDS, 1), **shares(whole), "faults": dict(figures.faults), "p95_each_ten_s": [round(1e3 * sorted(t)[int(0.95 * len(t))]) for _, t in sorted(figures.by_ten.items())], "pages": {p: shares(t) for p, t in sorted(figures.times.items())}}))  # fmt: skip
+    print(json.dumps({"processes": processes, "load_before": load, "most_a_second": round(at_most, 1), "memory_mib": memory, "callers_cpu_s": round(figures.callers_s), "advisers": len(advisers), "residents": len(residents), "seconds": SECONDS, "a_second": round(len(whole) / SECONDS, 1), **shares(whole), "faults": dict(figures.faults), "p95_each_ten_s": [round(1e3 * sorted(t)[int(0.95 * len(t))]) for _, t in sorted(figures.by_ten.items())], "pages": {p: shares(t) for p, t in sorted(figures.times.items())}}), flush=True)  # fmt: skip
 
 
 if __name__ == "__main__":

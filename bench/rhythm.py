@@ -18,7 +18,6 @@ its own, and the calendar with no season given: it learns what it knows from the
 from __future__ import annotations
 
 import os
-import resource
 import subprocess
 import sys
 import tempfile
@@ -41,6 +40,7 @@ import numpy.typing as npt
 import polars as pl
 
 from bench import rhythm_farrington as farrington
+from bench.memory import peak_mib
 from bench.rhythm_series import DAYS, JUDGED, LASTING, SCENARIOS, TRANSIENT, WITHIN, make, off, terms
 from torni.engines.rhythm import Calendar, believed, change_watch, share_watch
 from torni.simulation.year.faults import Fault
@@ -461,7 +461,7 @@ def speed() -> None:
         say(
             f"{name}, a day of {k} series: least {took[0]:.1f} ms, median {took[7]:.1f} ms; the state takes {state:.1f} MiB"
         )
-    say(f"peak of the process {resource.getrusage(resource.RUSAGE_SELF).ru_maxrss // 1024} MiB")
+    say(f"peak of the process {peak_mib()} MiB")
 
 
 PARTS = {"noufaily": noufaily, "year": own_year, "speed": speed}

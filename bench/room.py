@@ -10,7 +10,6 @@ import asyncio
 import json
 import os
 import random
-import resource
 import signal
 import socket
 import statistics
@@ -26,6 +25,8 @@ FOLDER = Path(sys.argv[1]).absolute()
 PARTS = sys.argv[2:] or ["load", "fold", "pages", "api", "kills"]
 RESIDENTS = int(os.environ.get("BENCH_RESIDENTS", "0")) or None
 os.environ["TORNI_DATA"] = str(FOLDER)
+
+from memory import peak_mib
 
 from torni.facts import accounts, feeds, room
 from torni.facts.fold import FOLDED, rebuild
@@ -54,7 +55,7 @@ def load(url: str) -> None:
     with room.connect(url, autocommit=True) as connection:
         (count,) = connection.execute("SELECT count(*) FROM event").fetchone()
         (size,) = connection.execute("SELECT pg_database_size(current_database())").fetchone()
-    told("load", events=count, seconds=round(spent, 1), events_a_second=round(count / spent), database_mb=round(size / 1e6), python_mb=round(resource.getrusage(resource.RUSAGE_SELF).ru_maxrss / 1e3))  # fmt: skip
+    told("load", events=count, seconds=round(spent, 1), events_a_second=round(count / spent), database_mb=round(size / 1e6), python_mib=peak_mib())  # fmt: skip
 
 
 def fold_(url: str) -> None:
@@ -91,12 +92,18 @@ def snap(url: str) -> None:
     folder = FOLDER / "bench-snapshot"
     shutil.rmtree(folder, ignore_errors=True)
     code = (
-        "import json, resource, sys, time\nfrom pathlib import Path\nfrom torni.facts import room\nfrom torni.facts.snapshot import snapshot\n"
+        "import json, sys, time\nfrom pathlib import Path\nfrom torni.facts import room\nfrom torni.facts.snapshot import snapshot\nfrom memory import peak_mib\n"
         "started = time.perf_counter()\nwith room.connect(sys.argv[1], autocommit=True) as connection:\n"
         "    made = snapshot(connection, Path(sys.argv[2]), persons=True)\n"
-        "print(json.dumps([made.events, time.perf_counter() - started, resource.getrusage(resource.RUSAGE_SELF).ru_maxrss / 1e3]))"
+        "print(json.dumps([made.events, time.perf_counter() - started, peak_mib()]))"
     )
-    done = subprocess.run([sys.executable, "-c", code, url, str(folder)], capture_output=True, text=True, check=True)
+    done = subprocess.run(
+        [sys.executable, "-c", code, url, str(folder)],
+        capture_output=True,
+        text=True,
+        check=True,
+        cwd=Path(__file__).parent,
+    )
     events, spent, memory = json.loads(done.stdout)
     from torni.needs.indicators import measure
     from torni.services.days import Days
@@ -111,7 +118,7 @@ def snap(url: str) -> None:
         "snapshot",
         events=events,
         seconds=round(spent, 1),
-        python_mb=round(memory),
+        python_mib=memory,
         parquet_mb=round(size / 1e6),
         indicators_s=round(measured, 1),
     )
@@ -469,6 +476,9 @@ if __name__ == "__main__":
     with server(folder=FOLDER) as database:
         room.prepare(database.url)
         for part in PARTS:
+            if len(PARTS) > 1:  # each in a process of its own, so that its memory is its own
+                subprocess.run([sys.executable, __file__, str(FOLDER), part], check=True)
+                continue
             {"load": load, "fold": fold_, "snapshot": snap, "pages": pages, "api": api, "kills": kills, "disk": disk}[
                 part
             ](database.url)

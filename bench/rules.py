@@ -8,7 +8,6 @@ from __future__ import annotations
 
 import os
 import random
-import resource
 import sys
 import tempfile
 import time
@@ -23,6 +22,7 @@ sys.path.insert(0, str(Path(__file__).parents[1]))
 
 import duckdb
 
+from bench.memory import peak_mib
 from torni.engines.rules import sql, tree
 from torni.engines.rules.ceiling import to_pay
 from torni.services import load_library
@@ -49,9 +49,7 @@ def measured(what: str, run: Callable[[], Any], times: int = 3) -> Any:
         start = time.process_time()
         result = run()
         best = min(best, time.process_time() - start)
-    print(
-        f"{what}\t{best:.3f} CPU s, peak {resource.getrusage(resource.RUSAGE_SELF).ru_maxrss // 1024} MiB", flush=True
-    )
+    print(f"{what}\t{best:.3f} CPU s, peak {peak_mib()} MiB", flush=True)
     return result
 
 
@@ -176,7 +174,7 @@ def population() -> None:
         made = open_population("finland", folder=Path(folder))
         wall = time.perf_counter() - start
     print(
-        f"population of {made.size:,}\t{wall:.1f} s wall, {time.process_time():.1f} CPU s, peak {resource.getrusage(resource.RUSAGE_SELF).ru_maxrss // 1024} MiB",
+        f"population of {made.size:,}\t{wall:.1f} s wall, {time.process_time():.1f} CPU s, peak {peak_mib()} MiB",
         flush=True,
     )
 

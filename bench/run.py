@@ -8,7 +8,6 @@ Seconds are CPU seconds of one core unless a line says wall.
 from __future__ import annotations
 
 import os
-import resource
 import subprocess
 import sys
 import tempfile
@@ -22,6 +21,8 @@ for name in ("OMP_NUM_THREADS", "OPENBLAS_NUM_THREADS", "POLARS_MAX_THREADS", "N
     os.environ.setdefault(name, "1")
 ROOT = Path(__file__).parents[1]
 sys.path.insert(0, str(ROOT))
+from bench.memory import alone, peak_mib
+
 DAY = date(2026, 11, 22)
 PEERS = [
     "scipy<1.18",
@@ -62,15 +63,19 @@ def check() -> None:
             with tempfile.TemporaryDirectory() as cache:
                 for took in (cold, kept):
                     start = time.perf_counter()
-                    process = subprocess.Popen(
-                        [torni, *arguments], env={**os.environ, "TORNI_CACHE": cache}, stdout=subprocess.DEVNULL
+                    subprocess.run(
+                        [torni, *arguments],
+                        env={**os.environ, "TORNI_CACHE": cache},
+                        stdout=subprocess.DEVNULL,
+                        check=False,
                     )
-                    _, _, usage = os.wait4(process.pid, 0)
                     took.append(time.perf_counter() - start)
-                    memory = max(memory, usage.ru_maxrss)
+                out = Path(cache) / "peak"
+                alone("torni", *arguments, out=out, env={**os.environ, "TORNI_CACHE": cache}, stdout=subprocess.DEVNULL).wait()  # fmt: skip
+                memory = max(memory, int(out.read_text()))
         say(f"{what}: nothing kept, least and median wall s", f"{min(cold):.2f} {sorted(cold)[len(cold) // 2]:.2f}")
         say(f"{what}: times kept, least wall s", f"{min(kept):.2f}")
-        say(f"{what}: peak MiB", memory // 1024)
+        say(f"{what}: peak MiB", memory)
 
 
 def streets() -> None:
@@ -149,7 +154,7 @@ def streets() -> None:
         times = hierarchy.to_each(metric, far, Joints(part[:, None], np.zeros((len(part), 1), np.int64)))
         gain[first : first + 512] = weight[outside] @ (times <= 6_000)
     say("streets: best place for one more unit, tried at 20,000 homes, CPU s", f"{time.process_time() - start:.1f}")
-    say("streets: peak MiB of all this", resource.getrusage(resource.RUSAGE_SELF).ru_maxrss // 1024)
+    say("streets: peak MiB of all this", peak_mib())
     back = backward_network(graph.nodes, network)
     scipy_s, exact = cpu(lambda: to_each(back, graph.nodes, units.astype(np.int64)), 1)
     say("streets: SciPy, the same matrix, CPU s (ratio to ours)", f"{scipy_s:.1f} ({scipy_s / ours:.0f}x)")
@@ -287,5 +292,8 @@ def browser() -> None:
 if __name__ == "__main__":
     parts = {"check": check, "streets": streets, "whatif": whatif, "siting": siting, "browser": browser, "rules": rules}
     say("machine", f"{os.cpu_count()} cores, Python {sys.version.split()[0]}")
-    for name in sys.argv[1:] or parts:
-        parts[name]()
+    if len(sys.argv) == 2:
+        parts[sys.argv[1]]()
+    else:  # each in a process of its own, so that its memory and its compiled code are its own
+        for name in sys.argv[1:] or parts:
+            subprocess.run([sys.executable, __file__, name], check=False)

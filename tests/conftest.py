@@ -149,11 +149,10 @@ HEAD = """id: trial
 name: {fi: Koe, sv: Prov, en: Trial}
 group: centre_reception
 valid_from: 2017-01-01
-availability:
-  promises:
-    - id: one
-      sentence: {fi: Lupaus, sv: Löfte, en: Promise}
-      source: invented
+promises:
+  - id: one
+    sentence: {fi: Lupaus, sv: Löfte, en: Promise}
+    source: invented
 """
 
 
@@ -177,7 +176,7 @@ def world(own_regions: Path) -> Callable[..., object]:
         folder = own_regions / "trial"
         (folder / "services").mkdir(parents=True, exist_ok=True)
         (folder / "region.yaml").write_text('name: {fi: Koe, sv: Prov, en: Trial}\nmunicipalities: ["216", "226"]\n')
-        indented = "".join(f"      {line.strip()}\n" for line in promise.strip().splitlines())
+        indented = "".join(f"    {line.strip()}\n" for line in promise.strip().splitlines())
         (folder / "services" / "trial.yaml").write_text(HEAD + indented)
         parts = [h.split(":") for h in homes.split()]
         km = np.array([float(p[0]) for p in parts])

@@ -1,4 +1,4 @@
-"""The generated pages of docs/reference: promises, parameters, commands, the schema. `--check` fails if one is stale."""
+"""The generated pages of docs/reference: promises, parameters, commands, rights, the schema. `--check` fails if one is stale."""
 
 from __future__ import annotations
 
@@ -12,6 +12,7 @@ from datetime import date
 from pathlib import Path
 
 os.environ["COLUMNS"] = "100"
+os.environ.setdefault("DJANGO_SETTINGS_MODULE", "torni.web.settings")
 ROOT = Path(__file__).parents[1]
 OUT = ROOT / "docs" / "reference"
 DAY = date(2026, 11, 22)
@@ -28,6 +29,7 @@ def pages() -> dict[str, str]:
             "parameters.md": parameters(),
             "commands.md": commands(),
             "events.md": events(),
+            "rights.md": who_may_what(),
             "service.schema.json": json.dumps(Service.model_json_schema(), ensure_ascii=False, indent=2) + "\n",
         }
 
@@ -44,12 +46,12 @@ def promises() -> str:
         for service in services:
             lines.append(f"### {service.name} (`{service.id}`)\n")
             lines.append(f"Text: {', '.join(f'`definitions/{f}`' for f in library.files[service.id])}\n")
-            for promise in (*service.promises, *service.followed):
+            for promise in service.promises:
                 lines.append(f"- `{service.id}.{promise.id}` ({promise.kind}): {promise.sentence}.")
                 if promise.note:
                     lines.append(f"  {promise.note}")
                 lines.append(f"  *{library.sources[promise.source].title}*")
-            lines.append("" if service.promises or service.followed else "No promise is written yet.\n")
+            lines.append("" if service.promises else "No promise is written yet.\n")
     return "\n".join(lines)
 
 
@@ -77,7 +79,7 @@ def events() -> str:
 
     library = load_library("keski-suomi", on=DAY)
     counted: dict[str, list[str]] = {}
-    for service, promise in library.followed():
+    for service, promise in library.of_events():
         for _key, type_ in promise.events():
             counted.setdefault(type_, []).append(f"`{service.id}.{promise.id}`")
     lines = [NOTE + "# Events\n", "Every type that may come in, what it needs, what else its `data` may tell, and the promises it counts for.",
@@ -90,6 +92,33 @@ def events() -> str:
         lines.append(
             f"| `{name}` | {kind.what} | {needs} | {data} | {', '.join(dict.fromkeys(counted.get(name, [])))} |"
         )
+    return "\n".join(lines) + "\n"
+
+
+def who_may_what() -> str:
+    from torni.facts.rights import ACTIONS, CONDITIONS, EVERYBODY, NOBODY, ROLES, TABLES, how, who_may
+    from torni.web.urls import urlpatterns
+
+    lines = [NOTE + "# Rights\n", "Who may do what, as `torni/facts/rights.py` says it. What is not said is denied.\n",
+             "## Roles\n", "| role | sees | of |", "|---|---|---|"]  # fmt: skip
+    lines += [f"| {role.name} (`{role.id}`) | {role.sees} | {role.of or ''} |" for role in ROLES.values()]
+    lines += ["\n## Actions\n", "| action | what | who, on what condition |", "|---|---|---|"]
+    for action, what in ACTIONS.items():
+        held = [(ROLES[role].name, how(role, action)) for role in who_may(action)]
+        told = ", ".join(f"{name}{f' ({on})' if on != 'all' else ''}" for name, on in held)
+        lines.append(f"| `{action}` | {what} | {told} |")
+    lines += ["\n## Conditions\n", "| condition | meaning |", "|---|---|"]
+    lines += [f"| {condition} | {meaning} |" for condition, meaning in CONDITIONS.items()]
+    lines += ["\n## Addresses\n", "| address | action to read | action of its form |", "|---|---|---|"]
+    lines += [
+        f"| `/{pattern.pattern}` | {pattern.callback.may} | {pattern.callback.form or ''} |" for pattern in urlpatterns
+    ]
+    lines += ["\n## Tables\n", "Rows that the pages see by the action; of a client's tables, only once the client has been opened.\n",
+              "| table | rows are shown by | the door | the gate | only added |", "|---|---|---|---|---|"]  # fmt: skip
+    for name, table in TABLES.items():
+        seen = table.seen if table.seen in (EVERYBODY, NOBODY) else f"`{table.seen}`"
+        kept = "" if table.changes or table.view else "yes"
+        lines.append(f"| `{name}` | {seen} | {table.door.lower()} | {table.gate.lower()} | {kept} |")
     return "\n".join(lines) + "\n"
 
 

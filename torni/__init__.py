@@ -46,17 +46,27 @@ def load(region: str = "keski-suomi", *, on: date | str | None = None, invented:
 
 
 def check(region: Network | str = "keski-suomi", *, promise: str = "*") -> Picture:
-    """Every promise whose id fits, measured. `.table()` is a data frame with one row a promise."""
-    from torni.tower import picture
+    """Every promise whose id fits, measured. `.table()` is a data frame with one row a promise.
 
-    return picture(_network(region), pattern=promise)
+    Promises about what happens are measured in the record room that runs (`DATABASE_URL`, or the embedded one); without one they are
+    unknown: no record room.
+    """
+    from torni.tower import picture
+    from torni.tower.opened import happening
+
+    network = _network(region)
+    live, why = happening(network.library.region.id, on=network.as_of)
+    return picture(network, pattern=promise, happened=live.found if live else None, why=why)
 
 
 def explain(region: Network | str, promise: str) -> Explanation:
-    """One finding's steps: units counted, minutes, and what each assumption does to the value."""
-    from torni.network.explain import explain as explained
+    """One finding's steps: units counted, minutes, and what each assumption does to the value; or limits, events and groups."""
+    from torni.tower.explain import explain as explained
+    from torni.tower.opened import happening
 
-    return explained(_network(region), promise)
+    network = _network(region)
+    live, why = happening(network.library.region.id, on=network.as_of)
+    return explained(network, promise, happened=live.found if live else None, why=why, live=live)
 
 
 def reach(
@@ -132,15 +142,18 @@ def fee(
 
 
 def rehearse(change: str | Path, *, population: str = "keski-suomi", on: date | str | None = None) -> list[Rehearsal]:
-    """A change, or its alternatives, tried on a whole invented population: `.total`, `.by("municipality")`, `.json()`.
+    """A change, or its alternatives, tried on a whole invented population: `.total`, `.by("municipality")`, `.promises`, `.json()`.
 
     `change`: a YAML file, or the text itself. Every figure rests on invented people; none is a forecast.
     """
+    from torni.services import regions
     from torni.services.change import parse_changes, read_changes
     from torni.simulation.rehearsal import rehearse as rehearsed
+    from torni.tower.opened import opened
 
     found = read_changes(change) if isinstance(change, Path) else parse_changes(change)
-    return rehearsed(found, region=population, on=_day(on))
+    with opened(regions.find(population).id) as (room, why):
+        return rehearsed(found, region=population, on=_day(on), room=room, why=why)
 
 
 def _rules(region: str, on: date | str | None) -> Rules:

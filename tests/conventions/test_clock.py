@@ -32,7 +32,9 @@ SPANS = {
     "torni/facts/migrations/0008_arranged.sql": "how lately a worklist was opened",
     "torni/facts/migrations/0009_one_state.sql": "when a row was set aside, and when the tallies were last level",
     "torni/facts/migrations/0011_watched.sql": "when a morning's watch was written",
+    "torni/facts/present.sql": "how lately a worklist was opened, which readings are shown, and when a message is due",
     "torni/facts/fold.py": "when the tallies were last level with the log",
+    "torni/web/metrics.py": "how long the tallies have not been level, as a figure",
     "torni/web/room.py": "how long they have not been",
 }
 IN_SQL = re.compile(

@@ -13,6 +13,7 @@ from pathlib import Path
 import psycopg
 import pytest
 
+from tests.facts.conftest import rings
 from torni.core import places
 from torni.core.faults import BadInput
 from torni.facts import postgres, room
@@ -130,6 +131,20 @@ def test_the_command_line_says_it_without_a_traceback(place):
     environment = {**os.environ, "TORNI_DATA": str(place / "file" / "data"), "TORNI_LANG": "en"}
     ran = subprocess.run([sys.executable, "-m", "torni", "verify"], env=environment, capture_output=True, text=True, check=False)  # fmt: skip
     assert ran.returncode == 2 and "TORNI_DATA" in ran.stderr and "Traceback" not in ran.stderr, ran.stderr
+
+
+@rings
+def test_a_room_in_use_that_has_to_be_brought_up_to_date_is_told(new_room, monkeypatch):
+    """A new present waits for whoever reads or writes, and says so when it has waited long enough; nothing has changed then."""
+    url = new_room()
+    monkeypatch.setattr(room, "PATIENCE", "100ms")
+    with room.connect(url) as busy, room.connect(url, autocommit=True) as other:
+        other.execute("COMMENT ON SCHEMA shown IS 'of another Torni'")
+        busy.execute("SELECT count(*) FROM event")
+        with pytest.raises(BadInput, match="is in use by another program"):
+            room.prepare(url)
+        assert other.execute("SELECT how('report') IS NULL").fetchone() == (True,), "what was there still is"
+    room.prepare(url)
 
 
 def test_a_second_clone_says_what_to_do_with_a_room_that_is_not_its_own(new_room):

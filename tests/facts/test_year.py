@@ -13,12 +13,13 @@ from torni.facts import room
 from torni.facts.door import Door
 from torni.facts.fold import fold
 from torni.facts.verify import verify
+from torni.promises.sums import chance_of
 from torni.services.days import Days
 from torni.simulation.year.chance import Chance
 from torni.simulation.year.faults import KINDS
 from torni.simulation.year.log import known
 from torni.simulation.year.running import Live, assembled, load_year
-from torni.supervision.measure import chance_of, gathered, measure_gathered, measured, windows_of
+from torni.supervision.measure import gathered, measure_gathered, measured, windows_of
 from torni.supervision.moment import last_days, moment, sums, sums_of, units
 from torni.tower.live import trend
 

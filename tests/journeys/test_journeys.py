@@ -191,7 +191,7 @@ def test_everything_works_without_scripts(visit):
 def test_the_sapluuna_leads_to_the_text_and_its_findings(visit):
     page = visit("/keski-suomi/sapluuna/")
     page.get_by_role("link", name=re.compile("Sote-keskus kokonaisuutena, Saatavuus")).click()
-    assert page.locator(".plainlist li").count() == 6
+    assert page.locator(".plainlist li").count() == 7
     assert "definitions/services/centre_reception/centre.yaml" in page.locator(".rest").inner_text()
     page.get_by_role("link", name=re.compile("M-koon sote-keskuksesta")).click()
     assert "/promise/centre.m_within_60_min/" in page.url

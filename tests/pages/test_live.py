@@ -102,7 +102,7 @@ def test_a_number_can_be_followed_to_its_rows(client):
     missed = found.total - found.met
     text = client.get("/keski-suomi/promise/home_care.visits_made/rows/").content.decode()
     assert text.count('<th scope="row"') == missed > 0
-    assert text.count(f"<code>{found.definition}</code>") == missed
+    assert text.count(f"<code>{found.definition_version}</code>") == missed
     by_unit = [g for g in found.by["unit"] if g.total > g.met]
     rows = client.get(f"/keski-suomi/promise/home_care.visits_made/rows/?unit={by_unit[0].group}").content.decode()
     assert rows.count('<th scope="row"') == by_unit[0].total - by_unit[0].met

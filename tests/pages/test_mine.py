@@ -22,6 +22,7 @@ def test_a_resident_writes_is_answered_and_gives_a_mark_without_a_name(browsers,
     case = re.search(r'/case/([0-9]+)/">Answer the client.{1,5}s message', work).group(1)
     mine = page(manager, f"/case/{case}/")
     message = re.search(r'name="message" value="([0-9]+)"', mine).group(1)
+    assert 'value="reply"' in page(browsers["adviser"], f"/case/{case}/"), "an adviser may answer too, and sees it"
     send(manager, f"/case/{case}/", do="reply", message=message, text="Ole hyvä!")
     assert "Ole hyvä!" in aino.get("/mine/").content.decode()
     need = {"do": "need", "text": "Tarvitsen kyydin päiväkeskukseen.", "once": once + "n"}

@@ -15,17 +15,12 @@ from pydantic import BaseModel
 
 from torni.core.faults import BadInput
 from torni.core.places import definitions
+from torni.promises import kinds
 from torni.services import load_library
-from torni.services.followed import EventPromise
-from torni.services.schema import Promise
 
 TODAY = date(2026, 11, 22)
-KINDS = {
-    kind: (model, path)
-    for union, path in ((Promise, ("availability", "promises")), (EventPromise, ("followed",)))
-    for model in get_args(get_args(union)[0])
-    for kind in get_args(model.model_fields["kind"].annotation)
-}
+PLACE = ("promises",)
+KINDS = {kind: (model, PLACE) for model in kinds.KINDS for kind in get_args(model.model_fields["kind"].annotation)}
 NAMED = {"kind": "ward", "population": "residents", "source": "invented", "feature": "size", "each": "region", "mode": "car", "column": "quality", "responsible": "producer"}  # fmt: skip
 PARAMETERS = {"ratio": "staffing.elder_housing", "full_time": "staffing.full_time_minutes", "appropriation": "appropriation.home_care"}  # fmt: skip
 WHOLE = {"below": 90, "at_least": 1, "within_min": 30, "over_days": 30, "size_at_least": "S", "unit_ids": ["a"]}
@@ -87,14 +82,13 @@ def faults(root):
     path = root / "services/nursing_and_care/damaged.yaml"
 
     def told(kind, promise, folder=path):
-        _, place = KINDS[kind]
         name = {"fi": "x", "sv": "x", "en": "x"}
         first = {"id": "first", "kind": "reach", "sentence": name, "source": "invented", "unit": {"kind": "ward"}, "within_min": 30, "share": 0.5}  # fmt: skip
-        if place == ("followed",):
+        if KINDS[kind][0].reads == "events":
             first = {"id": "first", "kind": "measure", "sentence": name, "source": "invented", "event": "feedback.given", "at_least": 4, "share": 0.5}  # fmt: skip
         content = {"id": "damaged", "name": name, "group": "nursing_and_care", "valid_from": date(2017, 1, 1)}
         inner = [first, promise]
-        for part in reversed(place):
+        for part in reversed(PLACE):
             inner = {part: inner}
         text = yaml.safe_dump(content | inner, sort_keys=False)
         folder.write_text(text, encoding="utf-8")
@@ -111,9 +105,8 @@ def faults(root):
 def line_of(lines, path):
     """The line on which the second promise has the field, by YAML's own marks."""
     node = yaml.compose("\n".join(lines))
-    place = ("availability", "promises") if any(line.startswith("availability") for line in lines) else ("followed",)
     line = 0
-    for part in (*place, 1, *path):
+    for part in (*PLACE, 1, *path):
         if isinstance(node, yaml.SequenceNode):
             node, line = node.value[part], node.value[part].start_mark.line
         else:
@@ -211,20 +204,28 @@ def test_a_wrong_share_is_told_at_its_line_with_the_remedy(kind, share, faults):
 
 @pytest.mark.parametrize("kind", KINDS)
 @pytest.mark.parametrize("wrong", ["", "waits", "reech", "nothing_like_it", 7, None, ["wait"]], ids=str)
-def test_a_wrong_kind_is_told_at_its_line_with_every_kind_that_may_stand_there(kind, wrong, faults):
+def test_a_wrong_kind_is_told_at_its_line_with_every_kind_there_is(kind, wrong, faults):
     found, lines = faults(kind, whole(KINDS[kind][0], kind, "second") | {"kind": wrong})
     checked(found, lines, ("kind",), wrong, what="kind")
-    place = KINDS[kind][1]
     (told,) = [f for f in found if "kind of promise" in f.what or f.what == '"kind" is empty']
-    for other, (_, theirs) in KINDS.items():
-        assert (other in told.remedy.rpartition("Write kind: ")[2]) == (theirs == place), str(told)
+    for other in KINDS:
+        assert other in told.remedy.rpartition("Write kind: ")[2], str(told)
 
 
-def test_a_kind_of_the_other_list_is_told_where_it_belongs(faults):
-    found, _ = faults("reach", whole(KINDS["reach"][0], "reach", "second") | {"kind": "wait"})
-    assert "A promise of kind wait is written under followed." in found[0].remedy
-    found, _ = faults("wait", whole(KINDS["wait"][0], "wait", "second") | {"kind": "reach"})
-    assert "under availability.promises" in found[0].remedy
+@pytest.mark.parametrize(("before", "line"), [("followed:\n", 1), ("availability:\n  promises:\n", 2)])
+def test_a_list_of_before_is_told_with_what_to_write_instead(before, line, root):
+    """Once the promises of the network stood under availability, and those of what happens under followed."""
+    own = root / "regions/keski-suomi/services/ward.yaml"
+    own.parent.mkdir(exist_ok=True)
+    own.write_text(before + "    - {id: x, kind: measure}\n", encoding="utf-8")
+    try:
+        with pytest.raises(BadInput) as caught:
+            load_library("keski-suomi", on=TODAY, root=root)
+    finally:
+        own.unlink()
+    (told,) = [f for f in caught.value.faults if f.where.startswith(f"regions/keski-suomi/services/ward.yaml:{line}:")]
+    assert "is not a field here" in told.what
+    assert 'Write them under "promises:"' in told.remedy
 
 
 def test_each_text_tells_its_own_file_and_line_where_a_region_differs(root):
@@ -233,9 +234,7 @@ def test_each_text_tells_its_own_file_and_line_where_a_region_differs(root):
     before = shared.read_text(encoding="utf-8")
     own = root / "regions/keski-suomi/services/ward.yaml"
     own.parent.mkdir(exist_ok=True)
-    own.write_text(
-        "availability:\n  promises:\n    - id: within_60_min\n      share: 7\n      wrong: 1\n", encoding="utf-8"
-    )
+    own.write_text("promises:\n  - id: within_60_min\n    share: 7\n    wrong: 1\n", encoding="utf-8")
     ids = re.findall(r"- id: (\w+)", before)
     own.write_text(own.read_text(encoding="utf-8").replace("within_60_min", ids[0]), encoding="utf-8")
     shared.write_text(before.replace("within_min: 60", "within_min: soon"), encoding="utf-8")
@@ -248,8 +247,8 @@ def test_each_text_tells_its_own_file_and_line_where_a_region_differs(root):
         own.unlink()
     told = [f.where for f in caught.value.faults]
     assert any(w.startswith(f"services/nursing_and_care/ward.yaml:{line}:") for w in told), told
+    assert any(w.startswith("regions/keski-suomi/services/ward.yaml:3:") for w in told), told
     assert any(w.startswith("regions/keski-suomi/services/ward.yaml:4:") for w in told), told
-    assert any(w.startswith("regions/keski-suomi/services/ward.yaml:5:") for w in told), told
 
 
 def test_a_promise_that_a_region_writes_twice_is_told(root):
@@ -257,9 +256,7 @@ def test_a_promise_that_a_region_writes_twice_is_told(root):
     own = root / "regions/keski-suomi/services/ward.yaml"
     own.parent.mkdir(exist_ok=True)
     (first, *_) = re.findall(r"- id: (\w+)", (root / "services/nursing_and_care/ward.yaml").read_text(encoding="utf-8"))
-    own.write_text(
-        f"availability:\n  promises:\n    - {{id: {first}, share: 0.5}}\n    - {{id: {first}, share: 0.6}}\n"
-    )
+    own.write_text(f"promises:\n  - {{id: {first}, share: 0.5}}\n  - {{id: {first}, share: 0.6}}\n")
     try:
         with pytest.raises(BadInput) as caught:
             load_library("keski-suomi", on=TODAY, root=root)

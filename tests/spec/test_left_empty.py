@@ -7,7 +7,7 @@ import pytest
 from torni.core.faults import BadInput
 from torni.core.language import speaking, t
 from torni.guidance.replay import read_decisions
-from torni.services.followed import EventKinds
+from torni.services.events import EventKinds
 from torni.services.reading import parse, read_text
 from torni.services.schema import Parameters, Service
 from torni.simulation.harmonise import read_own
@@ -52,7 +52,7 @@ SERVICE = """id: trial
 name: {fi: a, sv: b, en: c}
 group: centre_reception
 valid_from: 2017-01-01
-followed:
+promises:
   - {id: one, kind: wait, sentence: {fi: a, sv: b, en: c}, source: invented, opened_by: visit.planned, answered_by: visit.made, share: 0.9}
 """
 PARAMETER = "parameters:\n  a.b:\n    what: {fi: a, sv: b, en: c}\n    unit: EUR\n    checked: 2026-01-01\n    values: [{from: 2026-01-01, value: 3, source: invented}]\n"

@@ -65,7 +65,7 @@ def test_a_named_unit_that_the_region_does_not_have_is_told_at_its_line_with_the
         world(homes=HOMES, units="H10 hospital - @0", promise=promise)
     file = own_regions / "trial/services/trial.yaml"
     line = next(i for i, text in enumerate(file.read_text().splitlines(), 1) if "unit_ids" in text)
-    at = f"{file.as_posix()}:{line}: availability.promises.0.unit.unit_ids"
+    at = f"{file.as_posix()}:{line}: promises.0.unit.unit_ids"
     assert [(f.where, f.what, f.remedy) for f in told.value.faults] == [
         (f"{at}.1", '"HX10" is not a unit of the region', 'Did you mean "H10"?'),
         (f"{at}.2", '"ZZ99" is not a unit of the region', "Write the unit's id as the list of units has it."),

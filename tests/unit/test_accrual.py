@@ -10,8 +10,8 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from torni.core.language import speaking
+from torni.promises.accrual import accrued, windows
 from torni.supervision import words
-from torni.supervision.accrual import accrued, windows
 from torni.supervision.moment import sums_of
 
 TODAY = date(2026, 11, 15)

@@ -6,6 +6,7 @@ from pathlib import Path
 import pytest
 
 from torni.cli import main
+from torni.promises.kinds import labels
 
 ON = ["--on", "2026-11-22", "--lang", "en"]
 
@@ -32,7 +33,8 @@ def test_the_check_contract(capsys):
         answer["findings"][0]
     )
     assert {f["state"] for f in answer["findings"]} == {"kept", "broken", "unknown"}
-    assert {f["kind"] for f in answer["findings"]} == {"reach", "presence", "feature"}
+    assert {f["kind"] for f in answer["findings"]} == set(labels())
+    assert {m for f in answer["findings"] if f["kind"] == "wait" for m in f["missing"]} == {"no record room"}
 
 
 @pytest.mark.parametrize(
@@ -66,7 +68,7 @@ def test_the_csv_holds_the_table(capsys, tmp_path):
     run(capsys, "check", "--csv", str(tmp_path / "findings.csv"), *ON)
     lines = (tmp_path / "findings.csv").read_text().splitlines()
     assert lines[0].startswith("id,service,kind,sentence,target,value")
-    assert len(lines) == 26
+    assert len(lines) == 62
 
 
 def test_explain_shows_every_step(capsys):
@@ -208,7 +210,7 @@ def test_the_schema_is_json_schema(capsys):
 def test_any_county_runs_from_the_shared_definitions(capsys, county):
     code, out, _ = run(capsys, "check", "--region", county, "--json", *ON)
     assert code in (0, 1)
-    assert len(json.loads(out)["findings"]) == 24
+    assert len(json.loads(out)["findings"]) == 60
 
 
 def test_chains_are_told_and_measured_on_a_snapshot(capsys, tmp_path, invented_year):

@@ -14,7 +14,7 @@ from torni.cli.show import table
 from torni.core.faults import bad_input
 from torni.core.language import _, number, t
 from torni.facts import accounts as kept
-from torni.facts import persons, room
+from torni.facts import persons, rights, room
 from torni.facts.postgres import server
 from torni.facts.producers import unknown
 from torni.facts.words import role_name
@@ -118,11 +118,12 @@ def _tell_unknown(connection: room.Connection, producer: str | None) -> None:
 
 
 def _check_role(args: argparse.Namespace) -> None:
-    if (args.role == "producer") != (args.producer is not None):
+    of = rights.ROLES[args.role].of
+    if (of == "producer") != (args.producer is not None):
         raise bad_input("--producer", t("goes with the role producer, and only with it"), t("Write --role producer --producer NAME."))  # fmt: skip
-    if (args.role == "resident") != (args.client is not None):
+    if (of == "client") != (args.client is not None):
         raise bad_input("--client", t("goes with the role resident, and only with it"), t("Write --role resident --client NUMBER."))  # fmt: skip
-    if args.unit is not None and args.role != "producer":
+    if args.unit is not None and of != "producer":
         raise bad_input("--unit", t("goes with the role producer, and only with it"), t("Write --role producer --producer NAME --unit UNIT."))  # fmt: skip
 
 

@@ -11,16 +11,19 @@ from torni.cli.show import table
 from torni.core import clock
 from torni.core.faults import bad_input
 from torni.core.language import number, t
+from torni.services import regions
 from torni.services.change import parse_changes
 from torni.services.history import Version, version, versions
 from torni.services.proposing import approve, propose, withdraw
 from torni.simulation.rehearsal import rehearse
 from torni.simulation.words import state_name
+from torni.tower.opened import opened
 
 
 def propose_(args: argparse.Namespace) -> int:
     text = args.change.read_text(encoding="utf-8")
-    made = rehearse(parse_changes(text, name=args.change.name), region=args.region, on=args.on)
+    with opened(regions.find(args.region).id) as (room, why):
+        made = rehearse(parse_changes(text, name=args.change.name), region=args.region, on=args.on, room=room, why=why)
     found = propose(
         args.region,
         text,

@@ -5,22 +5,32 @@ from __future__ import annotations
 import argparse
 import json
 import sys
+from typing import TYPE_CHECKING
 
 from torni import network as net
 from torni.cli.show import mark, painted, paragraph, table
 from torni.core.faults import bad_input
 from torni.core.language import _, number, per_cent, t
+from torni.promises.finding import LEVELS, Finding
 from torni.services import regions
-from torni.services.finding import Finding
+from torni.services.words import unit_name
 from torni.tower import Picture, picture
-from torni.tower.picture import finding_json, worst
-from torni.tower.words import affected_text, state_name, target_text, value_text
+from torni.tower.explain import explain as explained
+from torni.tower.opened import happening
+from torni.tower.picture import finding_json, groups_json, worst
+from torni.tower.words import affected_text, counted_text, state_name, target_text, value_text
+
+if TYPE_CHECKING:
+    from torni.network.explain import Explanation
+    from torni.tower.live import Live
+
+MOST_GROUPS = 20  # of each level, the worst
 
 
 def check(args: argparse.Namespace) -> int:
     if args.all:
         return _every_county(args)
-    shown = picture(load(args), pattern=args.promise)
+    shown = _picture(load(args), args)
     if not shown.findings:
         raise bad_input(
             "--promise", t('no promise fits "{pattern}"', pattern=args.promise), t("`torni check` lists them all.")
@@ -34,6 +44,11 @@ def check(args: argparse.Namespace) -> int:
     return shown.exit_code
 
 
+def _picture(network: net.Network, args: argparse.Namespace) -> Picture:
+    live, why = happening(network.library.region.id, on=args.on)
+    return picture(network, pattern=args.promise, happened=live.found if live else None, why=why)
+
+
 def load(args: argparse.Namespace) -> net.Network:
     return net.load(args.region, on=args.on, invented=not args.real_only)
 
@@ -44,7 +59,7 @@ def _every_county(args: argparse.Namespace) -> int:
     for region in regions.all_regions():
         if len(region.counties) != 1 or region.municipalities:
             continue
-        shown = picture(net.load(region.id, on=args.on, invented=not args.real_only), pattern=args.promise)
+        shown = _picture(net.load(region.id, on=args.on, invented=not args.real_only), args)
         code = max(code, shown.exit_code)
         out.append(shown)
         rows.append(
@@ -83,9 +98,9 @@ def print_picture(shown: Picture) -> None:
     for f in shown.by_state():
         first = f"{mark(f.state)}  {painted(value_text(f).rjust(wide), '1')}  {target_text(f).ljust(targets)}  "
         paragraph(str(f.sentence), indent, first, hidden=len(first) - len(indent))
-        print(painted(indent + f.id + (" *" if f.invented else ""), "2") + _where(f))
+        print(painted(indent + f.id + (" *" if f.invented and f.promise.reads == "network" else ""), "2") + _where(f))
     print()
-    if any(f.invented for f in shown.findings):
+    if any(f.invented and f.promise.reads == "network" for f in shown.findings):
         print("* " + _("depends on units or sizes invented for demonstration; --real-only leaves them out"))
     seen: dict[str, None] = {}
     for f in shown.findings:
@@ -99,6 +114,8 @@ def print_picture(shown: Picture) -> None:
 
 def _where(f: Finding) -> str:
     """For how many a promise does not hold, and where most of them are; or what is missing."""
+    if f.promise.reads == "events" and f.value is not None:
+        return "  " + counted_text(f)
     if f.missing:
         return "  " + _("missing: ") + "; ".join(str(m) for m in f.missing)
     if not f.affected:
@@ -108,16 +125,17 @@ def _where(f: Finding) -> str:
 
 
 def explain(args: argparse.Namespace) -> int:
-    from torni.network.explain import explain as explained
-
     network = load(args)
-    e = explained(network, args.promise)
+    live, why = happening(network.library.region.id, on=args.on)
+    e = explained(network, args.promise, happened=live.found if live else None, why=why, live=live)
     f = e.finding
     if args.json:
         print(json.dumps({
             **finding_json(f), "files": list(e.files), "source": e.source, "data_versions": dict(f.data_versions),
             "units": e.units.to_dicts(), "histogram": e.histogram.to_dicts() if e.histogram is not None else None,
             "effects": [{"what": str(x.what), "value": x.value, "state": x.state} for x in e.effects],
+            "parameters": [{"id": x.id, "what": x.what, "value": x.shown, "unit": x.value.unit, "since": str(x.value.since)} for x in e.parameters],
+            "events": list(e.events), "by": groups_json(f.by),
             "by_municipality": f.by_municipality.to_dicts(), "by_age": f.by_age.to_dicts() if f.by_age is not None else None,
         }, ensure_ascii=False, indent=2))  # fmt: skip
         return int(f.state == "broken")
@@ -138,27 +156,17 @@ def explain(args: argparse.Namespace) -> int:
     paragraph(f"{_('Source')}: {e.source}", "   ")
     if f.promise.note:
         paragraph(f"{_('Read as')}: {f.promise.note}", "   ")
-    print(f"\n{_('2. The data')}")
-    print("   " + "   ".join(f"{name} {version}" for name, version in e.data.items()))
-    print(f"\n{_('3. The assumptions')}")
-    for assumption in f.assumptions:
-        paragraph(str(assumption), "     ", "   – ")
-    print(f"\n{_('4. The units counted')} ({len(e.units)})")
-    rows = [
-        [
-            r["unit_id"],
-            r["name"],
-            r["municipality"],
-            (r["size"] or "") + (" *" if r["invented"] else ""),
-            "" if r["people"] is None else number(round(r["people"])),
-        ]
-        for r in e.units.iter_rows(named=True)
-    ]
-    table(
-        ["   " + _("unit"), _("name"), _("municipality"), _("size"), _("nearest for")],
-        [["   " + r[0], *r[1:]] for r in rows],
-        right=(4,),
-    )
+    if e.data:
+        print(f"\n{_('2. The data')}")
+        print("   " + "   ".join(f"{name} {version}" for name, version in e.data.items()))
+    if f.assumptions:
+        print(f"\n{_('3. The assumptions')}")
+        for assumption in f.assumptions:
+            paragraph(str(assumption), "     ", "   – ")
+    if e.events:
+        _print_happened(e, live)
+    else:
+        _print_units(e)
     if e.histogram is not None:
         print(f"\n{_('5. The minutes')}")
         most = float(e.histogram["people"].max() or 1)  # type: ignore[arg-type]
@@ -193,6 +201,53 @@ def explain(args: argparse.Namespace) -> int:
         ]
         table(["   " + _("changed"), _("value"), _("points"), ""], rows, right=(1, 2))
     return int(f.state == "broken")
+
+
+def _print_units(e: Explanation) -> None:
+    print(f"\n{_('4. The units counted')} ({len(e.units)})")
+    rows = [
+        [
+            r["unit_id"],
+            r["name"],
+            r["municipality"],
+            (r["size"] or "") + (" *" if r["invented"] else ""),
+            "" if r["people"] is None else number(round(r["people"])),
+        ]
+        for r in e.units.iter_rows(named=True)
+    ]
+    table(
+        ["   " + _("unit"), _("name"), _("municipality"), _("size"), _("nearest for")],
+        [["   " + r[0], *r[1:]] for r in rows],
+        right=(4,),
+    )
+
+
+def _print_happened(e: Explanation, live: Live | None) -> None:
+    """The limits and events of a promise about what happens, and its groups, the worst first."""
+    print(f"\n{_('3. The limits')}")
+    for x in e.parameters:
+        paragraph(
+            f"{x.what}: {x.shown} {unit_name(x.value.unit)} ({x.value.since}, {x.value.source.title})", "     ", "   – "
+        )
+    print(f"\n{_('4. The events')}\n   {'  '.join(e.events)}")
+    f = e.finding
+    for level in LEVELS:
+        if f.groups(level) and live:
+            print(f"\n{_level_name(level)}")
+            marks = {True: "kept", False: "broken", None: "unknown"}
+            table(
+                ["   ", "", _("value"), *(f.promise.group_heads() or ())],
+                [
+                    ["   " + mark(marks[g.kept]), live.place(level, g.group, {}), f.promise.group_text(g)]
+                    + ([number(g.met), number(g.total)] if f.promise.group_heads() else [])
+                    for g in f.groups(level)[:MOST_GROUPS]
+                ],
+                right=(2, 3, 4),
+            )
+
+
+def _level_name(level: str) -> str:
+    return {"unit": _("By unit"), "producer": _("By producer"), "municipality": _("By municipality")}[level]
 
 
 def definitions(args: argparse.Namespace) -> int:

@@ -4,20 +4,15 @@ from __future__ import annotations
 
 import argparse
 import sys
+from typing import TYPE_CHECKING
 
-from torni.cli.check import load, print_picture
 from torni.cli.main import later
-from torni.cli.show import mark, table
 from torni.core import clock
 from torni.core.faults import bad_input
 from torni.core.language import _, t
-from torni.facts import room
-from torni.facts.postgres import server
-from torni.services import regions
-from torni.services.days import Days
-from torni.tower import picture
-from torni.tower.live import Live, live
-from torni.tower.watching import keep_watch
+
+if TYPE_CHECKING:
+    from torni.tower.live import Live
 
 
 def demo(args: argparse.Namespace) -> int:
@@ -27,12 +22,27 @@ def demo(args: argparse.Namespace) -> int:
             raise bad_input(
                 f"--{name}", t("{given} is too small", given=given), t("Write at least {least}.", least=least)
             )
-    shown = picture(load(args))
-    print_picture(shown)
-    sys.stdout.flush()
+
+    def findings() -> None:
+        from torni.cli.check import load, print_picture
+        from torni.network import check
+        from torni.tower import Picture
+
+        network = load(args)
+        print_picture(Picture(network, tuple(check(network))))  # what happens is told below, when there is a room
+        sys.stdout.flush()
+
     if not args.no_serve:
+        args.first = findings
         return later("torni.web.serve:serve")(args)
+    findings()
+    from torni.facts import room
+    from torni.facts.postgres import server
+    from torni.services import regions
+    from torni.services.days import Days
     from torni.simulation.year.live import run
+    from torni.tower.live import live
+    from torni.tower.watching import keep_watch
 
     region = regions.find(args.region).id
     with server() as database:
@@ -52,11 +62,13 @@ def demo(args: argparse.Namespace) -> int:
 
 def print_live(found: Live) -> None:
     """The promises about what happens, broken first, and the alerts."""
+    from torni.cli.show import mark, table
     from torni.supervision import words
+    from torni.tower.words import counted_text, target_text, value_text
 
     order = {"broken": 0, "unknown": 1, "kept": 2}
     rows = [
-        [mark(f.state), words.value_text(f), words.target_text(f), str(f.promise.sentence), words.counted_text(f), f.id]
+        [mark(f.state), value_text(f), target_text(f), str(f.promise.sentence), counted_text(f), f.id]
         for f in sorted(found.found, key=lambda f: order[f.state])
     ]
     print(

@@ -203,6 +203,8 @@ def _parser() -> argparse.ArgumentParser:
     ):
         serve = _add(commands, name, told, run, region=True)
         serve.add_argument("--port", type=int, default=8000, help="the port (default 8000, or the next free one)")
+        serve.add_argument("--processes", type=int, metavar="N", help="processes for the pages (default one a core)")
+        serve.add_argument("--metrics", type=int, metavar="PORT", help="figures for Prometheus, on this machine alone")
         if name == "demo":
             serve.add_argument("--no-serve", action="store_true", help="load the invented year and print, then end")
             serve.add_argument("--residents", type=int, metavar="N", help="a smaller region of so many residents")
@@ -294,7 +296,7 @@ def _room(commands: argparse._SubParsersAction[argparse.ArgumentParser]) -> None
 
 
 def _accounts(commands: argparse._SubParsersAction[argparse.ArgumentParser]) -> None:
-    from torni.facts.access import ROLES
+    from torni.facts.rights import ROLES
 
     account = commands.add_parser("account", help="who may sign in to the pages, and as whom", formatter_class=_Help)
     account.set_defaults(parser=account)
@@ -307,7 +309,7 @@ def _accounts(commands: argparse._SubParsersAction[argparse.ArgumentParser]) -> 
         one = _add(parts, name, told, f"torni.cli.accounts:account_{name}")
         one.add_argument("name", metavar="NAME")
         if name in ("new", "role"):
-            one.add_argument("--role", required=True, choices=ROLES, help="what the account is for")
+            one.add_argument("--role", required=True, choices=tuple(ROLES), help="what the account is for")
             one.add_argument("--producer", metavar="NAME", help="with --role producer: whose")
             one.add_argument("--client", metavar="NUMBER", type=int, help="with --role resident: whose")
             one.add_argument("--unit", metavar="UNIT", help="with --role producer: of one unit alone, for its head")

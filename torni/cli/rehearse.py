@@ -14,17 +14,22 @@ from torni.engines.rules.sentences import label, shown
 from torni.guidance.client import Client
 from torni.guidance.decide import decide, reason_text
 from torni.guidance.words import verdict_name
+from torni.services import regions
 from torni.services.change import read_changes
 from torni.simulation.load import UnitLoad, network_load
 from torni.simulation.persons import facts_of, people_of
 from torni.simulation.rehearsal import Rehearsal
 from torni.simulation.rehearsal import rehearse as rehearsed
 from torni.simulation.running import BREAKDOWNS
-from torni.simulation.words import breakdown_name, group_name
+from torni.simulation.words import breakdown_name, group_name, touched_text
+from torni.tower.opened import opened
 
 
 def rehearse(args: argparse.Namespace) -> int:
-    made = rehearsed(read_changes(args.change), region=args.population, on=args.on, told=_progress)
+    with opened(regions.find(args.population).id) as (room, why):
+        made = rehearsed(
+            read_changes(args.change), region=args.population, on=args.on, told=_progress, room=room, why=why
+        )
     chosen = made[max(0, min(args.alternative, len(made)) - 1)]
     if args.pdf:
         from torni.simulation.summary import to_pdf
@@ -112,12 +117,14 @@ def _print(made: list[Rehearsal]) -> None:
     table(header, rows, right=range(1, 7))
     for m in made:
         print(f"\n{m.change.name}")
-        if not m.services and not m.fees and not m.ceiling:
+        if not m.services and not m.fees and not m.ceiling and not m.promises:
             print("  " + t("Nothing changes for anyone."))
         for s in m.services:
             e = s.total
             why = "" if s.direct else " (" + t("because its criteria rest on another service") + ")"
             print(f"  {s.name}{why}: " + t("granted {before} → {after}, gain {gain}, lose {lose}", before=number(e.granted_before), after=number(e.granted_after), gain=number(e.gainers), lose=number(e.losers)))  # fmt: skip
+        for p in m.promises:
+            print(f"  {p.either.sentence}: {touched_text(p)}")
         for f in m.fees:
             print(
                 f"  {f.name}: " + t("{n} payers, {eur} EUR a year", n=number(f.payers), eur=signed(f.client_eur_year))

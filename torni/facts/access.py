@@ -1,24 +1,18 @@
 """Who asks: a connection takes the role of the pages, the door or the gate, and the pages see rows by who is signed in.
 
-The rules themselves are row-level security in the database (migration 0004); what is not granted there is denied.
+Who may do what stands in `rights`; the database's row policies and grants are made from it, and what is not granted is denied.
 """
 
 from __future__ import annotations
 
 from dataclasses import dataclass
-from typing import Any, Literal, get_args
+from typing import Any, Literal
 
 import psycopg
 
+from torni.facts import rights
+from torni.facts.rights import EVERYBODY, SIGNED_IN
 from torni.facts.room import SESSION, Connection
-
-Role = Literal[
-    "director", "service_owner", "adviser", "case_manager", "supervisor", "controller", "producer", "resident", "outsider"
-]  # fmt: skip
-ROLES: tuple[Role, ...] = get_args(Role)
-STAFF: frozenset[Role] = frozenset(ROLES[:6])
-READERS: frozenset[Role] = frozenset({"adviser", "case_manager", "supervisor", "controller", "producer"})
-MENDERS: frozenset[Role] = frozenset({"supervisor", "controller", "producer"})  # of what was refused at the door
 
 
 @dataclass(frozen=True)
@@ -28,15 +22,23 @@ class Who:
     account: int
     name: str
     shown: str
-    role: Role
+    role: str  # of rights.ROLES
     producer: str | None = None
     client: int | None = None
     unit: str | None = None  # a head of a unit sees that unit alone
     machine: bool = False  # a producer's system by its feed's key, not a person
 
-    @property
-    def staff(self) -> bool:
-        return self.role in STAFF
+    def how(self, action: str) -> str | None:
+        """On what condition this account may do it (`rights.ALL`, `rights.OWN_CLIENTS` ...); None where it may not."""
+        return rights.how(self.role, action, unit=self.unit)
+
+    def may(self, action: str) -> bool:
+        return self.how(action) is not None
+
+
+def allows(who: Who | None, action: str) -> bool:
+    """May the one who asks (None: nobody has signed in) do it?"""
+    return action == EVERYBODY or (who is not None and (action == SIGNED_IN or who.may(action)))
 
 
 def options(role: Literal["pages", "door", "gate"]) -> dict[str, Any]:
@@ -58,11 +60,11 @@ def asking(connection: Connection, who: Who | None) -> None:
 
 def for_the_tower(connection: Connection) -> None:
     """The connection now reads the sums that all staff see alike."""
-    _say(connection, "tower", None, None, None)
+    _say(connection, rights.TOWER, None, None, None)
 
 
 async def for_the_tower_async(connection: psycopg.AsyncConnection[Any]) -> None:
-    await connection.execute(_SAY, ["tower", "", "", "", "", ""])
+    await connection.execute(_SAY, [rights.TOWER, "", "", "", "", ""])
 
 
 _SAY = (

@@ -21,7 +21,8 @@ from argon2.exceptions import InvalidHashError, VerificationError
 from torni.core import clock
 from torni.core.faults import bad_input
 from torni.core.language import t
-from torni.facts.access import Role, Who
+from torni.facts import rights
+from torni.facts.access import Who
 from torni.facts.room import Connection
 
 LASTS = timedelta(hours=10)  # a working day: then one signs in again
@@ -45,7 +46,7 @@ class Refused:
 
 
 def new(
-    connection: Connection, name: str, *, shown: str, role: Role, by: str, producer: str | None = None, client: int | None = None, unit: str | None = None,
+    connection: Connection, name: str, *, shown: str, role: str, by: str, producer: str | None = None, client: int | None = None, unit: str | None = None,
     password: str | None = None, issuer: str | None = None, subject: str | None = None, invented: bool = False,
 ) -> int:  # fmt: skip
     """Make an account and say its role. Returns its number; a name that is taken or no name, or a weak password, is a fault."""
@@ -75,7 +76,7 @@ def new(
     return int(row[0])
 
 
-def stand(connection: Connection, name: str, *, role: Role | None, by: str, producer: str | None = None, client: int | None = None, unit: str | None = None) -> None:  # fmt: skip
+def stand(connection: Connection, name: str, *, role: str | None, by: str, producer: str | None = None, client: int | None = None, unit: str | None = None) -> None:  # fmt: skip
     """A new role for the account, or its end (None): its sessions end at once."""
     with connection.transaction():
         account = _number(connection, name)
@@ -154,9 +155,10 @@ def cast(connection: Connection) -> list[Who]:
     return [Who(*row) for row in rows]
 
 
-def with_role(connection: Connection, role: Role) -> list[Who]:
-    """Everybody who stands in the role now, by name."""
-    rows = connection.execute(_STANDING + "WHERE s.role = %s ORDER BY a.shown, a.account", [role]).fetchall()
+def who_may(connection: Connection, action: str) -> list[Who]:
+    """Everybody who stands now in a role that may do it, by name."""
+    roles = rights.who_may(action)
+    rows = connection.execute(_STANDING + "WHERE s.role = ANY (%s) ORDER BY a.shown, a.account", [roles]).fetchall()
     return [Who(*row) for row in rows]
 
 

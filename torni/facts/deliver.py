@@ -26,8 +26,9 @@ from typing import Any
 import psycopg
 import requests
 
-from torni.core import clock
+from torni.core import clock, logs
 from torni.core.faults import BadInput
+from torni.core.starter import starter
 from torni.facts.room import Connection, connect
 from torni.facts.webhooks import message, signed
 from torni.facts.work import WRITTEN
@@ -180,7 +181,7 @@ class Teller:
 
 def work(url: str) -> None:
     """Tell until stopped, or until whoever started us is gone. A lost server is waited for."""
-    parent = os.getppid()
+    parent = starter()
     with ThreadPoolExecutor(AT_ONCE, thread_name_prefix="webhook") as pool:
         while os.getppid() == parent:
             try:
@@ -232,7 +233,7 @@ def _wait(tries: int) -> float:
 
 
 def main() -> int:
-    logging.basicConfig(level=logging.INFO, format="%(asctime)s %(name)s %(message)s")
+    logs.begin("webhooks")
     signal.signal(signal.SIGTERM, lambda *_: os._exit(0))  # what is under way is told again, with the same id
     with contextlib.suppress(KeyboardInterrupt):
         work(os.environ["TORNI_DATABASE"])

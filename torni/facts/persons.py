@@ -10,6 +10,7 @@ from typing import Any
 from torni.core import clock
 from torni.core.faults import bad_input
 from torni.core.language import t
+from torni.facts import rights
 from torni.facts.fold import SEALED
 from torni.facts.room import Connection
 
@@ -130,7 +131,8 @@ def readings(connection: Connection, client: int) -> list[tuple[datetime, str, s
     """Who has read the client's data, the newest first: when, who, in what role, what, why, and whether in an emergency. The client's
     own are left out."""
     return connection.execute(
-        "SELECT at, shown, role, what, why, emergency FROM reading WHERE client = %s AND (role <> 'resident' OR why IN ('guardian', 'proxy')) ORDER BY number DESC LIMIT 500", [client]
+        "SELECT at, shown, role, what, why, emergency FROM reading WHERE client = %s AND (role <> ALL (%s) OR why IN ('guardian', 'proxy')) ORDER BY number DESC LIMIT 500",
+        [client, rights.of("client")],
     ).fetchall()  # fmt: skip
 
 
@@ -243,6 +245,6 @@ def _there(connection: Connection, client: int) -> None:
 
 def _write_reading(connection: Connection, client: int, by: str, what: str, why: str) -> None:
     connection.execute(
-        "INSERT INTO reading (client, shown, role, what, why) VALUES (%s, %s, 'records', %s, %s)",
-        [client, by, what, why],
+        "INSERT INTO reading (client, shown, role, what, why) VALUES (%s, %s, %s, %s, %s)",
+        [client, by, rights.RECORDS, what, why],
     )

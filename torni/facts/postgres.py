@@ -37,7 +37,7 @@ _PLAIN = re.compile(r"[A-Za-z0-9_./-]+")  # a path that means itself in an addre
 # PostgreSQL's own programs start each other by a shell, and stumble over these in their path
 _SHELL = re.compile(r'["$`\\\n]')
 _SETTINGS = {
-    "listen_addresses": "", "unix_socket_permissions": "0700", "max_connections": "80", "work_mem": "32MB", "maintenance_work_mem": "256MB", "effective_cache_size": "2GB", "random_page_cost": "1.1",
+    "listen_addresses": "", "unix_socket_permissions": "0700", "max_connections": "200", "work_mem": "32MB", "maintenance_work_mem": "256MB", "effective_cache_size": "2GB", "random_page_cost": "1.1",
     "max_wal_size": "4GB", "checkpoint_timeout": "15min", "checkpoint_completion_target": "0.9", "wal_level": "minimal",
     "max_wal_senders": "0", "jit": "off", "log_min_messages": "warning",
     "log_min_error_statement": "panic",  # a failed statement may carry a client's data: it is not written to the log
@@ -73,6 +73,20 @@ def server(*, folder: Path | None = None) -> Iterator[Server]:
         return
     with _Embedded(folder or data_folder()) as embedded:
         yield embedded.server
+
+
+def running() -> str | None:
+    """The address of a server that already runs: that of `DATABASE_URL`, or the embedded one. Starts nothing; None where there is none."""
+    named = os.environ.get("DATABASE_URL")
+    if named:
+        return named
+    folder = data_folder()
+    with suppress(OSError):
+        if (folder / "postgres" / "postmaster.pid").exists():
+            embedded = _Embedded(folder)
+            if embedded._running():
+                return embedded.server.url
+    return None
 
 
 class _Embedded:
@@ -192,7 +206,7 @@ class _Embedded:
         log = self.data / "server.log"
         self._clear_the_dead()
         self._pg_ctl(
-            "start", "-w", "-t", "120", "-l", f"{self.data.name}/{log.name}", "-o", f"-c unix_socket_directories='{self.socket}'",
+            "start", "-w", "-t", "120", "-l", f"{self.data.name}/{log.name}", "-o", f"-c unix_socket_directories='{self.socket}' -c max_connections={_SETTINGS['max_connections']}",
             failed=lambda: self._told(log),
         )  # fmt: skip
         with psycopg.connect(self.server.url.replace("/torni?", "/postgres?"), autocommit=True) as connection:

@@ -18,9 +18,11 @@ from psycopg.conninfo import conninfo_to_dict
 
 from torni.core.faults import bad_input
 from torni.core.language import t
+from torni.facts import present
 
 _MIGRATIONS = Path(__file__).parent / "migrations"
 Connection = psycopg.Connection[tuple[Any, ...]]
+PATIENCE = "60s"  # how long a new present waits for those who read and write
 SESSION = "-c timezone=UTC"  # moments come as UTC whatever the server's own settings are
 
 
@@ -44,7 +46,22 @@ def migrations() -> list[str]:
 
 
 def prepare(url: str) -> None:
-    """Make the tables, or bring them up to date. Django's own migrations, run only when something is missing."""
+    """Make the tables, or bring them up to date: Django's own migrations, run only when something is missing. Then the functions,
+    views and rights, made anew only when they have changed."""
+    _migrate(url)
+    try:
+        with connect(url) as connection:
+            connection.execute(f"SET LOCAL lock_timeout = '{PATIENCE}'")
+            present.apply(connection)
+    except (psycopg.errors.LockNotAvailable, psycopg.errors.DeadlockDetected) as error:
+        raise bad_input(
+            t("the record room"),
+            t("is in use by another program, and has to be brought up to date"),
+            t("Nothing was changed. Stop the server that uses it, and begin again."),
+        ) from error
+
+
+def _migrate(url: str) -> None:
     ours = {*migrations()}
     with connect(url) as connection:
         done = connection.execute("SELECT to_regclass('django_migrations') IS NOT NULL").fetchone()

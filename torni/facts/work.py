@@ -11,7 +11,9 @@ import time
 
 import psycopg
 
+from torni.core import logs
 from torni.core.faults import BadInput
+from torni.core.starter import starter
 from torni.facts.fold import fold, level, seal
 from torni.facts.room import connect
 
@@ -24,7 +26,7 @@ log = logging.getLogger("torni.work")
 def work(url: str) -> None:
     """Fold and seal until stopped, or until whoever started us is gone. A lost server is waited for; what was half done is
     done again from the log. One trouble is told once, and once more when it is over."""
-    parent = os.getppid()
+    parent = starter()
     trouble, pause = "", SHORT_S
     while os.getppid() == parent:
         try:
@@ -59,7 +61,7 @@ def work(url: str) -> None:
 
 
 def main() -> int:
-    logging.basicConfig(level=logging.INFO, format="%(asctime)s %(name)s %(message)s")
+    logs.begin("fold")
     signal.signal(signal.SIGTERM, lambda *_: sys.exit(0))
     with contextlib.suppress(KeyboardInterrupt):
         work(os.environ["TORNI_DATABASE"])

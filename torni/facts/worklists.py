@@ -1,6 +1,6 @@
 """What waits for whom: an adviser's or a case manager's worklist, own clients, fees near a limit, a producer's inbox.
 
-Each is a function of the database that sees who asks (migration 0006); where names are shown, the reading is written down.
+Each is a function of the database that sees who asks (`present.sql`); where names are shown, the reading is written down.
 """
 
 from __future__ import annotations

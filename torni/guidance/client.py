@@ -16,13 +16,13 @@ from torni.core import bounds
 from torni.core.bounds import Unreadable
 from torni.core.faults import BadInput, Fault, bad_input, nearest_name
 from torni.core.language import t
+from torni.core.texts import Text
 from torni.engines.rules.evaluate import moved
 from torni.engines.rules.sentences import day as day_text
 from torni.engines.rules.tree import Field, Value
 from torni.services.reading import doubled, measured
 from torni.services.rules import Rules
 from torni.services.schema import Counted
-from torni.services.texts import Text
 
 OWN_KEYS = ("events", "letter")
 _YES = {"yes": True, "true": True, "kyllä": True, "ja": True, "1": True, "no": False, "false": False, "ei": False, "nej": False, "0": False}  # fmt: skip

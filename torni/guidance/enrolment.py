@@ -13,7 +13,6 @@ from torni.facts.door import local_day
 from torni.facts.persons import Happened
 from torni.guidance.case import Case
 from torni.guidance.steps import Event, event
-from torni.services.followed import ListPromise
 from torni.services.rules import Rules
 
 
@@ -45,7 +44,7 @@ def enrolled(case: Case, service: str, rules: Rules) -> Enrolled | None:
 
 def listed_services(rules: Rules) -> list[tuple[str, str]]:
     """The services that one enrols in, and the promise that holds each one's lists."""
-    return [(s.id, f"{s.id}.{p.id}") for s, p in rules.library.followed() if isinstance(p, ListPromise)]
+    return [(s.id, f"{s.id}.{p.id}") for s, p in rules.library.of_events() if p.kind == "list"]
 
 
 def choose(

@@ -5,10 +5,10 @@ from __future__ import annotations
 import numpy as np
 import polars as pl
 
-from torni.network.check import check, counted_units
+from torni.network.check import check
 from torni.network.region import Network
-from torni.services.finding import state_of
-from torni.services.schema import ReachPromise
+from torni.promises.finding import state_of
+from torni.promises.ground import counted_units
 
 
 def every_closure(network: Network, *, pattern: str = "*") -> pl.DataFrame:
@@ -21,22 +21,22 @@ def every_closure(network: Network, *, pattern: str = "*") -> pl.DataFrame:
     from torni.engines.travel.guidelines import Guidelines
 
     rows: list[dict[str, object]] = []
-    findings = [
-        f for f in check(network, pattern=pattern) if isinstance(f.promise, ReachPromise) and f.value is not None
+    trips = [
+        (f, f.promise.trip)
+        for f in check(network, pattern=pattern)
+        if f.promise.trip and f.promise.by_road and f.value is not None
     ]
     units = network.units.select("unit_id", "name").rows()
-    for mode in sorted({f.promise.mode for f in findings if isinstance(f.promise, ReachPromise)} - {"transit"}):
-        of_mode = [f for f in findings if isinstance(f.promise, ReachPromise) and f.promise.mode == mode]
-        sets = [counted_units(network, f.promise.unit).sure for f in of_mode]
+    for mode in sorted({trip.mode for _, trip in trips}):
+        of_mode = [(f, trip) for f, trip in trips if trip.mode == mode]
+        sets = [counted_units(network, trip.unit).sure for _, trip in of_mode]
         every = np.unique(np.concatenate(sets))
         matrix = np.stack(network.times(mode, every), axis=1)
-        people = np.stack(
-            [network.people(f.promise.population) for f in of_mode if isinstance(f.promise, ReachPromise)]
-        )
-        limits = np.array([f.promise.within_min * 60 for f in of_mode if isinstance(f.promise, ReachPromise)])
+        people = np.stack([network.people(trip.population) for _, trip in of_mode])
+        limits = np.array([trip.within_min * 60 for _, trip in of_mode])
         kept = Guidelines(matrix, [np.searchsorted(every, s) for s in sets], people.astype(np.float32), limits)
         lost, added = kept.every_closure()
-        for g, (finding, own) in enumerate(zip(of_mode, sets, strict=True)):
+        for g, ((finding, _), own) in enumerate(zip(of_mode, sets, strict=True)):
             for slot, unit in enumerate(own, start=int(kept.first[g])):
                 share = (finding.met - float(lost[slot])) / finding.total if finding.total else 1.0
                 rows.append({

@@ -2,20 +2,24 @@
 
 from __future__ import annotations
 
+from contextlib import suppress
 from dataclasses import dataclass
-from typing import get_args
 
 import numpy as np
 import numpy.typing as npt
 import polars as pl
 
-from torni.core.language import Message
+from torni.core.faults import BadInput, bad_input
+from torni.core.language import Message, number, t
 from torni.network import transit
-from torni.network.check import counted_units, measure
+from torni.network.check import measure
 from torni.network.region import Network, mode_of
-from torni.services.finding import Finding
-from torni.services.library import AnyPromise
-from torni.services.schema import ReachPromise, Service, Size, UnitFilter
+from torni.promises.finding import Finding
+from torni.promises.ground import SIZES, NetworkPromise, UnitFilter, counted_units
+from torni.promises.kinds import of_network
+from torni.promises.promise import Promise, Trip
+from torni.services.library import Library, Value
+from torni.services.schema import Service
 from torni.sources import shipped
 
 HISTOGRAM_MIN = 5
@@ -31,43 +35,83 @@ class Effect:
 
 
 @dataclass(frozen=True)
+class Limit:
+    """A parameter that a promise rests on, on the day."""
+
+    id: str
+    what: str
+    value: Value
+
+    @property
+    def shown(self) -> str:
+        number_ = float(self.value.value)  # type: ignore[arg-type]
+        return number(number_, 2 if number_ % 1 else 0)
+
+
+def limits_of(library: Library, promise: Promise) -> tuple[Limit, ...]:
+    """The parameters that the promise names, those that have a value on the day."""
+    out = []
+    for name in promise.parameters:
+        parameter = getattr(promise, name)
+        if parameter:
+            with suppress(BadInput):
+                out.append(Limit(parameter, str(library.parameters[parameter].what), library.value(parameter)))
+    return tuple(out)
+
+
+@dataclass(frozen=True)
 class Explanation:
     """A finding with all that it rests on.
 
     `units`: the rows counted (unit_id, name, municipality, size, source, invented, people nearest to it).
     `histogram`: from_min, people, inside; steps of five minutes, the last row open ended (from_min None: unreachable).
-    `effects`: each assumption's own effect. `files`: where the definition's text is. `sources`: source titles.
+    `effects`: each assumption's own effect. `files`: where the definition's text is. `sources`: source titles. Of what happens no units are
+    counted here: `parameters` are its limits, `events` the types of event that keep or break it, `data` whose records are complete up to when.
     """
 
     finding: Finding
     service: Service
-    promise: AnyPromise
+    promise: Promise
     files: tuple[str, ...]
     source: str
     units: pl.DataFrame
     histogram: pl.DataFrame | None
     effects: tuple[Effect, ...]
     data: dict[str, str]
+    parameters: tuple[Limit, ...] = ()
+    events: tuple[str, ...] = ()
 
 
 def explain(network: Network, promise_id: str) -> Explanation:
     """The steps of one promise's finding. Raises BadInput for an unknown promise."""
-    service, promise = network.library.promise(promise_id)
+    service, promise = network_promise(network, promise_id)
     finding = measure(network, service, promise)
     counted = counted_units(network, promise.unit)
     units, histogram, effects = _units(network, counted.perhaps), None, []
-    if isinstance(promise, ReachPromise) and can_be_timed(network, promise):
-        histogram = minutes_histogram(network, promise, nearest_seconds(network, promise))
-    if isinstance(promise, ReachPromise) and promise.mode != "transit" and len(counted.sure):
-        units = units.with_columns(pl.Series("people", _catchment(network, promise, counted.perhaps, counted.sure)))
-        effects = _effects(network, service, promise)
+    trip = promise.trip
+    if trip and can_be_timed(network, trip):
+        histogram = minutes_histogram(network, trip, nearest_seconds(network, trip))
+    if trip and promise.by_road and len(counted.sure):
+        units = units.with_columns(pl.Series("people", _catchment(network, trip, counted.perhaps, counted.sure)))
+        effects = _effects(network, service, promise, trip)
     return Explanation(
         finding, service, promise, network.library.files[service.id],
         str(network.library.sources[promise.source].title), units, histogram, tuple(effects), data_described(network),
     )  # fmt: skip
 
 
-def nearest_seconds(network: Network, promise: ReachPromise) -> npt.NDArray[np.uint16]:
+def network_promise(network: Network, promise_id: str) -> tuple[Service, NetworkPromise]:
+    """The promise of this id, about the network. Raises BadInput for an unknown one, and for one that events keep or break."""
+    service, _ = network.library.promise(promise_id)
+    for promise in of_network(service.promises):
+        if f"{service.id}.{promise.id}" == promise_id:
+            return service, promise
+    raise bad_input(
+        f'promise "{promise_id}"', t("is kept or broken by what happens, not by the network"), t("Ask it of a promise about units.")
+    )  # fmt: skip
+
+
+def nearest_seconds(network: Network, promise: Trip) -> npt.NDArray[np.uint16]:
     """Seconds from every cell to the nearest unit that counts; 65535 everywhere when none is known."""
     rows = counted_units(network, promise.unit).sure
     if promise.mode == "transit":
@@ -75,13 +119,13 @@ def nearest_seconds(network: Network, promise: ReachPromise) -> npt.NDArray[np.u
     return network.nearest(promise.mode, [rows])[0]
 
 
-def can_be_timed(network: Network, promise: ReachPromise) -> bool:
+def can_be_timed(network: Network, promise: Trip) -> bool:
     """Whether there are units to travel to, and a timetable of the day where one is needed."""
     known = len(counted_units(network, promise.unit).sure) > 0
     return known and (promise.mode != "transit" or transit.unusable(network) is None)
 
 
-def minutes_histogram(network: Network, promise: ReachPromise, seconds: npt.NDArray[np.uint16]) -> pl.DataFrame:
+def minutes_histogram(network: Network, promise: Trip, seconds: npt.NDArray[np.uint16]) -> pl.DataFrame:
     people = network.people(promise.population)
     reached = seconds < np.iinfo(np.uint16).max
     # A trip of exactly 30 minutes is within 30: bins are open below and closed above.
@@ -120,7 +164,7 @@ def _units(network: Network, rows: npt.NDArray[np.int64]) -> pl.DataFrame:
 
 
 def _catchment(
-    network: Network, promise: ReachPromise, rows: npt.NDArray[np.int64], sure: npt.NDArray[np.int64]
+    network: Network, promise: Trip, rows: npt.NDArray[np.int64], sure: npt.NDArray[np.int64]
 ) -> list[float | None]:
     """People to whom each unit is the nearest (ties to the first); None for a unit that may not count."""
     columns = np.stack(network.times(promise.mode, sure))
@@ -131,29 +175,29 @@ def _catchment(
     return [of.get(int(row)) for row in rows]
 
 
-def _effects(network: Network, service: Service, promise: ReachPromise) -> list[Effect]:
-    mode = mode_of(network.library, promise.mode, network.population.side_m)
+def _effects(network: Network, service: Service, promise: NetworkPromise, trip: Trip) -> list[Effect]:
+    mode = mode_of(network.library, trip.mode, network.population.side_m)
     tried = [
-        (Message("Road speeds −20 %"), promise.mode, mode.faster(0.8)),
-        (Message("Road speeds +20 %"), promise.mode, mode.faster(1.2)),
-        (Message("Joining legs twice as long"), promise.mode, mode.replace(joining_detour=mode.joining_detour * 2)),
-        (Message("Joining legs straight"), promise.mode, mode.replace(joining_detour=1.0)),
-        (Message("Destination (parking) +5 min"), promise.mode, mode.replace(end_min=mode.end_min + 5)),
+        (Message("Road speeds −20 %"), trip.mode, mode.faster(0.8)),
+        (Message("Road speeds +20 %"), trip.mode, mode.faster(1.2)),
+        (Message("Joining legs twice as long"), trip.mode, mode.replace(joining_detour=mode.joining_detour * 2)),
+        (Message("Joining legs straight"), trip.mode, mode.replace(joining_detour=1.0)),
+        (Message("Destination (parking) +5 min"), trip.mode, mode.replace(end_min=mode.end_min + 5)),
     ]
-    if promise.mode == "car":
+    if trip.mode == "car":
         helsinki = mode_of(network.library, "car_helsinki_daytime", network.population.side_m)
-        tried.append((Message("Traffic as in Helsinki at midday (speeds and parking)"), promise.mode, helsinki))
+        tried.append((Message("Traffic as in Helsinki at midday (speeds and parking)"), trip.mode, helsinki))
     out = []
     for what, name, changed in tried:
         out.append(_effect(what, measure(network.with_mode(name, changed), service, promise)))
     needed = promise.unit.size_at_least
-    for size in get_args(Size) if needed else ():
+    for size in SIZES if needed else ():
         if size != needed:
             other = promise.model_copy(update={"unit": UnitFilter(kind=promise.unit.kind, size_at_least=size)})
             out.append(
                 _effect(Message("Units of size {size} and larger count", size=size), measure(network, service, other))
             )
-    for minutes in (promise.within_min - 10, promise.within_min + 10):
+    for minutes in (trip.within_min - 10, trip.within_min + 10):
         if minutes > 0:
             other = promise.model_copy(update={"within_min": minutes})
             out.append(_effect(Message("Limit {minutes} min", minutes=minutes), measure(network, service, other)))

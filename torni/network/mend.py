@@ -4,21 +4,24 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import dataclass
-from typing import Literal
+from typing import TYPE_CHECKING, Literal
 
 import numpy as np
 import numpy.typing as npt
 
 from torni.core.faults import bad_input
 from torni.core.language import t
-from torni.engines.siting import Choice, fewest, max_cover
-from torni.engines.siting.median import p_median
-from torni.network.check import Counted, counted_units, measure
+from torni.network.check import measure
+from torni.network.explain import network_promise
 from torni.network.plan import Plan, applied, parse, place_of
 from torni.network.region import Network
-from torni.services.finding import Finding
-from torni.services.schema import PresencePromise, ReachPromise
+from torni.promises.finding import Finding
+from torni.promises.ground import Counted, NetworkPromise, counted_units
+from torni.promises.promise import Trip
 from torni.sources import shipped
+
+if TYPE_CHECKING:  # its solver and compiler are a quarter of a page process's start: brought in by who asks for a mend
+    from torni.engines.siting import Choice
 
 Question = Literal["restore", "open", "close"]
 Candidates = Literal["units", "centres", "cells"]
@@ -78,7 +81,7 @@ def mend(
     (lon, lat).
     `quick`: the greedy answer at once, with its bound. Not considered: capacity, cost differences between places.
     """
-    service, promise = network.library.promise(promise_id)
+    service, promise = network_promise(network, promise_id)
     finding = measure(network, service, promise)
     where = f'promise "{promise_id}"'
     if budget is not None and closures is not None:
@@ -90,13 +93,14 @@ def mend(
             raise bad_input(
                 where, t("{name} is {count}", name=name, count=count), t("Write a whole number of at least 1.")
             )
-    if isinstance(promise, PresencePromise) and promise.each == "municipality" and not promise.serving:
+    if promise.mended_by == "places":
         if closures is not None:
             raise bad_input(
                 where, t("closures are weighed by travel, and this promise has none"), t("Ask it of a reach promise.")
             )
         return _present(network, finding, promise, budget)
-    if not isinstance(promise, ReachPromise) or promise.mode == "transit":
+    trip = promise.trip
+    if promise.mended_by != "sites" or trip is None:
         raise bad_input(
             where,
             t("no opening or closing of units can be weighed for this kind of promise"),
@@ -109,16 +113,16 @@ def mend(
             t('no unit of the kind "{a}" is known, so nothing can be compared', a=promise.unit.kind),
             t("Import the units first: torni import units FILE"),
         )
-    problem = _Problem(network, finding, promise, counted, quick, seconds)
+    problem = _Problem(network, finding, trip, counted, quick, seconds)
     if closures is not None:
         return problem.close(closures, minimise)
     most = len(network.population.x) if budget == 1 else most_cells
-    return problem.open(_candidates(network, promise, counted, candidates, most), budget)
+    return problem.open(_candidates(network, trip, counted, candidates, most), budget)
 
 
 class _Problem:
     def __init__(
-        self, network: Network, finding: Finding, promise: ReachPromise, counted: Counted, quick: bool, seconds: float
+        self, network: Network, finding: Finding, promise: Trip, counted: Counted, quick: bool, seconds: float
     ) -> None:
         self.network, self.finding, self.promise, self.counted = network, finding, promise, counted
         self.quick, self.seconds = quick, seconds
@@ -126,6 +130,8 @@ class _Problem:
         self.limit = promise.within_min * 60
 
     def open(self, candidates: list[Candidate], budget: int | None) -> Mend:
+        from torni.engines.siting import fewest, max_cover
+
         (now,) = self.network.nearest(self.promise.mode, [self.counted.sure])
         outside = now > self.limit
         people = self.people[outside]
@@ -142,6 +148,8 @@ class _Problem:
 
     def _best_one(self, candidates: list[Candidate], outside: npt.NDArray[np.bool_], inside: float) -> Mend:
         """One step: every candidate is tried, so the best of them is proven."""
+        from torni.engines.siting import Choice
+
         gain = np.zeros(len(candidates))
         for start in range(0, len(candidates), 512):
             part = candidates[start : start + 512]
@@ -154,6 +162,9 @@ class _Problem:
         )
 
     def close(self, closures: int, minimise: str) -> Mend:
+        from torni.engines.siting import Choice, max_cover
+        from torni.engines.siting.median import p_median
+
         rows = self.counted.sure
         if closures >= len(rows):
             raise bad_input(
@@ -205,7 +216,7 @@ class _Problem:
         after = self.finding
         if choice.feasible and plan.steps:
             changed = applied(self.network, plan)
-            service, promise = changed.library.promise(self.finding.id)
+            service, promise = network_promise(changed, self.finding.id)
             after = measure(changed, service, promise)
         gap = abs(bound - objective) / max(abs(objective), 1e-12) if question != "restore" else choice.gap
         return Mend(
@@ -223,7 +234,7 @@ class _Problem:
 
 def _candidates(
     network: Network,
-    promise: ReachPromise,
+    promise: Trip,
     counted: Counted,
     wanted: Candidates | Sequence[tuple[float, float]],
     most: int,
@@ -271,7 +282,7 @@ def _opening(label: str, x: float, y: float, suffix: str) -> Candidate:
     return Candidate(f"open {lon:.5f},{lat:.5f}{suffix}", label, float(x), float(y))
 
 
-def cell_candidates(network: Network, promise: ReachPromise, counted: Counted, most: int) -> npt.NDArray[np.int64]:
+def cell_candidates(network: Network, promise: Trip, counted: Counted, most: int) -> npt.NDArray[np.int64]:
     """Populated cells worth trying: those with most people yet outside within 10 km, 2 km apart, at most `most`."""
     from scipy.spatial import cKDTree
 
@@ -298,7 +309,7 @@ def cell_candidates(network: Network, promise: ReachPromise, counted: Counted, m
     return np.array(chosen, np.int64)
 
 
-def _present(network: Network, finding: Finding, promise: PresencePromise, budget: int | None) -> Mend:
+def _present(network: Network, finding: Finding, promise: NetworkPromise, budget: int | None) -> Mend:
     """Each lacking municipality needs its own step: an upgrade where a unit stands, else an opening in its centre."""
     key = {r["municipality"]: r for r in shipped.municipalities().iter_rows(named=True)}
     kind, size = promise.unit.kind, promise.unit.size_at_least
@@ -321,7 +332,7 @@ def _present(network: Network, finding: Finding, promise: PresencePromise, budge
         steps = steps[:budget]
     plan = parse(steps, network)
     changed = applied(network, plan)
-    service, same = changed.library.promise(finding.id)
+    service, same = network_promise(changed, finding.id)
     after = measure(changed, service, same)
     if budget is None:
         return Mend(finding, "restore", needed, plan, after, float(needed), float(needed), 0.0, True)

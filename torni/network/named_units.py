@@ -20,11 +20,11 @@ def unknown_units(library: Library, known: Collection[str]) -> Iterator[Fault]:
     """
     own = library.region.file("units.csv")
     brought = own is not None and not own.is_relative_to(library.root)
-    for service, promise in library.promises():
+    for service, promise in library.of_network():
         document = library.documents[service.id]
         number = next(i for i, p in enumerate(service.promises) if p is promise)
         for i, unit in enumerate(promise.unit.unit_ids):
-            at: Loc = ("availability", "promises", number, "unit", "unit_ids", i)
+            at: Loc = ("promises", number, "unit", "unit_ids", i)
             if unit in known or (brought and not _own(library, document.file(at))):
                 continue
             near = nearest_name(unit, known)

@@ -18,11 +18,12 @@ import polars as pl
 from torni.core import places
 from torni.core.faults import BadInput
 from torni.core.language import Message
+from torni.core.texts import Text
 from torni.engines.travel import Mode, RoadGraph, Seconds
 from torni.network.named_units import unknown_units
 from torni.network.stored import Stored
+from torni.network.unread import street_assumptions
 from torni.services import Library, load_library
-from torni.services.texts import Text
 from torni.sources import own_units, roads, shipped
 from torni.sources import population as population_source
 from torni.sources import units as unit_source
@@ -154,6 +155,26 @@ class Network:
 
     def residents_of(self, code: str) -> int:
         return int(self.population.residents[self.population.municipality == code].sum())
+
+    def by_transit(self, rows: npt.NDArray[np.int64]) -> Seconds:
+        """Seconds from every cell to the nearest of these rows of `units` by public transport; see `torni.network.transit`."""
+        from torni.network import transit
+
+        return transit.nearest(self, rows)
+
+    def no_transit(self) -> Message | None:
+        """Why nothing can be told by public transport on the day; None when it can."""
+        from torni.network import transit
+
+        return transit.unusable(self)
+
+    def travel_assumptions(self, mode: str) -> list[Message]:
+        """What travel by a mode rests on, as sentences."""
+        if mode == "transit":
+            from torni.network import transit
+
+            return transit.assumptions(self)
+        return mode_assumptions(self.mode(mode)) + street_assumptions(self.roads_folder)
 
     @property
     def timetable_file(self) -> Path | None:

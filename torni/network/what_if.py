@@ -8,11 +8,12 @@ from dataclasses import dataclass
 import numpy as np
 import polars as pl
 
-from torni.network.check import check, counted_units, measure
+from torni.network.check import check, measure
 from torni.network.plan import Plan, applied
 from torni.network.region import Network
-from torni.services.finding import Finding
-from torni.services.schema import ReachPromise
+from torni.promises.finding import Finding
+from torni.promises.ground import counted_units
+from torni.promises.promise import Trip
 from torni.sources.population import AGE_GROUPS
 
 NOTICED_S = 60  # a change of a minute or more is a gain or a loss
@@ -79,16 +80,12 @@ def what_if(network: Network, plan: Plan, *, before: Sequence[Finding] | None = 
     was = list(before) if before is not None else check(network)
     touched = _kinds_touched(network, after)
     # A promise about other kinds of units rests on the same rows as before: its finding stands.
-    now = [measure_again(after, f) if f.promise.unit.kind in touched else f for f in was]
+    again = {f"{s.id}.{p.id}": p for s, p in network.library.of_network() if p.unit.kind in touched}
+    now = [measure(after, after.library.services[f.service], again[f.id]) if f.id in again else f for f in was]
     minutes, ages = _minutes(
-        network, after, [f for f in was if isinstance(f.promise, ReachPromise) and f.promise.unit.kind in touched]
+        network, after, [(f.id, f.promise.trip) for f in was if f.id in again and f.promise.trip and f.promise.by_road]
     )
     return WhatIf(plan, after, tuple(Change(f, g) for f, g in zip(was, now, strict=True)), minutes, ages)
-
-
-def measure_again(network: Network, finding: Finding) -> Finding:
-    """The same promise measured in another network."""
-    return measure(network, network.library.services[finding.service], finding.promise)
 
 
 def _kinds_touched(before: Network, after: Network) -> set[str]:
@@ -100,13 +97,9 @@ def _kinds_touched(before: Network, after: Network) -> set[str]:
     return {kind for unit in changed for rows in (old, new) if unit in rows for kind in rows[unit][kinds]}
 
 
-def _minutes(before: Network, after: Network, findings: Sequence[Finding]) -> tuple[pl.DataFrame, pl.DataFrame]:
+def _minutes(before: Network, after: Network, trips: Sequence[tuple[str, Trip]]) -> tuple[pl.DataFrame, pl.DataFrame]:
     rows, ages = [], []
-    for finding in findings:
-        promise = finding.promise
-        assert isinstance(promise, ReachPromise)
-        if promise.mode == "transit":
-            continue
+    for name, promise in trips:
         old, new = counted_units(before, promise.unit).sure, counted_units(after, promise.unit).sure
         if _places(before, old) == _places(after, new):
             continue
@@ -125,7 +118,7 @@ def _minutes(before: Network, after: Network, findings: Sequence[Finding]) -> tu
         ]
         for i, code in enumerate(codes):
             if sums[2][i] or sums[3][i]:
-                rows.append((finding.id, code, str(before.names[code]), *(float(s[i]) for s in sums)))
+                rows.append((name, code, str(before.names[code]), *(float(s[i]) for s in sums)))
         for g, group in enumerate(AGE_GROUPS):
             own = before.population.ages[:, g]
             values = (
@@ -133,7 +126,7 @@ def _minutes(before: Network, after: Network, findings: Sequence[Finding]) -> tu
                 (own * np.maximum(-change, 0)).sum() / 60, (own * np.maximum(change, 0)).sum() / 60,
             )  # fmt: skip
             if values[2] or values[3]:
-                ages.append((finding.id, group, *map(float, values)))
+                ages.append((name, group, *map(float, values)))
     measures = ["gain", "lose", "gain_min", "lose_min"]
     return (
         pl.DataFrame(rows, schema={"promise": pl.String, "municipality": pl.String, "name": pl.String, **dict.fromkeys(measures, pl.Float64)}, orient="row"),

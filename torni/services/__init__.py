@@ -5,8 +5,9 @@ on the shared text, and gives each definition its version (a hash of its content
 measured on facts at a moment. Reads files only; writes nothing.
 """
 
-from torni.services.finding import Finding
+from torni.promises.finding import Finding
+from torni.promises.promise import Promise
 from torni.services.library import Library, load_library
-from torni.services.schema import Promise, Service
+from torni.services.schema import Service
 
 __all__ = ["Finding", "Library", "Promise", "Service", "load_library"]

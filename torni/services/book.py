@@ -9,23 +9,13 @@ from decimal import Decimal
 from typing import Any
 
 from torni.facts.book import WIDEST, Answer, Book, Books, Bounds, Counting, Opening
-from torni.services import followed
+from torni.promises.sums import Within
+from torni.services import events
 from torni.services.days import Days
-from torni.services.followed import (
-    Ages,
-    AnswerPromise,
-    BudgetPromise,
-    CadencePromise,
-    FeePromise,
-    ListPromise,
-    MeasurePromise,
-    StaffingPromise,
-)
 from torni.services.library import Library
 from torni.services.rules import Rules
 
 MOST_KNOWN = 50_000
-ALL_AGES = Ages()
 Charge = Callable[[Rules, Mapping[str, Any]], Decimal | None]
 
 
@@ -35,30 +25,11 @@ def book_of(rules: Rules, *, since: date, charge: Charge | None = None) -> Book:
     openings: list[Opening] = []
     answers: list[Answer] = []
     countings: list[Counting] = []
-    for service, promise in library.followed():
-        name = f"{service.id}.{promise.id}"
-        if isinstance(promise, AnswerPromise):
-            window = _within(library, promise.within_days) if promise.within_days is not None else (None, 0, None)
-            openings.append(_opening(name, service.id, promise.opened_by, window, promise.ages))
-            answers.append(Answer(name, promise.answered_by))
-            answers += [Answer(name, type_, called_off=True) for type_ in promise.called_off_by]
-        elif isinstance(promise, CadencePromise):
-            openings.append(_opening(name, service.id, promise.event, _within(library, promise.every_days)))
-            answers.append(Answer(name, promise.event))
-        elif isinstance(promise, MeasurePromise):
-            countings.append(Counting(name, service.id, promise.event, "at_least", promise.at_least))
-        elif isinstance(promise, FeePromise):
-            countings.append(Counting(name, service.id, promise.event, "exact"))
-        elif isinstance(promise, StaffingPromise):
-            countings.append(Counting(name, service.id, promise.event, "ratio"))
-        elif isinstance(promise, BudgetPromise):
-            countings.append(Counting(name, service.id, promise.event, "sum"))
-        elif isinstance(promise, ListPromise):
-            countings += [
-                Counting(name, service.id, promise.began_by, "plus"),
-                Counting(name, service.id, promise.ended_by, "minus"),
-                Counting(name, service.id, promise.limited_by, "limit"),
-            ]
+    for service, promise in library.of_events():
+        done = promise.effects(f"{service.id}.{promise.id}", service.id, lambda parameter: within(library, parameter))
+        openings += done.openings
+        answers += done.answers
+        countings += done.countings
     for service in library.services.values():
         if service.demand:
             countings.append(Counting(f"{service.id}.demand", service.id, service.demand, "demand"))
@@ -90,7 +61,7 @@ def book_of(rules: Rules, *, since: date, charge: Charge | None = None) -> Book:
     )  # fmt: skip
 
 
-def _bounds(told: followed.Bounds) -> Bounds:
+def _bounds(told: events.Bounds) -> Bounds:
     return Bounds(**{name: span or getattr(WIDEST, name) for name, span in told})
 
 
@@ -107,15 +78,7 @@ def books_of(days: Days, *, charge: Charge | None = None) -> Books:
     return on
 
 
-Window = tuple[int | None, int, int | None]  # days, calendar months, working days
-
-
-def _opening(promise: str, service: str, type_: str, window: Window, ages: Ages = ALL_AGES) -> Opening:
-    days, months, working = window
-    return Opening(promise, service, type_, days, ages.below, ages.at_least, months, working)
-
-
-def _within(library: Library, parameter: str) -> Window:
+def within(library: Library, parameter: str) -> Within:
     """The law counts a care guarantee in calendar months and an assessment in working days, which no number of days is."""
     found = library.value(parameter)
     assert isinstance(found.value, Decimal)

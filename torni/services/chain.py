@@ -16,12 +16,12 @@ from pydantic import Field
 
 from torni.core.deadlines import working_day_after
 from torni.core.faults import BadInput, Fault, nearest_name
+from torni.core.texts import Identifier, Strict, Text
 from torni.engines.chains import Chain, Edge, Step
 from torni.engines.rules.evaluate import moved
-from torni.services.followed import EventType, Responsible
+from torni.promises.promise import DAYS, EventType, Responsible
 from torni.services.library import Library, content_hash
 from torni.services.reading import parse, read
-from torni.services.texts import Identifier, Strict, Text
 from torni.services.uses import misused
 
 
@@ -151,7 +151,7 @@ def _wrong(definition: ChainDefinition, library: Library) -> list[tuple[tuple[st
         for id_, step in definition.steps.items()
         for then, limit in step.next.items()
         if limit is not None and limit in library.parameters
-        for _at, what, remedy in misused(library.parameters[limit], "within_days")
+        for _at, what, remedy in misused(library.parameters[limit], "within_days", DAYS)
     ]
     for loc, name, what, known in asked:
         if name not in known:

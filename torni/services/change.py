@@ -24,9 +24,9 @@ from typing import Any
 from torni.core import bounds
 from torni.core.faults import BadInput, Fault, nearest_name
 from torni.core.language import t
+from torni.core.texts import Text
 from torni.services.reading import Document, Loc, read, read_text
 from torni.services.schema import Source
-from torni.services.texts import Text
 
 PARTS = ("parameters", "tables", "formulas", "services", "fields")
 _KEYS = ("name", "why", "from", *PARTS, "alternatives")

@@ -29,10 +29,12 @@ _REMEDIES = {
     "sentence": "Write the promise as one sentence in fi, sv and en.",
     "valid_from": "Write the first day of this version, such as: valid_from: 2017-01-01",
     "share": "Write a decimal share, such as: share: 0.95",
-    "within_min": "Write whole minutes, such as: within_min: 30",
-    "at_most": "Write a decimal share, such as: at_most: 0.95",
-    "within_days": "Name a parameter of the days, such as: within_days: wait.reply_days",
 }
+# Fields of before, and what to write instead: by the model beside which one stands, and its name.
+_MOVED = {
+    ("Service", "followed"): 'Write them under "promises:", which holds the promises of every kind: followed: becomes promises:, its list is added to that one.',
+    ("Cell", "promises"): 'Write them under "promises:" of the service itself; column: availability is meant where none is written.',
+}  # fmt: skip
 _BETWEEN = {"greater_than", "greater_than_equal", "less_than", "less_than_equal"}
 
 
@@ -55,11 +57,13 @@ def _fault(document: Document, loc: Loc, beside: type[BaseModel] | None, field: 
     )
     if kind == "extra_forbidden":
         known = _names(beside)
+        if beside and (moved := _MOVED.get((beside.__name__, last))):
+            return Fault(where, f'"{last}" is not a field here', moved)
         near = nearest_name(last, known)
         remedy = f'Did you mean "{near}"?' if near else f"The fields here are: {', '.join(known)}."
         return Fault(where, f'"{last}" is not a field here', remedy)
     if kind == "missing":
-        return Fault(where, f'"{last}" is missing', f'Add "{last}". {_remedy(last, field)}'.strip())
+        return Fault(where, f'"{last}" is missing', f'Add "{last}". {_remedy(last, field, beside)}'.strip())
     if kind == "literal_error":
         if found is None:
             return Fault(where, t("{name} is empty", name=f'"{last}"'), f"Write {last}: {_one_of(_choices(field))}.")
@@ -69,7 +73,7 @@ def _fault(document: Document, loc: Loc, beside: type[BaseModel] | None, field: 
     if kind in ("union_tag_invalid", "union_tag_not_found"):
         return _of_no_kind(document, loc, field, error)
     if found is None:
-        return Fault(where, t("{name} is empty", name=f'"{last}"'), _remedy(last, field))
+        return Fault(where, t("{name} is empty", name=f'"{last}"'), _remedy(last, field, beside))
     if kind == "dated":
         at = error["ctx"]["at"]
         remedy = (
@@ -81,7 +85,7 @@ def _fault(document: Document, loc: Loc, beside: type[BaseModel] | None, field: 
         return Fault(where, f'"{found}" is not a name', remedy)
     message = _expected().get(kind) or error["msg"].removeprefix("Value error, ")
     shown = f" (found {_written(found)})" if isinstance(found, str | int | float | date) and kind != "value_error" else ""  # fmt: skip
-    return Fault(where, f"{message[0].lower()}{message[1:]}{shown}", _remedy(last, field))
+    return Fault(where, f"{message[0].lower()}{message[1:]}{shown}", _remedy(last, field, beside))
 
 
 def _expected() -> dict[str, str]:
@@ -105,7 +109,7 @@ def _written(value: object) -> str:
 
 
 def _of_no_kind(document: Document, loc: Loc, union: Any, error: Any) -> Fault:
-    """A promise whose kind is none that may stand there: the kinds that may; if it is a kind of elsewhere, where."""
+    """A promise whose kind is none: the kinds there are."""
     kinds = [tag for member in _members(union) for tag in _choices(member.model_fields["kind"].annotation)]
     remedy = f"Write kind: {_one_of(kinds)}."
     if error["type"] == "union_tag_not_found":
@@ -116,15 +120,7 @@ def _of_no_kind(document: Document, loc: Loc, union: Any, error: Any) -> Fault:
         return Fault(where, t("{name} is empty", name='"kind"'), remedy)
     if near := nearest_name(tag, kinds):
         remedy = f'Did you mean "{near}"? ' + remedy
-    elif place := _PLACES.get(tag):
-        remedy = f"A promise of kind {tag} is written under {place}. " + remedy
-    return Fault(where, f'"{tag}" is not a kind of promise' + (" here" if tag in _PLACES else ""), remedy)
-
-
-_PLACES = {
-    **dict.fromkeys(("reach", "presence", "feature"), "availability.promises"),
-    **dict.fromkeys(("wait", "delivery", "reply", "billing", "cadence", "staffing", "budget", "fee", "list", "measure"), "followed"),
-}  # fmt: skip
+    return Fault(where, f'"{tag}" is not a kind of promise', remedy)
 
 
 def _place(model: type[BaseModel], named: tuple[str | int, ...]) -> tuple[Loc, type[BaseModel] | None, Any]:
@@ -188,8 +184,10 @@ def _one_of(names: Iterable[Any]) -> str:
     return f"{', '.join(first)} or {last}" if first else last
 
 
-def _remedy(name: str, field: Any) -> str:
-    """What to write there: by its name, or by its type and limits."""
+def _remedy(name: str, field: Any, beside: type[BaseModel] | None) -> str:
+    """What to write there: as the kind of promise says, by its name, or by its type and limits."""
+    if told := getattr(beside, "remedies", {}).get(name):
+        return str(told)
     if name in _REMEDIES:
         return _REMEDIES[name]
     types_ = _members(field)

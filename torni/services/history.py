@@ -44,7 +44,26 @@ class Version:
     @property
     def change(self) -> Change:
         made = parse_changes(self.text, name=self.id)[0]
-        return replace(made, start=self.start or made.start)
+        return replace(made, start=self.start or made.start, content=_in_one_list(made.content))
+
+
+def _in_one_list(content: Mapping[str, Any]) -> Mapping[str, Any]:
+    """A change written before all promises stood in one list of a service, as it is written now: the log is not rewritten."""
+    services = content.get("services")
+    if not isinstance(services, dict):
+        return content
+    out = {}
+    for name, text in services.items():
+        availability = text.get("availability") if isinstance(text, dict) else None
+        inside = availability.get("promises") if isinstance(availability, dict) else None
+        followed = text.get("followed") if isinstance(text, dict) else None
+        if inside or followed:
+            text = {k: v for k, v in text.items() if k not in ("availability", "followed")}
+            if rest := {k: v for k, v in (availability or {}).items() if k != "promises"}:
+                text["availability"] = rest
+            text["promises"] = [*(text.get("promises") or []), *(inside or []), *(followed or [])]
+        out[name] = text
+    return {**content, "services": out}
 
 
 def log_file(region: str) -> Path:

@@ -7,7 +7,7 @@ from typing import Literal, Self
 
 from pydantic import Field, model_validator
 
-from torni.services.texts import Identifier, Strict, Text
+from torni.core.texts import Identifier, Strict, Text
 
 Measure = Literal["count", "clients", "sum", "median", "p90", "unanswered", "residents"]
 

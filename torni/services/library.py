@@ -15,21 +15,23 @@ from typing import Any
 from torni.core import places
 from torni.core.faults import BadInput, Fault, bad_input, nearest_name
 from torni.core.language import t
+from torni.promises.ground import NetworkPromise
+from torni.promises.kinds import of_events, of_network
+from torni.promises.promise import Promise
+from torni.promises.sums import EventPromise
 from torni.services import regions
 from torni.services.bounded import Written, bounds_faults
-from torni.services.followed import NEEDED, AnyEventPromise, EventKind, EventKinds, ambiguous
+from torni.services.events import EventKind, EventKinds
 from torni.services.history import layers_of
 from torni.services.indicator import Indicator, Indicators
 from torni.services.laying import laid_on
-from torni.services.reading import Document, Loc, Model, parse, read, twice_in_folder
+from torni.services.named import promise_faults, references
+from torni.services.reading import Document, Model, parse, read, twice_in_folder
 from torni.services.schema import (
-    FeaturePromise,
     Group,
     Groups,
     Parameter,
     Parameters,
-    PresencePromise,
-    ReachPromise,
     Service,
     Source,
     Sources,
@@ -37,9 +39,8 @@ from torni.services.schema import (
     UnitKinds,
 )
 from torni.services.unread import unknown_places, unread
-from torni.services.uses import UNITS, Use, use_faults
+from torni.services.uses import Use, use_faults
 
-AnyPromise = ReachPromise | PresencePromise | FeaturePromise
 AGE_POPULATIONS = ("aged_0_6", "aged_7_14", "aged_15_17", "aged_18_64", "aged_65_74", "aged_75_84", "aged_85_plus")
 POPULATIONS = ("residents", *AGE_POPULATIONS, "aged_65_plus", "aged_75_plus", "aged_18_plus")
 
@@ -74,19 +75,25 @@ class Library:
     event_kinds: Mapping[str, EventKind] = field(default_factory=dict)
     indicators: Mapping[str, Indicator] = field(default_factory=dict)
 
-    def promises(self) -> Iterator[tuple[Service, AnyPromise]]:
+    def promises(self) -> Iterator[tuple[Service, Promise]]:
         """Every promise in the sapluuna's order."""
         for service in self.services.values():
             for promise in service.promises:
                 yield service, promise
 
-    def followed(self) -> Iterator[tuple[Service, AnyEventPromise]]:
-        """Every promise that events keep or break, in the sapluuna's order."""
+    def of_network(self) -> Iterator[tuple[Service, NetworkPromise]]:
+        """Every promise that units and where people live keep or break, in the sapluuna's order."""
         for service in self.services.values():
-            for promise in service.followed:
+            for promise in of_network(service.promises):
                 yield service, promise
 
-    def promise(self, promise_id: str) -> tuple[Service, AnyPromise]:
+    def of_events(self) -> Iterator[tuple[Service, EventPromise]]:
+        """Every promise that events keep or break, in the sapluuna's order."""
+        for service in self.services.values():
+            for promise in of_events(service.promises):
+                yield service, promise
+
+    def promise(self, promise_id: str) -> tuple[Service, Promise]:
         """The promise of this id (`service.promise`). An unknown id is a fault that names the nearest."""
         known = {f"{s.id}.{p.id}": (s, p) for s, p in self.promises()}
         if promise_id in known:
@@ -403,7 +410,7 @@ class _Loading:
         kinds: Mapping[str, UnitKind], parameters: Mapping[str, Parameter], events: Mapping[str, EventKind],
     ) -> None:  # fmt: skip
         for service, document in services.values():
-            for loc, name, known, what in _references(service):
+            for loc, name, known, what in references(service):
                 names = {
                     "source": sources, "kind": kinds, "parameter": parameters, "population": POPULATIONS, "event": events,
                 }[known]  # fmt: skip
@@ -418,33 +425,7 @@ class _Loading:
                     where = document.where(("fees", "amounts", i, "parameter"))
                     what = t('"{name}" is a table, not an amount', name=amount.parameter)
                     self.faults.append(Fault(where, what, t("Name a parameter of a single value.")))
-            for i, followed in enumerate(service.followed):
-                key, need = NEEDED.get(followed.kind, ("", "client"))
-                type_ = str(getattr(followed, key, ""))
-                if type_ in events and need not in events[type_].needs:
-                    told = [n for n, k in events.items() if need in k.needs]
-                    self.faults.append(
-                        Fault(
-                            document.where(("followed", i, key)),
-                            t("{event} tells of no {need}, which the promise counts", event=type_, need=need),
-                            t("Name an event that does: {names}.", names=", ".join(told)),
-                        )
-                    )
-            ids = [p.id for p in (*service.promises, *service.followed)]
-            for i, promise in enumerate(ids):
-                if promise in ids[:i]:
-                    at = len(service.promises)
-                    place: Loc = ("availability", "promises", i, "id") if i < at else ("followed", i - at, "id")
-                    self.faults.append(
-                        Fault(
-                            document.where(place),
-                            f'the promise "{promise}" is written twice',
-                            "Give each promise an id of its own.",
-                        )
-                    )
-            self.faults += [
-                Fault(document.where(("followed", i, "id")), what, remedy) for i, what, remedy in ambiguous(service)
-            ]
+            self.faults += promise_faults(service, document, events)
         for name, parameter in parameters.items():
             document = self.texts[name][-1].document
             for i, value in enumerate(parameter.values):
@@ -459,42 +440,9 @@ class _Loading:
                     )
         self.faults += bounds_faults(self.texts)
         self.faults += use_faults(self.texts, (
-            Use(document, ("followed", i, name), name, str(named))
+            Use(document, ("promises", i, name), name, str(named), units)
             for service, document in services.values()
-            for i, followed in enumerate(service.followed)
-            for name in UNITS
-            if (named := getattr(followed, name, None)) in parameters
+            for i, promise in enumerate(service.promises)
+            for name, units in promise.parameters.items()
+            if (named := getattr(promise, name)) in parameters
         ))  # fmt: skip
-
-
-def _references(service: Service) -> Iterator[tuple[Loc, str, str, str]]:
-    """Every name in a definition that must exist elsewhere: where, name, which list, what it should be."""
-    for column in ("content", "quality", "availability", "interface", "criteria", "fees", "cost"):
-        cell = getattr(service, column)
-        if cell is not None and cell.source is not None:
-            yield (column, "source"), cell.source, "source", "a source"
-    for channel, decided in service.channels:
-        if decided is not None:
-            yield ("channels", channel, "source"), decided.source, "source", "a source"
-    for i, promise in enumerate(service.promises):
-        at: Loc = ("availability", "promises", i)
-        yield (*at, "source"), promise.source, "source", "a source"
-        yield (*at, "unit", "kind"), promise.unit.kind, "kind", "a kind of unit"
-        if isinstance(promise, ReachPromise):
-            yield (*at, "population"), promise.population, "population", "a population"
-    for i, followed in enumerate(service.followed):
-        yield ("followed", i, "source"), followed.source, "source", "a source"
-        for name in UNITS:
-            if getattr(followed, name, None) is not None:
-                yield ("followed", i, name), getattr(followed, name), "parameter", "a parameter"
-        for name, type_ in followed.events():
-            yield ("followed", i, name), type_, "event", "a type of event"
-    if service.demand is not None:
-        yield ("demand",), service.demand, "event", "a type of event"
-    if service.clients:
-        yield ("clients", "began_by"), service.clients.began_by, "event", "a type of event"
-        yield ("clients", "ended_by"), service.clients.ended_by, "event", "a type of event"
-    for i, criterion in enumerate(service.criteria.granting if service.criteria else []):
-        yield ("criteria", "granting", i, "source"), criterion.source, "source", "a source"
-    for i, amount in enumerate(service.fees.amounts if service.fees else []):
-        yield ("fees", "amounts", i, "parameter"), amount.parameter, "parameter", "a parameter"

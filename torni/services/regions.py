@@ -10,9 +10,9 @@ from pathlib import Path
 from torni.core import places
 from torni.core.faults import BadInput, Fault, bad_input, nearest_name
 from torni.core.language import t
+from torni.core.texts import Text
 from torni.services.reading import parse, read
 from torni.services.schema import RegionFile
-from torni.services.texts import Text
 
 
 @dataclass(frozen=True)

@@ -12,6 +12,7 @@ from typing import Any
 from torni.core import bounds
 from torni.core.faults import BadInput, Fault, nearest_name
 from torni.core.language import t
+from torni.core.texts import Text
 from torni.engines.rules import Scope, lower, sql, tree
 from torni.engines.rules.bounds import suspect
 from torni.engines.rules.candidates import values as candidate_values
@@ -41,7 +42,6 @@ from torni.services.schema import (
     TableDefinition,
     Tables,
 )
-from torni.services.texts import Text
 from torni.sources import shipped
 
 

@@ -11,13 +11,13 @@ from typing import Any
 
 from torni.core.faults import BadInput, bad_input, nearest_name
 from torni.core.language import t
+from torni.core.texts import Text
 from torni.engines.rules import Scope, tree, version
 from torni.engines.rules.evaluate import function
 from torni.engines.rules.reasoning import Reasoning
 from torni.engines.rules.tree import Field, Node, Table
 from torni.services.library import Library
 from torni.services.schema import ClientField, CodeList, Criterion, Form, Formula, FormulaLine, Service, TableDefinition
-from torni.services.texts import Text
 
 
 @dataclass(frozen=True)

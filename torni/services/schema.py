@@ -8,75 +8,22 @@ from __future__ import annotations
 from datetime import date
 from decimal import Decimal
 from itertools import pairwise
-from typing import Annotated, Literal, TypeVar
+from typing import TYPE_CHECKING, Annotated, Literal, TypeVar, Union
 
 from pydantic import Field, ValidationInfo, field_validator, model_validator
 from pydantic_core import PydanticCustomError
 
-from torni.services.followed import EventPromise, Serving
-from torni.services.texts import Identifier, Range, Strict, Text, Whole
+from torni.core.texts import Identifier, Strict, Text
+from torni.promises.kinds import KINDS
+from torni.promises.promise import Promise
+from torni.services.events import Serving
 
 CHANNELS = ("office", "tendered", "enterprise", "voucher", "centre", "dental", "budget")
 COLUMNS = ("content", "quality", "availability", "interface", "criteria", "fees", "cost", *CHANNELS)
-Mode = Literal["car", "bicycle", "walk", "transit"]
-Size = Literal["S", "M", "L"]
-
-
-class UnitFilter(Strict):
-    """Which units count. `size_at_least` S is met by every unit of a sized kind; `unit_ids` names particular ones."""
-
-    kind: Identifier
-    size_at_least: Size | None = None
-    unit_ids: list[str] = Field(default=[], min_length=1)
-
-
-class _Promise(Strict):
-    id: Identifier
-    sentence: Text
-    source: Identifier
-    strategy: bool = Field(False, description="True for the strategy text's softer guidelines.")
-    note: Text | None = Field(None, description="How the wording was made checkable, where it leaves room.")
-
-
-class ReachPromise(_Promise):
-    """A share of a population reaches a unit within so many minutes."""
-
-    kind: Literal["reach"]
-    unit: UnitFilter
-    population: Identifier = Field("residents", description="residents, or an age group such as aged_65_plus")
-    stands_in_for: Text | None = Field(
-        None, description="Whom the population stands in for, where theirs is not known."
-    )
-    mode: Mode = "car"
-    within_min: Whole = Field(gt=0, le=600)
-    share: Decimal = Field(gt=0, le=1)
-
-
-class Residents(Range):
-    """The sizes of municipality that a promise is made to."""
-
-
-class PresencePromise(_Promise):
-    """At least so many units for each municipality, each producer, or the region."""
-
-    kind: Literal["presence"]
-    unit: UnitFilter
-    each: Literal["municipality", "producer", "region"]
-    residents: Residents = Residents()
-    at_least: Whole = Field(1, ge=1)
-    serving: bool = Field(False, description="Count the units that serve the place, wherever they stand.")
-
-
-class FeaturePromise(_Promise):
-    """Every unit of a kind has something: a size, an electronic service."""
-
-    kind: Literal["feature"]
-    unit: UnitFilter
-    feature: Literal["size", "electronic"]
-    share: Decimal = Field(Decimal(1), gt=0, le=1)
-
-
-Promise = Annotated[ReachPromise | PresencePromise | FeaturePromise, Field(discriminator="kind")]
+if TYPE_CHECKING:
+    AnyPromise = Promise
+else:
+    AnyPromise = Annotated[Union[tuple(KINDS)], Field(discriminator="kind")]  # noqa: UP007 (of a list)
 
 
 class Cell(Strict):
@@ -84,18 +31,6 @@ class Cell(Strict):
 
     text: Text
     source: Identifier
-
-
-class Availability(Strict):
-    text: Text | None = None
-    source: Identifier | None = None
-    promises: list[Promise] = []
-
-    @model_validator(mode="after")
-    def _said(self) -> Availability:
-        if self.text is None and not self.promises:
-            raise ValueError("an availability cell needs a text or promises; leave the cell out if neither is known")
-        return self
 
 
 class Criterion(Strict):
@@ -172,21 +107,19 @@ class Service(Strict):
     valid_from: date = Field(description="First day of this version; it ends where the next version begins.")
     content: Cell | None = None
     quality: Cell | None = None
-    availability: Availability | None = None
+    availability: Cell | None = None
     interface: Cell | None = None
     criteria: Criteria | None = None
     fees: Fees | None = None
     cost: Cost | None = None
     channels: Channels = Channels()
-    followed: list[EventPromise] = Field([], description="Promises that events keep or break.")
+    promises: list[AnyPromise] = Field(
+        [], description="The promises of every kind; `column` says which cell each belongs to."
+    )
     demand: str | None = Field(None, description="The type of event that tells of a new need of the service.")
     clients: Serving | None = Field(
         None, description="The events by which a client comes into the service and leaves it."
     )
-
-    @property
-    def promises(self) -> list[ReachPromise | PresencePromise | FeaturePromise]:
-        return self.availability.promises if self.availability else []
 
 
 class Group(Strict):

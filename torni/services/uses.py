@@ -2,42 +2,35 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator, Mapping
+from collections.abc import Iterable, Iterator
 from decimal import Decimal
 from typing import NamedTuple
 
 from torni.core.faults import Fault
 from torni.core.language import t
+from torni.promises.promise import DAYS
 from torni.services.bounded import Texts
 from torni.services.reading import Document, Loc
 from torni.services.schema import Parameter
 
-DAYS = ("days", "months", "working days")  # as the laws count: no number of days is a month, nor a week of working days
-UNITS: Mapping[str, tuple[str, ...]] = {
-    "within_days": DAYS,
-    "every_days": DAYS,
-    "ratio": ("employees per client",),
-    "full_time": ("minutes per calendar day",),
-    "appropriation": ("EUR per resident a year",),
-}
-
 
 class Use(NamedTuple):
-    """Where a definition names a parameter, and as what."""
+    """Where a definition names a parameter, as what, and the units that are understood there."""
 
     document: Document
     loc: Loc
     as_: str
     parameter: str
+    units: tuple[str, ...]
 
 
-def misused(parameter: Parameter, as_: str) -> Iterator[tuple[Loc, str, str]]:
+def misused(parameter: Parameter, as_: str, understood: tuple[str, ...]) -> Iterator[tuple[Loc, str, str]]:
     """What keeps the parameter from the use: where in it, what, what to write."""
     for i, value in enumerate(parameter.values):
         unit = value.unit or parameter.unit
-        if unit not in UNITS[as_]:
+        if unit not in understood:
             at: Loc = ("values", i, "unit") if value.unit else ("unit",)
-            units = " / ".join(UNITS[as_])
+            units = " / ".join(understood)
             yield (
                 at,
                 t('the unit "{unit}" is not understood in {use}', unit=unit, use=as_),
@@ -46,7 +39,7 @@ def misused(parameter: Parameter, as_: str) -> Iterator[tuple[Loc, str, str]]:
         at = ("values", i, "value")
         if isinstance(value.value, dict):
             yield at, t("a single value is expected, not a table"), t("Write a number, such as: value: 30")
-        elif UNITS[as_] == DAYS and (value.value < 1 or value.value % 1):
+        elif understood == DAYS and (value.value < 1 or value.value % 1):
             yield (
                 at,
                 t("{found} is no number of whole {unit}", found=value.value, unit=unit),
@@ -63,16 +56,16 @@ def use_faults(texts: Texts[Parameter], uses: Iterable[Use]) -> list[Fault]:
     share is at most 1.
     """
     faults: dict[str, Fault] = {}
-    used: dict[str, str] = {}
+    used: dict[str, tuple[str, ...]] = {}
     for use in uses:
-        used[use.parameter] = use.as_
+        used[use.parameter] = use.units
         said, document, own = texts[use.parameter][-1]
         first = texts[use.parameter][0].said
-        own_doing = own and (texts[use.parameter][0].own or next(misused(first, use.as_), None) is None)
-        for at, what, remedy in misused(said, use.as_):
+        own_doing = own and (texts[use.parameter][0].own or next(misused(first, use.as_, use.units), None) is None)
+        for at, what, remedy in misused(said, use.as_, use.units):
             place = document.where(document.nearest(("parameters", use.parameter, *at)))
             named = use.document.where(use.loc)
-            understood = (said.values[0].unit or said.unit) in UNITS[use.as_]
+            understood = (said.values[0].unit or said.unit) in use.units
             if own_doing or (at[-1] == "value" and understood):
                 faults.setdefault(place, Fault(place, f"{what} ({named})", remedy))
             else:
@@ -80,7 +73,7 @@ def use_faults(texts: Texts[Parameter], uses: Iterable[Use]) -> list[Fault]:
     for name, written in texts.items():
         said, document, _own = written[-1]
         shared = {u for u in (written[0].said.unit, *(v.unit for v in written[0].said.values)) if u}
-        if UNITS.get(used.get(name, "")) == DAYS:
+        if used.get(name) == DAYS:
             shared |= set(DAYS)
         for i, value in enumerate(said.values):
             unit = value.unit or said.unit

@@ -7,17 +7,14 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-import polars as pl
-
 from torni.facts import accounts
-from torni.facts.access import Role
 from torni.facts.room import Connection
 
 if TYPE_CHECKING:  # the world reads the whole network: a server that starts has no use for it yet
     from torni.simulation.year.world import World
 
 PRODUCER_A, PRODUCER_B = "Esimerkkihoiva Oy", "Mallihoiva Oy"
-CAST: tuple[tuple[str, str, Role, str | None], ...] = (
+CAST: tuple[tuple[str, str, str, str | None], ...] = (
     ("director", "Jaana Johtaja", "director", None),
     ("service-owner", "Pekka Palvelunomistaja", "service_owner", None),
     ("adviser", "Ulla Ohjaaja", "adviser", None),
@@ -43,6 +40,8 @@ def gather(connection: Connection) -> None:
 
 def settle_resident(connection: Connection, world: World) -> None:
     """Make the resident of the cast one of the year's: the first adult whom producer A's home care visits."""
+    import polars as pl
+
     if any(name == RESIDENT[0] for name, *_rest in accounts.listed(connection)):
         return
     teams = world.units.with_row_index("row").filter(

@@ -6,7 +6,6 @@ clients go, or how many a unit can take. A unit that is invented says so.
 
 from __future__ import annotations
 
-from collections.abc import Sequence
 from contextlib import nullcontext
 from dataclasses import dataclass
 
@@ -69,5 +68,4 @@ def _loads(run: Run, made: Rehearsal, service: str, network: Network, rows: npt.
 
 def _kind(service: Service) -> str | None:
     """The kind of unit that the service's own promises name."""
-    kinds: Sequence[str] = [p.unit.kind for p in service.promises]
-    return kinds[0] if kinds else None
+    return next((p.counts.kind for p in service.promises if p.counts), None)

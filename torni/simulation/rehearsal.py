@@ -11,17 +11,23 @@ from __future__ import annotations
 import time
 from collections.abc import Mapping, Sequence
 from contextlib import nullcontext
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from datetime import date
 from decimal import Decimal
 from functools import cached_property
 from typing import Any
 
+from torni.core.language import Message
 from torni.engines.rules import sql, tree
+from torni.facts.room import Connection
+from torni.network import Network
+from torni.network import load as load_network
+from torni.promises.finding import NO_ROOM
 from torni.services import load_library
 from torni.services.change import Change
 from torni.services.rules import Granting, Reckoning, Rules, load_rules
 from torni.simulation.population import Population, open_population
+from torni.simulation.promised import Touched, touched
 from torni.simulation.running import BREAKDOWNS, Run, Side, considered, monthly
 
 
@@ -87,6 +93,7 @@ class Rehearsal:
     fees: tuple[FeeEffect, ...]
     ceiling: Mapping[str, Any]
     seconds: float = field(compare=False, default=0.0)
+    promises: tuple[Touched, ...] = field(compare=False, default=())
 
     @cached_property
     def total(self) -> Effect:
@@ -113,6 +120,7 @@ class Rehearsal:
                 for s in self.services
             ],
             "fees": [{"formula": f.formula, "name": f.name, "payers": f.payers, "client_eur_year": float(f.client_eur_year)} for f in self.fees],
+            "promises": [p.json() for p in self.promises],
             "rules_before": self.before.version,
             "rules_after": self.after.version,
         }  # fmt: skip
@@ -127,10 +135,15 @@ def rehearse(
     told: Any = None,
     now: Rules | None = None,
     run: Run | None = None,
+    network: Network | None = None,
+    room: Connection | None = None,
+    why: Message = NO_ROOM,
 ) -> list[Rehearsal]:
     """Each alternative's effect on the region's invented people, in their order.
 
     `run`: a kept connection to the same people, whose cubes make a changed limit quick. `now`: the region's rules on `on`, where they are loaded already. `on`: the day whose definitions are the ones before; a change with a later start is tried on its own start day.
+    `network`: the region's, where it is at hand. `room`: its record room, by one who may see the whole log; None, and `why`, where promises
+    about what happens cannot be held against it.
     """
     people = run.people if run else population or open_population(region, told=told)
     made = []
@@ -138,7 +151,10 @@ def rehearse(
         day = max(on, change.start or on)
         before = now if now and now.library.as_of == day else load_rules(load_library(region, on=day))
         after = load_rules(load_library(region, on=day, layers=[change.layer(day)]))
-        made.append(_rehearse(change, before, after, people, run))
+        promises = touched(
+            before.library, after.library, network=lambda: network or load_network(region, on=on), room=room, why=why
+        )
+        made.append(replace(_rehearse(change, before, after, people, run), promises=promises))
     return made
 
 

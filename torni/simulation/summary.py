@@ -9,7 +9,7 @@ from torni.core.language import language, number, t
 from torni.engines.rules.sentences import day
 from torni.guidance.letter import pdf
 from torni.simulation.rehearsal import Effect, Rehearsal
-from torni.simulation.words import breakdown_name, group_name
+from torni.simulation.words import breakdown_name, group_name, touched_text
 
 MOST_ROWS = 8
 
@@ -37,7 +37,8 @@ def content(made: Sequence[Rehearsal]) -> dict[str, Any]:
             (f"{m.change.name}: " if len(made) > 1 else "") + f"{s.name}: "
             + t("granted {before} → {after}, gain {gain}, lose {lose}", before=number(s.total.granted_before), after=number(s.total.granted_after), gain=number(s.total.gainers), lose=number(s.total.losers))
             for m in made for s in m.services
-        ][:MOST_ROWS] + [f"{f.name}: " + t("{n} payers, {eur} EUR a year", n=number(f.payers), eur=_signed(f.client_eur_year)) for m in made for f in m.fees][:4],
+        ][:MOST_ROWS] + [f"{f.name}: " + t("{n} payers, {eur} EUR a year", n=number(f.payers), eur=_signed(f.client_eur_year)) for m in made for f in m.fees][:4]
+        + [f"{p.either.sentence}: {touched_text(p)}" for m in made for p in m.promises][:MOST_ROWS],
         "tables_heading": t("By group: {name}", name=first.change.name),
         "tables": [_table(first, b) for b in ("municipality", "age_group", "household", "income_tenth")],
         "basis": t("Definitions before {before}, after {after}; population {population}. Not considered: changes of behaviour, capacity.", before=first.before.version, after=first.after.version, population=first.population.version),

@@ -5,6 +5,8 @@ from __future__ import annotations
 from functools import cache
 
 from torni.core.language import _, language, t
+from torni.promises.finding import Finding
+from torni.simulation.promised import Touched
 from torni.sources import shipped
 
 
@@ -29,6 +31,19 @@ def group_name(breakdown: str, group: str) -> str:
 def municipality_names() -> dict[str, str]:
     """Every municipality's name in the language of the moment."""
     return _names("name_sv" if language() == "sv" else "name_fi")
+
+
+def touched_text(touched: Touched) -> str:
+    """A promise before the change and after it: value, target and state."""
+    return f"{_side(touched.before)} → {_side(touched.after)}"
+
+
+def _side(f: Finding | None) -> str:
+    if f is None:
+        return _("not promised")
+    state = {"kept": _("kept"), "broken": _("broken"), "unknown": _("cannot be told")}[f.state]
+    why = ": " + "; ".join(map(str, f.missing)) if f.missing else ""
+    return f"{f.promise.value_text(f)} ({f.promise.target_text(f)}), {state}{why}"
 
 
 @cache

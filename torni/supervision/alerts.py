@@ -12,18 +12,9 @@ from dataclasses import dataclass
 from datetime import date
 from typing import Literal
 
-from torni.services.followed import (
-    AnswerPromise,
-    BudgetPromise,
-    CadencePromise,
-    ListPromise,
-    MeasurePromise,
-    StaffingPromise,
-)
-from torni.supervision.measure import LEVELS, Followed, Level, chance_of
+from torni.promises.finding import LEVELS, Finding, Level
+from torni.promises.sums import HARDLY, chance_of
 from torni.supervision.watch import Sighting
-
-HARDLY = 1e-4  # two missed of a promise to all: told by less chance than this
 
 
 @dataclass(frozen=True)
@@ -46,7 +37,7 @@ class Alert:
     began: date | None = None
 
 
-def alerts(found: Sequence[Followed], seen: Sequence[Sighting], feeds: dict[str, date], today: date) -> list[Alert]:
+def alerts(found: Sequence[Finding], seen: Sequence[Sighting], feeds: dict[str, date], today: date) -> list[Alert]:
     """`seen`: what the watch tells this morning. `feeds`: each feed's last complete day."""
     of = {f.id: f for f in found}
     return [
@@ -68,10 +59,11 @@ def _records(feeds: dict[str, date], today: date) -> list[Alert]:
     ]
 
 
-def _broken(f: Followed, seen: Sequence[Sighting]) -> list[Alert]:
-    if isinstance(f.promise, BudgetPromise):
-        return [Alert("promise", f.id, "region", "", f.value, f.target, f.total, 0)] if f.state == "broken" else []
-    if isinstance(f.promise, AnswerPromise | MeasurePromise) and f.target < 1:
+def _broken(f: Finding, seen: Sequence[Sighting]) -> list[Alert]:
+    by = f.promise.alerts_by
+    if by == "whole":
+        return [Alert("promise", f.id, "region", "", f.value, f.target, int(f.total), 0)] if f.state == "broken" else []
+    if by == "watch":
         return [
             Alert(
                 "promise",
@@ -88,7 +80,7 @@ def _broken(f: Followed, seen: Sequence[Sighting]) -> list[Alert]:
             for s in seen
         ]
     out: dict[tuple[Level, str], Alert] = {}
-    plain = isinstance(f.promise, StaffingPromise | ListPromise | CadencePromise)  # a unit meets it or does not
+    plain = by == "units"  # a unit meets it or does not
     levels: tuple[Level, ...] = ("unit",) if plain else LEVELS
     for tables in (f.by, f.long):
         for level in levels:

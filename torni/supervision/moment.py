@@ -18,6 +18,7 @@ from torni.facts.door import HELSINKI, local_day
 from torni.facts.fold import FOLDED, position_at, start_of
 from torni.facts.intake import FIRST_YEAR, LAST_YEAR
 from torni.facts.room import Connection
+from torni.promises.window import Window
 
 _UNITS = "SELECT DISTINCT ON (unit) unit, name, kind, producer, municipality FROM unit ORDER BY unit, valid_from DESC, position DESC"
 SUMS: dict[str, pl.DataType | type[pl.DataType]] = {
@@ -108,17 +109,6 @@ def last_days_of(today: date, complete: Mapping[str, date], register: pl.DataFra
         for unit, producer in register.select("unit", "producer").iter_rows()
     ]
     return pl.DataFrame([*rows, ("", common)], schema={"unit": pl.String, "last": pl.Date}, orient="row")
-
-
-@dataclass(frozen=True)
-class Window:
-    """The days that something is counted over: `days` back (None: from the beginning), up to the last complete day where
-    `complete`, else up to the moment. `key` names it: one promise may be counted over several."""
-
-    key: str
-    promise: str
-    days: int | None
-    complete: bool = True
 
 
 def sums(connection: Connection, now: Moment, windows: Sequence[Window], last: pl.DataFrame) -> pl.DataFrame:
@@ -228,7 +218,7 @@ def gather(
         orient="row",
     )  # fmt: skip
     summed = pl.concat([before.summed, sums_of(came, now.today, windows, last)]).group_by("key", "unit", "municipality").sum().select(list(SUMS))  # fmt: skip
-    owed = pl.concat([before.owed, _owed_of(came.filter(pl.col("promise").is_in(list(owing))), now.today)])
+    owed = pl.concat([before.owed, owed_of(came.filter(pl.col("promise").is_in(list(owing))), now.today)])
     owed = owed.group_by("promise", "unit", "municipality").sum().filter(pl.col("open") != 0)
     return Gathered(now.today, now.position, tuple(windows), tuple(owing), last, summed, owed)
 
@@ -247,7 +237,8 @@ def waiting(connection: Connection, now: Moment, promises: Sequence[str]) -> pl.
     return pl.DataFrame(rows, orient="row", schema=OWED)
 
 
-def _owed_of(tally: pl.DataFrame, today: date) -> pl.DataFrame:
+def owed_of(tally: pl.DataFrame, today: date) -> pl.DataFrame:
+    """What is owed by the tally's rows: the columns of OWED."""
     open_ = pl.col("total") - pl.col("met") - pl.col("late")
     return tally.group_by("promise", "unit", "municipality").agg(
         open_.sum().alias("open"), open_.filter(pl.col("day") < today).sum().alias("overdue")

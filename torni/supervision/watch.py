@@ -11,6 +11,7 @@ from __future__ import annotations
 import io
 from dataclasses import dataclass
 from datetime import date, timedelta
+from decimal import Decimal
 from typing import Any, Literal
 
 import numpy as np
@@ -21,7 +22,6 @@ from torni.engines.rhythm.calendar import Calendar, believed
 from torni.engines.rhythm.change import ChangeWatch, change_watch
 from torni.engines.rhythm.share import ShareWatch, share_watch
 from torni.facts.room import Connection
-from torni.services.followed import AnswerPromise, MeasurePromise
 from torni.services.library import Library
 
 Ints = npt.NDArray[np.int64]
@@ -83,9 +83,9 @@ class Watch:
     def __init__(self, tally: pl.DataFrame, register: pl.DataFrame, library: Library) -> None:
         self.library = library
         self.shares = {
-            f"{s.id}.{p.id}": float(1 - p.share)
-            for s, p in library.followed()
-            if isinstance(p, AnswerPromise | MeasurePromise) and p.share < 1
+            f"{s.id}.{p.id}": float(1 - Decimal(str(p.watched)))
+            for s, p in library.of_events()
+            if p.watched is not None
         }
         self.demands = {f"{s.id}.demand": str(s.demand) for s in library.services.values() if s.demand}
         rows = tally.filter(pl.col("promise").is_in([*self.shares, *self.demands])).join(
@@ -272,7 +272,7 @@ class Watch:
 def rows_known(connection: Connection, library: Library, morning: date) -> pl.DataFrame:
     """The tally's rows that a watch up to the morning rests on: promise, day, known_on, unit, municipality, total, met."""
     names = [
-        *(f"{s.id}.{p.id}" for s, p in library.followed()),
+        *(f"{s.id}.{p.id}" for s, p in library.of_events()),
         *(f"{s.id}.demand" for s in library.services.values() if s.demand),
     ]
     text = (

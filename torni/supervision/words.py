@@ -2,14 +2,14 @@
 
 from __future__ import annotations
 
-from datetime import date, datetime
+from datetime import datetime
 
 from torni.core.language import _, language, ngettext, number, per_cent
 from torni.facts.door import HELSINKI
-from torni.services.followed import BudgetPromise, CadencePromise, ListPromise, StaffingPromise
-from torni.supervision.accrual import Accrued
+from torni.promises.accrual import Accrued
+from torni.promises.finding import Finding, Level
+from torni.promises.promise import day_text as day_text
 from torni.supervision.alerts import Alert
-from torni.supervision.measure import Followed, Group, Level
 
 
 def kind_name(kind: str) -> str:
@@ -19,42 +19,8 @@ def kind_name(kind: str) -> str:
     }[kind]  # fmt: skip
 
 
-def promise_kind_name(kind: str) -> str:
-    return {
-        "wait": _("Waits"), "delivery": _("Delivery"), "reply": _("Answers"), "billing": _("Billing"), "cadence": _("Supervision visits"),
-        "staffing": _("Staffing"), "budget": _("Spending"), "fee": _("Fees"), "list": _("Lists"), "measure": _("Measures"),
-    }[kind]  # fmt: skip
-
-
 def level_name(level: Level) -> str:
     return {"unit": _("By unit"), "producer": _("By producer"), "municipality": _("By municipality")}[level]
-
-
-def value_text(f: Followed) -> str:
-    return "–" if f.value is None else per_cent(f.value)
-
-
-def target_text(f: Followed) -> str:
-    if isinstance(f.promise, BudgetPromise):
-        return "≤ " + per_cent(1, 0)
-    return _("all") if f.target >= 1 else "≥ " + per_cent(f.target, 0)
-
-
-def counted_text(f: Followed) -> str:
-    """What the value is made of, in one line."""
-    if isinstance(f.promise, BudgetPromise):
-        if f.accrued is None:
-            return _("{euros} M€ this year").format(euros=number(f.met / 1e8, 1))
-        return _("accrued {total} M€, of it {expected} M€ expected, without an invoice yet").format(
-            total=millions(f.accrued.total), expected=millions(f.accrued.expected)
-        )
-    if isinstance(f.promise, StaffingPromise | ListPromise | CadencePromise):
-        units = f.by["unit"]
-        short = sum(g.kept is False for g in units)
-        return _("{short} of {all} units short").format(short=number(short), all=number(len(units)))
-    return _("{met} of {total} in {days} days").format(
-        met=number(f.met), total=number(f.total), days=f.promise.over_days
-    )
 
 
 def millions(cents: int) -> str:
@@ -88,15 +54,6 @@ def forecast_text(a: Accrued) -> str:
     )
 
 
-def now_text(f: Followed) -> str:
-    """What is going on right now: what is owed and overdue, or what of today's has been done."""
-    if f.kind == "delivery":
-        return _("today {met} of {total}").format(met=number(f.today_met), total=number(f.today_total))
-    if f.open:
-        return _("{open} open, {overdue} overdue").format(open=number(f.open), overdue=number(f.overdue))
-    return ""
-
-
 def change_text(change: float | None) -> str:
     """A change in percentage points, or nothing where it rounds to none."""
     if change is None or abs(change) < 0.0005:
@@ -104,15 +61,7 @@ def change_text(change: float | None) -> str:
     return ("+" if change > 0 else "−") + number(abs(change) * 100, 1)
 
 
-def group_value(f: Followed, g: Group) -> str:
-    if isinstance(f.promise, BudgetPromise):
-        return _("{euros} M€").format(euros=number(g.met / 1e8, 2))
-    if g.value is None:
-        return "–"
-    return number(g.value, 2) if isinstance(f.promise, StaffingPromise) else per_cent(g.value)
-
-
-def alert_text(alert: Alert, found: Followed | None, where: str, service: str) -> str:
+def alert_text(alert: Alert, found: Finding | None, where: str, service: str) -> str:
     """One sentence: what, where, how much."""
     if alert.kind == "records":
         days = alert.missed
@@ -128,16 +77,12 @@ def alert_text(alert: Alert, found: Followed | None, where: str, service: str) -
             where=place, service=service, now=number(alert.value or 0), before=number(alert.target or 0), day=since
         )
     assert found is not None
-    value = number(alert.value or 0, 2) if isinstance(found.promise, StaffingPromise) else per_cent(alert.value or 0)
+    value = found.promise.share_text(alert.value or 0)
     if since:
         return _("{where}: {sentence}. From {day} on {value}: {missed} of {total} missed").format(
             where=place, sentence=str(found.promise.sentence), value=value, day=since, missed=number(alert.missed), total=number(alert.total)
         )  # fmt: skip
     return _("{where}: {sentence}. Now {value}").format(where=place, sentence=str(found.promise.sentence), value=value)
-
-
-def day_text(day: date) -> str:
-    return f"{day:%-d.%-m.%Y}"
 
 
 def moment_text(moment: datetime) -> str:

@@ -19,6 +19,7 @@ from pathlib import Path
 
 import procrastinate
 
+from torni.core.starter import starter
 from torni.facts.postgres import data_folder
 from torni.facts.room import Connection, connect
 from torni.facts.snapshot import snapshot
@@ -104,7 +105,7 @@ def snapshot_folder(connection: Connection) -> Path:
 
 async def work(url: str) -> None:
     """Do jobs until told to stop (SIGTERM), or until whoever started us is gone."""
-    parent, stopped = os.getppid(), asyncio.Event()
+    parent, stopped = starter(), asyncio.Event()
     asyncio.get_running_loop().add_signal_handler(signal.SIGTERM, stopped.set)
     app = procrastinate.App(connector=procrastinate.PsycopgConnector(conninfo=url, min_size=1, max_size=4))
     app.add_tasks_from(jobs, namespace="room")

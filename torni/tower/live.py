@@ -5,15 +5,17 @@ from __future__ import annotations
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from datetime import date, datetime, timedelta
+from functools import cached_property
 from typing import Any
 
 import polars as pl
 
 from torni.facts.fold import start_of
 from torni.facts.room import Connection
+from torni.promises.finding import Finding, Level
 from torni.services.library import Library
 from torni.supervision.alerts import Alert, alerts
-from torni.supervision.measure import Followed, Level, gathered, measure_gathered, measured
+from torni.supervision.measure import gathered, measure_gathered, measured
 from torni.supervision.moment import Gathered, Moment, known_sums, moment, units
 from torni.supervision.watch import seen_on
 
@@ -29,7 +31,7 @@ class Live:
     """
 
     now: Moment
-    found: tuple[Followed, ...]
+    found: tuple[Finding, ...]
     alerts: tuple[Alert, ...]
     yesterday: Mapping[str, float | None]
     week_ago: Mapping[str, float | None]
@@ -38,17 +40,21 @@ class Live:
     invented: Mapping[str, Any] | None
     gathered: Gathered
 
-    def of(self, promise_id: str) -> Followed | None:
+    def of(self, promise_id: str) -> Finding | None:
         return next((f for f in self.found if f.id == promise_id), None)
 
     def count(self, state: str) -> int:
         return sum(f.state == state for f in self.found)
 
+    @cached_property
+    def _unit_names(self) -> Mapping[str, str]:
+        """A page names a hundred units: looked up once."""
+        return dict(self.register.select("unit", "name").iter_rows())
+
     def place(self, level: Level | str, group: str, municipalities: Mapping[str, Any]) -> str:
         """A unit's or municipality's name; a producer is its own."""
         if level == "unit":
-            row = self.register.filter(pl.col("unit") == group)
-            return str(row["name"][0]) if len(row) else group
+            return self._unit_names.get(group, group)
         if level == "municipality":
             name = municipalities.get(group)
             return str(name) if name is not None else group

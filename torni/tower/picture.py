@@ -1,18 +1,25 @@
-"""A region's promises at a moment, broken first."""
+"""A region's promises at a moment, of every kind, broken first."""
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
 import polars as pl
 
+from torni.core.language import Message
 from torni.network import Network, check
-from torni.services.finding import Finding
-from torni.services.schema import ReachPromise
+from torni.network.check import fits
+from torni.promises.finding import NO_ROOM, Finding, Level, unmeasured
 
-_ORDER = {"broken": 0, "unknown": 1, "kept": 2}
+ORDER = {"broken": 0, "unknown": 1, "kept": 2}
+COLUMNS = {
+    "id": pl.String, "service": pl.String, "kind": pl.String, "sentence": pl.String, "target": pl.Float64,
+    "value": pl.Float64, "low": pl.Float64, "high": pl.Float64, "state": pl.String, "affected": pl.Int64,
+    "met": pl.Float64, "total": pl.Float64, "counted": pl.String, "invented": pl.Boolean,
+    "definition_version": pl.String, "as_of": pl.Date,
+}  # fmt: skip
 
 
 @dataclass(frozen=True)
@@ -22,9 +29,12 @@ class Picture:
     network: Network
     findings: tuple[Finding, ...]
 
+    def of(self, promise_id: str) -> Finding | None:
+        return next((f for f in self.findings if f.id == promise_id), None)
+
     def by_state(self) -> list[Finding]:
         """Broken first, then what cannot be told, then kept; within each by residents affected, then as defined."""
-        return sorted(self.findings, key=lambda f: (_ORDER[f.state], -(f.affected or 0)))
+        return sorted(self.findings, key=lambda f: (ORDER[f.state], -(f.affected or 0)))
 
     def count(self, state: str) -> int:
         return sum(f.state == state for f in self.findings)
@@ -37,23 +47,11 @@ class Picture:
     def table(self) -> pl.DataFrame:
         """One row a promise: id, service, kind, sentence, target, value, low, high, state, affected, met, total,
         counted, invented, definition_version, as_of."""
-        return pl.DataFrame(
-            [
-                {
-                    "id": f.id, "service": f.service, "kind": f.kind, "sentence": str(f.sentence), "target": f.target,
-                    "value": f.value, "low": f.low, "high": f.high, "state": f.state, "affected": f.affected,
-                    "met": f.met, "total": f.total, "counted": f.counted, "invented": f.invented,
-                    "definition_version": f.definition_version, "as_of": f.as_of,
-                }
-                for f in self.findings
-            ],
-            schema={
-                "id": pl.String, "service": pl.String, "kind": pl.String, "sentence": pl.String, "target": pl.Float64,
-                "value": pl.Float64, "low": pl.Float64, "high": pl.Float64, "state": pl.String, "affected": pl.Int64,
-                "met": pl.Float64, "total": pl.Float64, "counted": pl.String, "invented": pl.Boolean,
-                "definition_version": pl.String, "as_of": pl.Date,
-            },
-        )  # fmt: skip
+        rows = [
+            {name: str(f.sentence) if name == "sentence" else getattr(f, name) for name in COLUMNS}
+            for f in self.findings
+        ]
+        return pl.DataFrame(rows, schema=COLUMNS)
 
     def as_json(self) -> dict[str, Any]:
         """The contract of `torni check --json`."""
@@ -67,23 +65,48 @@ class Picture:
         }
 
 
-def picture(network: Network, *, pattern: str = "*", findings: Sequence[Finding] | None = None) -> Picture:
-    """The region's findings as the tower shows them. The pattern is as in `network.check`."""
-    return Picture(network, tuple(check(network, pattern=pattern) if findings is None else findings))
+def picture(
+    network: Network, *, pattern: str = "*", findings: Sequence[Finding] | None = None, happened: Sequence[Finding] | None = None, why: Message = NO_ROOM
+) -> Picture:  # fmt: skip
+    """The region's findings as every surface shows them; the pattern is as in `network.check`.
+
+    `findings`: of the network, where they are at hand. `happened`: of what happens (`tower.live`); None where nothing is known of it, and
+    `why`: then each promise of it cannot be told.
+    """
+    library = network.library
+    of_network = check(network, pattern=pattern) if findings is None else findings
+    found = {f.id: f for f in (*of_network, *(happened or ()))}
+    out = []
+    for service, promise in library.promises():
+        name = f"{service.id}.{promise.id}"
+        if not fits(name, pattern):
+            continue
+        if name in found:
+            out.append(found[name])
+        elif promise.reads == "events":
+            invented = library.sources[promise.source].invented
+            out.append(
+                unmeasured(service.id, promise, version=library.version(service.id), as_of=network.as_of, why=why, invented=invented)
+            )  # fmt: skip
+    return Picture(network, tuple(out))
 
 
 def finding_json(f: Finding) -> dict[str, Any]:
     return {
-        "id": f.id, "kind": f.kind, "service": f.service, "sentence": str(f.sentence), "target": f.target,
+        "id": f.id, "kind": f.kind, "service": f.service, "column": f.promise.column, "sentence": str(f.sentence), "target": f.target,
         "value": None if f.value is None else round(f.value, 9), "low": round(f.low, 9), "high": round(f.high, 9),
-        "state": f.state, "affected": f.affected, "counted": f.counted,
+        "state": f.state, "too_few": f.too_few, "affected": f.affected, "counted": f.counted,
         "met": round(f.met, 3), "total": round(f.total, 3),
-        "mode": f.promise.mode if isinstance(f.promise, ReachPromise) else None,
-        "within_min": f.promise.within_min if isinstance(f.promise, ReachPromise) else None,
+        "mode": None, "within_min": None, **f.promise.particulars(),
         "worst": [{"municipality": m, "name": n, "outside": round(o)} for m, n, o in worst(f)],
         "assumptions": [str(a) for a in f.assumptions], "missing": [str(m) for m in f.missing],
-        "invented": f.invented, "definition_version": f.definition_version,
+        "mended_by": f.promise.mended_by, "invented": f.invented, "definition_version": f.definition_version, "as_of": str(f.as_of),
     }  # fmt: skip
+
+
+def groups_json(by: Mapping[Level, Sequence[Any]]) -> dict[str, list[dict[str, Any]]]:
+    """A finding's groups by level: group, total, met, late, value, kept (null where that cannot be told)."""
+    return {level: [g._asdict() for g in groups] for level, groups in by.items() if groups}
 
 
 def worst(f: Finding, count: int = 3) -> list[tuple[str, str, float]]:

@@ -23,7 +23,7 @@ from torni.services.library import Library
 from torni.supervision import words
 from torni.tower.live import Live
 from torni.tower.picture import Picture
-from torni.tower.words import affected_text, target_text, value_text
+from torni.tower.words import counted_text, target_text, value_text
 
 FEWEST = 20  # a municipality's figure of fewer events is told to nobody: it would tell of persons, and is chance anyway
 MOST_PARTS = 6
@@ -100,11 +100,10 @@ def _section(
 
 
 def _summary(r: Report) -> list[str]:
-    states = [*(f.state for f in r.picture.findings), *(f.state for f in (r.live.found if r.live else ()))]
-    count = {state: states.count(state) for state in ("kept", "broken", "unknown")}
+    count = {state: r.picture.count(state) for state in ("kept", "broken", "unknown")}
     told = [
         _("Of {all} promises {kept} hold and {broken} are broken; of {unknown} it cannot be told.").format(
-            all=number(len(states)), kept=number(count["kept"]), broken=number(count["broken"]), unknown=number(count["unknown"])
+            all=number(len(r.picture.findings)), kept=number(count["kept"]), broken=number(count["broken"]), unknown=number(count["unknown"])
         )
     ]  # fmt: skip
     if r.need:
@@ -147,12 +146,8 @@ def _residents(r: Report) -> dict[str, Any]:
 def _promises(r: Report) -> dict[str, Any]:
     services = r.picture.network.library.services
     rows = [
-        [str(f.sentence), str(services[f.service].name), value_text(f), target_text(f), _("{count} residents outside").format(count=affected_text(f)) if f.affected else ""]
+        [str(f.sentence), str(services[f.service].name), value_text(f), target_text(f), counted_text(f)]
         for f in r.picture.by_state() if f.state == "broken"
-    ]  # fmt: skip
-    rows += [
-        [str(f.promise.sentence), str(services[f.service].name), words.value_text(f), words.target_text(f), words.counted_text(f)]
-        for f in (r.live.found if r.live else ()) if f.state == "broken"
     ]  # fmt: skip
     told = [] if rows else [_("No promise is broken.")]
     return _section(
@@ -218,7 +213,7 @@ def _money(r: Report, library: Library) -> dict[str, Any]:
     rows = [
         [
             str(library.services[f.service].name), words.millions(f.accrued.invoiced), words.millions(f.accrued.expected), words.millions(f.accrued.allowed),
-            words.value_text(f), words.forecast_text(f.accrued), words.millions(f.accrued.appropriation),
+            value_text(f), words.forecast_text(f.accrued), words.millions(f.accrued.appropriation),
         ]
         for f in (r.live.found if r.live else ()) if f.accrued and f.value
     ]  # fmt: skip
@@ -239,7 +234,8 @@ def _money(r: Report, library: Library) -> dict[str, Any]:
 
 
 def _not_known(r: Report) -> dict[str, Any]:
-    rows = [[str(f.sentence), "; ".join(map(str, f.missing))] for f in r.picture.findings if f.state == "unknown"]
-    rows += [[str(f.promise.sentence), "; ".join(map(str, f.missing)) or "–"] for f in (r.live.found if r.live else ()) if f.state == "unknown"]  # fmt: skip
+    rows = [
+        [str(f.sentence), "; ".join(map(str, f.missing)) or "–"] for f in r.picture.findings if f.state == "unknown"
+    ]
     told = [_("Of these promises it cannot be told whether they hold, because something is missing.")] if rows else []
     return _section(_("What is not known"), told, [_("promise"), _("missing")], rows, text=[1])

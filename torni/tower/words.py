@@ -1,9 +1,9 @@
-"""How a finding is said, alike in the terminal and on the pages."""
+"""How a finding is said, alike in the terminal and on the pages: as its kind says it."""
 
 from __future__ import annotations
 
-from torni.core.language import _, number, per_cent
-from torni.services.finding import Finding
+from torni.core.language import _, number
+from torni.promises.finding import Finding
 
 
 def state_name(state: str) -> str:
@@ -12,17 +12,21 @@ def state_name(state: str) -> str:
 
 def value_text(f: Finding) -> str:
     """The value as people read it: a share of residents, or so many of so many."""
-    if f.value is None:
-        return "–" if f.high - f.low > 0.999 else f"{per_cent(f.low)}–{per_cent(f.high)}"
-    if f.counted == "residents":
-        return per_cent(f.value)
-    return f"{number(f.met)} / {number(f.total)}"
+    return f.promise.value_text(f)
 
 
 def target_text(f: Finding) -> str:
-    if f.counted == "residents":
-        return "≥ " + per_cent(f.target, 0 if abs(f.target * 100 - round(f.target * 100)) < 1e-9 else 1)
-    return _("all") if f.target >= 1 else "≥ " + per_cent(f.target, 0)
+    return f.promise.target_text(f)
+
+
+def counted_text(f: Finding) -> str:
+    """What the value is made of, or for whom it does not hold, in one line."""
+    return f.promise.counted_text(f)
+
+
+def now_text(f: Finding) -> str:
+    """What is going on right now, where that is told."""
+    return f.promise.now_text(f)
 
 
 def affected_text(f: Finding) -> str:

@@ -11,15 +11,14 @@ import time
 import psycopg
 from procrastinate.exceptions import ProcrastinateException
 
+from torni.core import logs
 from torni.tower.jobs import work
 
 log = logging.getLogger("torni.jobs")
 
 
 def main() -> int:
-    logging.basicConfig(level=logging.WARNING, format="%(asctime)s %(name)s %(message)s")
-    for own in ("procrastinate", "psycopg.pool"):  # they tell a lost server as a traceback each; we tell it in a line
-        logging.getLogger(own).setLevel(logging.CRITICAL)
+    logs.begin("jobs")
     while True:
         try:
             asyncio.run(work(os.environ["TORNI_DATABASE"]))

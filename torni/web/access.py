@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import logging
 from collections.abc import Callable
+from functools import wraps
 from http.cookies import CookieError, SimpleCookie
 from typing import Any
 
@@ -12,36 +13,41 @@ from django.http import HttpRequest, HttpResponse, HttpResponseRedirect
 from psycopg_pool import PoolTimeout
 
 from torni.facts import accounts
-from torni.facts.access import ROLES, STAFF, Role, Who
+from torni.facts.access import Who, allows
+from torni.facts.rights import who_may
 from torni.web import room
 from torni.web.rendering import link, page
 
 COOKIE = "torni_session"
-EVERYBODY: frozenset[Role] = frozenset()  # a page that needs no account
-SIGNED_IN: frozenset[Role] = frozenset(ROLES)
 log = logging.getLogger("torni.access")
 View = Callable[..., HttpResponse]
 
 
-def only(may: frozenset[Role], view: View) -> View:
-    """The view for those roles alone; others are asked to sign in, or told who may."""
+def only(action: str, view: View, *, form: str | None = None) -> View:
+    """The view for those who may do the action; others are asked to sign in, or told who may. `form`: what sending its form takes."""
+    (
+        who_may(action),
+        who_may(form or action),
+    )  # an action that nobody knows is a fault at the start, not at the first request
 
+    @wraps(view)
     def guarded(request: HttpRequest, **parts: Any) -> HttpResponse:
-        if may and (request.who is None or request.who.role not in may):
-            return denied(request, may)
+        for needed in (action, form) if form and request.method == "POST" else (action,):
+            if not allows(request.who, needed):
+                return denied(request, needed)
         return view(request, **parts)
 
-    guarded.may = may  # type: ignore[attr-defined]
+    guarded.may, guarded.form = action, form  # type: ignore[attr-defined]
     return guarded
 
 
-def denied(request: HttpRequest, may: frozenset[Role]) -> HttpResponse:
+def denied(request: HttpRequest, action: str) -> HttpResponse:
     """To sign in first, where nobody has; else a page that tells who may."""
     if request.who is None and request.method in ("GET", "HEAD") and not request.headers.get("HX-Request"):
         return HttpResponseRedirect(link("sign-in", next=request.get_full_path()))
     if request.who is not None:
         log.info("%s may not open %s", request.who.role, request.resolver_match.route if request.resolver_match else "")
-    return page(request, "denied.html", status=401 if request.who is None else 403, may=sorted(may, key=ROLES.index))
+    return page(request, "denied.html", status=401 if request.who is None else 403, roles=who_may(action))
 
 
 def who_of(cookies: Any) -> Who | None:
@@ -68,8 +74,7 @@ def who_with(headers: list[tuple[bytes, bytes]]) -> Who | None:
 
 def watches(headers: list[tuple[bytes, bytes]]) -> bool:
     """May the one with these headers watch the live tower?"""
-    who = who_with(headers)
-    return who is not None and who.role in STAFF
+    return allows(who_with(headers), "live_tower")
 
 
 def let_in(request: HttpRequest, response: HttpResponse, who: Who) -> HttpResponse:

@@ -45,7 +45,7 @@ class Inboxes:
             await plain(send, 404, b"not found")
             return
         who = await asyncio.to_thread(who_with, scope.get("headers", []))
-        if who is None or who.producer is None:
+        if who is None or who.producer is None or not who.may("inbox"):
             await plain(send, 403, b"a producer signs in first")
             return
         if sum(map(len, self.open.values())) >= MOST_WATCHING:

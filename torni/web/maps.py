@@ -19,10 +19,10 @@ from markupsafe import Markup, escape
 
 from torni.core.language import _, number
 from torni.network import Network
-from torni.network.check import counted_units
 from torni.network.explain import can_be_timed, nearest_seconds
-from torni.services.finding import Finding
-from torni.services.schema import ReachPromise
+from torni.promises.finding import Finding
+from torni.promises.ground import counted_units
+from torni.promises.promise import Trip
 from torni.sources import shipped
 
 SCALE = 100.0
@@ -140,7 +140,7 @@ class RegionMap:
             )
         return Markup(f'<g class="unit {style}">{"".join(marks)}</g>')
 
-    def reach(self, promise: ReachPromise, seconds: Seconds) -> tuple[Markup, list[Band]]:
+    def reach(self, promise: Trip, seconds: Seconds) -> tuple[Markup, list[Band]]:
         """Cells in five bands around the limit, and the bands' names and people."""
         people = self.network.people(promise.population)
         limit = promise.within_min
@@ -202,11 +202,14 @@ class Drawn:
 
 def draw(region: RegionMap, finding: Finding, *, names: bool = True) -> Drawn:
     """The map of one finding."""
-    network, promise = region.network, finding.promise
-    units = network.units[counted_units(network, promise.unit).sure]
-    if isinstance(promise, ReachPromise) and can_be_timed(network, promise):
-        cells, bands = region.reach(promise, nearest_seconds(network, promise))
-    elif len(finding.by_municipality) and not isinstance(promise, ReachPromise):
+    network, trip, counts = region.network, finding.promise.trip, finding.promise.counts
+    if counts is None:
+        states = {g.group: (g.kept, finding.promise.group_text(g)) for g in finding.groups("municipality")}
+        return draw_states(region, str(finding.sentence), states)
+    units = network.units[counted_units(network, counts).sure]
+    if trip and can_be_timed(network, trip):
+        cells, bands = region.reach(trip, nearest_seconds(network, trip))
+    elif len(finding.by_municipality) and not trip:
         cells, bands = region.municipalities(finding)
     else:
         cells, bands = region.populated(), []

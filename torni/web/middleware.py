@@ -3,16 +3,17 @@
 from __future__ import annotations
 
 import logging
-import re
 from collections.abc import Callable
 
 from django.core.exceptions import DisallowedHost
 from django.http import Http404, HttpRequest, HttpResponse, HttpResponseBadRequest, HttpResponseNotAllowed, JsonResponse
+from django.urls import Resolver404, resolve
 
 from torni.core.faults import BadInput
 from torni.core.language import LANGUAGES, speaking
 from torni.guidance.fhir import outcome
 from torni.web.access import who_of
+from torni.web.metrics import FAULTS, route_of
 from torni.web.rendering import page
 
 Handler = Callable[[HttpRequest], HttpResponse]
@@ -43,11 +44,6 @@ class SafePages:
         return response
 
 
-POSTS = re.compile(
-    r"^/((sign-in|sign-out|me|mine)/$|[^/]+/(rules|decide|rehearse|changes|person|records|room|inbox|deliveries|intake|case|guide)/)"
-)
-
-
 def _not_allowed(request: HttpRequest) -> HttpResponse:
     """405; a machine at the FHIR edge is told so in its own form."""
     if not request.path.startswith("/fhir/"):
@@ -67,11 +63,19 @@ def _allowed(request: HttpRequest) -> bool:
         request.method == "PUT" and request.path.startswith("/fhir/Task/")
     ):
         return not request.headers.get("Cookie")  # a machine's door, by its key alone: no browser sends that unasked
-    if request.method != "POST" or not POSTS.match(request.path):
+    if request.method != "POST" or not _has_form(request.path):
         return False
     origin = request.headers.get("Origin")
     site = request.headers.get("Sec-Fetch-Site", "same-origin" if origin else "")
     return bool(origin == f"{request.scheme}://{request.get_host()}" and site == "same-origin")
+
+
+def _has_form(path: str) -> bool:
+    """Does the address say that it takes a form (`urls.py`)?"""
+    try:
+        return getattr(resolve(path).func, "form", None) is not None
+    except Resolver404:
+        return False
 
 
 class Reader:
@@ -97,7 +101,8 @@ class Reader:
             return page(request, "fault.html", faults=error.faults, status=400)
         if isinstance(error, Http404):
             return page(request, "fault.html", faults=None, status=404)
-        log.exception("a page failed: %s", request.path)
+        FAULTS.labels(route_of(request), type(error).__name__).inc()
+        log.error("a page failed: %s", route_of(request), exc_info=error)
         return page(request, "fault.html", faults=None, status=500)
 
 

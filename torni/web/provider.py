@@ -10,14 +10,10 @@ import secrets
 import time
 from dataclasses import dataclass
 from functools import cache
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
-import requests
-from authlib.common.errors import AuthlibBaseError
-from authlib.integrations.requests_client import OAuth2Session
-from joserfc import jwt
-from joserfc.errors import JoseError
-from joserfc.jwk import KeySet
+if TYPE_CHECKING:  # where no provider is named, a server starts without them
+    from authlib.integrations.requests_client import OAuth2Session
 
 PATIENCE_S = 10
 
@@ -58,6 +54,12 @@ def address(asked: Asked, back: str) -> str:
 
 def subject(asked: Asked, back: str, *, state: str, code: str) -> tuple[str, str]:
     """The issuer and subject that the provider vouches for. Anything that does not fit is NotSignedIn."""
+    import requests
+    from authlib.common.errors import AuthlibBaseError
+    from joserfc import jwt
+    from joserfc.errors import JoseError
+    from joserfc.jwk import KeySet
+
     if not code or not secrets.compare_digest(state.encode(), asked.state.encode()):
         raise NotSignedIn("the answer is to another question")
     known = _known()
@@ -78,6 +80,8 @@ def subject(asked: Asked, back: str, *, state: str, code: str) -> tuple[str, str
 
 
 def _session(back: str) -> OAuth2Session:
+    from authlib.integrations.requests_client import OAuth2Session
+
     return OAuth2Session(
         os.environ["TORNI_OIDC_CLIENT_ID"], os.environ.get("TORNI_OIDC_CLIENT_SECRET"), scope="openid", redirect_uri=back,
         code_challenge_method="S256",
@@ -91,6 +95,8 @@ def _known() -> dict[str, Any]:
 
 @cache
 def _discovered(issuer: str, hour: int) -> dict[str, Any]:
+    import requests
+
     try:
         found: dict[str, Any] = _fetched(f"{issuer}/.well-known/openid-configuration")
     except (requests.RequestException, ValueError) as error:
@@ -101,6 +107,8 @@ def _discovered(issuer: str, hour: int) -> dict[str, Any]:
 
 
 def _fetched(url: str) -> Any:
+    import requests
+
     answer = requests.get(url, timeout=PATIENCE_S)
     answer.raise_for_status()
     return answer.json()

@@ -8,7 +8,7 @@ import threading
 import time
 from collections import OrderedDict
 from collections.abc import Callable, Iterator, Mapping, Sequence
-from contextlib import contextmanager
+from contextlib import contextmanager, nullcontext
 from datetime import date, datetime
 from functools import cache
 from typing import Any, Literal
@@ -30,8 +30,9 @@ from torni.guidance.charges import charge
 from torni.services.book import books_of
 from torni.services.days import Days
 from torni.services.library import Library
-from torni.supervision.moment import Gathered, moment
+from torni.supervision.moment import Gathered, Moment, moment
 from torni.tower.live import Live, before_of, live
+from torni.web import metrics
 from torni.web.store import Held, held, hold
 
 MOST_PICTURES, LATELY_S = 12, 60.0
@@ -42,6 +43,7 @@ _newest: dict[str, Gathered] = {}  # what the newest picture rests on: the next 
 _residents: dict[tuple[str, date], int] = {}
 _lately: dict[str, tuple[Live | None, float]] = {}
 _lock = threading.RLock()
+_making = threading.Lock()
 
 
 def is_open() -> bool:
@@ -60,9 +62,10 @@ def _pool(role: Literal["pages", "door", "gate"]) -> ConnectionPool[Connection]:
 
 
 def close() -> None:
-    """Close every connection and forget what was kept: another room follows."""
-    for role in ("pages", "door", "gate"):
-        _pool(role).close()
+    """Close every connection and forget what was kept: another room follows, or none."""
+    if _pool.cache_info().currsize:
+        for role in ("pages", "door", "gate"):
+            _pool(role).close()
     _pool.cache_clear()
     forget()
 
@@ -126,6 +129,16 @@ def door() -> Iterator[Door]:
         yield made
 
 
+@contextmanager
+def whole_log(region: str) -> Iterator[Connection | None]:
+    """A connection that sees the whole log, for sums of it; None where there is no record room of the region."""
+    if not is_of(region):
+        yield None
+        return
+    with _pool("door").connection() as one:
+        yield one
+
+
 def now() -> datetime:
     """The room's present: the clock's, or the newest recorded where the facts are invented and time is theirs."""
     with reading(None) as one:
@@ -143,10 +156,13 @@ def write(events: Sequence[Mapping[str, Any]], *, at: datetime, producer: str | 
         return
     with door() as made, made.connection.transaction():
         done = made.accept(events, now=at, producer=producer)
+        if done.refused or done.repeated:
+            metrics.events("page", taken=0, repeated=done.repeated, refused=len(done.refused))
         if done.refused:
             raise BadInput(*(Fault(t("the record room"), reason(code), "") for reasons in done.refused.values() for code in reasons))  # fmt: skip
         if done.repeated:
             raise BadInput(Fault(t("this step"), t("has been taken already"), t("Look at the page again: somebody was faster, or the form was sent twice.")))  # fmt: skip
+    metrics.events("page", taken=done.written, repeated=0, refused=0)
 
 
 @cache
@@ -240,21 +256,29 @@ def picture(region: str, known: datetime | None = None) -> Live | None:
             if key in _pictures:
                 _pictures.move_to_end(key)
                 return _pictures[key]
-        then_key = (region, now.today)
-        residents = _residents.get(then_key)
-        if residents is None:
-            residents = _residents[then_key] = int(one.execute("SELECT registered()").fetchone()[0])  # type: ignore[index]
-        before = _before.get(then_key)
-        if before is None:
-            before = _kept(_before, then_key, before_of(one, libraries(region), now, residents=residents))
-        newest = _newest.get(region) if known is None else None
-        made = live(one, libraries(region), residents=residents, known=known, before=before, kept=newest)
-        if made is None:
-            return None
-        if known is None and not made.now.past:
-            _newest[region] = made.gathered
-        _kept(_pictures, (region, made.now.position, made.now.today, made.now.past), made)
-        return made
+        with _making if known is None else nullcontext():  # whoever else wants the newest meanwhile waits for this one
+            if key in _pictures:
+                return _pictures[key]
+            return _made(one, region, now, known)
+
+
+def _made(one: Connection, region: str, now: Moment, known: datetime | None) -> Live | None:
+    """The picture of a moment, made of what is kept and what has come since."""
+    then_key = (region, now.today)
+    residents = _residents.get(then_key)
+    if residents is None:
+        residents = _residents[then_key] = int(one.execute("SELECT registered()").fetchone()[0])  # type: ignore[index]
+    before = _before.get(then_key)
+    if before is None:
+        before = _kept(_before, then_key, before_of(one, libraries(region), now, residents=residents))
+    newest = _newest.get(region) if known is None else None
+    made = live(one, libraries(region), residents=residents, known=known, before=before, kept=newest)
+    if made is None:
+        return None
+    if known is None and not made.now.past:
+        _newest[region] = made.gathered
+    _kept(_pictures, (region, made.now.position, made.now.today, made.now.past), made)
+    return made
 
 
 def lately(region: str) -> Live | None:

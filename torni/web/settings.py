@@ -9,7 +9,9 @@ from torni.facts.room import database
 
 _HERE = Path(__file__).parent
 DEBUG = False
-SECRET_KEY = get_random_secret_key()  # signs nothing that outlives the process
+SECRET_KEY = (
+    os.environ.get("TORNI_SECRET") or get_random_secret_key()
+)  # signs what a browser holds for minutes; one for all processes
 ALLOWED_HOSTS = ["127.0.0.1", "localhost", "[::1]", *filter(None, os.environ.get("TORNI_HOSTS", "").split(","))]
 ROOT_URLCONF = "torni.web.urls"
 WSGI_APPLICATION = "torni.web.wsgi.application"
@@ -19,6 +21,7 @@ USE_I18N = False  # the texts come from torni.core.language, by the same catalog
 USE_TZ = True
 TIME_ZONE = "Europe/Helsinki"
 MIDDLEWARE = [
+    "torni.web.metrics.Counted",
     "django.middleware.security.SecurityMiddleware",
     "torni.web.middleware.SafePages",
     "whitenoise.middleware.WhiteNoiseMiddleware",
@@ -40,12 +43,7 @@ STATIC_ROOT = str(_HERE / "static")
 SECURE_CONTENT_TYPE_NOSNIFF = True
 SECURE_REFERRER_POLICY = "same-origin"
 SECURE_CROSS_ORIGIN_OPENER_POLICY = "same-origin"
-LOGGING = {
-    "version": 1,
-    "disable_existing_loggers": False,
-    "handlers": {"console": {"class": "logging.StreamHandler"}},
-    "root": {"handlers": ["console"], "level": "WARNING"},
-}
+LOGGING_CONFIG = None  # what a process writes of itself is `torni.core.logs`
 if os.environ.get("TORNI_HTTPS") == "1":  # a proxy before us speaks TLS, and says so
     SECURE_PROXY_SSL_HEADER = ("HTTP_X_FORWARDED_PROTO", "https")
 DATA_UPLOAD_MAX_MEMORY_SIZE = 16 * 2**20  # a batch of events

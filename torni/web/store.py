@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import threading
 from collections import OrderedDict
+from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import date
 from functools import cached_property
@@ -13,13 +14,16 @@ from django.http import Http404, HttpRequest
 from torni import network as net
 from torni.core.clock import today
 from torni.core.faults import BadInput, bad_input
-from torni.core.language import language, speaking, t
+from torni.core.language import Message, language, speaking, t
 from torni.network.explain import Explanation, explain
+from torni.promises.finding import Finding
 from torni.services import regions
-from torni.services.finding import Finding
 from torni.services.history import log_file
+from torni.services.library import Library
 from torni.services.rules import Rules, load_rules
 from torni.tower import Picture, picture
+from torni.tower.explain import explain_finding
+from torni.tower.live import Live
 from torni.web.maps import RegionMap
 
 MOST_REGIONS = 8
@@ -33,12 +37,12 @@ class Held:
     real_only: bool
 
     def __post_init__(self) -> None:
-        self._findings: list[Finding] = net.check(self.network)
+        self.findings: list[Finding] = net.check(self.network)  # of the network: what happens changes by the moment
         self._explained: dict[tuple[str, str], Explanation] = {}
 
-    @property
-    def picture(self) -> Picture:
-        return picture(self.network, findings=self._findings)
+    def picture(self, happened: Sequence[Finding] | None, why: Message) -> Picture:
+        """Every promise's finding. `happened`: of what happens, or None and why nothing can be told of it."""
+        return picture(self.network, findings=self.findings, happened=happened, why=why)
 
     @cached_property
     def rules(self) -> Rules:
@@ -65,16 +69,18 @@ class Held:
         return {**({"on": str(day)} if day != today() else {}), **({"real": "1"} if self.real_only else {})}
 
     def finding(self, promise_id: str) -> Finding:
-        for finding in self._findings:
+        for finding in self.findings:
             if finding.id == promise_id:
                 return finding
         raise Http404
 
-    def explained(self, promise_id: str) -> Explanation:
-        key = (promise_id, language())
+    def explained(self, finding: Finding, live: Live | None, library: Library) -> Explanation:
+        """What a finding rests on. Of the network it is kept; of what happens it is of the moment, by the library of its day."""
+        if finding.promise.reads == "events":
+            return explain_finding(library, finding, live)
+        key = (finding.id, language())
         if key not in self._explained:
-            self.finding(promise_id)
-            self._explained[key] = explain(self.network, promise_id)
+            self._explained[key] = explain(self.network, finding.id)
         return self._explained[key]
 
 
@@ -103,7 +109,7 @@ def hold(region: str, day: date, *, real_only: bool = False) -> Held:
         if key not in _held:
             with speaking("fi"):
                 made = Held(net.load(name, on=day, invented=not real_only), real_only)
-            if not made.picture.findings:
+            if not made.findings:
                 raise bad_input(str(day), t("nothing was defined yet"), t("Ask for a later day."))
             _held[key] = made
             while len(_held) > MOST_REGIONS:

@@ -1,9 +1,9 @@
-"""Which address is which page, and who may open it. What is not said to be everybody's is nobody's but those named."""
+"""Which address is which page, who may open it and send its form. What is not said to be everybody's takes an action of the table."""
 
 from django.urls import URLPattern, path
 
-from torni.facts.access import MENDERS, READERS, STAFF
-from torni.web.access import EVERYBODY, SIGNED_IN, View, only
+from torni.facts.rights import EVERYBODY, SIGNED_IN
+from torni.web.access import View, only
 from torni.web.views import (
     account,
     case,
@@ -31,12 +31,11 @@ from torni.web.views import (
 )
 
 
-def at(route: str, view: View, may: frozenset[str]) -> URLPattern:
-    return path(route, only(may, view))  # type: ignore[arg-type]
+def at(route: str, view: View, may: str, *, form: str | None = None) -> URLPattern:
+    """An address: whose it is to read, and to whom its form belongs; without one nothing can be sent there."""
+    return path(route, only(may, view, form=form))
 
 
-PRODUCER = frozenset({"producer"})
-GUIDES = frozenset({"adviser", "case_manager"})
 urlpatterns = [
     at("", pages.start, EVERYBODY),
     at("language/<str:code>/", pages.choose_language, EVERYBODY),
@@ -50,55 +49,55 @@ urlpatterns = [
     at("fhir/<str:kind>/<str:id_>", fhir.one, EVERYBODY),
     at("fhir/", fhir.unknown, EVERYBODY),
     at("fhir/<path:rest>", fhir.unknown, EVERYBODY),
-    at("sign-in/", account.sign_in, EVERYBODY),
+    at("sign-in/", account.sign_in, EVERYBODY, form=EVERYBODY),
     at("sign-in/provider/", account.provider, EVERYBODY),
     at("sign-in/provider/back/", account.provider_back, EVERYBODY),
-    at("sign-out/", account.sign_out, EVERYBODY),
-    at("me/", account.me, SIGNED_IN),
-    at("me/everything.json", account.everything, frozenset({"resident"})),
-    at("me/guidance.fhir.json", fhir.own_file, frozenset({"resident"})),
-    at("mine/", mine.mine, frozenset({"resident"})),
-    at("mine/letter/<int:decided>.<str:form>", mine.letter_file, frozenset({"resident"})),
+    at("sign-out/", account.sign_out, EVERYBODY, form=EVERYBODY),
+    at("me/", account.me, SIGNED_IN, form=SIGNED_IN),
+    at("me/everything.json", account.everything, "own_services"),
+    at("me/guidance.fhir.json", fhir.own_file, "own_services"),
+    at("mine/", mine.mine, "own_services", form="own_services"),
+    at("mine/letter/<int:decided>.<str:form>", mine.letter_file, "own_services"),
     # what has been decided, and what open data tell, is everybody's; what happens to people is not (the view tells which)
     at("<str:region>/", tower.tower, EVERYBODY),
     at("<str:region>/promise/<str:promise_id>/", tower.promise, EVERYBODY),
     at("<str:region>/promise/<str:promise_id>/mend/", tower.mend, EVERYBODY),
-    at("<str:region>/promise/<str:promise_id>/rows/", live.rows, STAFF | PRODUCER),
-    at("<str:region>/moments/", live.compare, STAFF),
-    at("<str:region>/report/", report.welfare, STAFF),
-    at("<str:region>/report.pdf", report.welfare_pdf, STAFF),
-    at("<str:region>/room/", the_room.the_room, STAFF),
-    at("<str:region>/own/", live.own, PRODUCER),
-    at("<str:region>/inbox/", inbox.inbox, PRODUCER),
-    at("<str:region>/inbox/<int:position>/", inbox.plan, PRODUCER),
-    at("<str:region>/deliveries/", deliveries.deliveries, STAFF | PRODUCER),
-    at("<str:region>/deliveries/<int:webhook>/<int:position>/", deliveries.delivery, STAFF | PRODUCER),
-    at("<str:region>/worklist/", work.work, GUIDES),
-    at("<str:region>/intake/", work.intake, GUIDES),
-    at("<str:region>/case/<int:position>/", case.case, GUIDES),
-    at("<str:region>/case/<int:position>/guidance.fhir.json", fhir.case_file, GUIDES),
-    at("<str:region>/case/<int:position>/assess/", case_steps.assess, GUIDES),
-    at("<str:region>/case/<int:position>/decide/", case_steps.verdicts, GUIDES),
-    at("<str:region>/case/<int:position>/decide/<str:service>/", case_steps.decision, GUIDES),
-    at("<str:region>/case/<int:position>/letter/<int:decided>.<str:form>", case_steps.letter_file, GUIDES),
-    at("<str:region>/case/<int:position>/plan/", case_steps.plan, GUIDES),
-    at("<str:region>/emergencies/", persons.emergencies, frozenset({"supervisor", "director"})),
-    at("<str:region>/person/", persons.person, READERS),
-    at("<str:region>/records/", records.records, MENDERS),
+    at("<str:region>/promise/<str:promise_id>/rows/", live.rows, "live_rows"),
+    at("<str:region>/moments/", live.compare, "live_tower"),
+    at("<str:region>/report/", report.welfare, "report"),
+    at("<str:region>/report.pdf", report.welfare_pdf, "report"),
+    at("<str:region>/room/", the_room.the_room, "live_tower", form="ask_job"),
+    at("<str:region>/own/", live.own, "own_promises"),
+    at("<str:region>/inbox/", inbox.inbox, "inbox"),
+    at("<str:region>/inbox/<int:position>/", inbox.plan, "inbox", form="inbox"),
+    at("<str:region>/deliveries/", deliveries.deliveries, "deliveries"),
+    at("<str:region>/deliveries/<int:webhook>/<int:position>/", deliveries.delivery, "deliveries", form="send_again"),
+    at("<str:region>/worklist/", work.work, "worklist"),
+    at("<str:region>/intake/", work.intake, "case", form="case"),
+    at("<str:region>/case/<int:position>/", case.case, "case", form="case"),
+    at("<str:region>/case/<int:position>/guidance.fhir.json", fhir.case_file, "case"),
+    at("<str:region>/case/<int:position>/assess/", case_steps.assess, "case", form="case"),
+    at("<str:region>/case/<int:position>/decide/", case_steps.verdicts, "case"),
+    at("<str:region>/case/<int:position>/decide/<str:service>/", case_steps.decision, "case", form="case"),
+    at("<str:region>/case/<int:position>/letter/<int:decided>.<str:form>", case_steps.letter_file, "case"),
+    at("<str:region>/case/<int:position>/plan/", case_steps.plan, "case", form="case"),
+    at("<str:region>/emergencies/", persons.emergencies, "emergencies"),
+    at("<str:region>/person/", persons.person, "person", form="person"),
+    at("<str:region>/records/", records.records, "records", form="records"),
     at("<str:region>/chains/", chains.index, EVERYBODY),
-    at("<str:region>/guide/", guide.guide, EVERYBODY),
+    at("<str:region>/guide/", guide.guide, EVERYBODY, form=EVERYBODY),
     at("<str:region>/sapluuna/", sapluuna.matrix, EVERYBODY),
     at("<str:region>/sapluuna/<str:service_id>/<str:column>/", sapluuna.cell, EVERYBODY),
     at("<str:region>/rules/", rules.index, EVERYBODY),
-    at("<str:region>/rules/check/", rules.check, STAFF),
-    at("<str:region>/rules/tables/<str:name>/", rules.table, EVERYBODY),
-    at("<str:region>/rules/<str:service>/", rules.service, EVERYBODY),
-    at("<str:region>/decide/<str:service>/", decide.client, STAFF),
-    at("<str:region>/decide/<str:service>/letter.<str:form>", decide.letter_file, STAFF),
-    at("<str:region>/rehearse/", rehearse.rehearsal, STAFF),
-    at("<str:region>/rehearse/people/", rehearse.people, STAFF),
-    at("<str:region>/changes/", rehearse.changes, STAFF),
-    at("<str:region>/changes/<str:id_>/", rehearse.change, STAFF),
+    at("<str:region>/rules/check/", rules.check, "try_rules", form="try_rules"),
+    at("<str:region>/rules/tables/<str:name>/", rules.table, EVERYBODY, form=EVERYBODY),
+    at("<str:region>/rules/<str:service>/", rules.service, EVERYBODY, form=EVERYBODY),
+    at("<str:region>/decide/<str:service>/", decide.client, "try_rules", form="try_rules"),
+    at("<str:region>/decide/<str:service>/letter.<str:form>", decide.letter_file, "try_rules", form="try_rules"),
+    at("<str:region>/rehearse/", rehearse.rehearsal, "rehearse", form="rehearse"),
+    at("<str:region>/rehearse/people/", rehearse.people, "rehearse", form="rehearse"),
+    at("<str:region>/changes/", rehearse.changes, "rehearse"),
+    at("<str:region>/changes/<str:id_>/", rehearse.change, "rehearse", form="approve"),
     at("<str:region>/network/", network.network, EVERYBODY),
     at("<str:region>/network/compare/", network.compare, EVERYBODY),
     at("<str:region>/network/plan.<str:form>", network.download, EVERYBODY),

@@ -9,12 +9,14 @@ from __future__ import annotations
 
 import asyncio
 import io
+import time
 from collections.abc import Callable, Iterable
 from concurrent.futures import ThreadPoolExecutor
 from typing import Any
 
 from a2wsgi.wsgi import build_environ
 
+from torni.web.metrics import WAIT_S
 from torni.web.stream import Receive, Scope, Send, plain
 
 MOST_BODY = 48 * 2**20  # what a page takes is less, and it tells why; this only guards the memory
@@ -34,12 +36,13 @@ class Whole:
             await plain(send, 413, b"too large")
             return
         status, headers, content = await asyncio.get_running_loop().run_in_executor(
-            self.threads, self._answer, scope, body
+            self.threads, self._answer, scope, body, time.perf_counter()
         )
         await send({"type": "http.response.start", "status": status, "headers": headers})
         await send({"type": "http.response.body", "body": content})
 
-    def _answer(self, scope: Scope, body: io.BytesIO) -> Answer:
+    def _answer(self, scope: Scope, body: io.BytesIO, asked: float) -> Answer:
+        WAIT_S.observe(time.perf_counter() - asked)
         told: list[Any] = []
 
         def start(status: str, headers: list[tuple[str, str]], _fault: Any = None) -> Callable[[bytes], None]:

@@ -15,8 +15,9 @@ from datetime import date, datetime, timedelta
 
 import psycopg
 
-from torni.core import clock
+from torni.core import clock, logs
 from torni.core.faults import BadInput
+from torni.core.starter import starter
 from torni.facts.access import options
 from torni.facts.door import Door
 from torni.facts.room import connect
@@ -56,7 +57,7 @@ def run(
         row = connection.execute("SELECT recorded_at FROM room").fetchone()
         assert row is not None
         live = Live(Door(connection, books), year, row[0])
-    begun, since, parent = time.monotonic(), row[0], os.getppid()
+    begun, since, parent = time.monotonic(), row[0], starter()
     ahead = max(clock.now() - since, timedelta(0))  # what passed while nothing ran is caught up with
     while True:
         now = since + ahead + timedelta(seconds=(time.monotonic() - begun) * speed)
@@ -94,7 +95,7 @@ def _begun(connection: psycopg.Connection[tuple[object, ...]]) -> tuple[date, bo
 
 
 def main(arguments: list[str]) -> int:
-    logging.basicConfig(level=logging.INFO, format="%(asctime)s %(name)s %(message)s")
+    logs.begin("year")
     signal.signal(signal.SIGTERM, lambda *_: sys.exit(0))
     region, seed, residents, speed = arguments
     with contextlib.suppress(KeyboardInterrupt):

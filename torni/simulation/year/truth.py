@@ -10,14 +10,14 @@ from typing import Any
 
 import polars as pl
 
-from torni.services.followed import AnswerPromise, MeasurePromise
+from torni.promises.sums import sums_of_moment
 from torni.services.library import Library
 from torni.simulation.year.changes import Change
 from torni.simulation.year.faults import Fault
 from torni.simulation.year.log import Known
 from torni.simulation.year.world import World
 from torni.supervision.alerts import Alert, alerts
-from torni.supervision.measure import measure, windows_of
+from torni.supervision.measure import measure_sums, windows_of
 from torni.supervision.moment import last_days_of, sums_of
 from torni.supervision.watch import Watch
 
@@ -109,9 +109,8 @@ def truth(
         }
         ends = last_days_of(morning, complete, register)
         summed = sums_of(told_by_then, morning, windows_of(definitions, morning), ends)
-        found = measure(
-            definitions, morning, register, ends, summed, _owed(told_by_then, morning), residents=len(world.residents)
-        )
+        sums = sums_of_moment(morning, register, ends, summed, _owed(told_by_then, morning))
+        found = measure_sums(definitions, sums, residents=len(world.residents))
         for alert in alerts(found, watch.on(morning, ends), complete, morning):
             key = (alert.kind, alert.id, alert.level, alert.where)
             before = standing.get(key)
@@ -134,14 +133,14 @@ def _again(before: date | None, since: date | None) -> bool:
 
 def _sized(p: Planted, tally: pl.DataFrame, register: pl.DataFrame, library: Library, last: date) -> Planted:
     """The fault with how large it became, where it is one of shares: what was missed at its place."""
-    of = {f"{s.id}.{q.id}": q for s, q in library.followed()}.get(_PROMISES[p.fault.kind])
-    if not isinstance(of, AnswerPromise | MeasurePromise) or of.share >= 1 or p.fault.kind == "wrong_formula":
+    of = {f"{s.id}.{q.id}": q for s, q in library.of_events()}.get(_PROMISES[p.fault.kind])
+    if of is None or of.watched is None or p.fault.kind == "wrong_formula":
         return p
     rows = tally.filter(
         (pl.col("promise") == _PROMISES[p.fault.kind]) & (pl.col("day") >= p.fault.since) & (pl.col("day") <= last) & (pl.col("known_on") <= last)
     ).join(register.select("unit", "producer"), on="unit", how="left").filter(pl.col(_LEVELS[p.fault.kind]) == p.fault.where)  # fmt: skip
     total, met = int(rows["total"].sum()), int(rows["met"].sum())
-    small = total - met - total * float(1 - of.share) < SMALL
+    small = total - met - total * (1 - of.watched) < SMALL
     return Planted(p.fault, p.told_on, p.alert, small and p.told_on is None, total - met, total)
 
 

@@ -8,7 +8,6 @@ from dataclasses import astuple
 from datetime import timedelta
 from typing import Any
 
-import segno
 from django.core import signing
 from django.http import Http404, HttpRequest, HttpResponse, HttpResponseRedirect, JsonResponse
 from django.utils.http import url_has_allowed_host_and_scheme
@@ -19,12 +18,13 @@ from torni.core.language import _
 from torni.facts import accounts, persons
 from torni.facts.access import Who
 from torni.facts.accounts import Refused
+from torni.facts.rights import ROLES
 from torni.facts.words import role_sees
 from torni.supervision import words
 from torni.web import provider as identity
 from torni.web import room
 from torni.web.access import COOKIE, let_in, let_out
-from torni.web.rendering import page
+from torni.web.rendering import link, page
 from torni.web.views.persons import shown_of
 
 ASKED = "torni_asked"
@@ -116,7 +116,7 @@ def me(request: HttpRequest) -> HttpResponse:
         second = accounts.has_second(connection, who)
         local = accounts.has_password(connection, who)
     own: dict[str, Any] = {}
-    if who.role == "resident":
+    if who.may("own_services"):
         with room.reading(who) as connection:
             since = room.now() - LINES_BACK  # a year of visits is thousands of lines: the file has them all
             own["person"] = persons.read(connection, client=who.client, what="own", why="own data", visits_since=since)
@@ -194,6 +194,8 @@ def reason_name(why: str) -> str:
 
 def _picture(who: Who, secret: str) -> Markup:
     """The secret as a picture for an authenticator, as SVG without a style of its own."""
+    import segno
+
     code = segno.make(accounts.address_of_second(who, secret), error="m")
     return Markup(code.svg_inline(scale=4, border=2, omitsize=True, svgclass=None, lineclass=None))  # noqa: S704 - our own drawing
 
@@ -221,10 +223,7 @@ def _home(who: Who) -> str:
     with room.gate() as connection:
         row = connection.execute("SELECT region FROM room").fetchone()
     region = row[0] if row else ""
-    own = {
-        "resident": "/mine/",
-        "producer": f"/{region}/inbox/",
-        "adviser": f"/{region}/worklist/",
-        "case_manager": f"/{region}/worklist/",
-    }
-    return own.get(who.role, f"/{region}/" if region else "/")
+    begins = ROLES[who.role].begins if who.role in ROLES else ""
+    if begins.startswith("/"):
+        return begins
+    return link(region, *filter(None, [begins])) if region else "/"

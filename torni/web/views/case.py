@@ -100,7 +100,7 @@ def case(request: HttpRequest, region: str, position: int) -> HttpResponse:
         except BadInput as error:
             faults = error.faults
     with room.gate() as connection:
-        people = {a.name: a.shown for a in accounts.with_role(connection, "case_manager")}
+        people = {a.name: a.shown for a in accounts.who_may(connection, "manage_case")}
     c = o.case
     return show(
         request, "case.html", o, faults=faults, own=_lines(c), people=people, manager=c.person.case_manager and people.get(c.person.case_manager, c.person.case_manager),
@@ -201,7 +201,7 @@ def _done(request: HttpRequest, o: Opened) -> list[steps.Event]:
 def _named(request: HttpRequest, o: Opened) -> list[steps.Event]:
     name = request.POST.get("manager", "")
     with room.gate() as connection:
-        known = {a.name for a in accounts.with_role(connection, "case_manager")}
+        known = {a.name for a in accounts.who_may(connection, "manage_case")}
     if name not in known:
         raise BadInput(Fault(t("the case manager"), t("is not chosen"), t("Choose one of the list.")))
     return [steps.name_manager(o.case, name, at=o.at)]
@@ -228,7 +228,7 @@ def representative_of(request: HttpRequest, o: Opened) -> Representative:
 def _review_came(request: HttpRequest, o: Opened) -> list[steps.Event]:
     """A request on paper, written down by an adviser."""
     made = next((d for d in o.case.decisions if str(d.position) == request.POST.get("decision")), None)
-    if made is None or request.who.role != "adviser":
+    if made is None or not request.who.may("review"):
         raise Http404
     text, on = request.POST.get("text", "").strip(), day_of(request.POST.get("day", ""), t("the day"))
     return [review.ask(o.case, made, text, on=on, by=request.who.shown, at=o.at)]
@@ -236,7 +236,7 @@ def _review_came(request: HttpRequest, o: Opened) -> list[steps.Event]:
 
 def _review_decided(request: HttpRequest, o: Opened) -> list[steps.Event]:
     asked = next((r for r in o.case.reviews if str(r.position) == request.POST.get("review")), None)
-    if asked is None or request.who.role != "adviser":
+    if asked is None or not request.who.may("review"):
         raise Http404
     outcome, why, body = (request.POST.get(name, "").strip() for name in ("outcome", "why", "body"))
     return review.decide(asked, o.case.person.client, outcome, why=why, body=body, by=request.who.shown, at=o.at)
@@ -271,7 +271,7 @@ def _time_answered(request: HttpRequest, o: Opened) -> list[steps.Event]:
 
 def _replied(request: HttpRequest, o: Opened) -> list[steps.Event]:
     message = next((m for m in o.case.messages if str(m.position) == request.POST.get("message")), None)
-    if message is None:
+    if message is None or not request.who.may("answer_message"):
         raise Http404
     done = request.POST.get("done") == "yes"
     return [

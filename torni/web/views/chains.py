@@ -23,7 +23,7 @@ def index(request: HttpRequest, region: str) -> HttpResponse:
     library = here.network.library
     told: dict[str, Any] = {}
     last = at = None
-    if request.who is not None and request.who.staff and room.is_of(here.id):
+    if request.who is not None and request.who.may("live_tower") and room.is_of(here.id):
         with room.reading(request.who) as connection:
             row = connection.execute(
                 "SELECT chains, last_day, at FROM measured WHERE chains IS NOT NULL ORDER BY at DESC LIMIT 1"

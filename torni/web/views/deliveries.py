@@ -7,39 +7,29 @@ from django.http import Http404, HttpRequest, HttpResponse, HttpResponseRedirect
 from torni.core.faults import bad_input
 from torni.core.language import t
 from torni.facts import webhooks
-from torni.facts.access import Role
 from torni.services import regions
 from torni.supervision import words
 from torni.web import room
-from torni.web.access import denied
 from torni.web.rendering import link, page
-
-MAY_SEND: frozenset[Role] = frozenset({"supervisor", "producer"})
 
 
 def deliveries(request: HttpRequest, region: str) -> HttpResponse:
     """The addresses and the newest messages, those given up first. A producer sees its own."""
     here = room.own(request, region)
-    if request.who.unit:  # messages are the whole producer's
-        return denied(request, MAY_SEND)
     with room.reading(request.who) as connection:
         hooks, found = webhooks.shown(connection), webhooks.deliveries(connection)
     library = room.days(here.id).on(room.about()[1]).library
     return page(
         request, "deliveries.html", here="deliveries", region=here, regions=regions.all_regions(), hooks=hooks, found=found, words=words,
         units=room.about()[2], services={k: str(v.name) for k, v in library.services.items()}, type_name=type_name, state_name=state_name,
-        answer_of=answer_of, dead=sum(d.state == "dead" for d in found), may_send=request.who.role in MAY_SEND,
+        answer_of=answer_of, dead=sum(d.state == "dead" for d in found),
     )  # fmt: skip
 
 
 def delivery(request: HttpRequest, region: str, webhook: int, position: int) -> HttpResponse:
     """One message to one address: every try, and what a person did. Its form sends it again, or sets it aside."""
     here = room.own(request, region)
-    if request.who.unit:
-        return denied(request, MAY_SEND)
     if request.method == "POST":
-        if request.who.role not in MAY_SEND:
-            return denied(request, MAY_SEND)
         word: webhooks.Word = "set aside" if request.POST.get("do") == "aside" else "again"
         with room.reading(request.who) as connection:
             done = webhooks.redeliver(connection, webhook, position, word)
@@ -54,7 +44,7 @@ def delivery(request: HttpRequest, region: str, webhook: int, position: int) -> 
         raise Http404
     return page(
         request, "delivery.html", here="deliveries", region=here, regions=regions.all_regions(), d=found, hook=hook, history=history, words=words,
-        units=room.about()[2], type_name=type_name, state_name=state_name, answer_of=answer_of, may_send=request.who.role in MAY_SEND,
+        units=room.about()[2], type_name=type_name, state_name=state_name, answer_of=answer_of,
     )  # fmt: skip
 
 

@@ -19,8 +19,8 @@ from torni.facts import feeds, intake
 from torni.facts.book import WIDEST
 from torni.facts.reasons import reason
 from torni.services import load_library
-from torni.services.followed import EventKind
-from torni.web import room
+from torni.services.events import EventKind
+from torni.web import metrics, room
 
 _VALUES: dict[str, Any] = {
     "service": "home_care", "unit": "unit-1", "client": 1001, "matter": "visit-2026-05-04-1", "due": "2026-05-04", "quantity": 4,
@@ -46,6 +46,7 @@ def receive(request: HttpRequest) -> HttpResponse:
             if isinstance(batch, HttpResponse):
                 return batch
             done = intake.receive(door, batch, source=feed[0], producer=feed[1])
+            metrics.events("feed", taken=done.accepted, repeated=done.repeated, refused=len(done.refused))
     except psycopg.errors.DiskFull:
         return _refused(
             503,

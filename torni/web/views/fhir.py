@@ -22,6 +22,7 @@ from torni.core.language import speaking
 from torni.facts import feeds, persons, worklists
 from torni.facts.access import Who
 from torni.facts.door import local_day
+from torni.facts.rights import MACHINE
 from torni.guidance import fhir
 from torni.guidance.case import Case, Sent, case_of
 from torni.guidance.fhir_search import NotSearchable, asked, is_json
@@ -136,7 +137,7 @@ def edge_of() -> fhir.Edge:
 def _tasks(edge: fhir.Edge, who: Who) -> list[fhir.Resource]:
     """What the producer was sent, each with the status that reading it would tell; nothing of the clients is read."""
     library = room.days(edge.region).on(room.about()[1]).library
-    awaited = [f"{s.id}.{p.id}" for s, p in library.followed() if ("opened_by", "plan.sent") in p.events()]
+    awaited = [f"{s.id}.{p.id}" for s, p in library.of_events() if ("opened_by", "plan.sent") in p.events()]
     with room.reading(who) as connection:
         found = worklists.inbox(connection, awaited)
     with room.door() as door:
@@ -160,7 +161,7 @@ def _who(request: HttpRequest) -> Who:
         raise Refused(401, "A feed's key is needed: Authorization: Bearer KEY", "login", **{"WWW-Authenticate": "Bearer"})  # fmt: skip
     if feed[1] is None:
         raise Refused(403, "This key is not held to a producer: torni feed new SOURCE --producer NAME", "forbidden")
-    return Who(0, feed[0], feed[0], "producer", producer=feed[1], machine=True)
+    return Who(0, feed[0], feed[0], MACHINE, producer=feed[1], machine=True)
 
 
 def _case(who: Who, id_: str, what: str, *, of_patient: bool = False) -> tuple[Case, Sent]:

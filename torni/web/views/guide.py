@@ -18,9 +18,8 @@ from torni.guidance import arranged, decide
 from torni.guidance.client import client_of
 from torni.guidance.decide import Decision
 from torni.network.choosing import seen_from
+from torni.promises.finding import Finding
 from torni.services import regions
-from torni.services.followed import AnswerPromise, MeasurePromise
-from torni.supervision.measure import Followed
 from torni.web import room
 from torni.web.rendering import page
 from torni.web.store import Held, held
@@ -98,8 +97,8 @@ def _waits(here: Held) -> dict[str, list[tuple[str, float | None]]]:
     """How soon each service is promised, and how the promise holds now where that is measured."""
     live = room.lately(here.id)
     out: dict[str, list[tuple[str, float | None]]] = {}
-    for service, promise in here.network.library.followed():
-        if isinstance(promise, AnswerPromise) and promise.kind == "wait":
+    for service, promise in here.network.library.of_events():
+        if promise.kind == "wait":
             measured = live.of(f"{service.id}.{promise.id}") if live else None
             out.setdefault(service.id, []).append((str(promise.sentence), measured.value if measured else None))
     return out
@@ -109,12 +108,10 @@ def _units(here: Held, municipality: str, kind: str) -> tuple[list[tuple[str, st
     """The nearest units, with what has been measured of each: waits and feedback, where there is enough of it."""
     rows = seen_from(here.network, municipality, kind).head(NEAREST)
     live = room.lately(here.id)
-    promises: list[Followed] = (
-        [f for f in live.found if isinstance(f.promise, MeasurePromise) or f.kind == "wait"] if live else []
-    )
+    promises: list[Finding] = [f for f in live.found if f.kind in ("measure", "wait")] if live else []
     by_unit: dict[str, dict[str, tuple[float, int]]] = {}
     for f in promises:
-        for g in f.by["unit"]:
+        for g in f.groups("unit"):
             if g.total >= LEAST:
                 by_unit.setdefault(g.group.removesuffix(f"-{kind}"), {})[f.id] = (g.met / g.total, g.total)
     units = [

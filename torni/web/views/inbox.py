@@ -28,7 +28,7 @@ def inbox(request: HttpRequest, region: str) -> HttpResponse:
     at = room.now()
     today = local_day(at)
     library = room.days(here.id).on(today).library
-    awaited = [f"{s.id}.{p.id}" for s, p in library.followed() if ("opened_by", "plan.sent") in p.events()]
+    awaited = [f"{s.id}.{p.id}" for s, p in library.of_events() if ("opened_by", "plan.sent") in p.events()]
     with room.reading(request.who) as connection:
         found = worklists.inbox(connection, awaited)
     waiting = sorted((s for s in found if s.owed), key=lambda s: (s.due or today, s.position))

@@ -9,26 +9,26 @@ from typing import Any
 import polars as pl
 from django.http import Http404, HttpRequest, HttpResponse
 
-from torni.core.faults import BadInput, bad_input
-from torni.core.language import number, t
-from torni.facts.access import READERS
+from torni.core.faults import bad_input
+from torni.core.language import Message, t
 from torni.facts.door import HELSINKI
+from torni.promises.finding import FOR_STAFF, LEVELS, NO_ROOM, Finding
+from torni.promises.rows import MOST
 from torni.services import regions
 from torni.supervision import words
 from torni.supervision.alerts import Alert
-from torni.supervision.measure import LEVELS, Followed
+from torni.supervision.measure import rows_behind
 from torni.supervision.moment import read_moment
-from torni.supervision.rows import MOST, rows_behind
-from torni.tower.live import Live, trend
+from torni.tower.live import Live
+from torni.tower.picture import Picture
 from torni.web import room
-from torni.web.maps import draw_states
 from torni.web.rendering import page
 from torni.web.store import Held, held
 
 
 def picture(request: HttpRequest, here: Held) -> Live | None:
     """The live picture that the page is about: now, or as known at the query's moment. What happens to people is for staff."""
-    return _picture(request, here) if request.who is not None and request.who.staff else None
+    return _picture(request, here) if request.who is not None and request.who.may("live_tower") else None
 
 
 def _picture(request: HttpRequest, here: Held) -> Live | None:
@@ -39,6 +39,22 @@ def _picture(request: HttpRequest, here: Held) -> Live | None:
     if found is None and room.is_open():
         raise bad_input("known", t("nothing was known yet on {day}", day=asked), t("Ask for a later moment."))
     return found
+
+
+def whole(request: HttpRequest, here: Held, live: Live | None) -> Picture:
+    """Every promise's finding, by what the one who asks may know of what happens."""
+    return here.picture(live.found, NO_ROOM) if live else here.picture(None, _untold(request, here))
+
+
+def _untold(request: HttpRequest, here: Held) -> Message:
+    """Why nothing can be told of what happens to the one who asks."""
+    if here.real_only:
+        return Message("what happens is invented, and is left out here")
+    if not room.is_of(here.id):
+        return NO_ROOM
+    return (
+        FOR_STAFF if request.who is None or not request.who.may("live_tower") else Message("nothing has been recorded")
+    )
 
 
 @dataclass(frozen=True)
@@ -101,35 +117,8 @@ def spending(here: Held, live: Live) -> list[Spending]:
     ]  # fmt: skip
 
 
-def promise(request: HttpRequest, here: Held, promise_id: str) -> HttpResponse:
-    """One promise: its value now and before, by producer, municipality and unit, week by week, and what it rests on."""
-    live = picture(request, here)
-    library = room.days(here.id).on(live.now.today).library if live else here.network.library
-    found = live.of(promise_id) if live else None
-    if live is None or found is None:
-        known = {f"{s.id}.{p.id}": (s, p) for s, p in here.network.library.followed()}
-        if promise_id not in known:
-            raise Http404
-        service, unmeasured = known[promise_id]
-        return page(
-            request, "followed_unknown.html", here="tower", region=here, service=service, promise=unmeasured, regions=regions.all_regions()
-        )  # fmt: skip
-    service = library.services[found.service]
-    with room.reading(request.who) as connection:
-        weeks = _weeks(trend(connection, promise_id, found.last, now=live.now), found)
-    states = {g.group: (g.kept, words.group_value(found, g)) for g in found.by["municipality"]}
-    return page(
-        request, "followed.html", here="tower", region=here, live=live, f=found, service=service, words=words, levels=LEVELS,
-        change=live.change(promise_id), weeks=weeks, map=draw_states(here.map, str(found.promise.sentence), states),
-        told=[x for x in told_alerts(here, live, 12) if x.id == promise_id], source=library.sources[found.promise.source],
-        parameters=_parameters(library, found), regions=regions.all_regions(), known=request.GET.get("known", ""),
-    )  # fmt: skip
-
-
-def _weeks(rows: list[tuple[date, int, int]], f: Followed) -> list[dict[str, Any]]:
+def weeks_of(rows: list[tuple[date, int, int]], f: Finding) -> list[dict[str, Any]]:
     """Each week's share for the chart, for the promises that are a share of events."""
-    if f.kind not in ("wait", "delivery", "reply", "billing", "fee", "measure"):
-        return []
     shares = [(day, total, met / total) for day, total, met in rows if total > 0]
     if not shares:
         return []
@@ -139,19 +128,6 @@ def _weeks(rows: list[tuple[date, int, int]], f: Followed) -> list[dict[str, Any
         {"day": day, "total": total, "share": share, "height": round((share - least) * scale, 1), "goal": round((f.target - least) * scale, 1), "kept": share >= f.target, "least": least}
         for day, total, share in shares
     ]  # fmt: skip
-
-
-def _parameters(library: Any, f: Followed) -> list[dict[str, Any]]:
-    out = []
-    for name in ("within_days", "every_days", "ratio", "full_time", "appropriation"):
-        parameter = getattr(f.promise, name, None)
-        if parameter:
-            try:
-                value = library.value(parameter)
-            except BadInput:
-                continue
-            out.append({"what": library.parameters[parameter].what, "value": value, "shown": number(float(value.value), 2 if value.value % 1 else 0)})  # fmt: skip
-    return out
 
 
 def rows(request: HttpRequest, region: str, promise_id: str) -> HttpResponse:
@@ -169,7 +145,7 @@ def rows(request: HttpRequest, region: str, promise_id: str) -> HttpResponse:
         request, "rows.html", here="tower", region=here, live=live, f=found, words=words, rows=listed, most=MOST, level=level,
         place=live.place(level, group, here.network.names) if level else "", names=here.network.names,
         unit_names=dict(live.register.select("unit", "name").iter_rows()), regions=regions.all_regions(),
-        known=request.GET.get("known", ""), may_read=request.who.role in READERS,
+        known=request.GET.get("known", ""),
     )  # fmt: skip
 
 

@@ -9,13 +9,13 @@ from django.http import Http404, HttpRequest, HttpResponse
 from markupsafe import Markup
 
 from torni.core.faults import BadInput, Fault
-from torni.network.check import counted_units
 from torni.network.explain import nearest_seconds
 from torni.network.export import geojson, workbook
 from torni.network.plan import Plan, parse, place_of
 from torni.network.what_if import NOTICED_S, WhatIf, what_if
+from torni.promises.ground import counted_units
+from torni.promises.promise import Trip
 from torni.services import regions
-from torni.services.schema import ReachPromise
 from torni.web.maps import RegionMap
 from torni.web.rendering import page
 from torni.web.store import Held, held
@@ -28,18 +28,17 @@ def network(request: HttpRequest, region: str) -> HttpResponse:
     here = held(request, region)
     started = time.perf_counter()
     plan, faults = _plan(request, here)
-    found = what_if(here.ready, plan, before=here.picture.findings)
+    found = what_if(here.ready, plan, before=here.findings)
     promise_id = request.GET.get("promise") or "centre.s_within_30_min"
-    reach = [f for f in here.picture.findings if isinstance(f.promise, ReachPromise) and f.promise.mode != "transit"]
+    reach = [f for f in here.findings if f.promise.by_road]
     if promise_id not in {f.id for f in reach}:
         promise_id = reach[0].id
     chosen = here.finding(promise_id)
-    assert isinstance(chosen.promise, ReachPromise)
-    overlay, gains, losses = _overlay(here.map, here, found, chosen.promise)
+    trip = chosen.promise.trip
+    assert trip is not None
+    overlay, gains, losses = _overlay(here.map, here, found, trip)
     part = bool(request.headers.get("HX-Request"))
-    layers, bands = (
-        (Markup(), []) if part else here.map.reach(chosen.promise, nearest_seconds(here.ready, chosen.promise))
-    )
+    layers, bands = (Markup(), []) if part else here.map.reach(trip, nearest_seconds(here.ready, trip))
     steps = [
         (i, s.told(here.ready if s.verb != "open" else found.network), plan.without(i))
         for i, s in enumerate(plan.steps)
@@ -47,7 +46,7 @@ def network(request: HttpRequest, region: str) -> HttpResponse:
     kinds = {
         k: str(v.name)
         for k, v in here.network.library.unit_kinds.items()
-        if any(f.promise.unit.kind == k for f in here.picture.findings)
+        if any(f.promise.counts and f.promise.counts.kind == k for f in here.findings)
     }
     return page(
         request, "part_network.html" if part else "network.html", here="network", region=here, plan=plan, faults=faults,
@@ -104,7 +103,7 @@ def _new_step(request: HttpRequest, here: Held) -> str:
     return str(asked["verb"])
 
 
-def _overlay(region: RegionMap, here: Held, found: WhatIf, promise: ReachPromise) -> tuple[Markup, int, int]:
+def _overlay(region: RegionMap, here: Held, found: WhatIf, promise: Trip) -> tuple[Markup, int, int]:
     """Cells that gain or lose a minute or more, closed and open units; and how many people gain and lose."""
     before, after = (
         nearest_seconds(here.ready, promise).astype(int),
@@ -152,9 +151,9 @@ def compare(request: HttpRequest, region: str) -> HttpResponse:
             plans.append(parse(body, here.ready, name=name or f"{i + 1}"))
         except BadInput as error:
             faults += error.faults
-    found = [what_if(here.ready, plan, before=here.picture.findings) for plan in plans]
+    found = [what_if(here.ready, plan, before=here.findings) for plan in plans]
     rows = []
-    for i, before in enumerate(here.picture.findings):
+    for i, before in enumerate(here.findings):
         if any(f.changes[i].moved or f.changes[i].flips for f in found):
             rows.append((before, [f.changes[i] for f in found]))
     steps = [[s.told(here.ready if s.verb != "open" else f.network) for s in f.plan.steps] for f in found]
@@ -168,7 +167,7 @@ def download(request: HttpRequest, region: str, form: str) -> HttpResponse:
     here = held(request, region)
     if form not in ("xlsx", "csv", "geojson"):
         raise Http404
-    found = what_if(here.ready, parse(request.GET.get("plan", "")[:LONGEST], here.ready), before=here.picture.findings)
+    found = what_if(here.ready, parse(request.GET.get("plan", "")[:LONGEST], here.ready), before=here.findings)
     kinds = {
         "xlsx": "application/vnd.openxmlformats-officedocument.spreadsheetml.sheet",
         "csv": "text/csv; charset=utf-8",

@@ -22,8 +22,10 @@ def start(request: HttpRequest) -> HttpResponse:
     if "region" not in request.GET and room.is_open():
         if who is None and room.has_cast():
             return HttpResponseRedirect("/sign-in/")
-        if who is not None and who.role in ("producer", "resident"):
-            return HttpResponseRedirect("/me/" if who.role == "resident" else f"/{room.about()[0]}/own/")
+        if who is not None and who.may("own_services"):
+            return HttpResponseRedirect("/me/")
+        if who is not None and who.may("own_promises"):
+            return HttpResponseRedirect(f"/{room.about()[0]}/own/")
     wanted = request.GET.get("region") or (room.about()[0] if room.is_open() else HOME)
     return HttpResponseRedirect(f"/{regions.find(wanted).id}/")
 

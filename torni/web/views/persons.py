@@ -119,7 +119,7 @@ def _line(e: Happened, library: Library, units: Mapping[str, str], today: date) 
         told = str(t("overdue since {day}", day=_day(e.owes_on)) if late else t("owed by {day}", day=_day(e.owes_on)))
     kind = library.event_kinds.get(e.type)
     service = library.services.get(e.service or "")
-    known = next((p for s, p in library.followed() if f"{s.id}.{p.id}" == promise), None)
+    known = next((p for s, p in library.of_events() if f"{s.id}.{p.id}" == promise), None)
     what = str(kind.what) if kind else e.type
     if e.sign < 0:
         what = str(t("taken back: {what}", what=what))

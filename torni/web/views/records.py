@@ -14,7 +14,7 @@ from torni.core.bounds import Unreadable, read_json
 from torni.core.faults import BadInput, Fault
 from torni.core.language import t
 from torni.facts import intake
-from torni.facts.access import MENDERS, Who
+from torni.facts.access import Who
 from torni.facts.intake import Received
 from torni.facts.reasons import reason
 from torni.facts.room import Connection
@@ -22,7 +22,6 @@ from torni.services import regions
 from torni.sources.event_files import read_events
 from torni.supervision import words
 from torni.web import room
-from torni.web.access import denied
 from torni.web.rendering import page
 from torni.web.store import held
 
@@ -35,8 +34,6 @@ def records(request: HttpRequest, region: str) -> HttpResponse:
     """The form for a file, the rows that wait to be mended, and one of them opened. Its forms: bring, open, replay, drop."""
     here = held(request, region)
     who: Who = request.who
-    if who.unit:  # a producer's records are the whole producer's
-        return denied(request, MENDERS)
     faults: tuple[Fault, ...] = ()
     shown: dict[str, Any] = {"brought": None, "opened": None, "raw": "", "told": "", "reasons": []}
     if request.method == "POST":

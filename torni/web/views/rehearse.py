@@ -12,7 +12,6 @@ from torni.core import clock
 from torni.core.faults import BadInput, Fault, bad_input
 from torni.core.language import language, number, t
 from torni.engines.rules.sentences import label, shown
-from torni.facts.access import Role
 from torni.guidance.client import Client
 from torni.guidance.decide import decide, reason_text
 from torni.guidance.words import verdict_name
@@ -26,7 +25,8 @@ from torni.simulation.population import open_population
 from torni.simulation.rehearsal import Rehearsal, rehearse
 from torni.simulation.running import BREAKDOWNS, Run
 from torni.simulation.summary import to_pdf
-from torni.simulation.words import breakdown_name, group_name, state_name
+from torni.simulation.words import breakdown_name, group_name, state_name, touched_text
+from torni.web import room
 from torni.web.access import denied
 from torni.web.maps import draw_values
 from torni.web.rendering import link, page
@@ -36,8 +36,6 @@ EXAMPLE = """name: {name}
 parameters:
   grant.home_care.maple: 4
 """
-PROPOSE: frozenset[Role] = frozenset({"director", "service_owner"})
-APPROVE: frozenset[Role] = frozenset({"director"})
 _lock = threading.Lock()
 _runs: dict[str, Run] = {}
 _kept: dict[tuple[str, str, date, str], list[Rehearsal]] = {}
@@ -49,7 +47,7 @@ def signed(value: Any) -> str:
 
 
 WORDS: dict[str, Any] = {
-    "breakdown_name": breakdown_name, "group_name": group_name, "signed": signed, "state_name": state_name, "verdict_name": verdict_name,
+    "breakdown_name": breakdown_name, "touched_text": touched_text, "group_name": group_name, "signed": signed, "state_name": state_name, "verdict_name": verdict_name,
     "reason_text": reason_text, "label": label, "shown": shown, "BREAKDOWNS": BREAKDOWNS,
 }  # fmt: skip
 
@@ -63,8 +61,8 @@ def rehearsal(request: HttpRequest, region: str) -> HttpResponse:
         response = HttpResponse(to_pdf(made), content_type="application/pdf")
         response["Content-Disposition"] = 'inline; filename="rehearsal.pdf"'
         return response
-    if made and request.POST.get("do") == "propose" and request.who.role not in PROPOSE:
-        return denied(request, PROPOSE)
+    if made and request.POST.get("do") == "propose" and not request.who.may("propose"):
+        return denied(request, "propose")
     if made and request.POST.get("do") == "propose":
         try:
             first = made[0]
@@ -122,8 +120,6 @@ def change(request: HttpRequest, region: str, id_: str) -> HttpResponse:
     if id_ not in {v.id for v in versions(here.id)}:
         raise Http404
     faults: tuple[Fault, ...] = ()
-    if request.method == "POST" and request.who.role not in APPROVE:
-        return denied(request, APPROVE)
     if request.method == "POST":
         try:
             approve(here.id, id_, by=request.who.shown, at=clock.local_now(), start=_day(request.POST.get("start", "")))
@@ -140,7 +136,10 @@ def _rehearsed(here: Held, text: str) -> tuple[list[Rehearsal], Any]:
         try:
             with _lock:
                 changes = parse_changes(text, name=t("the change"))
-                made = rehearse(changes, region=here.id, on=here.network.as_of, now=here.rules, run=_run(here.id))
+                with room.whole_log(here.id) as log:
+                    made = rehearse(
+                        changes, region=here.id, on=here.network.as_of, now=here.rules, run=_run(here.id), network=here.network, room=log
+                    )  # fmt: skip
         except BadInput as error:
             return [], error.faults
         while len(_kept) >= 8:

@@ -38,4 +38,5 @@ def _made(request: HttpRequest, here: Any) -> Report:
     if room.is_of(here.id):
         with room.reading(request.who) as connection:
             measured = newest_measured(connection)
-    return report(here.picture, live.picture(request, here), measured)
+    told = live.picture(request, here)
+    return report(live.whole(request, here, told), told, measured)

@@ -9,12 +9,14 @@ from django.http import Http404, HttpRequest, HttpResponse
 
 from torni.core.faults import BadInput
 from torni.core.language import number
+from torni.promises.finding import Finding
 from torni.services import regions
-from torni.services.finding import Finding
 from torni.services.schema import COLUMNS, Service
 from torni.services.words import unit_name
+from torni.tower import Picture
 from torni.web.rendering import page
 from torni.web.store import Held, held
+from torni.web.views import live
 
 
 @dataclass(frozen=True)
@@ -34,11 +36,12 @@ class CellView:
 def matrix(request: HttpRequest, region: str) -> HttpResponse:
     here = held(request, region)
     library = here.network.library
+    shown = live.whole(request, here, live.picture(request, here))
     rows = [
         (
             group,
             [
-                (s, [view(here, s, column) for column in COLUMNS])
+                (s, [view(here, shown, s, column) for column in COLUMNS])
                 for s in library.services.values()
                 if s.group == group.id
             ],
@@ -65,15 +68,16 @@ def cell(request: HttpRequest, region: str, service_id: str, column: str) -> Htt
     service = library.services.get(service_id)
     if service is None or column not in COLUMNS:
         raise Http404
+    shown = live.whole(request, here, live.picture(request, here))
     group = next(g for g in library.groups if g.id == service.group)
     return page(
-        request, "cell.html", here="sapluuna", region=here, cell=view(here, service, column), service=service, group=group,
+        request, "cell.html", here="sapluuna", region=here, cell=view(here, shown, service, column), service=service, group=group,
         version=library.version(service_id), files=library.files[service_id], regions=regions.all_regions(),
-        row=[view(here, service, c) for c in COLUMNS],
+        row=[view(here, shown, service, c) for c in COLUMNS],
     )  # fmt: skip
 
 
-def view(here: Held, service: Service, column: str) -> CellView:
+def view(here: Held, shown: Picture, service: Service, column: str) -> CellView:
     library = here.network.library
     text, source = "", None
     findings: tuple[Finding, ...] = ()
@@ -88,10 +92,6 @@ def view(here: Held, service: Service, column: str) -> CellView:
         content = getattr(service, column)
         if content is not None:
             text, source = str(content.text or ""), content.source
-            if column == "availability":
-                findings = tuple(here.finding(f"{service.id}.{p.id}") for p in content.promises)
-                executable = bool(findings)
-                source = source or (content.promises[0].source if content.promises else None)
             if column == "fees":
                 amounts = tuple(_amount(here, a) for a in content.amounts)
                 executable = bool(content.amounts or content.formulas)
@@ -106,6 +106,10 @@ def view(here: Held, service: Service, column: str) -> CellView:
                     if content.formula in here.rules.formulas
                     else ""
                 )
+        promised = [p for p in service.promises if p.column == column]
+        findings = tuple(f for p in promised if (f := shown.of(f"{service.id}.{p.id}")))
+        executable = executable or bool(promised)
+        source = source or (promised[0].source if promised else None)
     state = "executable" if executable else "prose" if text else "missing"
     known = library.sources.get(source) if source else None
     return CellView(

@@ -6,15 +6,11 @@ from django.http import HttpRequest, HttpResponse, HttpResponseRedirect
 
 from torni.core.faults import bad_input
 from torni.core.language import t
-from torni.facts.access import Role
 from torni.services import regions
 from torni.supervision import words
 from torni.web import room
-from torni.web.access import denied
 from torni.web.rendering import link, page
 from torni.web.store import held
-
-MAY_ASK: frozenset[Role] = frozenset({"director", "service_owner", "supervisor", "controller"})
 
 
 def the_room(request: HttpRequest, region: str) -> HttpResponse:
@@ -23,8 +19,6 @@ def the_room(request: HttpRequest, region: str) -> HttpResponse:
     if not room.is_of(here.id):
         raise bad_input(t("the record room"), t("is not this region's"), t("Choose the region whose events it holds."))
     if request.method == "POST":
-        if request.who.role not in MAY_ASK:
-            return denied(request, MAY_ASK)
         with room.reading(request.who) as connection:
             connection.execute("SELECT ask_job(%s)", ["measure" if request.POST.get("do") == "measure" else "verify"])
         return HttpResponseRedirect(link(here, "room"))
@@ -40,7 +34,7 @@ def the_room(request: HttpRequest, region: str) -> HttpResponse:
         asked = connection.execute("SELECT task, status, attempts, at FROM job ORDER BY id DESC LIMIT 12").fetchall()
     return page(
         request, "room.html", here="room", region=here, regions=regions.all_regions(), state=state, seal=seal, verified=verified, measured=measured,
-        jobs=asked, words=words, may_ask=request.who.role in MAY_ASK, health=room.health(), t=t, job_name=job_name, job_state=job_state,
+        jobs=asked, words=words, health=room.health(), t=t, job_name=job_name, job_state=job_state,
     )  # fmt: skip
 
 

@@ -6,76 +6,72 @@ import time
 from collections.abc import Sequence
 from datetime import date
 
-from django.http import HttpRequest, HttpResponse
+from django.http import Http404, HttpRequest, HttpResponse
 
 from torni.core.faults import BadInput
+from torni.core.language import t
 from torni.facts import worklists
 from torni.network.explain import Explanation
 from torni.network.mend import mend as mended
+from torni.promises.finding import Finding
+from torni.promises.kinds import labels
 from torni.services import regions
-from torni.services.finding import Finding
-from torni.services.schema import PresencePromise, ReachPromise
 from torni.supervision import words
 from torni.supervision.heavy import Heavy
-from torni.supervision.measure import Followed
+from torni.tower.live import trend
+from torni.tower.picture import ORDER
 from torni.web import room
-from torni.web.maps import draw, draw_states
+from torni.web.maps import draw
 from torni.web.rendering import page
 from torni.web.store import held
 from torni.web.views import live as live_view
 
-FILTERS = ("broken", "unknown", "kept", "reach", "presence", "feature")
-FOLLOWED = ("wait", "delivery", "reply", "billing", "staffing", "cadence", "fee", "budget", "list", "measure")
+STATES = ("broken", "unknown", "kept")
 
 
 def tower(request: HttpRequest, region: str) -> HttpResponse:
     """Every promise, broken first: those of the map and those of what happens; a map of the chosen one."""
     here = held(request, region)
-    shown = here.picture
     live = live_view.picture(request, here)
-    every: list[Finding | Followed] = [*shown.findings, *(live.found if live else ())]
-    every.sort(
-        key=lambda f: (_ORDER[f.state], isinstance(f, Finding), -((f.affected or 0) if isinstance(f, Finding) else 0))
+    shown = live_view.whole(request, here, live)
+    every = sorted(
+        shown.findings,
+        key=lambda f: (f.kept_back, ORDER[f.state], f.promise.reads == "network", -(f.affected or 0)),
     )
     wanted = request.GET.get("show", "")
     listed = [
-        f for f in every if not wanted or wanted in (f.state, f.kind) or (wanted == "guidance" and _of_guidance(f))
+        f
+        for f in every
+        if not wanted or wanted in (_state(f), f.kind) or (wanted == "guidance" and f.promise.of_guidance)
     ]
-    chosen_id = request.GET.get("promise") or _first(listed or every)
-    followed = live.of(chosen_id) if live else None
-    chosen: Finding | Followed = followed or here.finding(chosen_id)
-    if isinstance(chosen, Followed):
-        states = {g.group: (g.kept, words.group_value(chosen, g)) for g in chosen.by["municipality"]}
-        drawn = draw_states(here.map, str(chosen.promise.sentence), states)
-    else:
-        drawn = draw(here.map, chosen)
+    chosen = shown.of(request.GET.get("promise") or _first(listed or every))
+    if chosen is None:
+        raise Http404
     emergencies = 0
-    if live and request.who.role in ("supervisor", "director"):
+    if live and request.who.may("emergencies"):
         with room.reading(request.who) as connection:
             emergencies = len(worklists.emergencies(connection))
     template = "part_map.html" if request.headers.get("HX-Request") else "tower.html"
-    counts = {state: sum(f.state == state for f in every) for state in _ORDER}
-    filters = [(f, sum(f in (x.state, x.kind) for x in every)) for f in (*FILTERS, *FOLLOWED)]
-    filters.insert(3, ("guidance", sum(map(_of_guidance, every))))
-    heavy = _heavy(request) if live and wanted == "guidance" and request.who.staff else None
+    counts = {state: sum(_state(f) == state for f in every) for state in STATES}
+    filters = [(name, label, sum(name in (_state(x), x.kind) for x in every)) for name, label in _filters()]
+    filters.insert(3, ("guidance", t("From need to service"), sum(f.promise.of_guidance for f in every)))
+    heavy = _heavy(request) if live and wanted == "guidance" and request.who.may("live_tower") else None
     return page(
         request, template, here="tower", region=here, picture=shown, findings=listed, chosen=chosen, live=live, counts=counts,
-        map=drawn, show=wanted, filters=filters, all=len(every), words=words, known=request.GET.get("known", ""),
+        map=draw(here.map, chosen), show=wanted, filters=filters, all=len(every), words=words, known=request.GET.get("known", ""),
         watched=live is None and room.is_of(here.id), told=live_view.told_alerts(here, live) if live else [], moment_field=live_view.local(live.now.at) if live else "", spending=live_view.spending(here, live) if live else [],
         regions=regions.all_regions(), emergencies=emergencies, heavy=heavy,
     )  # fmt: skip
 
 
-def _of_guidance(f: Finding | Followed) -> bool:
-    """Is it on the way from a need to a service: somebody's work with a client, a wait, a decision, or a visit of a plan?"""
-    if not isinstance(f, Followed):
-        return False
-    events = {event for _part, event in f.promise.events()}
-    return (
-        bool(getattr(f.promise, "responsible", None))
-        or f.kind == "wait"
-        or bool(events & {"decision.made", "visit.planned"})
-    )
+def _state(finding: Finding) -> str:
+    """What it is counted as: what is kept back from the one who asks is none of the three."""
+    return "" if finding.kept_back else finding.state
+
+
+def _filters() -> list[tuple[str, str]]:
+    """What the list may be narrowed to: a state, or a kind of promise."""
+    return [("broken", t("Broken")), ("unknown", t("Cannot be told")), ("kept", t("Kept")), *labels().items()]
 
 
 def _heavy(request: HttpRequest) -> tuple[Heavy, date, dict[str, str]] | None:
@@ -91,40 +87,33 @@ def _heavy(request: HttpRequest) -> tuple[Heavy, date, dict[str, str]] | None:
     return Heavy.read(row[0]), row[1], {"source": str(value.source.title)}
 
 
-_ORDER = {"broken": 0, "unknown": 1, "kept": 2}
-
-
-def _first(findings: Sequence[Finding | Followed]) -> str:
+def _first(findings: Sequence[Finding]) -> str:
     """The promise first shown on the map: the first in the list that a map can tell."""
-    reach = [
-        f for f in findings if f.value is not None and (isinstance(f, Followed) or isinstance(f.promise, ReachPromise))
-    ]
-    return (reach or findings)[0].id
+    told = [f for f in findings if f.value is not None and (f.promise.trip or f.promise.reads == "events")]
+    return (told or findings)[0].id
 
 
 def promise(request: HttpRequest, region: str, promise_id: str) -> HttpResponse:
+    """One promise: its value now and before, for whom and where it does not hold, what would mend it, and what it rests on."""
     here = held(request, region)
-    if any(promise_id == f"{s.id}.{p.id}" for s, p in here.network.library.followed()):
-        return live_view.promise(request, here, promise_id)
-    finding = here.finding(promise_id)
-    explained = here.explained(promise_id)
+    live = live_view.picture(request, here)
+    finding = live_view.whole(request, here, live).of(promise_id)
+    if finding is None:
+        raise Http404
+    measured = live if live and finding.promise.reads == "events" else None
+    library = room.days(here.id).on(measured.now.today).library if measured else here.network.library
+    explained = here.explained(finding, measured, library)
+    weeks = []
+    if measured and finding.promise.weekly:
+        with room.reading(request.who) as connection:
+            weeks = live_view.weeks_of(trend(connection, promise_id, finding.last, now=measured.now), finding)
     return page(
-        request, "promise.html", here="tower", region=here, finding=finding, e=explained, map=draw(here.map, finding),
-        can_mend=_can_mend(finding), can_close=isinstance(finding.promise, ReachPromise) and finding.promise.mode != "transit",
-        histogram=_bars(explained), regions=regions.all_regions(),
+        request, "promise.html", here="tower", region=here, finding=finding, e=explained, map=draw(here.map, finding), live=measured, words=words,
+        can_mend=finding.promise.mended_by is not None and finding.high - finding.low <= 0.999, can_close=finding.promise.mended_by == "sites",
+        histogram=_bars(explained), weeks=weeks, has_room=room.is_of(here.id), change=measured.change(promise_id) if measured else (None, None),
+        told=[x for x in live_view.told_alerts(here, measured, 12) if x.id == promise_id] if measured else [],
+        known=request.GET.get("known", ""), regions=regions.all_regions(),
     )  # fmt: skip
-
-
-def _can_mend(finding: Finding) -> bool:
-    promise = finding.promise
-    if isinstance(promise, ReachPromise):
-        return promise.mode != "transit" and not (finding.value is None and finding.high - finding.low > 0.999)
-    return (
-        isinstance(promise, PresencePromise)
-        and promise.each == "municipality"
-        and not promise.serving
-        and finding.value is not None
-    )
 
 
 def _bars(explained: Explanation) -> list[dict[str, object]]:

@@ -12,14 +12,15 @@ from django.http import HttpRequest, HttpResponse, HttpResponseRedirect
 
 from torni.core.faults import BadInput, Fault
 from torni.core.language import ngettext, t
-from torni.facts import persons, worklists
+from torni.facts import persons, rights, worklists
 from torni.facts.access import Who
 from torni.facts.door import HELSINKI, local_day
+from torni.facts.rights import OWN_CLIENTS
 from torni.guidance import steps
 from torni.guidance.fees import CEILING, money
 from torni.guidance.words import channel_of_need
+from torni.promises.sums import EventPromise
 from torni.services import regions
-from torni.services.followed import AnyEventPromise
 from torni.services.rules import Rules
 from torni.supervision import words
 from torni.web import room
@@ -55,7 +56,7 @@ def work(request: HttpRequest, region: str) -> HttpResponse:
         own, late = _promises(rules, who)
         found = worklists.work(connection, list(own), late=list(late), today=today)
         mine = worklists.clients(connection)
-        near = _near_ceiling(connection, rules, today) if who.role == "case_manager" else []
+        near = _near_ceiling(connection, rules, today) if who.how("worklist") == OWN_CLIENTS else []
     units = room.about()[2]
     lines = sorted([*_lines(found, {**own, **late}, today, units), *near], key=lambda line: line.days)
     return page(
@@ -97,29 +98,29 @@ def _reported(request: HttpRequest, given: dict[str, str]) -> int | None:
     return next((e.position for e in found.events if e.matter == event["matter"]), None) if found else None
 
 
-def _promises(rules: Rules, who: Who) -> tuple[dict[str, AnyEventPromise], dict[str, AnyEventPromise]]:
-    """The promises whose work is the role's own; and, for a case manager, those of others that matter when they are late."""
+def _promises(rules: Rules, who: Who) -> tuple[dict[str, EventPromise], dict[str, EventPromise]]:
+    """The promises whose work is the role's own; and, of own clients, those of others that matter when they are late."""
     own, late = {}, {}
-    for service, promise in rules.library.followed():
+    for service, promise in rules.library.of_events():
         if promise.responsible == who.role:
             own[f"{service.id}.{promise.id}"] = promise
-        elif promise.responsible and who.role == "case_manager":
+        elif promise.responsible and who.how("worklist") == OWN_CLIENTS:
             late[f"{service.id}.{promise.id}"] = promise
     return own, late
 
 
 def _lines(
-    found: list[worklists.Work], promises: dict[str, AnyEventPromise], today: date, units: dict[str, str]
+    found: list[worklists.Work], promises: dict[str, EventPromise], today: date, units: dict[str, str]
 ) -> Iterator[Line]:
     """A line for each task; a client's visits that were not made, lately and by one unit, are one."""
     gathered: dict[tuple[str, str | None, date | None, str | None], list[worklists.Work]] = {}
     for w in found:
         promise = promises[w.promise]
-        if promise.responsible == "producer" and promise.kind == "delivery":
+        if promise.responsible in rights.of("producer") and promise.by_visit:
             if (today - w.due).days <= LATELY:
                 gathered.setdefault((w.promise, w.name, w.born, w.unit), []).append(w)
             continue
-        theirs = promise.responsible == "producer"
+        theirs = promise.responsible in rights.of("producer")
         told = (promise.missed if theirs else promise.task) or promise.sentence
         unit = units.get(w.unit, w.unit) + ": " if theirs and w.unit else ""
         yield Line(

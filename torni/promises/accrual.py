@@ -17,9 +17,8 @@ from math import sqrt
 from statistics import mean, median, stdev
 
 import polars as pl
-from scipy.special import stdtrit
 
-from torni.supervision.moment import Window
+from torni.promises.window import Window
 
 FEWEST_MONTHS = 3  # of so few whole months no deviation, and so no range, can be told
 
@@ -98,6 +97,8 @@ def _year(
     totals = [t for t in totals if t > 0]  # the months before the records began
     spread = None
     if len(totals) >= FEWEST_MONTHS:
+        from scipy.special import stdtrit  # its import is a good part of a stored answer's time
+
         unknown = left + passed + sum(not w for w in whole[first:])
         error = stdev(totals) * sqrt(unknown + unknown**2 / min(base_months, len(totals)))
         spread = float(stdtrit(len(totals) - 1, (1 + range_share) / 2)) * error

@@ -2,17 +2,11 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
 from dataclasses import dataclass
 from datetime import date, timedelta
 
-import polars as pl
-
 from torni.facts.fold import start_of
 from torni.facts.room import Connection
-from torni.services.followed import BudgetPromise, ListPromise, StaffingPromise
-from torni.supervision.measure import Followed, Level
-from torni.supervision.moment import Moment
 
 MOST = 500
 
@@ -37,27 +31,32 @@ class Row:
     of_person: bool
 
 
-def rows_behind(
-    connection: Connection, f: Followed, now: Moment, register: pl.DataFrame, level: Level | None, group: str
+@dataclass(frozen=True)
+class Asked:
+    """Whose rows: of one promise up to the day `last`, at one unit, producer or municipality, as known at a moment.
+
+    `units`: only of these, None of all; `upto`: the log's position; `past`: whether a later picture exists.
+    """
+
+    promise: str
+    last: date
+    today: date
+    upto: int
+    past: bool
+    units: list[str] | None = None
+    municipality: str | None = None
+
+    def values(self, days: int) -> dict[str, object]:
+        return {
+            "units": self.units, "municipality": self.municipality, "promise": self.promise, "upto": self.upto, "last": self.last, "today": self.today,
+            "since": start_of(self.last - timedelta(days=days + 1)), "first": self.last - timedelta(days=days), "most": MOST,
+        }  # fmt: skip
+
+
+def counted(
+    connection: Connection, asked: Asked, *, days: int, every: bool = False, of_nobody: bool = False
 ) -> list[Row]:
-    """At most MOST rows, newest first, as the connection's asker may see them (`torni.facts.access`). `level` and `group` narrow to one unit, producer or municipality."""
-    chosen = (
-        register.filter(pl.col("producer") == group)["unit"].to_list()
-        if level == "producer"
-        else ([group] if level == "unit" else None)
-    )
-    place = {
-        "units": chosen, "municipality": group if level == "municipality" else None, "promise": f.id, "upto": now.position,
-        "since": start_of(f.last - timedelta(days=f.promise.over_days + 1)), "first": f.last - timedelta(days=f.promise.over_days), "last": f.last, "most": MOST, "today": now.today,
-    }  # fmt: skip
-    if isinstance(f.promise, StaffingPromise | BudgetPromise | ListPromise) or f.kind in ("fee", "measure"):
-        return _counted(connection, f, place)
-    return _owed(connection, place, past=now.past)
-
-
-def _counted(connection: Connection, f: Followed, place: Mapping[str, object]) -> list[Row]:
-    """Events counted: those not met, or all where it is their sum that matters."""
-    every = isinstance(f.promise, StaffingPromise | BudgetPromise | ListPromise)
+    """Events counted: those not met, or `every` one where it is their sum that matters; `of_nobody`: only those that tell of no client."""
     kinds = "true" if every else "counted_met < counted"
     found = connection.execute(
         f"""
@@ -66,10 +65,10 @@ def _counted(connection: Connection, f: Followed, place: Mapping[str, object]) -
         WHERE counts = %(promise)s AND {kinds} AND position <= %(upto)s AND sign = 1
           AND at >= %(since)s AND (%(units)s::text[] IS NULL OR unit = ANY (%(units)s))
           AND (%(municipality)s::text IS NULL OR municipality = %(municipality)s)
-          {"AND of_nobody" if every and not isinstance(f.promise, ListPromise) else ""}
+          {"AND of_nobody" if of_nobody else ""}
         ORDER BY at DESC LIMIT %(most)s
         """,
-        place,
+        asked.values(days),
     ).fetchall()
     return [
         Row(p, kind, at, due, None, None, u, m, q, oq, c, d, "other", of)
@@ -77,7 +76,7 @@ def _counted(connection: Connection, f: Followed, place: Mapping[str, object]) -
     ]
 
 
-def _owed(connection: Connection, place: Mapping[str, object], *, past: bool) -> list[Row]:
+def owed(connection: Connection, asked: Asked, *, days: int) -> list[Row]:
     """What is overdue (never answered by the moment), and what was answered late."""
     overdue = (
         """
@@ -87,7 +86,7 @@ def _owed(connection: Connection, place: Mapping[str, object], *, past: bool) ->
           AND (%(units)s::text[] IS NULL OR o.unit = ANY (%(units)s))
           AND (%(municipality)s::text IS NULL OR o.municipality = %(municipality)s)
         """
-        if not past
+        if not asked.past
         else """
         SELECT e.position, e.type, (e.at AT TIME ZONE 'Europe/Helsinki')::date, e.owes_on, NULL::date, coalesce(e.unit, ''),
           coalesce(e.municipality, ''), coalesce(e.definition, ''), NOT e.of_nobody FROM event e
@@ -108,11 +107,9 @@ def _owed(connection: Connection, place: Mapping[str, object], *, past: bool) ->
           AND (%(municipality)s::text IS NULL OR settles_municipality = %(municipality)s)
         ORDER BY 4 DESC, 1 DESC LIMIT %(most)s
         """,
-        place,
+        asked.values(days),
     ).fetchall()
-    today = place["today"]
-    assert isinstance(today, date)
     return [
-        Row(p, kind, at, due, done, ((done or today) - due).days, u, m, None, None, None, d, "late" if late else "overdue", of)
+        Row(p, kind, at, due, done, ((done or asked.today) - due).days, u, m, None, None, None, d, "late" if late else "overdue", of)
         for p, kind, at, due, done, u, m, d, of, late in found
     ]  # fmt: skip

@@ -1,0 +1,398 @@
+-- Today's functions and views of the record room: all of them, as they now stand. Migrations hold tables; this text is run anew
+-- (torni/facts/present.py) whenever it or the table of rights (torni/facts/rights.py) has changed, after all that was there before is
+-- taken down. Row policies, grants and the triggers that let facts only be added are made from that table. What stands between
+-- two @ is filled in from it: no role is named here, only actions and conditions.
+
+-- Facts are only ever added: triggers refuse anything else, for every role, the owner's too.
+CREATE FUNCTION only_added() RETURNS trigger LANGUAGE plpgsql AS $$
+BEGIN
+  IF current_setting('torni.erasing', true) = 'yes' AND TG_OP <> 'TRUNCATE' AND TG_TABLE_NAME ~ '^(event|client|care|permit|quarantine)' THEN
+    RETURN CASE WHEN TG_OP = 'DELETE' THEN OLD ELSE NEW END; -- erasure is its own audited procedure: torni.facts.persons
+  END IF;
+  RAISE EXCEPTION 'facts are only added: % of % is refused', TG_OP, TG_TABLE_NAME USING ERRCODE = 'insufficient_privilege';
+END $$;
+CREATE TRIGGER never_emptied BEFORE TRUNCATE ON event FOR EACH STATEMENT EXECUTE FUNCTION only_added();
+
+-- A partition holds ten million positions: the log grows by the time it covers, and no index grows past memory.
+CREATE FUNCTION room_for(upto bigint) RETURNS void LANGUAGE plpgsql SECURITY DEFINER SET search_path = public, pg_temp AS $$
+DECLARE part bigint;
+BEGIN
+  FOR part IN 0 .. upto / 10000000 LOOP
+    IF to_regclass('event_' || lpad(part::text, 4, '0')) IS NULL THEN
+      EXECUTE format('CREATE TABLE %I PARTITION OF event FOR VALUES FROM (%s) TO (%s)', 'event_' || lpad(part::text, 4, '0'),
+        part * 10000000, (part + 1) * 10000000);
+      EXECUTE format('ALTER TABLE %I SET (autovacuum_freeze_min_age = 0)', 'event_' || lpad(part::text, 4, '0'));
+    END IF;
+  END LOOP;
+END $$;
+
+-- What has been said of a subject, each telling over those before: what a telling leaves out stays as it was. What held until a
+-- day that has passed is said anew, not gone on with: its end is not inherited.
+CREATE FUNCTION said_over(before jsonb, day date, told jsonb) RETURNS jsonb LANGUAGE sql STABLE PARALLEL SAFE AS $$
+  SELECT CASE WHEN before->>'until' < to_char(day, 'YYYY-MM-DD') THEN before - 'until' ELSE before END || coalesce(told, '{}') $$;
+CREATE AGGREGATE said (day date, told jsonb) (SFUNC = said_over, STYPE = jsonb, INITCOND = '{}');
+
+-- Who asks, as the connection says; set for each request, never kept.
+CREATE FUNCTION asks_as() RETURNS text LANGUAGE sql STABLE AS $$ SELECT current_setting('torni.role', true) $$;
+CREATE FUNCTION asks_for_producer() RETURNS text LANGUAGE sql STABLE AS $$
+  SELECT nullif(current_setting('torni.producer', true), '') WHERE current_setting('torni.role', true) = ANY (@of_a_producer@) $$;
+CREATE FUNCTION asks_for_unit() RETURNS text LANGUAGE sql STABLE AS $$ SELECT nullif(current_setting('torni.unit', true), '') $$;
+CREATE FUNCTION asks_of_self() RETURNS bigint LANGUAGE sql STABLE AS $$
+  SELECT nullif(current_setting('torni.client', true), '')::bigint WHERE current_setting('torni.role', true) = ANY (@of_a_client@) $$;
+CREATE FUNCTION asks_by_name() RETURNS text LANGUAGE sql STABLE SECURITY DEFINER SET search_path = public, pg_temp AS $$
+  SELECT name FROM account WHERE account = nullif(current_setting('torni.account', true), '')::bigint $$;
+CREATE FUNCTION own_units() RETURNS SETOF text LANGUAGE sql STABLE AS $$
+  SELECT u.unit FROM public.unit u WHERE u.producer = public.asks_for_producer()
+    AND (public.asks_for_unit() IS NULL OR u.unit = public.asks_for_unit()) $$;
+
+-- On what condition the one who asks may do it, by the table of rights; null where not at all.
+CREATE FUNCTION how(action text) RETURNS text LANGUAGE sql STABLE AS $$
+  SELECT h FROM (SELECT '@rights@'::jsonb #>> ARRAY[current_setting('torni.role', true), action] AS h) held
+  WHERE h <> 'own producer' OR nullif(current_setting('torni.unit', true), '') IS NULL $$;
+CREATE FUNCTION of_producer(action text, producer text) RETURNS boolean LANGUAGE sql STABLE AS $$
+  SELECT coalesce(how(action) = 'all' OR (how(action) = 'own producer' AND producer = asks_for_producer()), false) $$;
+
+CREATE FUNCTION registered() RETURNS bigint LANGUAGE sql STABLE SECURITY DEFINER SET search_path = public, pg_temp AS $$
+  SELECT count(DISTINCT client) FROM client $$;
+CREATE FUNCTION newest() RETURNS bigint LANGUAGE sql STABLE SECURITY DEFINER SET search_path = public, pg_temp AS $$
+  SELECT coalesce(max(position), 0) FROM event $$;
+
+-- Whose client each is; what a client has allowed or forbidden, and who acts.
+CREATE FUNCTION manager_of(of_client bigint) RETURNS text LANGUAGE sql STABLE SECURITY DEFINER SET search_path = public, pg_temp AS $$
+  SELECT case_manager FROM care WHERE client = of_client ORDER BY valid_from DESC, position DESC LIMIT 1 $$;
+CREATE FUNCTION permits(of_client bigint, of_kind text, of_about text) RETURNS boolean LANGUAGE sql STABLE
+SECURITY DEFINER SET search_path = public, pg_temp AS $$
+  SELECT coalesce((SELECT p.holds AND (p.until IS NULL OR p.until >= (SELECT (recorded_at AT TIME ZONE 'Europe/Helsinki')::date FROM room))
+    FROM permit p WHERE p.client = of_client AND p.kind = of_kind AND p.about = of_about
+      AND NOT EXISTS (SELECT 1 FROM event x WHERE x.replaces = p.position)
+    ORDER BY p.valid_from DESC, p.position DESC LIMIT 1), false) $$;
+
+-- As what the resident who asks acts for another: a guardian for a minor who has not forbidden it, a proxy by authorisation; or null.
+CREATE FUNCTION acts_for(who bigint) RETURNS text LANGUAGE sql STABLE SECURITY DEFINER SET search_path = public, pg_temp AS $$
+  SELECT CASE
+    WHEN asks_of_self() IS NULL OR who = asks_of_self() THEN NULL
+    WHEN permits(who, 'proxy', asks_of_self()::text) THEN 'proxy'
+    WHEN permits(who, 'guardian', asks_of_self()::text) AND NOT permits(who, 'restriction', 'guardians')
+      AND (SELECT c.born + interval '18 years' > (SELECT recorded_at FROM room) FROM client c WHERE c.client = who
+        ORDER BY c.valid_from DESC, c.position DESC LIMIT 1) THEN 'guardian' END $$;
+
+-- What gives the right to open a client's data: the reason that is written down of itself, or null. An official has it through
+-- the matter at hand: for own clients, or for those whose need was reported within a year.
+CREATE FUNCTION right_to_read(who bigint) RETURNS text LANGUAGE sql STABLE SECURITY DEFINER SET search_path = public, pg_temp AS $$
+  SELECT CASE how('read_client')
+    WHEN 'all' THEN 'supervision'
+    WHEN 'own clients' THEN CASE WHEN manager_of(who) = asks_by_name() THEN 'own client' END
+    WHEN 'need or consent' THEN CASE
+      WHEN EXISTS (SELECT 1 FROM event e WHERE e.client = who AND e.type = 'need.reported'
+        AND e.at > (SELECT recorded_at FROM room) - interval '1 year') THEN 'need reported'
+      WHEN permits(who, 'consent', '') THEN 'consent' END
+    WHEN 'charged' THEN CASE WHEN EXISTS (SELECT 1 FROM event e WHERE e.client = who AND e.cents IS NOT NULL) THEN 'fees' END
+    WHEN 'own units' THEN CASE WHEN NOT permits(who, 'restriction', asks_for_producer()) AND EXISTS (SELECT 1 FROM event e
+      WHERE e.client = who AND e.producer = asks_for_producer() AND (asks_for_unit() IS NULL OR e.unit = asks_for_unit())) THEN 'own client' END
+    WHEN 'self or acts for' THEN CASE WHEN who = asks_of_self() THEN 'own data' ELSE acts_for(who) END END $$;
+
+-- Say that a client's data is read, and why. Without a reason of one's own the right's own is written. In an emergency those who may
+-- open anybody's: with a reason of one's own, marked, and told to the supervisors and to the client. A producer's machine reads as
+-- the producer does, by its feed's key; the reading names the feed. By the client's number, or by the log position of one of the
+-- client's events, so that no number need stand in an address. Null where the one who asks may not.
+CREATE FUNCTION open_client(of_client bigint, of_event bigint, what text, why text, emergency boolean) RETURNS bigint
+LANGUAGE plpgsql SECURITY DEFINER SET search_path = public, pg_temp AS $$
+DECLARE
+  who bigint := coalesce(of_client, (SELECT e.client FROM event e WHERE e.position = of_event));
+  held text := right_to_read(who);
+  machine text := nullif(current_setting('torni.machine', true), '');
+BEGIN
+  IF NOT EXISTS (SELECT 1 FROM client c WHERE c.client = who) OR (held IS NULL AND NOT (emergency AND
+      how('open_in_emergency') IS NOT NULL AND length(open_client.why) >= 10)) THEN
+    RETURN NULL;
+  END IF;
+  IF machine IS NOT NULL AND asks_for_producer() IS NOT NULL THEN
+    INSERT INTO reading (client, shown, role, what, why) VALUES (who, machine, asks_as(), open_client.what, held);
+    RETURN who;
+  END IF;
+  INSERT INTO reading (client, account, shown, role, what, why, emergency)
+  SELECT who, a.account, a.shown, asks_as(), open_client.what, coalesce(nullif(open_client.why, ''), held), held IS NULL
+  FROM account a WHERE a.account = nullif(current_setting('torni.account', true), '')::bigint;
+  IF NOT FOUND THEN RETURN NULL; END IF;
+  RETURN who;
+END $$;
+CREATE FUNCTION read_client(of_client bigint, of_event bigint, what text, why text) RETURNS bigint LANGUAGE sql AS $$
+  SELECT open_client(of_client, of_event, what, why, false) $$;
+CREATE FUNCTION being_read() RETURNS bigint[] LANGUAGE sql STABLE SECURITY DEFINER SET search_path = public, pg_temp AS $$
+  SELECT coalesce(array_agg(client), '{}') FROM reading WHERE xact = pg_current_xact_id_if_assigned() $$;
+
+-- For whom the resident who asks acts: where each client's register begins, the name, as what. A name shown is a reading.
+CREATE FUNCTION represented() RETURNS TABLE ("position" bigint, name text, kind text)
+LANGUAGE plpgsql SECURITY DEFINER SET search_path = public, pg_temp AS $$
+#variable_conflict use_column
+DECLARE
+  mine bigint[];
+BEGIN
+  IF asks_of_self() IS NULL THEN RETURN; END IF;
+  SELECT array_agg(DISTINCT p.client) INTO mine FROM permit p WHERE p.kind IN ('guardian', 'proxy') AND p.about = asks_of_self()::text
+    AND acts_for(p.client) IS NOT NULL;
+  INSERT INTO reading (client, account, shown, role, what, why)
+  SELECT m.client, a.account, a.shown, asks_as(), 'worklist', acts_for(m.client) FROM unnest(mine) m (client), account a
+  WHERE a.account = nullif(current_setting('torni.account', true), '')::bigint AND NOT EXISTS (SELECT 1 FROM reading r
+    WHERE r.account = a.account AND r.client = m.client AND r.what = 'worklist' AND r.at > clock_timestamp() - interval '12 hours');
+  RETURN QUERY SELECT (SELECT min(c.position) FROM client c WHERE c.client = m.client),
+    (SELECT c.name FROM client c WHERE c.client = m.client ORDER BY c.valid_from DESC, c.position DESC LIMIT 1), acts_for(m.client)
+  FROM unnest(mine) m (client) ORDER BY 1;
+END $$;
+
+-- Emergency openings, for those who supervise them: when, who, why; whose is not told.
+CREATE FUNCTION emergencies() RETURNS TABLE (at timestamptz, shown text, role text, why text) LANGUAGE sql STABLE
+SECURITY DEFINER SET search_path = public, pg_temp AS $$
+  SELECT at, shown, role, why FROM reading WHERE emergency AND how('emergencies') = 'all'
+    AND at > clock_timestamp() - interval '90 days' ORDER BY number DESC LIMIT 200 $$;
+
+-- Where a client with a protected address lives is told to nobody who looks at rows: the pages' views of the log and of debts leave the
+-- municipality out, and a refused record shows a sign in its place. Whose address is protected, the newest word of the register says.
+CREATE VIEW protected_client AS
+  SELECT p.client FROM public.client p WHERE p.protected
+    AND NOT EXISTS (SELECT 1 FROM public.client q WHERE q.client = p.client AND (q.valid_from, q.position) > (p.valid_from, p.position));
+
+-- What was refused at the door, as it came but for the place of a client with a protected address; what is sent again with the sign
+-- keeps the place that came. It may hold a client's data, so opening it is a reading too.
+CREATE FUNCTION read_refused(of_number bigint, why text) RETURNS jsonb
+LANGUAGE plpgsql SECURITY DEFINER SET search_path = public, pg_temp AS $$
+DECLARE
+  q quarantine;
+  told text;
+BEGIN
+  SELECT * INTO q FROM quarantine x WHERE x.number = of_number AND of_producer('records', x.producer);
+  IF NOT FOUND THEN RETURN NULL; END IF;
+  told := coalesce(q.raw->'data'->>'client', q.raw->>'client');
+  INSERT INTO reading (client, account, shown, role, what, why)
+  SELECT CASE WHEN told ~ '^-?[0-9]{1,18}$' THEN told::bigint END, a.account, a.shown, asks_as(), 'refused', read_refused.why
+  FROM account a WHERE a.account = nullif(current_setting('torni.account', true), '')::bigint;
+  IF NOT FOUND THEN RETURN NULL; END IF;
+  IF q.raw->'data' ? 'municipality' AND (lower(q.raw->'data'->>'protected') = 'true'
+      OR told IN (SELECT c.client::text FROM protected_client c)) THEN
+    RETURN jsonb_set(q.raw, '{data,municipality}', '"…"');
+  END IF;
+  RETURN q.raw;
+END $$;
+CREATE FUNCTION refused_of_self() RETURNS SETOF quarantine LANGUAGE sql STABLE SECURITY DEFINER SET search_path = public, pg_temp AS $$
+  SELECT * FROM quarantine WHERE raw->'data'->>'client' = asks_of_self()::text $$;
+
+-- What waits for the one who asks: of own clients, or of the whole region, the soonest due first. Names are read with it, so each
+-- client shown is a reading, written once a day.
+CREATE FUNCTION own_work(promises text[], late text[], today date, most int)
+RETURNS TABLE (promise text, "position" bigint, due date, unit text, name text, born date, protected boolean, began timestamptz)
+LANGUAGE plpgsql SECURITY DEFINER SET search_path = public, pg_temp AS $$
+#variable_conflict use_column
+DECLARE
+  me text := asks_by_name();
+  found owed[];
+BEGIN
+  IF me IS NULL OR how('worklist') IS NULL THEN RETURN; END IF;
+  IF how('worklist') = 'own clients' THEN
+    SELECT array_agg(x) INTO found FROM (
+      SELECT o AS x FROM owed o
+      WHERE (o.promise = ANY (promises) OR (o.promise = ANY (late) AND o.due < today AND o.due > today - 60))
+        AND o.client = ANY (ARRAY(SELECT DISTINCT c.client FROM care c WHERE c.case_manager = me AND manager_of(c.client) = me))
+      ORDER BY o.due, o.position LIMIT most) s;
+  ELSIF how('worklist') = 'all' THEN
+    SELECT array_agg(x) INTO found FROM (
+      SELECT o AS x FROM owed o WHERE o.promise = ANY (promises) AND o.client IS NOT NULL ORDER BY o.due, o.position LIMIT most) s;
+  END IF;
+  INSERT INTO reading (client, account, shown, role, what, why)
+  SELECT DISTINCT f.client, a.account, a.shown, asks_as(), 'worklist',
+    CASE how('worklist') WHEN 'all' THEN 'need reported' ELSE 'own client' END
+  FROM unnest(found) f, account a
+  WHERE a.name = me AND NOT EXISTS (SELECT 1 FROM reading r WHERE r.account = a.account AND r.client = f.client AND r.what = 'worklist'
+    AND r.at > clock_timestamp() - interval '12 hours');
+  RETURN QUERY SELECT f.promise, f.position, f.due, f.unit, c.name, c.born, c.protected, e.at
+    FROM unnest(found) f
+    JOIN LATERAL (SELECT x.name, x.born, x.protected FROM client x WHERE x.client = f.client
+      ORDER BY x.valid_from DESC, x.position DESC LIMIT 1) c ON true
+    JOIN event e ON e.position = f.position
+    ORDER BY f.due, f.position;
+END $$;
+
+-- A case manager's own clients: the position of the event that made each so, and the name. A reading as above.
+CREATE FUNCTION own_clients() RETURNS TABLE ("position" bigint, name text, born date, protected boolean, since date)
+LANGUAGE plpgsql SECURITY DEFINER SET search_path = public, pg_temp AS $$
+#variable_conflict use_column
+BEGIN
+  IF how('worklist') IS DISTINCT FROM 'own clients' OR asks_by_name() IS NULL THEN RETURN; END IF;
+  INSERT INTO reading (client, account, shown, role, what, why)
+  SELECT DISTINCT f.client, a.account, a.shown, asks_as(), 'worklist', 'own client'
+  FROM care f, account a
+  WHERE f.case_manager = a.name AND manager_of(f.client) = a.name
+    AND a.account = nullif(current_setting('torni.account', true), '')::bigint AND NOT EXISTS (SELECT 1 FROM reading r
+    WHERE r.account = a.account AND r.client = f.client AND r.what = 'worklist' AND r.at > clock_timestamp() - interval '12 hours');
+  RETURN QUERY SELECT DISTINCT ON (c.name, m.client) m.position, c.name, c.born, c.protected, m.valid_from
+    FROM care m
+    JOIN LATERAL (SELECT x.name, x.born, x.protected FROM client x WHERE x.client = m.client
+      ORDER BY x.valid_from DESC, x.position DESC LIMIT 1) c ON true
+    WHERE m.case_manager = asks_by_name() AND manager_of(m.client) = asks_by_name()
+    ORDER BY c.name, m.client, m.valid_from DESC, m.position DESC;
+END $$;
+
+-- Own clients whose fees of the year come near a limit: the position of the newest charge, the name, and the sum of those formulas.
+CREATE FUNCTION own_fees(since timestamptz, limit_cents bigint, formulas text[])
+RETURNS TABLE ("position" bigint, name text, born date, cents bigint)
+LANGUAGE sql STABLE SECURITY DEFINER SET search_path = public, pg_temp AS $$
+  SELECT s.position, c.name, c.born, s.cents FROM (
+    SELECT mine.client, max(e.position) AS position, sum(e.sign * e.cents)::bigint AS cents
+    FROM (SELECT DISTINCT c.client FROM care c WHERE c.case_manager = asks_by_name() AND how('worklist') = 'own clients'
+      AND manager_of(c.client) = asks_by_name()) mine
+    JOIN event e ON e.client = mine.client AND e.cents IS NOT NULL AND e.at >= since AND e.data->>'formula' = ANY (formulas)
+    GROUP BY 1 HAVING sum(e.sign * e.cents) >= limit_cents) s
+  JOIN LATERAL (SELECT x.name, x.born FROM client x WHERE x.client = s.client ORDER BY x.valid_from DESC, x.position DESC LIMIT 1) c ON true
+  ORDER BY s.cents DESC $$;
+
+-- A producer's inbox: all that is still to be confirmed (owed by these promises) and the newest of the rest, and how each stands.
+-- Nothing of the client: that is opened one by one.
+CREATE FUNCTION inbox(most int, promises text[]) RETURNS TABLE ("position" bigint, at timestamptz, unit text, service text, version int,
+  ends date, due date, owed boolean, answer text, answered_at timestamptz, opened_by text)
+LANGUAGE sql STABLE SECURITY DEFINER SET search_path = public, pg_temp AS $$
+  SELECT e.position, e.at, e.unit, e.data->'item'->>'service',
+    CASE WHEN e.data->>'version' ~ '^[0-9]{1,6}$' THEN (e.data->>'version')::int END,
+    CASE WHEN e.data->'item'->>'ends' ~ '^[0-9]{4}-[0-9]{2}-[0-9]{2}$' THEN (e.data->'item'->>'ends')::date END, e.owes_on,
+    EXISTS (SELECT 1 FROM owed o WHERE o.matter = e.matter AND o.promise = e.owes AND o.position = e.position), a.type, a.at,
+    (SELECT o.data->>'by' FROM event o WHERE o.matter = e.matter AND o.type LIKE 'plan.%' AND o.type = 'plan.opened' AND o.sign = 1
+      ORDER BY o.position LIMIT 1)
+  FROM event e
+  LEFT JOIN LATERAL (SELECT x.type, x.at FROM event x WHERE x.matter = e.matter AND x.sign = 1 AND x.type LIKE 'plan.%'
+    AND x.type NOT IN ('plan.sent', 'plan.opened') ORDER BY x.position DESC LIMIT 1) a ON true
+  WHERE (SELECT how('inbox') = 'own units') AND e.type = 'plan.sent' AND e.producer = asks_for_producer() AND e.sign = 1
+    AND (asks_for_unit() IS NULL OR e.unit = asks_for_unit())
+    AND e.position = ANY (ARRAY(
+    (SELECT n.position FROM event n WHERE n.type = 'plan.sent' AND n.type IN ('plan.sent', 'plan.recalled') AND n.producer = asks_for_producer()
+      AND (asks_for_unit() IS NULL OR n.unit = asks_for_unit()) ORDER BY n.position DESC LIMIT most)
+    UNION SELECT o.position FROM owed o WHERE o.promise = ANY (promises) AND o.unit IN (SELECT own_units())))
+  ORDER BY e.position DESC $$;
+
+-- How full each unit's list is: nothing of a person, for whoever chooses.
+CREATE FUNCTION list_room(of_promise text) RETURNS TABLE (unit text, listed bigint, most bigint) LANGUAGE sql STABLE
+SECURITY DEFINER SET search_path = public, pg_temp AS $$
+  SELECT unit, sum(met)::bigint, sum(total)::bigint FROM tally_now WHERE promise = of_promise GROUP BY unit $$;
+
+-- The units approved as voucher producers of a service, each with the newest price of an hour: nothing of a person.
+CREATE FUNCTION voucher_prices(of_service text) RETURNS TABLE (unit text, cents bigint) LANGUAGE sql STABLE
+SECURITY DEFINER SET search_path = public, pg_temp AS $$
+  SELECT DISTINCT ON (e.unit) e.unit, e.cents FROM event e WHERE e.type = 'voucher_producer.approved' AND e.service = of_service AND e.sign = 1
+    AND NOT EXISTS (SELECT 1 FROM event x WHERE x.replaces = e.position) ORDER BY e.unit, e.at DESC, e.position DESC $$;
+
+-- The webhooks that the one who asks may see, and how each stands. What may stand after the address (?...) is not shown.
+CREATE FUNCTION webhooks_shown() RETURNS TABLE (webhook bigint, producer text, url text, made_at timestamptz, ended_at timestamptz,
+  waiting bigint, dead bigint, delivered bigint, tried_at timestamptz, status int, fault text)
+LANGUAGE sql STABLE SECURITY DEFINER SET search_path = public, pg_temp AS $$
+  SELECT w.webhook, w.producer, split_part(w.url, '?', 1), w.made_at, x.at, count(*) FILTER (WHERE d.state = 'waiting'),
+    count(*) FILTER (WHERE d.state = 'dead'), count(*) FILTER (WHERE d.state = 'delivered'), l.at, l.status, l.fault
+  FROM webhook w LEFT JOIN webhook_ended x USING (webhook) LEFT JOIN delivery d USING (webhook)
+  LEFT JOIN LATERAL (SELECT t.at, t.status, t.fault FROM delivery_try t WHERE t.webhook = w.webhook ORDER BY t.number DESC LIMIT 1) l ON true
+  WHERE of_producer('deliveries', w.producer)
+  GROUP BY w.webhook, x.at, l.at, l.status, l.fault ORDER BY w.producer, w.webhook $$;
+
+-- The newest messages, all that are dead among them, and how each stands; or one alone. `behind`: waits for an earlier one of the
+-- same client.
+CREATE FUNCTION deliveries(most int, of_webhook bigint, of_position bigint) RETURNS TABLE (webhook bigint, "position" bigint, producer text,
+  type text, unit text, service text, at timestamptz, state text, tries int, due_at timestamptz, done_at timestamptz, status int, fault text,
+  behind boolean, task bigint)
+LANGUAGE sql STABLE SECURITY DEFINER SET search_path = public, pg_temp AS $$
+  WITH seen AS MATERIALIZED (SELECT w.webhook FROM webhook w WHERE of_producer('deliveries', w.producer))
+  SELECT d.webhook, d.position, w.producer, e.type, e.unit, s.service, e.at, d.state, d.tries, d.due_at, d.done_at, l.status, l.fault,
+    d.state = 'waiting' AND EXISTS (SELECT 1 FROM delivery p WHERE p.webhook = d.webhook AND p.line = d.line AND p.position < d.position
+      AND p.state IN ('waiting', 'dead')), s.position
+  FROM (SELECT v.webhook, of_position AS position FROM seen v WHERE v.webhook = of_webhook
+    UNION SELECT x.webhook, x.position FROM delivery x JOIN seen v USING (webhook) WHERE of_webhook IS NULL AND x.state = 'dead'
+    UNION (SELECT y.webhook, y.position FROM seen v CROSS JOIN LATERAL (SELECT x.webhook, x.position FROM delivery x
+      WHERE x.webhook = v.webhook ORDER BY x.position DESC LIMIT most) y WHERE of_webhook IS NULL ORDER BY y.position DESC LIMIT most)) f
+  JOIN delivery d USING (webhook, position) JOIN webhook w USING (webhook) JOIN event e USING (position)
+  LEFT JOIN LATERAL (SELECT o.position, o.data->'item'->>'service' AS service FROM event o WHERE o.matter = e.matter
+    AND o.type LIKE 'plan.%' AND o.type = 'plan.sent' ORDER BY o.position LIMIT 1) s ON true
+  LEFT JOIN LATERAL (SELECT t.status, t.fault FROM delivery_try t WHERE t.webhook = d.webhook AND t.position = d.position
+    ORDER BY t.number DESC LIMIT 1) l ON true
+  ORDER BY d.state = 'dead' DESC, d.position DESC, d.webhook $$;
+
+-- The history of one message: each try, and what a person did.
+CREATE FUNCTION delivery_history(of_webhook bigint, of_position bigint)
+RETURNS TABLE (at timestamptz, status int, fault text, ms int, word text, by_whom text)
+LANGUAGE sql STABLE SECURITY DEFINER SET search_path = public, pg_temp AS $$
+  SELECT h.* FROM webhook w CROSS JOIN LATERAL (
+    SELECT t.at, t.status, t.fault, t.ms, NULL::text AS word, NULL::text AS by_whom FROM delivery_try t
+      WHERE t.webhook = of_webhook AND t.position = of_position
+    UNION ALL SELECT o.at, NULL, NULL, NULL, o.word, o.by_whom FROM delivery_word o
+      WHERE o.webhook = of_webhook AND o.position = of_position) h
+  WHERE w.webhook = of_webhook AND of_producer('deliveries', w.producer) ORDER BY h.at $$;
+
+-- Send a message again, or set a dead one aside so that the client's later ones go on.
+CREATE FUNCTION redeliver(of_webhook bigint, of_position bigint, what text) RETURNS boolean
+LANGUAGE plpgsql SECURITY DEFINER SET search_path = public, pg_temp AS $$
+DECLARE
+  who text := (SELECT shown FROM account WHERE account = nullif(current_setting('torni.account', true), '')::bigint);
+BEGIN
+  IF who IS NULL OR NOT EXISTS (SELECT 1 FROM webhook w WHERE w.webhook = of_webhook AND of_producer('send_again', w.producer)
+    AND NOT EXISTS (SELECT 1 FROM webhook_ended x WHERE x.webhook = w.webhook)) THEN RETURN false; END IF;
+  RETURN redeliver_as(of_webhook, of_position, what, who);
+END $$;
+CREATE FUNCTION redeliver_as(of_webhook bigint, of_position bigint, what text, who text) RETURNS boolean LANGUAGE plpgsql AS $$
+BEGIN
+  UPDATE delivery d SET state = CASE what WHEN 'again' THEN 'waiting' ELSE 'set aside' END, tries = 0, first_at = NULL,
+    due_at = clock_timestamp(), done_at = NULL
+  WHERE d.webhook = of_webhook AND d.position = of_position
+    AND (d.state = 'dead' OR (what = 'again' AND d.state IN ('delivered', 'set aside')));
+  IF NOT FOUND THEN RETURN false; END IF;
+  INSERT INTO delivery_word (webhook, position, word, by_whom) VALUES (of_webhook, of_position, what, who);
+  NOTIFY torni_written;
+  RETURN true;
+END $$;
+
+-- A job waits once: asked again while it waits, it is the same one.
+CREATE FUNCTION queue_job(task text) RETURNS bigint LANGUAGE plpgsql SET search_path = public, pg_temp AS $$
+BEGIN
+  RETURN (procrastinate_defer_jobs_v1(ARRAY[
+    ROW('torni', 'room:' || task, 0, task, task, '{}'::jsonb, NULL)::procrastinate_job_to_defer_v1]))[1];
+EXCEPTION WHEN unique_violation THEN
+  RETURN NULL;
+END $$;
+CREATE FUNCTION ask_job(task text) RETURNS bigint LANGUAGE plpgsql SECURITY DEFINER SET search_path = public, pg_temp AS $$
+BEGIN
+  IF how('ask_job') IS NULL OR task NOT IN ('measure', 'verify') THEN
+    RAISE EXCEPTION 'not yours to ask' USING ERRCODE = 'insufficient_privilege';
+  END IF;
+  RETURN queue_job(task);
+END $$;
+
+-- What was set aside and is still missing from a sum.
+CREATE VIEW missed AS SELECT position, at, why FROM uncounted u
+  WHERE takes_back IS NULL AND NOT EXISTS (SELECT 1 FROM uncounted b WHERE b.takes_back = u.position);
+
+-- The log and the debts without what tells of a person: what the tower is made of. And the jobs.
+CREATE VIEW shown.event AS
+  SELECT position, recorded_at, at, source, type, service, unit, client IS NULL AS of_nobody, due, quantity, of_quantity, cents,
+    CASE WHEN client IS NULL THEN data END AS data, sign,
+    CASE WHEN client IN (SELECT client FROM public.protected_client) THEN NULL ELSE municipality END AS municipality,
+    producer, definition, owes, owes_on, settles, settles_on, settles_unit,
+    CASE WHEN client IN (SELECT client FROM public.protected_client) THEN NULL ELSE settles_municipality END AS settles_municipality,
+    settled, counts, counted, counted_met,
+    coalesce(
+      (SELECT min(a.position) FROM public.event a WHERE a.client = e.client AND a.matter = e.matter AND a.settles = e.owes),
+      (SELECT min(a.position) FROM public.event a WHERE e.client IS NULL AND a.client IS NULL AND a.matter = e.matter
+        AND a.settles = e.owes AND a.settles IS NOT NULL)) AS answered
+  FROM public.event e WHERE (SELECT public.how('live_rows') = 'all') OR ((SELECT public.how('live_rows') = 'own units')
+    AND producer = (SELECT public.asks_for_producer()) AND ((SELECT public.asks_for_unit()) IS NULL OR unit = (SELECT public.asks_for_unit())));
+CREATE VIEW shown.owed AS
+  SELECT promise, position, due, unit,
+    CASE WHEN client IN (SELECT client FROM public.protected_client) THEN NULL ELSE municipality END AS municipality
+  FROM public.owed
+  WHERE (SELECT public.how('live_rows') = 'all')
+    OR ((SELECT public.how('live_rows') = 'own units') AND unit IN (SELECT public.own_units()));
+CREATE VIEW shown.job AS
+  SELECT id, split_part(task_name, ':', 2) AS task, status::text AS status, attempts,
+    (SELECT max(e.at) FROM public.procrastinate_events e WHERE e.job_id = j.id) AS at
+  FROM public.procrastinate_jobs j WHERE (SELECT public.how('live_tower') = 'all');
+
+-- What accounts there may be. What an earlier table of rights knew stays as it was: only what is new is held to this one.
+ALTER TABLE standing
+  DROP CONSTRAINT IF EXISTS standing_role_check, DROP CONSTRAINT IF EXISTS standing_check, DROP CONSTRAINT IF EXISTS standing_check1,
+  DROP CONSTRAINT IF EXISTS standing_check2, DROP CONSTRAINT IF EXISTS standing_producer, DROP CONSTRAINT IF EXISTS standing_client,
+  DROP CONSTRAINT IF EXISTS standing_unit,
+  ADD CONSTRAINT standing_role_check CHECK (role = ANY (@every_role@)) NOT VALID,
+  ADD CONSTRAINT standing_producer CHECK ((role = ANY (@of_a_producer@)) = (producer IS NOT NULL)) NOT VALID,
+  ADD CONSTRAINT standing_client CHECK ((role = ANY (@of_a_client@)) = (client IS NOT NULL)) NOT VALID,
+  ADD CONSTRAINT standing_unit CHECK (unit IS NULL OR role = ANY (@of_a_producer@)) NOT VALID;

@@ -1,0 +1,47 @@
+"""Fee: every charge is what its formula gives, to the cent."""
+
+from __future__ import annotations
+
+from decimal import Decimal
+from typing import TYPE_CHECKING, ClassVar, Literal
+
+from pydantic import Field
+
+from torni.core.language import Message, _
+from torni.facts.book import Counting
+from torni.promises.promise import EventType
+from torni.promises.sums import Days, Effects, EventPromise
+
+if TYPE_CHECKING:
+    from torni.facts.room import Connection
+    from torni.promises.rows import Asked, Row
+
+
+class FeePromise(EventPromise):
+    """Every charge is what its formula gives, to the cent."""
+
+    kind: Literal["fee"]
+    event: EventType
+    share: Decimal = Field(Decimal(1), gt=0, le=1)
+
+    labels: ClassVar = {"fee": Message("Fees")}
+    tells: ClassVar = ("event", "cents")
+    long: ClassVar = True
+
+    @property
+    def target(self) -> float:
+        return float(self.share)
+
+    def counted(self) -> tuple[str, ...]:
+        return (self.event,)
+
+    def effects(self, name: str, service: str, days: Days) -> Effects:
+        return Effects(countings=(Counting(name, service, self.event, "exact"),))
+
+    def rows(self, connection: Connection, asked: Asked) -> list[Row]:
+        from torni.promises.rows import counted
+
+        return counted(connection, asked, days=self.over_days)
+
+    def rows_text(self, until: str) -> str:
+        return _("What was not as promised.")

@@ -1,0 +1,202 @@
+"""What every promise is: its fields, and what may be asked of it. A kind is a class below with the answers, in a file of its own."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Mapping
+from datetime import date
+from decimal import Decimal
+from typing import TYPE_CHECKING, Annotated, Any, ClassVar, Literal, Protocol
+
+from pydantic import Field
+
+from torni.core.language import Message, _, per_cent
+from torni.core.texts import Identifier, Range, Strict, Text
+
+if TYPE_CHECKING:
+    from torni.facts.room import Connection
+    from torni.promises.finding import Finding, Group
+    from torni.promises.ground import UnitFilter
+    from torni.promises.rows import Asked, Row
+
+EventType = Annotated[str, Field(pattern=r"^[a-z_]+\.[a-z_]+$")]
+Responsible = Literal["adviser", "case_manager", "producer"]
+Need = Literal["service", "unit", "client", "matter", "due", "quantity", "of_quantity", "cents"]
+Column = Literal["quality", "availability", "interface", "fees", "cost"]
+Reads = Literal["network", "events"]
+DAYS = ("days", "months", "working days")  # as the laws count: no number of days is a month, nor a week of working days
+
+
+class Sourced(Protocol):
+    @property
+    def invented(self) -> bool: ...
+
+
+class Known(Protocol):
+    """A parameter's value on a day."""
+
+    @property
+    def value(self) -> Decimal | Mapping[str, Decimal]: ...
+    @property
+    def unit(self) -> str: ...
+    @property
+    def source(self) -> Sourced: ...
+
+
+class Named(Protocol):
+    @property
+    def name(self) -> Text: ...
+
+
+class Definitions(Protocol):
+    """What a promise may read of the definitions of a day."""
+
+    @property
+    def sources(self) -> Mapping[str, Sourced]: ...
+    @property
+    def unit_kinds(self) -> Mapping[str, Named]: ...
+    def version(self, service_id: str, /) -> str: ...
+    def value(self, parameter_id: str, /) -> Known: ...
+    def number(self, parameter_id: str, /) -> float: ...
+
+
+class Trip(Protocol):
+    """How people travel to what is promised: by what, who, within how many minutes."""
+
+    @property
+    def mode(self) -> str: ...
+    @property
+    def population(self) -> str: ...
+    @property
+    def within_min(self) -> int: ...
+    @property
+    def unit(self) -> UnitFilter: ...
+
+
+class Ages(Range):
+    """The ages that a promise is made to."""
+
+
+class Promise(Strict):
+    """One checkable sentence of a definition, with a target."""
+
+    id: Identifier
+    kind: str
+    sentence: Text
+    source: Identifier
+    column: Column = Field("availability", description="The column of the matrix that the promise belongs to.")
+    strategy: bool = Field(False, description="True for the strategy text's softer guidelines.")
+    note: Text | None = Field(None, description="How the wording was made checkable, where it leaves room.")
+
+    reads: ClassVar[Reads]
+    labels: ClassVar[Mapping[str, Message]] = {}  # each kind's name, as a filter shows it
+    remedies: ClassVar[Mapping[str, str]] = {}  # what to write in a field that is faulty
+    parameters: ClassVar[Mapping[str, tuple[str, ...]]] = {}  # fields that name a parameter, and the units understood
+
+    # What others may ask.
+    @property
+    def target(self) -> float:
+        """What the value is held against."""
+        return 1.0
+
+    @property
+    def trip(self) -> Trip | None:
+        """How people travel, where the promise is of travel."""
+        return None
+
+    @property
+    def by_road(self) -> bool:
+        """Is it of travel that the road network tells?"""
+        return self.trip is not None and self.trip.mode != "transit"
+
+    @property
+    def mended_by(self) -> Literal["sites", "places"] | None:
+        """What an engine can search for a mend: the best sites for travel, a unit in each place that lacks one, or nothing."""
+        return None
+
+    @property
+    def counts(self) -> UnitFilter | None:
+        """Which units it counts, where it counts units."""
+        return None
+
+    @property
+    def of_guidance(self) -> bool:
+        """Is it on the way from a need to a service?"""
+        return False
+
+    @property
+    def weekly(self) -> bool:
+        """Is it a share of each week's events?"""
+        return False
+
+    @property
+    def alerts_by(self) -> Literal["watch", "groups", "units", "whole"]:
+        """How it is told that it is broken: by each morning's watch, where a group surely breaks it, each unit that does not meet it, or as a whole."""
+        return "groups"
+
+    def events(self) -> Iterator[tuple[str, str]]:
+        """Every type of event that the promise names, with the key that names it."""
+        yield from ()
+
+    def references(self) -> Iterator[tuple[tuple[str, ...], str, str, str]]:
+        """Every name in it that must exist elsewhere: the field, the name, which list, what it should be."""
+        yield ("source",), self.source, "source", "a source"
+        for name in self.parameters:
+            if getattr(self, name) is not None:
+                yield (name,), getattr(self, name), "parameter", "a parameter"
+        for name, type_ in self.events():
+            yield (name,), type_, "event", "a type of event"
+
+    @classmethod
+    def label(cls, kind: str) -> str:
+        return str(cls.labels[kind])
+
+    # How its finding is said.
+    def value_text(self, f: Finding) -> str:
+        """The value as people read it."""
+        raise NotImplementedError
+
+    def target_text(self, f: Finding) -> str:
+        return _("all") if f.target >= 1 else "≥ " + per_cent(f.target, 0)
+
+    def counted_text(self, f: Finding) -> str:
+        """What the value is made of, in one line."""
+        raise NotImplementedError
+
+    def now_text(self, f: Finding) -> str:
+        """What is going on right now, where that is told."""
+        return ""
+
+    def group_text(self, g: Group) -> str:
+        """A unit's, producer's or municipality's value as people read it."""
+        return "–" if g.value is None else self.share_text(g.value)
+
+    def share_text(self, value: float) -> str:
+        """A group's value as this kind writes it."""
+        return per_cent(value)
+
+    def group_heads(self) -> tuple[str, str] | None:
+        """What a group's met and total are called in a table; None where they are no counts."""
+        return _("met"), _("of")
+
+    def rows(self, connection: Connection, asked: Asked) -> list[Row]:
+        """The rows of the record room behind the number; see `torni.promises.rows`."""
+        return []
+
+    def rows_text(self, until: str) -> str:
+        """What the rows behind the number are, up to a day."""
+        return _("Every row that was counted.")
+
+    def particulars(self) -> dict[str, Any]:
+        """What only this kind tells in `torni check --json`."""
+        return {}
+
+
+def number_of(definitions: Definitions, parameter: str) -> float:
+    """A parameter's single value; a fault where it has none on the day."""
+    value = definitions.value(parameter).value
+    assert isinstance(value, Decimal), f"{parameter} is a table"
+    return float(value)
+
+
+def day_text(day: date) -> str:
+    return f"{day:%-d.%-m.%Y}"

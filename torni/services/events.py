@@ -1,0 +1,72 @@
+"""The types of events that may come in: what each tells, what must be said with it, within which bounds."""
+
+from __future__ import annotations
+
+from typing import Self
+
+from pydantic import Field, model_validator
+
+from torni.core.texts import Strict, Text
+from torni.promises.promise import EventType, Need
+from torni.promises.sums import apart
+
+Span = tuple[int, int]
+
+
+class Bounds(Strict):
+    """The least and the most that may come. `due_days`: the day due, in days from the event's own day."""
+
+    quantity: Span | None = None
+    of_quantity: Span | None = None
+    cents: Span | None = None
+    due_days: Span | None = None
+
+    @model_validator(mode="after")
+    def _ordered(self) -> Bounds:
+        for name, span in self:
+            if span and not -(10**12) <= span[0] <= span[1] <= 10**12:
+                raise ValueError(f"{name}: write the least first, then the most, both within a million million")
+        return self
+
+
+class EventKind(Strict):
+    """One type of event: what it tells, and what must be said with it."""
+
+    what: Text
+    needs: list[Need] = []
+    of_nobody: bool = Field(False, description="It tells of no client: one that names a client is refused.")
+    bounds: Bounds = Field(default=Bounds(), description="What it may hold, where that is not what every type may.")
+    data: dict[str, Text] = Field({}, description="What else may be told with it, in data.")
+
+    def held(self) -> list[tuple[str, Span]]:
+        """The bounds of what the type is told with: what it needs."""
+        column = {"due_days": "due"}
+        return [(name, span) for name, span in self.bounds if span and column.get(name, name) in self.needs]
+
+
+class EventKinds(Strict):
+    bounds: Bounds = Field(
+        default=Bounds(), description="What every type may hold: one absurd amount must not reach the sums."
+    )
+    events: dict[EventType, EventKind]
+
+    def kinds(self) -> dict[str, EventKind]:
+        """Each type, with the common bounds where it has none of its own."""
+        return {
+            name: kind.model_copy(
+                update={"bounds": Bounds(**{**dict(self.bounds), **{n: s for n, s in kind.bounds if s}})}
+            )
+            for name, kind in self.events.items()
+        }
+
+
+class Serving(Strict):
+    """Who is in the service: those of whom the first has come and not the second."""
+
+    began_by: str
+    ended_by: str
+
+    @model_validator(mode="after")
+    def _apart(self) -> Self:
+        apart(self.began_by, self.ended_by)
+        return self

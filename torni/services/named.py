@@ -1,0 +1,72 @@
+"""What a service's text names that must exist elsewhere, and what its promises may not be together."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Mapping
+
+from torni.core.faults import Fault
+from torni.core.language import t
+from torni.promises.kinds import of_events
+from torni.promises.sums import ambiguous
+from torni.services.events import EventKind
+from torni.services.reading import Document, Loc
+from torni.services.schema import Service
+
+
+def references(service: Service) -> Iterator[tuple[Loc, str, str, str]]:
+    """Every name in a definition that must exist elsewhere: where, name, which list, what it should be."""
+    for column in ("content", "quality", "availability", "interface", "criteria", "fees", "cost"):
+        cell = getattr(service, column)
+        if cell is not None and cell.source is not None:
+            yield (column, "source"), cell.source, "source", "a source"
+    for channel, decided in service.channels:
+        if decided is not None:
+            yield ("channels", channel, "source"), decided.source, "source", "a source"
+    for i, promise in enumerate(service.promises):
+        for field_, name, known, what in promise.references():
+            yield ("promises", i, *field_), name, known, what
+    if service.demand is not None:
+        yield ("demand",), service.demand, "event", "a type of event"
+    if service.clients:
+        yield ("clients", "began_by"), service.clients.began_by, "event", "a type of event"
+        yield ("clients", "ended_by"), service.clients.ended_by, "event", "a type of event"
+    for i, criterion in enumerate(service.criteria.granting if service.criteria else []):
+        yield ("criteria", "granting", i, "source"), criterion.source, "source", "a source"
+    for i, amount in enumerate(service.fees.amounts if service.fees else []):
+        yield ("fees", "amounts", i, "parameter"), amount.parameter, "parameter", "a parameter"
+
+
+def promise_faults(service: Service, document: Document, events: Mapping[str, EventKind]) -> list[Fault]:
+    """Promises that count what their event does not tell, that are written twice, or that one event would keep or break twice."""
+    faults = []
+    place = {id(promise): i for i, promise in enumerate(service.promises)}
+    for promise in of_events(service.promises):
+        key, need = promise.tells or ("", "client")
+        type_ = str(getattr(promise, key, ""))
+        if type_ in events and need not in events[type_].needs:
+            told = [n for n, k in events.items() if need in k.needs]
+            faults.append(
+                Fault(
+                    document.where(("promises", place[id(promise)], key)),
+                    t("{event} tells of no {need}, which the promise counts", event=type_, need=need),
+                    t("Name an event that does: {names}.", names=", ".join(told)),
+                )
+            )
+    ids = [p.id for p in service.promises]
+    for i, name in enumerate(ids):
+        if name in ids[:i]:
+            faults.append(
+                Fault(
+                    document.where(("promises", i, "id")),
+                    f'the promise "{name}" is written twice',
+                    "Give each promise an id of its own.",
+                )
+            )
+    counted = {service.demand: "demand"} if service.demand else {}
+    if service.clients:
+        counted |= {service.clients.began_by: "clients", service.clients.ended_by: "clients"}
+    faults += [
+        Fault(document.where(("promises", place[id(promise)], "id")), what, remedy)
+        for promise, what, remedy in ambiguous(of_events(service.promises), counted)
+    ]
+    return faults

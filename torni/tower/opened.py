@@ -1,0 +1,67 @@
+"""The record room as a command or a notebook finds it: what is known of a region's promises about what happens, and why nothing is."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from contextlib import ExitStack, contextmanager
+from datetime import date, timedelta
+from typing import TYPE_CHECKING
+
+from torni.core.clock import today
+from torni.core.language import Message
+from torni.promises.finding import NO_ROOM
+
+if TYPE_CHECKING:
+    from torni.facts.room import Connection
+    from torni.services.library import Library
+    from torni.tower.live import Live
+
+
+@contextmanager
+def opened(region: str) -> Iterator[tuple[Connection | None, Message]]:
+    """The region's record room that runs, on a connection that sees the whole log; None, and why, where there is none."""
+    from torni.facts.postgres import running  # what a check without a room does not need is not loaded
+
+    url = running()
+    if url is None:
+        yield None, NO_ROOM
+        return
+    import psycopg
+
+    from torni.facts.room import connect
+
+    with ExitStack() as kept:
+        try:
+            connection = kept.enter_context(connect(url, autocommit=True))
+            owner = connection.execute("SELECT region FROM room").fetchone()
+        except psycopg.OperationalError:
+            connection, why = None, Message("the record room does not answer")
+        except psycopg.errors.UndefinedTable:
+            connection, why = None, NO_ROOM
+        else:
+            why = Message("nothing has been recorded")
+            if owner is None or owner[0] != region:
+                connection, why = None, Message("the record room is of another region")
+        yield connection, why
+
+
+def happening(region: str, *, on: date | None = None) -> tuple[Live | None, Message]:
+    """The live picture of a region's room that runs (`DATABASE_URL`, or the embedded one), at the end of a past day or now.
+
+    None, and why, where no room runs, or it is another region's: nothing is started.
+    """
+    with opened(region) as (connection, why):
+        if connection is None:
+            return None, why
+        from torni.facts.fold import start_of
+        from torni.services.days import Days
+        from torni.tower.live import live
+
+        days = Days(region)
+
+        def library(day: date) -> Library:
+            return days.on(day).library
+
+        known = start_of(on + timedelta(days=1)) - timedelta(microseconds=1) if on and on < today() else None
+        row = connection.execute("SELECT registered()").fetchone()
+        return live(connection, library, residents=row[0] if row else 0, known=known), why
