@@ -50,7 +50,9 @@ def test_every_address_answers_everybody_as_before(everybody, position, request)
             for browser in everybody.values():
                 answer = browser.get(path) if method == "GET" else browser.post(path, {}, headers=OWN)
                 away = answer.get("Location", "")
-                got.append("sign in" if away.startswith("/sign-in/?") else str(answer.status_code))
+                # whose health it tells is everybody's to ask; 503 is the state of the room, which nobody folds here
+                status = 200 if path.startswith("/health") and answer.status_code == 503 else answer.status_code
+                got.append("sign in" if away.startswith("/sign-in/?") else str(status))
             lines.append(f"{method + ' /' + str(pattern.pattern):64}" + " ".join(f"{status:>9}" for status in got))
     told = "\n".join(line.rstrip() for line in lines) + "\n"
     if request.config.getoption("--renew-golden"):
