@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 from datetime import UTC, date, datetime, timedelta
 from pathlib import Path
 from tempfile import TemporaryDirectory
@@ -53,6 +54,12 @@ SELECT position, (recorded_at AT TIME ZONE 'Europe/Helsinki')::date, (at AT TIME
   (SELECT born FROM client c WHERE c.client = e.client AND c.position < e.position AND c.valid_from <= (e.at AT TIME ZONE 'Europe/Helsinki')::date
     ORDER BY valid_from DESC, position DESC LIMIT 1), replaces
 FROM event e WHERE sign = 1 ORDER BY position"""
+
+
+rings = pytest.mark.skipif(
+    "faketime" in os.environ.get("LD_PRELOAD", ""),
+    reason="where libfaketime moves the clock, PostgreSQL's own timers (lock_timeout) never ring",
+)
 
 
 class Room:

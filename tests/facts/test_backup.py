@@ -14,7 +14,7 @@ import psycopg
 import pytest
 from psycopg import errors
 
-from tests.facts.conftest import Room
+from tests.facts.conftest import Room, rings
 from torni.cli.main import main
 from torni.facts import accounts, backup, feeds, room
 from torni.facts.access import Who
@@ -213,10 +213,7 @@ def _wait(until) -> None:
     raise AssertionError("it did not come to that")
 
 
-@pytest.mark.skipif(
-    "faketime" in os.environ.get("LD_PRELOAD", ""),
-    reason="where libfaketime moves the clock, PostgreSQL's own timers never ring",
-)
+@rings
 def test_a_room_in_use_is_told_and_left_alone(capsys, kept, target, monkeypatch):
     monkeypatch.setattr(backup, "_FIRST", backup._FIRST.replace("'10s'", "'200ms'"))
     with psycopg.connect(target.url) as another:

@@ -13,6 +13,7 @@ from pathlib import Path
 import psycopg
 import pytest
 
+from tests.facts.conftest import rings
 from torni.core import places
 from torni.core.faults import BadInput
 from torni.facts import postgres, room
@@ -132,6 +133,7 @@ def test_the_command_line_says_it_without_a_traceback(place):
     assert ran.returncode == 2 and "TORNI_DATA" in ran.stderr and "Traceback" not in ran.stderr, ran.stderr
 
 
+@rings
 def test_a_room_in_use_that_has_to_be_brought_up_to_date_is_told(new_room, monkeypatch):
     """A new present waits for whoever reads or writes, and says so when it has waited long enough; nothing has changed then."""
     url = new_room()
