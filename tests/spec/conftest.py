@@ -9,6 +9,7 @@ import pytest
 import yaml
 
 from tests.guided_life import TODAY, Life, settled
+from tests.streets import Map
 from torni.guidance import decide, reckon_fee, steps
 from torni.guidance.client import client_of
 from torni.services import load_library
@@ -97,3 +98,9 @@ def aino():
 def granted(aino, rules):
     aino.step(settled(aino, rules))
     return aino
+
+
+@pytest.fixture
+def drawn(tmp_path):
+    """An empty map of these points."""
+    return lambda points, first_id=1: Map(tmp_path / "map.osm.pbf", points, first_id)

@@ -1,0 +1,417 @@
+"""Over the water as OpenStreetMap draws it: who boards a ferry and how long it takes, ice roads, piers, islands and loose pieces.
+
+Sources: OpenStreetMap wiki, Tag:route=ferry, Key:duration, Key:opening_hours, Key:ice_road, Tag:man_made=pier.
+"""
+
+import pytest
+
+from tests.streets import FERRY, STREET, may, near, read
+from torni.network.unread import told
+from torni.sources.osm.ferries import duration_s
+
+
+@pytest.mark.parametrize(
+    ("tags", "who"),
+    [
+        ("", "cbwCBW"),
+        ("motor_vehicle=yes", "cbwCBW"),
+        ("foot=yes", "wW"),
+        ("foot=yes bicycle=yes", "bwBW"),
+        ("foot=yes bicycle=no", "wW"),
+        ("foot=yes bicycle=yes motor_vehicle=no", "bwBW"),
+        ("foot=yes motorcar=yes", "cbwCBW"),
+        ("motor_vehicle=no", "bwBW"),
+        ("motorcar=no", "bwBW"),
+        ("vehicle=no", "wW"),
+        ("vehicle=no bicycle=yes", "bwBW"),
+        ("motor_vehicle=no motorcar=yes foot=yes", "cbwCBW"),
+        ("bicycle=no", "cwCW"),
+        ("foot=no", "cbCB"),
+        ("foot=no bicycle=no", "cC"),
+        ("foot=yes maxweight=40", "cbwCBW"),
+        ("foot=yes bicycle=yes maxweight=60", "cbwCBW"),
+        ("foot=yes maxweight=3500kg", "cbwCBW"),
+        ("foot=yes maxweight=0.5", "wW"),
+        ("foot=yes maxheight=4.2", "cbwCBW"),
+        ("foot=yes maxweight=40 motor_vehicle=no", "wW"),
+        ("hgv=yes foot=yes", "cbwCBW"),
+        ("hgv=no", "cbwCBW"),
+        ("foot=yes hgv=no", "wW"),
+        ("cargo=passengers", "wW"),
+        ("cargo=passengers;vehicle", "cbwCBW"),
+        ("foot=yes ferry=secondary", "cbwCBW"),
+        ("access=private", ""),
+        ("access=no motor_vehicle=yes", "cC"),
+        ("foot=no motor_vehicle=yes", "cbCB"),
+        ("oneway=yes motor_vehicle=yes", "cbw"),
+        ("oneway=-1 motor_vehicle=yes", "CBW"),
+    ],
+)
+def test_a_ferry_takes_aboard_whom_its_tags_name(tags, who):
+    """Of whom nothing is said where others are named, that one stays ashore: absence is not read as yes."""
+    assert may({"route": "ferry"} | read(tags), ferry=True) == who
+
+
+@pytest.mark.parametrize(
+    ("text", "minutes"),
+    [
+        ("10", 10), ("7.5", 7.5), ("7,5", 7.5), ("00:10", 10), ("0:10", 10), ("1:05", 65), ("00:02:30", 2.5), ("24:00", 1440),
+        ("PT10M", 10), ("pt1h30m", 90), ("PT90S", 1.5), ("PT0.5H", 30), ("P0DT0H10M0S", 10), ("P0Y0M0DT0H10M", 10), ("P1D", 1440),
+        ("10 min", 10), ("10 mn", 10), ("00:90", 90), ("0:60", 60), ("10min", 10), ("10 minutes", 10), ("10 Min.", 10), ("10 minuuttia", 10), ("1 h 20 min", 80),
+        ("1h20", 80), ("1.5 h", 90), ("2 hours", 120), ("1 tunti 5 min", 65), ("90 s", 1.5), ("10'", 10), ("~10 min", 10),
+        ("ca. 10 min", 10), ("00:10-00:15", 15), ("10-15", 15), ("10\N{EN DASH}15 min", 15), ("00:30 h", 30),
+        ("", None), (None, None), ("yes", None), ("soon", None), ("0", None), ("00:00", None), ("-5", None), ("10 parsecs", None), ("P", None),
+        ("PT", None), ("9999999", None), ("10:99", None), ("1-2-3", None),
+    ],
+)  # fmt: skip
+def test_durations_are_read_in_every_written_form(text, minutes):
+    assert duration_s(text) == (None if minutes is None else minutes * 60)
+
+
+def test_a_ferry_is_waited_for_once_however_many_ways_draw_it(drawn):
+    one = drawn("h=0 a=1 b=4 u=5").way("h a").way("a b", FERRY).way("b u")
+    two = (
+        drawn("h=0 a=1 m=2 b=4 u=5")
+        .way("h a")
+        .way("a m", FERRY, duration="4")
+        .way("m b", FERRY, duration="6")
+        .way("b u")
+    )
+    assert one.minutes("h", "u") == two.minutes("h", "u") == near(1 + 15 + 10 + 1)
+    assert one.minutes("u", "h") == near(27)
+
+
+def test_a_branch_at_sea_is_no_port(drawn):
+    sea = drawn("h=0 a=1 s=2 b=3 c=3,2 u=4 v=4,2").way("h a").way("b u").way("c v")
+    sea.way("a s", FERRY, duration="5").way("s b", FERRY, duration="5").way("s c", FERRY, duration="7")
+    assert sea.minutes("h", "u") == near(1 + 15 + 10 + 1)
+    assert sea.minutes("h", "v") == near(1 + 15 + 12 + 1)
+
+
+def test_a_ferry_of_three_ports_is_waited_for_where_one_boards_and_not_where_it_calls(drawn):
+    sea = drawn("h=0 a=1 b=3 i=3,1 c=5 u=6").way("h a").way("b i").way("c u").way("a b c", FERRY, duration="20")
+    assert sea.minutes("h", "u") == near(1 + 15 + 20 + 1)
+    assert sea.minutes("i", "u") == near(1 + 15 + 10 + 1), "boarding at the port in the middle has a wait too"
+    assert sea.minutes("h", "i") == near(1 + 15 + 10 + 1)
+
+
+def test_changing_to_another_line_is_another_wait(drawn):
+    def sea(**more):
+        return (
+            drawn("h=0 a=1 b=3 i=3,1 c=5 u=6")
+            .way("h a")
+            .way("b i")
+            .way("c u")
+            .way("a b", FERRY, **more)
+            .way("b c", FERRY, **more)
+        )
+
+    assert sea().minutes("h", "u") == near(1 + 15 + 10 + 15 + 10 + 1)
+    assert sea(name="Saaristotie").minutes("h", "u") == near(1 + 15 + 20 + 1), "ways of one name are one line"
+    assert sea().relation([4, 5], type="route", route="ferry").minutes("h", "u") == near(1 + 15 + 20 + 1)
+
+
+def test_a_duration_is_of_the_whole_way_whatever_its_points(drawn):
+    sea = "".join(f" m{i}={1 + i * 0.002:.3f}" for i in range(1, 200))
+    dense = drawn(f"h=0 a=1{sea} b=1.4 u=2.4").way("h a").way("b u")
+    dense.way("a " + " ".join(f"m{i}" for i in range(1, 200)) + " b", FERRY, duration="00:02")
+    assert dense.minutes("h", "u") == near(1 + 15 + 2 + 1)
+
+
+def test_a_ferry_without_a_duration_is_timed_by_its_length_and_told(drawn):
+    sea = drawn("h=0 a=1 b=3 u=4").way("h a").way("b u").way("a b", FERRY, duration="a while", interval="00:30")
+    assert sea.minutes("h", "u") == near(1 + 15 + 10 + 1)
+    assert sea.streets().unread == {"ferry_duration": 1, "ferry_times": 1}
+
+
+def test_a_line_that_only_its_relation_describes_is_sailed(drawn):
+    """Members that say nothing themselves; the relation's duration is of the line and shared by length."""
+    sea = drawn("h=0 a=1 m=2 b=4 u=5").way("h a").way("b u").way("a m", {}).way("m b", {"source": "survey"})
+    sea.relation([3, 4], type="route", route="ferry", duration="00:12", foot="yes", bicycle="yes")
+    assert sea.minutes("h", "u") is None, "it takes no cars"
+    assert sea.minutes("h", "u", "bicycle") == near(4 + 15 + 12 + 4)
+    assert sea.minutes("h", "u", "walk") == near(12 + 15 + 12 + 12)
+
+
+def test_a_relation_adds_to_its_ways_only_what_they_lack(drawn):
+    sea = (
+        drawn("h=0 a=1 m=2 b=4 u=5")
+        .way("h a")
+        .way("b u")
+        .way("a m", FERRY, duration="3")
+        .way("m b", {"route": "ferry", "motor_vehicle": "yes"})
+    )
+    sea.relation([3, 4], type="route", route="ferry", duration="00:12", foot="yes")
+    assert sea.minutes("h", "u") == near(1 + 15 + 12 + 1)
+
+
+def test_a_line_drawn_there_and_back_takes_its_duration_each_way(drawn):
+    """Both ways one-way and without roles: the relation's duration is of one of them, and not of both together."""
+    sea = drawn("h=0 a=1 m=2,0.2 n=2,-0.2 b=3 u=4").way("h a").way("b u")
+    sea.way("a m b", {"route": "ferry"}, oneway="yes").way("b n a", {"route": "ferry"}, oneway="yes")
+    sea.relation([3, 4], type="route", route="ferry", duration="00:10", motor_vehicle="yes")
+    assert sea.minutes("h", "u") == sea.minutes("u", "h") == near(1 + 15 + 10 + 1)
+
+
+def test_what_is_decided_of_cars_from_little_is_told(drawn):
+    sea = drawn("h=0 a=1 b=3 u=4").way("h a").way("b u").way("a b", {"route": "ferry", "duration": "10"})
+    sea.way("a b", {"route": "ferry", "duration": "10", "foot": "yes"}).way("a b", FERRY)
+    assert sea.streets().unread == {"ferry_cars_assumed": 1, "ferry_no_cars_assumed": 1}
+    assert len(told(sea.streets().unread)) == 2
+
+
+def test_a_ferry_is_no_road_though_a_road_is_written_on_it(drawn):
+    sea = drawn("h=0 a=1 b=2 u=3").way("h a").way("b u").way("a b", FERRY, highway="secondary")
+    assert sea.minutes("h", "u") == near(1 + 15 + 10 + 1)
+
+
+@pytest.mark.parametrize(
+    "season", [{"seasonal": "summer"}, {"opening_hours": "May-Sep 08:00-20:00"}, {"disused": "yes"}]
+)
+def test_a_ferry_that_does_not_sail_all_year_carries_nobody_and_is_told(drawn, season):
+    sea = drawn("h=0 a=1 b=3 u=4").way("h a").way("b u").way("a b", FERRY, **season)
+    assert sea.minutes("h", "u") is None
+    assert sum(sea.streets().unread[k] for k in ("ferry_seasonal", "gone") if k in sea.streets().unread) == 1
+
+
+@pytest.mark.parametrize(
+    ("hours", "all_year"),
+    [
+        ("24/7", True), ("Mo-Su 06:00-22:00", True), ("Mo-Fr 08:00-16:00; PH off", True), ("", True), ("ask the captain", True),
+        ("Mo-Su 06:00-22:00; Dec 24-25 off", True), ("24/7; Jan 1 off", True), ("24/7, Dec 25 off", True),
+        ("Mo-Su 06:00-22:00, Dec 24,25,31 off", True), ("Mo-Su 06:00-22:00; Dec 24-Jan 1 closed", True), ("Dec 25 off", True),
+        ("Jun-Aug Mo-Su 06:00-24:00; Mo-Su 08:00-20:00", True), ("Mo-Su 08:00-20:00; Jun-Aug Mo-Su 06:00-24:00", True),
+        ("Apr-Nov 06:00-22:00; Dec-Mar 08:00-18:00", True), ("Apr-Nov 06:00-22:00, Dec-Mar 08:00-18:00", True),
+        ("Apr 15-Oct 31 06:00-22:00; Nov 1-Apr 14 08:00-18:00", True), ("Jan-Dec 06:00-22:00", True), ("Jan 7-Dec 23 08:00-16:00", True),
+        ("week 1-53 Mo-Fr 08:00-16:00", True), ("week 1-53/2 We 08:00-16:00", True), ("24/7; Jun-Aug Su off", True),
+        ("24/7; Nov-Mar 00:00-05:00 off", True), ("May Mo[1]-Sep Su[-1] 06:00-22:00; Mo-Su 08:00-16:00", True),
+        ("May-Sep", False), ("May-Sep 08:00-20:00", False), ("Jun 15-Aug 15 Mo-Su 08:00-20:00", False), ("week 20-40 Mo-Su 06:00-22:00", False),
+        ("week 20-40", False), ("24/7; Nov-Mar off", False), ("Mo-Su 06:00-22:00; Dec-Mar Mo-Su off", False), ("Nov-Mar closed", False),
+        ("May-Sep 08:00-20:00; Dec 25 off", False), ("May-Sep 08:00-20:00 || off", False), ("May Mo[1]-Sep Su[-1] 06:00-22:00", False),
+        ("off", False), ("closed", False), ("2026 May-2026 Sep 08:00-20:00", False), ("Jun,Jul,Aug 08:00-20:00", False),
+        ("SH 08:00-16:00", False), ("June - August 10:00-18:00", False), ("24/7; Feb off", False),
+    ],
+)  # fmt: skip
+def test_opening_hours_shut_a_season_only_where_their_rules_together_do(hours, all_year):
+    """Days off and a summer's rule beside one of the whole year shut nothing; the hours themselves are told as not read."""
+    assert may(STREET | {"opening_hours": hours}) == ("cbwCBW" if all_year else "")
+
+
+def test_hours_of_a_street_and_of_a_ferry_are_told_as_not_read(drawn):
+    hours = {"opening_hours": "Mo-Su 06:00-22:00; Dec 24-25 off"}
+    sea = drawn("h=0 a=1 b=3 u=4").way("h a", **hours).way("b u", opening_hours="24/7").way("a b", FERRY, **hours)
+    assert sea.minutes("h", "u") == near(1 + 15 + 10 + 1)
+    assert sea.streets().unread == {"conditional": 1, "ferry_times": 1}
+
+
+def test_a_timetable_of_summer_and_winter_fills_the_year(drawn):
+    sea = (
+        drawn("h=0 a=1 b=3 u=4")
+        .way("h a")
+        .way("b u")
+        .way("a b", FERRY, opening_hours="Apr-Nov 06:00-22:00; Dec-Mar 07:00-21:00")
+    )
+    assert sea.minutes("h", "u") == near(27)
+
+
+def test_nobody_drives_onto_a_foot_ferry_or_across_the_water(drawn):
+    """The island's unit is not joined to the mainland's road, however near: one must get aboard."""
+    sea = (
+        drawn("h=0 a=1 b=1.3 u=1.5")
+        .way("h a")
+        .way("b u")
+        .way("a b", {"route": "ferry", "foot": "yes", "duration": "5"})
+    )
+    assert sea.minutes("h", "u", direct_km=2.0) is None
+    assert sea.minutes("h", "u", "walk", direct_km=2.0) == near(12 + 15 + 5 + 2.4)
+    assert sea.minutes("b", "u") == near(0.2), "on the island itself one drives"
+
+
+def test_an_island_without_any_road_for_cars_is_not_driven_to(drawn):
+    sea = drawn("h=0 a=4 b=4.4 c=4.6 u=4.7").way("h a").way("b c u", {"highway": "footway"})
+    sea.way("a b", {"route": "ferry", "foot": "yes", "duration": "5"})
+    assert sea.minutes("h", "u") is None
+    assert sea.minutes("u", "h") is None
+    assert sea.minutes("h", "u", "walk") == near(48 + 15 + 5 + 3.6)
+
+
+def test_one_joins_the_roads_of_ones_own_shore_though_those_across_are_nearer(drawn):
+    """The island's road is a kilometre away, six points of the mainland's are nearer."""
+    sea = drawn("h=3.2 a=0 b=3 c=3,1 d=6,1 u=0,1 p=3.2,0 q=3.3,0").way("a b").way("u c d")
+    sea.way("a u", {"route": "ferry", "duration": "5", "motor_vehicle": "yes"})
+    sea.way("p q", {"highway": "footway"}).way("p d", {"highway": "footway"})
+    assert sea.minutes("h", "d") == near(1.2806 * 2 + 2.0), "joined a kilometre along: 1.28 km at half the speed"
+
+
+def test_a_foot_ferry_meets_the_road_by_a_pier(drawn):
+    sea = drawn("h=0 a=1 p=1.1 q=1.4 b=1.5 u=1.7").way("h a").way("b u")
+    sea.way("a p", {"highway": "footway"}).way("q b", {"highway": "footway"}).way(
+        "p q", {"route": "ferry", "foot": "yes", "duration": "5"}
+    )
+    assert sea.minutes("h", "u", direct_km=2.0) is None
+    assert sea.minutes("h", "u", "walk") == near(13.2 + 15 + 5 + 3.6)
+
+
+def test_a_home_by_a_pier_without_any_road_is_not_driven_from(drawn):
+    sea = (
+        drawn("h=0 a=0.1 b=1.3 u=4").way("b u").way("a b", {"route": "ferry", "motor_vehicle": "no", "duration": "10"})
+    )
+    assert sea.minutes("h", "u") is None
+    assert sea.minutes("u", "h") is None
+    assert sea.minutes("h", "b", direct_km=2.0) is None
+    assert sea.minutes("b", "u") == near(2.7)
+    assert sea.streets().unread["ferry_loose"] == 1
+
+
+def test_a_ferry_that_ends_short_of_the_street_parts_its_two_shores(drawn):
+    sea = drawn("h=0 p=3 e=3.04 q=4 u=6").way("h p").way("q u").way("e q", FERRY)
+    assert sea.minutes("h", "u") is None
+    assert sea.minutes("u", "h") is None
+    assert sea.minutes("h", "p") == near(3)
+    assert sea.minutes("q", "u") == near(2)
+    assert sea.streets().unread == {"apart": 1, "ferry_loose": 1}
+
+
+def test_a_piece_that_nothing_joins_is_told(drawn):
+    """Whether water or a missing stretch parts it cannot be known; of a ferry that no longer sails nothing is drawn."""
+    sea = drawn("h=0 a=3 b=4 u=6").way("h a").way("b u")
+    assert sea.streets().unread == {"apart": 1}
+    assert sea.way("a b", {"disused:route": "ferry"}).streets().unread == {"apart": 1}
+    assert len(told({"apart": 1})) == 1
+    assert "apart" not in sea.way("a b", FERRY).streets().unread
+
+
+def test_an_island_of_an_ice_road_is_not_joined_across_the_ice(drawn):
+    lake = drawn("h=0 a=1 b=2 u=3").way("h a").way("b u").way("a b", ice_road="yes")
+    assert lake.minutes("h", "u") is None
+    assert lake.minutes("a", "b", direct_km=2.0) is None
+
+
+def test_an_ice_road_is_left_out_also_where_it_is_the_only_way(drawn):
+    lake = drawn("h=0 m=2 u=4").way("h m u", ice_road="yes", seasonal="winter")
+    assert lake.minutes("h", "u") is None
+    assert lake.streets().unread["seasonal"] == 1
+
+
+def test_homes_and_units_join_the_connected_network_and_not_a_loose_piece(drawn):
+    """A yard of many short ways beside the home would take all six joining places; nothing leads out of it."""
+    yard = "".join(f" p{i}={-0.1 + i * 0.02:.2f},0.3" for i in range(10))
+    street = (
+        drawn(f"h=0,0.3 a=0 b=5 u=5,0.3{yard}").way("a b").way(" ".join(f"p{i}" for i in range(10)), highway="service")
+    )
+    assert street.minutes("h", "u") == near(0.6 + 5 + 0.6)
+    assert street.minutes("u", "h") == near(0.6 + 5 + 0.6)
+
+
+def test_a_street_that_cannot_be_left_or_entered_is_a_loose_piece_for_that_direction(drawn):
+    trap = drawn("h=0,0.2 a=0 t=0,0.15 s=0.1,0.2 b=5").way("a b").way("a t s", oneway="yes")
+    assert trap.minutes("h", "b") == near(0.4 + 5), "one does not leave by it"
+    assert trap.minutes("b", "h") == near(5 + 0.15 + 0.1), "one comes by it"
+
+
+FOOT_BRIDGE = {"highway": "footway", "bridge": "yes"}
+
+
+@pytest.mark.parametrize(
+    ("home", "unit", "minutes"),
+    [
+        ("h", "u", 18 + 3), ("u", "h", 3 + 18), ("a", "u", 6 + 3), ("i", "u", 18 + 3), ("h", "a", 2), ("b", "u", 3),
+    ],
+)  # fmt: skip
+def test_an_island_with_a_foot_bridge_is_left_on_foot_to_the_connected_roads(drawn, home, unit, minutes):
+    """A kilometre of street on the island, half a kilometre of bridge; a walker goes 5 km an hour, a car on its way 30."""
+    sea = drawn("h=0 a=1 b=1.5 u=4.5 i=0,0.001").way("h a").way("b u").way("a b", FOOT_BRIDGE)
+    assert sea.minutes(home, unit, direct_km=1.2) == pytest.approx(minutes, abs=0.1)
+    assert sea.streets().unread == {"on_foot": 1}
+
+
+def test_a_long_piece_with_a_foot_bridge_is_a_network_of_its_own_and_told(drawn):
+    sea = drawn("h=0 a=3 b=3.5 u=8.5").way("h a").way("b u").way("a b", FOOT_BRIDGE)
+    assert sea.minutes("h", "a") == near(3)
+    assert sea.minutes("h", "u") is None
+    assert sea.streets().unread == {"on_foot": 1}
+
+
+def test_a_bicycle_too_is_left_where_only_walkers_go_on(drawn):
+    sea = drawn("h=0 a=1 b=1.5 u=4.5").way("h a").way("b u").way("a b", FOOT_BRIDGE, bicycle="no")
+    assert sea.minutes("a", "u", "bicycle") == near(6 + 12)
+
+
+def test_a_foot_ferry_is_no_foot_bridge_and_what_it_joins_is_told(drawn):
+    """Who drives does not wait for a boat that takes no cars; that the island's streets are apart is told."""
+    sea = (
+        drawn("h=0 a=1 b=1.5 u=4.5")
+        .way("h a")
+        .way("b u")
+        .way("a b", {"route": "ferry", "foot": "yes", "duration": "5"})
+    )
+    assert sea.minutes("h", "u") is None
+    assert sea.streets().unread == {"ferry_no_cars_assumed": 1, "on_foot": 1}
+
+
+def test_a_long_piece_and_an_island_without_a_ferry_stay_apart(drawn):
+    """What is as long as a network of its own is one: that nothing leads there is then the answer."""
+    assert drawn("h=0 a=3 b=3.2 u=6").way("h a").way("b u").minutes("h", "u") is None
+
+
+def test_a_map_of_short_ways_only_is_joined_at_its_longest_piece(drawn):
+    assert drawn("h=0 a=0.5 b=0.8 u=0.9").way("h a").way("b u").minutes("h", "a") == near(0.5)
+
+
+def test_a_mode_without_any_road_reaches_nothing(drawn):
+    assert drawn("h=0 u=5").way("h u", {"highway": "footway"}).minutes("h", "u") is None
+
+
+@pytest.mark.parametrize(
+    ("tags", "car", "walk"),
+    [
+        ("barrier=bollard", None, 49), ("barrier=gate", 27, 49), ("barrier=gate access=private", None, None),
+        ("barrier=lift_gate motor_vehicle=permit", None, 49), ("barrier=lift_gate motor_vehicle=customers", 27, 49),
+    ],
+)  # fmt: skip
+@pytest.mark.parametrize("port", ["a", "b"])
+def test_a_barrier_where_a_ferry_lands_is_between_the_street_and_the_ferry(drawn, tags, car, walk, port):
+    sea = drawn("h=0 a=1 b=4 u=5").way("h a").way("a b", FERRY).way("b u").barrier(port, **read(tags))
+    assert sea.minutes("h", "u") == (car and near(car))
+    assert sea.minutes("u", "h", "walk") == (walk and pytest.approx(walk, abs=0.06)), "the metre past the barrier too"
+
+
+def test_of_two_ferries_one_takes_the_quicker_that_one_may_board(drawn):
+    sea = drawn("h=0 a=1 b=4 u=5").way("h a").way("b u").way("a b", FERRY, duration="20", operator="Toinen")
+    assert sea.minutes("h", "u") == near(1 + 15 + 20 + 1)
+    sea.way("a b", {"route": "ferry", "foot": "yes", "duration": "5"})
+    assert sea.minutes("h", "u") == near(1 + 15 + 20 + 1)
+    assert sea.minutes("h", "u", "walk") == near(12 + 15 + 5 + 12)
+    sea.way("a b", FERRY)
+    assert sea.minutes("h", "u") == near(1 + 15 + 10 + 1)
+    sea.way("a b", STREET, ice_road="yes", access="no", **{"motor_vehicle:conditional": "yes @ (Jan-Mar)"})
+    assert sea.minutes("h", "u") == near(1 + 15 + 10 + 1), "the ice is not there all year"
+
+
+def test_an_island_of_one_way_streets_is_driven_round(drawn):
+    sea = drawn("h=0 a=1 b=4 c=5,1 u=5").way("h a").way("a b", FERRY).way("b c u b", oneway="yes")
+    assert sea.minutes("h", "u") == near(1 + 15 + 10 + 2**0.5 + 1)
+    assert sea.minutes("u", "h") == near(1 + 15 + 10 + 1)
+
+
+def test_a_ferry_that_sails_a_round_sails_it_one_way(drawn):
+    """Three, two and five of ten kilometres in 60 minutes, one direction only."""
+    sea = (
+        drawn("a=0 b=3 c=3,4 h=-1 u=4 w=3,5")
+        .way("h a")
+        .way("b u")
+        .way("c w")
+        .way("a b c a", FERRY, duration="60", oneway="yes")
+    )
+    assert sea.minutes("h", "u") == near(1 + 15 + 15 + 1)
+    assert sea.minutes("u", "h") == near(1 + 15 + 45 + 1)
+    assert sea.minutes("h", "w") == near(1 + 15 + 35 + 1)
+
+
+def test_a_pier_is_walked(drawn):
+    """man_made=pier without highway: for walkers, who lead their bicycles there."""
+    sea = drawn("h=0 p=3 e=3.1 q=5 u=6").way("h p").way("p e", {"man_made": "pier"}).way("q u").way("e q", FERRY)
+    assert sea.minutes("h", "u", "walk") == near(36 + 1.2 + 15 + 10 + 12)
+    assert sea.minutes("h", "u", "bicycle") == near(12 + 1.2 + 15 + 10 + 4)
+    assert sea.minutes("h", "u") is None
+    assert sea.streets().unread == {"on_foot": 1}
