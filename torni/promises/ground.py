@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from abc import abstractmethod
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import date
@@ -78,9 +79,9 @@ class NetworkPromise(Promise):
         yield from super().references()
         yield ("unit", "kind"), self.unit.kind, "kind", "a kind of unit"
 
+    @abstractmethod
     def measure(self, ground: Ground, service: str, times: Times) -> Finding:
         """The promise measured. `times(mode, rows)`: seconds from every cell to the nearest of these unit rows."""
-        raise NotImplementedError
 
     def value_text(self, f: Finding) -> str:
         if f.value is None:

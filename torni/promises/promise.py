@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from abc import abstractmethod
 from collections.abc import Iterator, Mapping
 from datetime import date
 from decimal import Decimal
@@ -151,16 +152,16 @@ class Promise(Strict):
         return str(cls.labels[kind])
 
     # How its finding is said.
+    @abstractmethod
     def value_text(self, f: Finding) -> str:
         """The value as people read it."""
-        raise NotImplementedError
 
     def target_text(self, f: Finding) -> str:
         return _("all") if f.target >= 1 else "≥ " + per_cent(f.target, 0)
 
+    @abstractmethod
     def counted_text(self, f: Finding) -> str:
         """What the value is made of, in one line."""
-        raise NotImplementedError
 
     def now_text(self, f: Finding) -> str:
         """What is going on right now, where that is told."""

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from abc import abstractmethod
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import date
@@ -195,9 +196,9 @@ class EventPromise(Promise):
         """The types of event that are counted for it alone."""
         return ()
 
+    @abstractmethod
     def effects(self, name: str, service: str, days: Days) -> Effects:
         """What its events do. `name`: service.promise."""
-        raise NotImplementedError
 
     def anew(self, past: Past, effects: Effects) -> pl.DataFrame | None:
         """What the log's events do by these effects, as rows of the tally; None where the log does not tell it."""
