@@ -92,6 +92,7 @@ def test_nothing_invoiced_is_not_known_and_too_few_months_have_no_range():
     assert a.low is None
     with speaking("en"):
         assert words.forecast_text(a) == "0.0 M€; too few months are whole to tell a range"
+        assert words.forecast_cell(a) == ("0.0", "too few whole months for a range")
 
 
 def test_what_is_expected_is_told_as_expected():
@@ -100,6 +101,9 @@ def test_what_is_expected_is_told_as_expected():
     assert a.low < a.forecast < a.high
     with speaking("en"):
         told = dict(words.accrual_lines(a))
+        forecast, within = words.forecast_cell(a)
+    assert forecast == "12.4"
+    assert within.startswith("80%: 12.")
     assert told["Invoiced for this year's service"] == "10.4 M€"
     assert told["Expected, the invoice has not come"] == "0.5 M€"
     assert told["Expected by the end of the year"].startswith("12.4 M€, with a chance of 80% between 12.")

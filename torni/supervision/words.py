@@ -68,16 +68,29 @@ def _listed(units: Sequence[str]) -> str:
 def forecast_text(a: Accrued) -> str:
     """The forecast with its range, or that there are too few whole months to tell one, or that it cannot be told yet."""
     if a.unsure:
-        return ngettext(
-            "cannot be told yet: {n} unit has invoiced only once",
-            "cannot be told yet: {n} units have invoiced only once",
-            len(a.unsure),
-        ).format(n=number(len(a.unsure)))
+        return _unsure(a)
     if a.low is None or a.high is None:
         return _("{euros} M€; too few months are whole to tell a range").format(euros=millions(a.forecast))
     return _("{euros} M€, with a chance of {share} between {low} and {high} M€").format(
         euros=millions(a.forecast), share=per_cent(a.range_share, 0), low=millions(a.low), high=millions(a.high)
     )
+
+
+def forecast_cell(a: Accrued) -> tuple[str, str]:
+    """The same for a table in millions: the forecast, and under it the range with its chance or why there is none."""
+    if a.unsure:
+        return "–", _unsure(a)
+    if a.low is None or a.high is None:
+        return millions(a.forecast), _("too few whole months for a range")
+    return millions(a.forecast), f"{per_cent(a.range_share, 0)}: {millions(a.low)}–{millions(a.high)}"
+
+
+def _unsure(a: Accrued) -> str:
+    return ngettext(
+        "cannot be told yet: {n} unit has invoiced only once",
+        "cannot be told yet: {n} units have invoiced only once",
+        len(a.unsure),
+    ).format(n=number(len(a.unsure)))
 
 
 def change_text(change: float | None) -> str:

@@ -103,6 +103,7 @@ class Spending:
     expected: str
     by_now: str
     forecast: str
+    forecast_range: str
     appropriation: str
 
 
@@ -110,7 +111,7 @@ def spending(here: Held, live: Live) -> list[Spending]:
     return [
         Spending(
             f.id, str(here.network.library.services[f.service].name), f.state, f.value, words.millions(f.accrued.total),
-            words.millions(f.accrued.expected), words.millions(f.accrued.allowed), words.forecast_text(f.accrued), words.millions(f.accrued.appropriation),
+            words.millions(f.accrued.expected), words.millions(f.accrued.allowed), *words.forecast_cell(f.accrued), words.millions(f.accrued.appropriation),
         )
         for f in live.found
         if f.accrued and f.value
