@@ -53,6 +53,10 @@ class Table:
         """The column that has one of these names, the first name first; a remark in brackets after it counts only where needed."""
         return _matched(self.frame.columns, names)
 
+    def columns(self, names: Sequence[str]) -> list[str]:
+        """Every column that has one of these names, a remark in brackets after it left out."""
+        return [column for column in self.frame.columns if _matched([column], names)]
+
     def decimal_sign(self, column: str) -> str | None:
         """The sign before the decimals in the column's numbers, where they tell it (`written.decimal_sign`)."""
         return None if self.typed else written.decimal_sign(self.frame[column].to_list())
