@@ -9,6 +9,7 @@ import pytest
 from tests.unit.test_own_roads import streets
 from torni.cli import main
 from torni.core.faults import BadInput
+from torni.facts import snapshot
 from torni.network import load
 from torni.network.stored import Stored
 from torni.simulation.population import make, open_population
@@ -120,3 +121,22 @@ def test_the_demonstrations_own_sizes_are_read_as_they_are_judged(own_regions):
     unit = load("keski-suomi", on=ON, invented=False).units.filter(pl.col("size").is_null())["unit_id"][0]
     sizes.write_text(f"unit_id;size;opening;producer\n{unit};S;;\n", encoding="utf-8")
     assert load("keski-suomi", on=ON).units.filter(pl.col("unit_id") == unit)["size"].to_list() == ["S"]
+
+
+@pytest.mark.parametrize("content", [b"", b"PAR1", b"PAR1 and no more"])
+def test_every_damaged_table_of_a_reconciliation_is_told_at_once(tmp_path, capsys, content):
+    for name in ("clients", "delivered", "charged"):
+        (tmp_path / f"{name}.parquet").write_bytes(content)
+    assert main(["reconcile", str(tmp_path), "--lang", "en"]) == 2
+    told = capsys.readouterr().err.splitlines()
+    assert told[::2] == [f"{name}.parquet: not readable as Parquet" for name in ("clients", "delivered", "charged")]
+
+
+def test_every_damaged_file_of_a_snapshot_is_told(tmp_path, capsys):
+    frame = pl.DataFrame(schema=snapshot.SCHEMA)
+    frame.write_parquet(tmp_path / "event_0.parquet")
+    frame.drop("sign").write_parquet(tmp_path / "event_1.parquet")
+    (tmp_path / "event_2.parquet").write_bytes(b"PAR1")
+    assert snapshot.unlike(tmp_path) == ["event_1.parquet", "event_2.parquet"]
+    assert main(["chains", "--snapshot", str(tmp_path), "--lang", "en"]) == 2
+    assert capsys.readouterr().err.count("is damaged, or of no snapshot with persons") == 2

@@ -180,7 +180,7 @@ def test_a_cell_joined_over_rows_is_told(book, noted):
         table(sheet, [HEAD, ["A", None, 1], ["B", None, 2]])
         sheet.merge_range(1, 1, 2, 1, "Saarijärvi")
 
-    found = read_rows(book(fill), needs=NEEDS)
+    read_rows(book(fill), needs=NEEDS)
     assert ["row 2, column kunta: the cell is joined over rows 2–3" in str(f) for f in noted] == [True]
 
 
