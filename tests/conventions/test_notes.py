@@ -93,7 +93,7 @@ def test_an_import_tells_it_among_its_doubts(here: Path, capsys: pytest.CaptureF
 
 @pytest.mark.parametrize("name", ["t.csv", "t.json", "t.jsonl"])
 def test_a_file_of_events_that_is_not_utf_8_is_told(here: Path, capsys: pytest.CaptureFixture[str], name: str) -> None:
-    text = 'type;time;id;source\nä;b;c;Jämsä\n' if name == "t.csv" else '{"type": "ä", "id": "Jämsä"}\n'
+    text = "type;time;id;source\nä;b;c;Jämsä\n" if name == "t.csv" else '{"type": "ä", "id": "Jämsä"}\n'
     (here / name).write_bytes(text.encode("cp1252"))
     assert main(["import", "events", name, *ON]) == 2
     assert "the file is not UTF-8; it was read as Windows-1252" in capsys.readouterr().err

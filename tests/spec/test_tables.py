@@ -118,9 +118,7 @@ def test_the_encoding_that_gives_names_of_this_country_is_taken_and_told(brought
     text = "nimi;kunta;väestö\nÄhtärin Pikkutöyrä;Ähtäri;3\nSäkylän tupa;Säkylä;12\n"
     found = read_rows(brought(text.encode(encoding)), needs=NEEDS)
     assert found.frame.rows() == [("Ähtärin Pikkutöyrä", "Ähtäri", "3"), ("Säkylän tupa", "Säkylä", "12")]
-    assert "the file is not UTF-8; it was read as" in str(noted[0]) and "such as: Ähtärin Pikkutöyrä" in str(
-        noted[0]
-    )
+    assert "the file is not UTF-8; it was read as" in str(noted[0]) and "such as: Ähtärin Pikkutöyrä" in str(noted[0])
 
 
 @given(st.text("äöåÄÖÅéšŽüõ–€°abcdefgXYZ ", min_size=1, max_size=30), st.sampled_from([*encodings.OLD]))

@@ -61,7 +61,12 @@ class Stored:
         try:
             with self._path(what, points).open("rb") as file:
                 found = np.lib.format.read_array(file, allow_pickle=False)
-        except (OSError, ValueError, EOFError, MemoryError):  # cut short, or none of ours: found again, and written over
+        except (
+            OSError,
+            ValueError,
+            EOFError,
+            MemoryError,
+        ):  # cut short, or none of ours: found again, and written over
             return None
         return found if found.shape == shape and found.dtype == np.uint16 else None
 

@@ -143,9 +143,7 @@ def _parts(content: Mapping[str, Any]) -> dict[str, Any]:
     return {p: content[p] for p in PARTS if content.get(p)}
 
 
-def part_faults(
-    document: Document, at: Loc, content: Mapping[str, Any], keys: Sequence[str] = _KEYS
-) -> list[Fault]:
+def part_faults(document: Document, at: Loc, content: Mapping[str, Any], keys: Sequence[str] = _KEYS) -> list[Fault]:
     """What there is of the content that is none of the parts of a change that may stand here, or not of a part's shape."""
     faults = []
     for key, value in content.items():

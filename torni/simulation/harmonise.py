@@ -183,7 +183,9 @@ def _amount(text: str, sign: str | None, parameter: str, unit: str | None) -> De
     if value is None and unit and unit.partition("/")[0] == "EUR":
         value = written.euros(bare)
     if value is None:
-        return t('"{found}" is not an amount', found=text), t("Write a number with a decimal point, such as 900 or 0.085.")
+        return t('"{found}" is not an amount', found=text), t(
+            "Write a number with a decimal point, such as 900 or 0.085."
+        )
     if per_cent is None:
         return value
     if unit not in (None, SHARE):

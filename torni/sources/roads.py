@@ -37,7 +37,9 @@ def read_network(folder: Path) -> RoadGraph:
     """A network written by `write_network`. Raises BadInput where a file of it is missing, damaged, or of another network."""
     again = t("Import the streets again with torni import roads.")
     nodes, edges = (
-        kept_table(folder / name, columns, where=f"{folder.parent.name}/{folder.name}/{name}", again=again, beside=_BESIDE)
+        kept_table(
+            folder / name, columns, where=f"{folder.parent.name}/{folder.name}/{name}", again=again, beside=_BESIDE
+        )
         for name, columns in (("nodes.parquet", _NODES), ("edges.parquet", _EDGES))
     )
     where = f"{folder.parent.name}/{folder.name}"

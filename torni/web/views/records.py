@@ -105,7 +105,9 @@ def _bring(request: HttpRequest, who: Who) -> Received:
     if given is None:
         raise BadInput(Fault(t("the file"), t("is not chosen"), t("Choose a file of events: JSON, JSON lines, CSV or xlsx.")))  # fmt: skip
     suffix = Path(given.name or "").suffix.lower()
-    name = re.sub(r"[^\w.() -]", "_", Path(given.name or "").stem[:80]) + suffix  # by which its faults and notes call it
+    name = (
+        re.sub(r"[^\w.() -]", "_", Path(given.name or "").stem[:80]) + suffix
+    )  # by which its faults and notes call it
     if suffix not in SUFFIXES or given.size > MOST_BYTES:
         raise BadInput(Fault(name, t("is not a file of events, or is larger than 16 MB"), t("Choose a file of events: JSON, JSON lines, CSV or xlsx.")))  # fmt: skip
     with tempfile.TemporaryDirectory() as folder:
