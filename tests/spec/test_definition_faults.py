@@ -488,7 +488,7 @@ def test_nobody_has_checked_on_a_day_to_come(root, kind, day, wrong):
 def test_nor_has_who_proposes_a_change(kind):
     name, text = OWN_KINDS[kind]
     change = parse_changes(f"{kind}:\n  {name}: {{{text.replace('DAY', '2030-01-01')}}}\n")[0]
-    with pytest.raises(BadInput, match="change:2: .*2030-01-01 is still to come"):
+    with pytest.raises(BadInput, match=r"change:2: .*2030-01-01 is still to come"):
         load_rules(load_library("keski-suomi", on=TODAY, layers=[change.layer(TODAY)]))
 
 
