@@ -284,8 +284,11 @@ class _Loading:
                 where = layer.where(("parameters", name))
                 self.faults.append(Fault(where, "a single value is expected", f"Write such as {name}: 4"))
                 continue
-            if isinstance(known[name].values[-1].value, dict) and not isinstance(value, dict):
-                self.faults.append(Fault(layer.where(("parameters", name)), t("names and their values are expected"), t("Write such as: {name}: {{{inside}}}", name=name, inside=", ".join(f"{k}: {v}" for k, v in list(known[name].values[-1].value.items())[:3]))))  # fmt: skip
+            table = known[name].values[-1].value
+            if isinstance(table, dict) and not isinstance(value, dict):
+                inside = ", ".join(f"{k}: {v}" for k, v in list(table.items())[:3])
+                remedy = t("Write such as: {name}: {{{inside}}}", name=name, inside=inside)
+                self.faults.append(Fault(layer.where(("parameters", name)), t("names and their values are expected"), remedy))  # fmt: skip
                 continue
             changed = {"from": layer.content.get("from", self.on), "value": value, "source": layer.content["source"]}
             before = [v.model_dump(by_alias=True) for v in known[name].values if v.from_ < changed["from"]]
