@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 from datetime import date
 
 import pytest
@@ -10,6 +10,8 @@ import yaml
 
 from tests.guided_life import TODAY, Life, settled
 from tests.streets import Map
+from torni.core.faults import Fault
+from torni.core.notes import hearing
 from torni.guidance import decide, reckon_fee, steps
 from torni.guidance.client import client_of
 from torni.services import load_library
@@ -36,6 +38,14 @@ def _rows(text: str) -> list[dict[str, str]]:
 
 def _facts(row: dict[str, str], last: str) -> dict[str, object]:
     return {k: yaml.safe_load(v) if k not in ("municipality",) else v for k, v in row.items() if k != last and v}
+
+
+@pytest.fixture
+def noted() -> Iterator[list[Fault]]:
+    """What is said of files on the way; without it, each word is a warning, and so a failure."""
+    found: list[Fault] = []
+    with hearing(found.append):
+        yield found
 
 
 @pytest.fixture

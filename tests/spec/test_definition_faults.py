@@ -12,6 +12,7 @@ from torni.engines.rules import sql
 from torni.guidance import reckon_fee
 from torni.guidance.client import client_of
 from torni.services import load_library
+from torni.services.change import parse_changes
 from torni.services.rules import load_rules
 
 TODAY = date(2026, 11, 22)
@@ -458,3 +459,53 @@ def test_a_municipality_that_is_none_is_told(root):
     )
     assert 'regions/own/region.yaml:2: municipalities.1: "728" is not the number of a municipality' in told
     assert "Did you mean" in told
+
+
+OWN = "what: {fi: a, sv: b, en: c}, unit: %s, checked: DAY, values: [{from: 2017-01-01, %s, source: preparation_2017}]"
+OWN_KINDS = {
+    "parameters": ("elder_housing.allowance", OWN % ("EUR/month", "value: 200")),
+    "tables": ("own", OWN % ("share", 'cells: "household_size | share\\n1 | 0.5\\n2 or more | 0.6"')),
+}
+
+
+@pytest.mark.parametrize("kind", OWN_KINDS)
+@pytest.mark.parametrize(("day", "wrong"), [("2026-11-22", False), ("2026-11-23", True), ("2030-01-01", True)])
+def test_nobody_has_checked_on_a_day_to_come(root, kind, day, wrong):
+    """The day asked for is another thing: what holds in 2017 was checked long after."""
+    name, text = OWN_KINDS[kind]
+    (root / f"regions/keski-suomi/{kind}_own.yaml").write_text(f"{kind}:\n  {name}: {{{text.replace('DAY', day)}}}\n")
+    try:
+        load_rules(load_library("keski-suomi", on=TODAY, root=root))
+        found = ""
+    except BadInput as error:
+        found = str(error)
+    told = f"{kind}_own.yaml:2: {kind}.{name}.checked: {day} is still to come: nobody can have checked it then\n    Write the day on which it was last checked."
+    assert (told in found) == wrong, found
+    assert "still to come" not in found.replace(told, "")
+
+
+@pytest.mark.parametrize("kind", OWN_KINDS)
+def test_nor_has_who_proposes_a_change(kind):
+    name, text = OWN_KINDS[kind]
+    change = parse_changes(f"{kind}:\n  {name}: {{{text.replace('DAY', '2030-01-01')}}}\n")[0]
+    with pytest.raises(BadInput, match=r"change:2: .*2030-01-01 is still to come"):
+        load_rules(load_library("keski-suomi", on=TODAY, layers=[change.layer(TODAY)]))
+
+
+@pytest.mark.parametrize(
+    ("file", "old", "new"),
+    [
+        ("fields/assessment.yaml", "source: torni_default", "source: torni_defautl"),
+        ("formulas/costs.yaml", "source: invented", "source: inventde"),
+        ("tables/family_voucher.yaml", "source: invented", "source: inventde"),
+        ("indicators/what_happens.yaml", "source: invented", "source: inventde"),
+        ("parameters/fees.yaml", "source: fee_tables_fshky", "source: fee_tables_fshyk"),
+        ("code_lists/client.yaml", "source: ", "source: x"),
+    ],
+)
+def test_a_misspelt_source_names_the_nearest(root, file, old, new):
+    path = root / file
+    path.write_text(path.read_text(encoding="utf-8").replace(old, new, 1), encoding="utf-8")
+    with pytest.raises(BadInput, match=r'is not a source\n    Did you mean "') as caught:
+        load_rules(load_library("keski-suomi", on=TODAY, root=root))
+    assert file in str(caught.value)

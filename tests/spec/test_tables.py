@@ -27,7 +27,7 @@ KINDS = {"terveysasema": "centre"}
 
 
 @pytest.fixture(autouse=True)
-def in_english():
+def in_english(noted):
     with speaking("en"):
         yield
 
@@ -102,25 +102,23 @@ def test_what_cannot_be_read_is_told_by_its_row(brought, content, told):
         read_rows(brought(content), needs=NEEDS)
 
 
-def test_rows_keep_the_numbers_that_a_table_program_shows(brought, book):
+def test_rows_keep_the_numbers_that_a_table_program_shows(brought, book, noted):
     text = "Otsikko\n\nnimi;kunta;väestö\n;;\nA;Pälkäne;1\n\nB;Pälkäne;2\n"
     found = read_rows(brought(text), needs=NEEDS)
     assert (found.rows, found.named_on) == ([5, 7], 3)
-    assert ["row 3" in f.where and "Otsikko" in f.what for f in found.told] == [True]
+    assert ["row 3" in f.where and "Otsikko" in f.what for f in noted] == [True]
     rows = [["Otsikko"], [], ["nimi", "kunta", "väestö"], [], ["A", "Pälkäne", 1], [], ["B", "Pälkäne", 2]]
     again = read_rows(book({"S": (rows, False)}), needs=NEEDS)
     assert (again.rows, again.named_on, again.frame.rows()) == ([5, 7], 3, found.frame.rows())
 
 
 @pytest.mark.parametrize("encoding", ["cp1252", "iso8859_15", "cp1257", "cp850", "cp437", "mac_roman"])
-def test_the_encoding_that_gives_names_of_this_country_is_taken_and_told(brought, encoding):
+def test_the_encoding_that_gives_names_of_this_country_is_taken_and_told(brought, encoding, noted):
     """The byte of an ä in one is a „ or a Š in another: municipalities and columns tell which it is."""
     text = "nimi;kunta;väestö\nÄhtärin Pikkutöyrä;Ähtäri;3\nSäkylän tupa;Säkylä;12\n"
     found = read_rows(brought(text.encode(encoding)), needs=NEEDS)
     assert found.frame.rows() == [("Ähtärin Pikkutöyrä", "Ähtäri", "3"), ("Säkylän tupa", "Säkylä", "12")]
-    assert "the file is not UTF-8; it was read as" in str(found.told[0]) and "such as: Ähtärin Pikkutöyrä" in str(
-        found.told[0]
-    )
+    assert "the file is not UTF-8; it was read as" in str(noted[0]) and "such as: Ähtärin Pikkutöyrä" in str(noted[0])
 
 
 @given(st.text("äöåÄÖÅéšŽüõ–€°abcdefgXYZ ", min_size=1, max_size=30), st.sampled_from([*encodings.OLD]))
@@ -166,10 +164,10 @@ TABLE = [["nimi", "kunta", "väestö"], ["Pälkäneen tupa", "Pälkäne", 12]]
 OLD = [["nimi", "kunta", "väestö"], ["Vanha tupa", "Pälkäne", 9]]
 
 
-def test_a_hidden_sheet_is_not_read(book):
+def test_a_hidden_sheet_is_not_read(book, noted):
     found = read_rows(book({"2019": (OLD, True), "2026": (TABLE, False)}), needs=NEEDS)
     assert found.frame.rows() == ROW
-    assert '"2019"' in found.told[0].what and '"2026"' in found.where
+    assert '"2019"' in noted[0].what and '"2026"' in found.where
 
 
 def test_of_several_sheets_the_one_with_the_columns_is_read(book):

@@ -18,7 +18,7 @@ HEAD = ["nimi", "kunta", "määrä"]
 
 
 @pytest.fixture(autouse=True)
-def in_english():
+def in_english(noted):
     with speaking("en"):
         yield
 
@@ -158,7 +158,7 @@ def test_people_in_thousands_are_asked_about(tmp_path):
     assert read_population(tmp_path / "t.csv", side_m=1000).good["residents"].to_list() == [10_000, 1_000_000]
 
 
-def test_hidden_rows_and_columns_are_told(book):
+def test_hidden_rows_and_columns_are_told(book, noted):
     def fill(sheet):
         table(sheet, [HEAD, *[[f"Y{i}", "Saarijärvi", i] for i in range(20)]], (1, 1))
         sheet.autofilter(1, 1, 21, 3)
@@ -170,18 +170,18 @@ def test_hidden_rows_and_columns_are_told(book):
 
     found = read_rows(book(fill), needs=NEEDS)
     assert len(found.frame) == 20
-    rows, columns = (str(f) for f in found.told)
+    rows, columns = (str(f) for f in noted)
     assert "14 hidden rows are read like the others: 5, 6, 7, 8, 9, 10, 11, 12, 13, 14…" in rows
     assert 'hidden columns are read like the others: "määrä"' in columns
 
 
-def test_a_cell_joined_over_rows_is_told(book):
+def test_a_cell_joined_over_rows_is_told(book, noted):
     def fill(sheet):
         table(sheet, [HEAD, ["A", None, 1], ["B", None, 2]])
         sheet.merge_range(1, 1, 2, 1, "Saarijärvi")
 
-    found = read_rows(book(fill), needs=NEEDS)
-    assert ["row 2, column kunta: the cell is joined over rows 2–3" in str(f) for f in found.told] == [True]
+    read_rows(book(fill), needs=NEEDS)
+    assert ["row 2, column kunta: the cell is joined over rows 2–3" in str(f) for f in noted] == [True]
 
 
 @pytest.mark.parametrize("name", ["t.xls", "t.xlsb"])
@@ -229,11 +229,11 @@ def test_libreoffice_workbooks_tell_their_errors(ods, cell, told):
         read_rows(path, needs=NEEDS)
 
 
-def test_libreoffice_numbers_and_rows_left_out_by_a_filter(ods):
+def test_libreoffice_numbers_and_rows_left_out_by_a_filter(ods, noted):
     row = [TEXT.format("A"), TEXT.format("Saarijärvi"), NUMBER.format("1.234", "1,234")]
     found = read_rows(ods(NAMES, row, [*row[:2], TEXT.format("1.234")], seen=[1]), needs=NEEDS)
     assert found.frame["määrä"].to_list() == ["1.2340", "1.234"]
-    assert ["1 hidden rows are read like the others: 2" in str(f) for f in found.told] == [True]
+    assert ["1 hidden rows are read like the others: 2" in str(f) for f in noted] == [True]
 
 
 def rewritten(path, old, new):

@@ -4,15 +4,13 @@ from __future__ import annotations
 
 import argparse
 import json
-from pathlib import Path
-
-import polars as pl
 
 from torni.cli.show import table
 from torni.core.clock import today
-from torni.core.faults import bad_input
+from torni.core.faults import BadInput, Fault, bad_input
 from torni.core.language import _, number, per_cent, t
 from torni.engines.chains import Measured
+from torni.facts.snapshot import unlike
 from torni.services import load_library
 from torni.services.chain import ServiceChain
 from torni.services.chain import chains as defined
@@ -25,11 +23,11 @@ def chains(args: argparse.Namespace) -> int:
     found = defined(library)
     measured: dict[str, Measured] = {}
     if args.snapshot:
-        files = sorted(Path(args.snapshot).glob("event_*.parquet"))
-        if not files or "matter" not in pl.scan_parquet(files[0]).collect_schema():
-            raise bad_input(
-                str(args.snapshot), t("holds no snapshot with persons"), t("Make one: torni snapshot FOLDER --persons")
-            )
+        again = t("Make one: torni snapshot FOLDER --persons")
+        if not any(args.snapshot.glob("event_*.parquet")):
+            raise bad_input(str(args.snapshot), t("holds no snapshot with persons"), again)
+        if amiss := unlike(args.snapshot):
+            raise BadInput(*(Fault(str(args.snapshot / name), t("is damaged, or of no snapshot with persons"), again) for name in amiss[:20]))  # fmt: skip
         last = args.on or today()
         measured = measure_chains(args.snapshot, found, last)
     if args.json:

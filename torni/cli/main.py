@@ -9,9 +9,11 @@ from collections.abc import Callable
 from datetime import date
 from pathlib import Path
 
+from torni.cli.show import notes_beside
 from torni.core.clock import today
 from torni.core.faults import BadInput, bad_input
 from torni.core.language import LANGUAGES, speaking, t
+from torni.core.notes import hearing
 
 Run = Callable[[argparse.Namespace], int]
 
@@ -22,7 +24,7 @@ def main(arguments: list[str] | None = None) -> int:
     if not hasattr(args, "run"):
         (args.parser if hasattr(args, "parser") else parser).print_help()
         return 0
-    with speaking(args.lang):
+    with speaking(args.lang), hearing(notes_beside()):
         try:
             args.on = _day(args.on)
             return int(args.run(args))

@@ -6,7 +6,10 @@ import os
 import shutil
 import sys
 import textwrap
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
+
+from torni.core.faults import Fault
+from torni.core.language import t
 
 _MARKS = {"broken": ("✗", "31"), "kept": ("✓", "32"), "unknown": ("?", "33")}
 
@@ -42,3 +45,17 @@ def paragraph(text: str, indent: str = "", first: str | None = None, *, hidden: 
     opening = indent if first is None else first
     lines = textwrap.wrap(text, width(), initial_indent=" " * (len(opening) - hidden), subsequent_indent=indent)
     print("\n".join([opening + lines[0].lstrip(), *lines[1:]]) if lines else opening)
+
+
+def notes_beside() -> Callable[[Fault], None]:
+    """Tells what a person should know of a file of theirs: beside the answer, so that a machine still reads the answer alone; each once."""
+    told: set[Fault] = set()
+
+    def tell(one: Fault) -> None:
+        if not told:
+            print(t("Worth a look (kept):"), file=sys.stderr)
+        if one not in told:
+            told.add(one)
+            print(one, file=sys.stderr)
+
+    return tell

@@ -51,8 +51,8 @@ def snapshot(
     for first in range(0, upto + 1, PART):
         last = min(first + PART - 1, upto)
         path = folder / f"event_{first:012d}_{last:012d}.parquet"
-        if path.exists():
-            events += pl.scan_parquet(path).select(pl.len()).collect().item()
+        if (kept := _kept(path)) is not None:
+            events += kept
             continue
         frame = _part(connection, columns, first, last)
         for old in folder.glob(f"event_{first:012d}_*.parquet"):
@@ -64,6 +64,27 @@ def snapshot(
         if told:
             told(events)
     return Snapshot(folder, events, upto)
+
+
+def _kept(path: Path) -> int | None:
+    """The events of a file that is there and whole; None for one that is to be written."""
+    try:
+        return int(pl.scan_parquet(path).select(pl.len()).collect().item())
+    except (pl.exceptions.PolarsError, OSError):
+        return None
+
+
+def unlike(folder: Path) -> list[str]:
+    """The snapshot's files that are damaged, or not of a snapshot with persons."""
+    found = []
+    for path in sorted(folder.glob("event_*.parquet")):
+        try:
+            columns = set(pl.scan_parquet(path).collect_schema())
+        except (pl.exceptions.PolarsError, OSError):
+            columns = set()
+        if not set(SCHEMA) <= columns:
+            found.append(path.name)
+    return found
 
 
 def _part(connection: Connection, columns: list[str], first: int, last: int) -> pl.DataFrame:

@@ -12,11 +12,13 @@ from torni.core import bounds
 from torni.core.bounds import Unreadable, read_json
 from torni.core.faults import BadInput, Fault, bad_input
 from torni.core.language import t
+from torni.core.notes import note
 from torni.engines.rules.tree import Value
 from torni.guidance.client import client_of, typed
 from torni.guidance.decide import VERDICT, Verdict
 from torni.services.days import Days
 from torni.services.rules import Rules
+from torni.sources.encodings import decoded
 from torni.sources.tables import WORKBOOKS, read_rows
 from torni.sources.written import day
 
@@ -79,7 +81,9 @@ def read_decisions(path: Path) -> list[Past]:
         ]  # fmt: skip
     else:
         rows = []
-        for i, line in enumerate(path.read_text(encoding="utf-8-sig").splitlines(), 1):
+        text, notes = decoded(path.name, path.read_bytes())
+        note(*notes)
+        for i, line in enumerate(text.splitlines(), 1):
             if line.strip():
                 try:
                     rows.append((i, read_json(line, most=bounds.MOST_CLIENT)))

@@ -6,7 +6,8 @@ import os
 import re
 import shutil
 import tempfile
-from dataclasses import dataclass
+from collections.abc import Callable
+from dataclasses import dataclass, replace
 from datetime import date
 from pathlib import Path
 
@@ -16,6 +17,7 @@ import polars as pl
 from torni.core import places
 from torni.core.faults import BadInput, Fault, bad_input, nearest_name
 from torni.core.language import Message, t
+from torni.core.notes import hearing
 from torni.engines.travel.graph import RoadGraph
 from torni.network import transit, unread
 from torni.network.region import kind_names, municipality_codes
@@ -116,7 +118,8 @@ def own_folder(region: Region) -> Path:
 def import_units(path: Path, region: str, *, on: date, keep_good: bool = False, dry_run: bool = False) -> Imported:
     """Units from a file. With any fault nothing is kept unless `keep_good`; the intake tells every fault and doubt."""
     library = load_library(region, on=on)
-    intake = read_units(path, kind_names=kind_names(library), far_km=library.number("import.far_from_locality_km"))
+    kinds, far_km = kind_names(library), library.number("import.far_from_locality_km")
+    intake = _doubted(lambda: read_units(path, kind_names=kinds, far_km=far_km))
     inside = set(municipality_codes(library))
     outside = int((~intake.good["municipality"].is_in(list(inside))).sum())
     summary = f"{len(intake.good)} of {intake.rows} rows; {outside} of them outside {library.region.id}"
@@ -138,7 +141,7 @@ def import_population(
             t("Write the cell's side in metres, such as 250 or 1000."),
         )
     library = load_library(region, on=on)
-    intake = read_population(path, side_m=side_m)
+    intake = _doubted(lambda: read_population(path, side_m=side_m))
     inside = intake.good.filter(pl.col("municipality").is_in(municipality_codes(library)))
     summary = f"{len(inside)} cells and {inside['residents'].sum()} residents in {library.region.id}; {len(intake.good) - len(inside)} cells elsewhere"
     if not len(inside) and len(intake.good):
@@ -209,6 +212,14 @@ def import_timetable(path: Path, region: str, *, on: date, dry_run: bool = False
     target = own_folder(library.region) / "timetable.zip"
     _replace(target, lambda temporary: shutil.copy(path, temporary))
     return Imported(None, target, summary, tuple(notes))
+
+
+def _doubted(read: Callable[[], Intake]) -> Intake:
+    """What the file held, and among its doubts how the table was read."""
+    notes: list[Fault] = []
+    with hearing(notes.append):
+        intake = read()
+    return replace(intake, doubts=(*notes, *intake.doubts))
 
 
 def _replace(target: Path, write) -> None:  # type: ignore[no-untyped-def]

@@ -288,9 +288,8 @@ def _units(library: Library, codes: Sequence[str], *, invented: bool) -> pl.Data
     if invented:
         sizes, more = library.region.file("demo/sizes.csv"), library.region.file("demo/units.csv")
         if sizes:
-            if _is_own(sizes):
-                own_units.check_sizes(sizes)
-            units = unit_source.with_invented_sizes(units, sizes)
+            given = own_units.own_sizes(sizes) if _is_own(sizes) else unit_source.region_sizes(sizes)
+            units = unit_source.with_invented_sizes(units, given)
         if more:
             units = pl.concat([units, _unit_file(more, kinds, invented=True)])
     return units.unique("unit_id", keep="first", maintain_order=True)

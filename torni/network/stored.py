@@ -59,8 +59,14 @@ class Stored:
         if not self.keeps:
             return None
         try:
-            found = np.load(self._path(what, points), allow_pickle=False)
-        except (OSError, ValueError, EOFError):
+            with self._path(what, points).open("rb") as file:
+                found = np.lib.format.read_array(file, allow_pickle=False)
+        except (
+            OSError,
+            ValueError,
+            EOFError,
+            MemoryError,
+        ):  # cut short, or none of ours: found again, and written over
             return None
         return found if found.shape == shape and found.dtype == np.uint16 else None
 

@@ -15,7 +15,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from datetime import date
 from pathlib import Path
@@ -72,7 +72,7 @@ def _changes(document: Document) -> list[Change]:
     content, faults = document.content, []
     if not isinstance(content, dict):
         raise BadInput(Fault(document.where(()), t("a change has fields"), t("Write such as: name, from, parameters.")))
-    faults += _unknown(document, (), content)
+    faults += part_faults(document, (), content)
     alternatives = content.get("alternatives") or []
     if not isinstance(alternatives, list) or not all(isinstance(a, dict) for a in alternatives):
         raise BadInput(
@@ -91,7 +91,7 @@ def _changes(document: Document) -> list[Change]:
             )
         )
     for i, alternative in enumerate(alternatives):
-        faults += _unknown(document, ("alternatives", i), alternative)
+        faults += part_faults(document, ("alternatives", i), alternative)
     if not alternatives and not any(content.get(p) for p in PARTS):
         faults.append(
             Fault(document.where(()), t("nothing is changed"), t("Write parameters, tables, formulas or services, and what differs in them."))
@@ -143,14 +143,15 @@ def _parts(content: Mapping[str, Any]) -> dict[str, Any]:
     return {p: content[p] for p in PARTS if content.get(p)}
 
 
-def _unknown(document: Document, at: Loc, content: Mapping[str, Any]) -> list[Fault]:
+def part_faults(document: Document, at: Loc, content: Mapping[str, Any], keys: Sequence[str] = _KEYS) -> list[Fault]:
+    """What there is of the content that is none of the parts of a change that may stand here, or not of a part's shape."""
     faults = []
     for key, value in content.items():
         where = document.where((*at, key))
-        if key not in _KEYS:
-            near = nearest_name(str(key), _KEYS)
+        if key not in keys:
+            near = nearest_name(str(key), keys)
             faults.append(
-                Fault(where, t('"{found}" is not part of a change', found=key), t('Did you mean "{near}"?', near=near) if near else t("A change has: {parts}.", parts=", ".join(_KEYS)))
+                Fault(where, t('"{found}" is not part of a change', found=key), t('Did you mean "{near}"?', near=near) if near else t("A change has: {parts}.", parts=", ".join(keys)))
             )  # fmt: skip
         elif key in PARTS and not isinstance(value, dict):
             faults.append(

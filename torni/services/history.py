@@ -76,8 +76,10 @@ def versions(region: str) -> list[Version]:
     path = log_file(regions.find(region).id)
     if not path.exists():
         return []
-    for i, line in enumerate(path.read_text(encoding="utf-8").splitlines(), 1):
+    for i, line in enumerate(path.read_text(encoding="utf-8", errors="replace").splitlines(), 1):
         try:
+            if "\ufffd" in line:
+                raise ValueError("not UTF-8")
             row = json.loads(line)
             if row["event"] == "proposed":
                 found[row["id"]] = Version(

@@ -21,6 +21,7 @@ from torni.promises.promise import Promise
 from torni.promises.sums import EventPromise
 from torni.services import regions
 from torni.services.bounded import Written, bounds_faults
+from torni.services.checking import unchecked, unknown_source
 from torni.services.events import EventKind, EventKinds
 from torni.services.history import layers_of
 from torni.services.indicator import Indicator, Indicators
@@ -229,11 +230,8 @@ class _Loading:
             if (document := self._read(path)) and (found := self._parsed(document, Indicators)):
                 self.faults += twice_in_folder(seen, document, "indicators")
                 for name, indicator in found.indicators.items():
-                    if indicator.source not in sources:
-                        where = document.where(("indicators", name, "source"))
-                        self.faults.append(
-                            Fault(where, f'"{indicator.source}" is not a source', "The sources are in sources.yaml.")
-                        )
+                    where = document.where(("indicators", name, "source"))
+                    self.faults += unknown_source(where, indicator.source, sources)
                 out |= found.indicators
         if self.faults:
             raise BadInput(*self.faults)
@@ -254,10 +252,11 @@ class _Loading:
         return out
 
     def _written(self, found: Mapping[str, Parameter], document: Document) -> Mapping[str, Parameter]:
+        own = self.region.writes(document.name, self.root)
         for name, parameter in found.items():
-            self.texts.setdefault(name, []).append(
-                Written(parameter, document, self.region.writes(document.name, self.root))
-            )
+            self.texts.setdefault(name, []).append(Written(parameter, document, own))
+            if own or document in self.layers:  # what is shared was checked before it was given out
+                self.faults += unchecked("parameters", name, parameter.checked, document)
         return found
 
     def _changed(self, layer: Document, known: Mapping[str, Parameter]) -> dict[str, Parameter]:
@@ -284,6 +283,12 @@ class _Loading:
             if isinstance(value, dict) and not isinstance(known[name].values[-1].value, dict):
                 where = layer.where(("parameters", name))
                 self.faults.append(Fault(where, "a single value is expected", f"Write such as {name}: 4"))
+                continue
+            table = known[name].values[-1].value
+            if isinstance(table, dict) and not isinstance(value, dict):
+                inside = ", ".join(f"{k}: {v}" for k, v in list(table.items())[:3])
+                remedy = t("Write such as: {name}: {{{inside}}}", name=name, inside=inside)
+                self.faults.append(Fault(layer.where(("parameters", name)), t("names and their values are expected"), remedy))  # fmt: skip
                 continue
             changed = {"from": layer.content.get("from", self.on), "value": value, "source": layer.content["source"]}
             before = [v.model_dump(by_alias=True) for v in known[name].values if v.from_ < changed["from"]]

@@ -20,6 +20,7 @@ from torni.engines.rules.tables import read as read_table
 from torni.engines.rules.tree import Field, Node, Table, Type
 from torni.services.bounded import Written, bounds_in, name_faults
 from torni.services.bounded_tables import bound_faults, cell_faults
+from torni.services.checking import unchecked, unknown_source
 from torni.services.circle import asks_of, circles
 from torni.services.laying import merged, with_added
 from torni.services.library import Library
@@ -129,12 +130,15 @@ class _Loading:
                 if isinstance(value, TableDefinition):
                     own = self.library.region.writes(document.name, self.library.root)
                     self.table_texts.setdefault(name, []).append(Written(value, document, own))
-        self.faults += [
-            Fault(where[name].where((kind, name)), f'"{value.source}" is not a source', "Add it to definitions/sources.yaml.")
-            for name, value in out.items()
-            if isinstance(value, ClientField | Formula | Form) and value.source not in self.library.sources
-        ]  # fmt: skip
+                    if own or not (self.library.root / document.name).is_file():  # a region's, or a change's
+                        self.faults += unchecked("tables", name, value.checked, document)
+        for name, value in out.items():
+            if isinstance(value, ClientField | Formula | Form):
+                self._source(where[name].where((kind, name)), value.source)
         return out, where
+
+    def _source(self, where: str, name: str) -> None:
+        self.faults += unknown_source(where, name, self.library.sources)
 
     def _layered(self, kind: str, known: Mapping[str, Any]) -> Iterator[Document]:
         for layer in self.library.layers:
@@ -177,6 +181,8 @@ class _Loading:
                 self.faults += found
                 continue
             out |= found.code_lists
+            for name, listed in found.code_lists.items():
+                self._source(document.where(("code_lists", name, "source")), listed.source)
         for name, codes in out.items():
             if codes.taken_from == "municipalities":
                 rows = shipped.table("municipalities").sort("municipality").iter_rows(named=True)
@@ -210,10 +216,7 @@ class _Loading:
             for i, dated in enumerate(definition.values):
                 at = where[name].where(_told_at(where[name], ("tables", name), "values", i, "cells"))
                 found = read_table(dated.cells, fields, name=name, where=at)
-                if dated.source not in self.library.sources:
-                    self.faults.append(
-                        Fault(at, f'"{dated.source}" is not a source', "Add it to definitions/sources.yaml.")
-                    )
+                self._source(at, dated.source)
                 if isinstance(found, list):
                     self.faults += found
                     continue
@@ -365,11 +368,8 @@ class _Loading:
             )
             for name, m in found.maxima.items()
         }
-        self.faults += [
-            Fault(document.where(("maxima", name, "source")), f'"{m.source}" is not a source', "Add it to definitions/sources.yaml.")
-            for name, m in found.maxima.items()
-            if m.source not in self.library.sources
-        ]  # fmt: skip
+        for name, m in found.maxima.items():
+            self._source(document.where(("maxima", name, "source")), m.source)
         return {name: node for name, node in lowered.items() if node is not None}
 
     def _formula(

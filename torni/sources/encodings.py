@@ -31,6 +31,20 @@ _ENOUGH = 2  # rare letters more, by which one encoding is less likely than anot
 _MOST_SHOWN = 60  # characters
 
 
+def decoded(file: str, data: bytes) -> tuple[str, tuple[Fault, ...]]:
+    """The text of UTF-8 or UTF-16, a mark of the order of bytes left out; or `old_text`, with what tells which encoding it was read in."""
+    try:
+        if data[:2] in (b"\xff\xfe", b"\xfe\xff"):
+            return data.decode("utf-16"), ()
+        if len(data) > 3 and data[1:4:2] == b"\x00\x00" and b"\x00" not in data[:4:2]:
+            return data.decode("utf-16-le"), ()
+        return data.decode("utf-8-sig"), ()
+    except UnicodeDecodeError as error:
+        if b"\x00" in data:
+            raise bad_input(file, t("not a text file"), t("Give a CSV or xlsx file.")) from error
+    return old_text(file, data)
+
+
 def old_text(file: str, data: bytes) -> tuple[str, tuple[Fault, ...]]:
     """The text, and what tells in which encoding it was read, with an example. Raises BadInput where none is likely, or two are."""
     if "Ã" in (windows := data.decode("cp1252", errors="replace")) and re.search("Ã[¤¶¥„–…]|Â[\u00a0°§]", windows):

@@ -9,6 +9,8 @@ from typing import Any
 from torni.core.bounds import Unreadable, read_json
 from torni.core.faults import bad_input
 from torni.core.language import _, t
+from torni.core.notes import note
+from torni.sources.encodings import decoded
 from torni.sources.tables import read_rows
 
 
@@ -21,7 +23,8 @@ def read_events(path: Path, *, name: str | None = None, most: int | None = None)
         table = read_rows(path, needs=[("type",), ("time",), ("id",), ("source",)])
         _not_too_many(told, len(table.rows), most)
         return rows_of(table.frame.to_dicts())
-    text = path.read_text(encoding="utf-8", errors="replace")
+    text, notes = decoded(told, path.read_bytes())
+    note(*notes)
     line = 0
     try:
         if path.suffix.lower() == ".json":

@@ -83,7 +83,7 @@ def read_units(path: Path, *, kind_names: Mapping[str, str], far_km: float, kept
     raw, columns, ignored = _read(path, UNIT_COLUMNS, required=required)
     check = CoordinateCheck(far_km)
     faults: list[Fault] = []
-    doubts: list[Fault] = list(raw.told)
+    doubts: list[Fault] = []
     good: list[dict[str, str | None]] = []
     refused = 0
     ids: dict[str, tuple[str, int]] = {}
@@ -143,7 +143,7 @@ def read_population(path: Path, *, side_m: int) -> Intake:
     raw, columns, ignored = _read(path, POPULATION_COLUMNS, required=("residents",))
     check = CoordinateCheck(0.0, slack_m=side_m * SQRT2 / 2, border_m=SIMPLIFIED_M)
     faults: list[Fault] = []
-    doubts: list[Fault] = list(raw.told)
+    doubts: list[Fault] = []
     good: list[dict[str, Any]] = []
     refused = 0
     seen: dict[tuple[int, int], int] = {}

@@ -11,10 +11,11 @@ from pathlib import Path
 
 import polars as pl
 
-from torni.core.faults import BadInput, Fault, bad_input
+from torni.core.faults import BadInput, Fault
 from torni.core.language import t
 from torni.sources import shipped, units
 from torni.sources.intake import SIZES, read_units
+from torni.sources.kept import kept_table
 from torni.sources.tables import read_rows
 
 _SIZES_OF = ("unit_id", "size", "opening", "producer")  # columns of demo/sizes.csv
@@ -38,13 +39,13 @@ def own_units(path: Path, kind_names: Mapping[str, str], *, invented: bool = Fal
     return _read[key]
 
 
-def check_sizes(path: Path) -> None:
-    """Raises BadInput with every fault of a region's own `demo/sizes.csv`."""
+def own_sizes(path: Path) -> pl.DataFrame:
+    """The columns of a region's own `demo/sizes.csv`, as texts. Raises BadInput with every fault of it."""
     with _told_of(path):
-        _check_sizes(path)
+        return _sizes(path)
 
 
-def _check_sizes(path: Path) -> None:
+def _sizes(path: Path) -> pl.DataFrame:
     table = read_rows(path, needs=[(name,) for name in _SIZES_OF])
     faults = [table.missing([name]) for name in _SIZES_OF if name not in table.frame.columns]
     first: dict[str, int] = {}
@@ -60,21 +61,22 @@ def _check_sizes(path: Path) -> None:
         first.setdefault(unit_id, row)
     if faults:
         raise BadInput(*faults)
+    return table.frame.select(_SIZES_OF)
 
 
 def own_population(path: Path) -> pl.DataFrame:
     """The cells of the region's own `population.parquet`. Raises BadInput where it is not as `torni import population` writes it."""
     where, again = f"{path.parent.name}/{path.name}", t("Import the residents again with torni import population.")
-    try:
-        table = pl.read_parquet(path)
-        if absent := [name for name in _POPULATION if name not in table.columns]:
-            raise BadInput(*(Fault(where, t('the column "{ours}" is missing', ours=name), again) for name in absent))
-        table = table.with_columns(pl.col(name).cast(kind) for name, kind in _POPULATION.items())
-    except (pl.exceptions.PolarsError, OSError) as error:
-        raise bad_input(where, t("not readable as it was imported"), again) from error
-    empty = [name for name in ("x", "y", "municipality", "residents", "side_m") if table[name].null_count()]
-    if empty or not len(table):
-        raise BadInput(*(Fault(where, t('the column "{name}" has empty cells', name=name), again) for name in empty or ["residents"]))  # fmt: skip
+    filled = [name for name in _POPULATION if not name.startswith("age_")]
+    table = kept_table(path, _POPULATION, where=where, again=again, filled=filled)
+    amiss = {
+        "municipality": ~pl.col("municipality").is_in(shipped.municipalities()["municipality"].to_list()),
+        "residents": pl.col("residents") < 0,
+        "side_m": (pl.col("side_m") < 1) | (pl.col("side_m") != pl.col("side_m").first()),
+    }
+    told = [name for name, wrong in amiss.items() if table.select(wrong.any()).item()]
+    if told:
+        raise BadInput(*(Fault(where, t('the column "{name}" is not as it was imported', name=name), again) for name in told))  # fmt: skip
     return table
 
 

@@ -10,10 +10,17 @@ import numpy as np
 import numpy.typing as npt
 import polars as pl
 
+from torni.core.faults import bad_input
+from torni.core.language import t
 from torni.engines.travel.graph import ONE_WAY, RoadGraph, closed_bits
 from torni.sources import shipped
+from torni.sources.kept import Columns, kept_table
+from torni.sources.osm.access import CLASSES
 
 NOT_READ = "unread.json"
+_NODES: Columns = {"x": pl.Float64, "y": pl.Float64}
+_EDGES: Columns = {"u": pl.Int32, "v": pl.Int32, "length_m": pl.Int32, "road_class": pl.String}
+_BESIDE: Columns = {"rank": pl.Int32, "closed": pl.UInt8, "oneway": pl.Int8, "fixed_s": pl.Int32}
 # Whom a class keeps out, in networks written before access was read for each means of travel.
 _BY_CLASS = {
     **dict.fromkeys(("track", "cycleway", "footway", "path"), ("car",)),
@@ -27,8 +34,26 @@ def state_roads() -> RoadGraph:
 
 
 def read_network(folder: Path) -> RoadGraph:
-    """A network written by `write_network`."""
-    return _graph(pl.read_parquet(folder / "nodes.parquet"), pl.read_parquet(folder / "edges.parquet"))
+    """A network written by `write_network`. Raises BadInput where a file of it is missing, damaged, or of another network."""
+    again = t("Import the streets again with torni import roads.")
+    nodes, edges = (
+        kept_table(
+            folder / name, columns, where=f"{folder.parent.name}/{folder.name}/{name}", again=again, beside=_BESIDE
+        )
+        for name, columns in (("nodes.parquet", _NODES), ("edges.parquet", _EDGES))
+    )
+    where = f"{folder.parent.name}/{folder.name}"
+    if "closed" not in edges.columns and "oneway" not in edges.columns:
+        raise bad_input(f"{where}/edges.parquet", t('the column "{ours}" is missing', ours="closed"), again)
+    try:
+        graph = _graph(nodes, edges)
+    except ValueError as error:
+        raise bad_input(where, t("points and edges are not of one network"), again) from error
+    if unknown := sorted(set(graph.classes) - set(CLASSES)):
+        raise bad_input(f"{where}/edges.parquet", t('"{found}" is not a class of roads', found=unknown[0]), again)
+    if graph.rank is not None and not np.array_equal(np.sort(graph.rank), np.arange(graph.nodes)):
+        raise bad_input(f"{where}/nodes.parquet", t('the column "{name}" is not as it was imported', name="rank"), again)  # fmt: skip
+    return graph
 
 
 def write_network(graph: RoadGraph, folder: Path) -> None:

@@ -24,7 +24,7 @@ def version_of(path: Path) -> str:
 
 def version_of_all(folder: Path) -> str:
     """The same of all a folder's files together: two networks may differ in their points alone."""
-    told = " ".join(f"{path.name} {version_of(path)}" for path in sorted(folder.iterdir()))
+    told = " ".join(f"{path.name} {version_of(path)}" for path in sorted(folder.iterdir()) if path.is_file())
     return hashlib.sha256(told.encode()).hexdigest()[:12]
 
 

@@ -20,6 +20,7 @@ import polars as pl
 from torni.core import bounds
 from torni.core.faults import BadInput, Fault, bad_input
 from torni.core.language import t
+from torni.core.notes import note
 from torni.sources import encodings, written
 from torni.sources.workbook import Sheet, read_sheets
 
@@ -39,19 +40,22 @@ _MIDNIGHT = r"^(\d{4}-\d{2}-\d{2}) 00:00:00$"
 @dataclass(frozen=True, eq=False)
 class Table:
     """Rows as texts, null where empty. `rows`: each row's number in the file as a table program shows it. `named_on`: the row that
-    names the columns. `where`: the file, and its sheet where it has several. `told`: what a reader should know of how it was read. `typed`: a workbook, whose
+    names the columns. `where`: the file, and its sheet where it has several. `typed`: a workbook, whose
     numbers are numbers; what is written as text tells nothing of how they are written."""
 
     frame: pl.DataFrame
     rows: list[int]
     named_on: int
     where: str
-    told: tuple[Fault, ...] = ()
     typed: bool = False
 
     def column(self, names: Sequence[str]) -> str | None:
         """The column that has one of these names, the first name first; a remark in brackets after it counts only where needed."""
         return _matched(self.frame.columns, names)
+
+    def columns(self, names: Sequence[str]) -> list[str]:
+        """Every column that has one of these names, a remark in brackets after it left out."""
+        return [column for column in self.frame.columns if _matched([column], names)]
 
     def decimal_sign(self, column: str) -> str | None:
         """The sign before the decimals in the column's numbers, where they tell it (`written.decimal_sign`)."""
@@ -69,7 +73,8 @@ def read_rows(path: Path, *, needs: Needs) -> Table:
 
     `needs`: of each column that the table must have, the names it may be called by. By them the separator, the sheet and the row that
     names the columns are found. Where no row has them all, the row that has most is taken, and the caller tells what is missing.
-    Rows that hold nothing are no rows. Raises BadInput with every fault of the file's form.
+    Rows that hold nothing are no rows. What a reader should know of how it was read is noted (`core.notes`). Raises BadInput with every
+    fault of the file's form.
     """
     if not path.is_file():
         raise bad_input(str(path), t("no such file"), t("Check the path."))
@@ -173,19 +178,7 @@ def _row_by_row(file: str, text: str, separator: str, needs: Needs) -> pl.DataFr
 
 def _decoded(path: Path) -> tuple[str, tuple[Fault, ...]]:
     """The file's text, and, where it is neither UTF-8 nor UTF-16, which encoding it was read in."""
-    data = path.read_bytes()
-    told: tuple[Fault, ...] = ()
-    try:
-        if data[:2] in (b"\xff\xfe", b"\xfe\xff"):
-            text = data.decode("utf-16")
-        elif len(data) > 3 and data[1:4:2] == b"\x00\x00" and b"\x00" not in data[:4:2]:
-            text = data.decode("utf-16-le")
-        else:
-            text = data.decode("utf-8-sig")
-    except UnicodeDecodeError as error:
-        if b"\x00" in data:
-            raise bad_input(path.name, t("not a text file"), t("Give a CSV or xlsx file.")) from error
-        text, told = encodings.old_text(path.name, data)
+    text, told = encodings.decoded(path.name, path.read_bytes())
     if "\x00" in text:
         raise bad_input(path.name, t("not a text file"), t("Give a CSV or xlsx file."))
     text = unicodedata.normalize("NFC", text).replace("\r\n", "\n").replace("\r", "\n")
@@ -224,6 +217,7 @@ def _named(table: pl.DataFrame, where: str, needs: Needs, told: tuple[Fault, ...
     _without_value(body, names, where)
     if sheet:
         told += _half_seen(body, names, where, sheet)
+    note(*told)
     kept: dict[str, str] = {}
     twice = []
     for i, (name, column) in enumerate(zip(names, table.columns, strict=True)):
@@ -243,7 +237,6 @@ def _named(table: pl.DataFrame, where: str, needs: Needs, told: tuple[Fault, ...
         body["row"].to_list(),
         at + 1,
         where,
-        told,
         sheet is not None,
     )
 

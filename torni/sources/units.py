@@ -92,9 +92,14 @@ def of_texts(raw: pl.DataFrame, source: str, *, invented: bool) -> pl.DataFrame:
     )
 
 
-def with_invented_sizes(units: pl.DataFrame, path: Path) -> pl.DataFrame:
+def region_sizes(path: Path) -> pl.DataFrame:
+    """A region's sizes as the project ships them. A user's own are read by `own_units`, which judges them first."""
+    return pl.read_csv(path, infer_schema=False)
+
+
+def with_invented_sizes(units: pl.DataFrame, given: pl.DataFrame) -> pl.DataFrame:
     """The demonstration's sizes, openings and producers laid on real units that have none, marked as invented."""
-    sizes = pl.read_csv(path, infer_schema=False).rename({n: f"demo_{n}" for n in ("size", "opening", "producer")})
+    sizes = given.rename({n: f"demo_{n}" for n in ("size", "opening", "producer")})
     return completed(
         units.join(sizes, on="unit_id", how="left", maintain_order="left").with_columns(
             pl.when(pl.col("size").is_null() & pl.col("demo_size").is_not_null()).then(True).otherwise(pl.col("size_invented")).alias("size_invented"),

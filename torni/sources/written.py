@@ -28,6 +28,7 @@ _MOMENT = re.compile(
 )
 _CURRENCY = r"(?:€|eur|euroa?)"
 _EUROS = re.compile(rf"(?:{_CURRENCY}\s*)?(.*?)(?:\s*{_CURRENCY})?", re.IGNORECASE)
+_PER_CENT = re.compile(r"(.*\d)\s*(?:%|pros\.?|prosenttia?|procent|per ?cent)", re.IGNORECASE | re.DOTALL)
 _SERIAL = re.compile(r"(?:3[6-9]|[4-6]\d|7[0-2])\d{3}", re.ASCII)
 _FINNISH = re.compile(r"(\d{1,2})\.\s?(\d{1,2})\.\s?(\d{4})(?:[ T]0?0[:.]00(?:[:.]00)?)?", re.ASCII)
 
@@ -88,6 +89,12 @@ def number_in(text: str, sign: str | None) -> Decimal | None:
         return None
     plain = text.strip().replace("\u2212", "-")
     return Decimal(plain.replace(",", ".") if sign in plain else re.sub("[.,]", "", plain))
+
+
+def in_per_cent(text: str) -> str | None:
+    """Of 85 %, 85,5 prosenttia and the like the number as it is written there; None for what is not in per cent."""
+    found = _PER_CENT.fullmatch(text.strip())
+    return found[1] if found else None
 
 
 def either(text: str) -> tuple[str, str]:

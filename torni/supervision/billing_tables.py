@@ -17,7 +17,7 @@ from typing import Any
 
 import polars as pl
 
-from torni.core.faults import Fault, bad_input, nearest_name
+from torni.core.faults import BadInput, Fault, bad_input, nearest_name
 from torni.core.language import t
 from torni.services.rules import Rules
 from torni.sources import written
@@ -44,7 +44,11 @@ def checked(name: str, path: Path, rules: Rules, scratch: Path, faults: list[Fau
 
     Of a visit's `on` the time of day is kept as `minute` (of the day, by the clock of Helsinki; none where only the day is told).
     """
-    table, rows = _read(name, path)
+    try:
+        table, rows = _read(name, path)
+    except BadInput as error:
+        faults += error.faults
+        return None
     before = len(faults)
     faults += _columns(name, path, table, rules)
     if len(faults) > before:
@@ -117,7 +121,10 @@ def files_of(folder: Path) -> tuple[Path, Path, Path]:
 def _read(name: str, path: Path) -> tuple[pl.DataFrame, Sequence[int]]:
     """The file's rows and their numbers in it."""
     if path.suffix == ".parquet":
-        table = pl.read_parquet(path)
+        try:
+            table = pl.read_parquet(path)
+        except (pl.exceptions.PolarsError, OSError) as error:
+            raise bad_input(path.name, t("not readable as Parquet"), t("Write it again, or bring the table as CSV or xlsx.")) from error  # fmt: skip
         return table, range(1, len(table) + 1)
     found = read_rows(path, needs=[[column] for column in NEEDED[name]])
     return found.frame, found.rows

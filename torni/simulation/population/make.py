@@ -13,6 +13,7 @@ from pathlib import Path
 
 import duckdb
 import numpy as np
+import polars as pl
 
 from torni.core import places
 from torni.services import regions
@@ -65,7 +66,7 @@ def open_population(
     files = []
     for i, county in enumerate(counties):
         path = kept / f"county_{county}.parquet"
-        if not path.exists():
+        if not _whole(path):  # it is only kept: cut short, it is made again, and the same
             if told:
                 told(county, i, len(counties))
             make_county(county, path, seed=seed)
@@ -73,6 +74,14 @@ def open_population(
     with duckdb.connect() as connection:
         (size,) = connection.execute(f"SELECT count(*) FROM {_rows(files, only)}").fetchone() or (0,)
     return Population(found.id, tuple(files), int(size), _version(seed), only)
+
+
+def _whole(path: Path) -> bool:
+    """Is the file there, and a whole one: the end of a Parquet file says what is in it."""
+    try:
+        return bool(pl.scan_parquet(path).select(pl.len()).collect().item())
+    except (pl.exceptions.PolarsError, OSError):
+        return False
 
 
 def make_county(county: str, path: Path, *, seed: int = SEED) -> None:

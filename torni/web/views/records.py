@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import re
 import tempfile
 from pathlib import Path
 from typing import Any
@@ -13,6 +14,7 @@ from torni.core import bounds
 from torni.core.bounds import Unreadable, read_json
 from torni.core.faults import BadInput, Fault
 from torni.core.language import t
+from torni.core.notes import hearing
 from torni.facts import intake
 from torni.facts.access import Who
 from torni.facts.intake import Received
@@ -35,17 +37,19 @@ def records(request: HttpRequest, region: str) -> HttpResponse:
     here = held(request, region)
     who: Who = request.who
     faults: tuple[Fault, ...] = ()
+    notes: list[Fault] = []
     shown: dict[str, Any] = {"brought": None, "opened": None, "raw": "", "told": "", "reasons": []}
     if request.method == "POST":
         try:
-            shown |= _done(request, who)
+            with hearing(notes.append):
+                shown |= _done(request, who)
         except BadInput as error:
             faults = error.faults
             shown |= {"opened": _number(request), "raw": request.POST.get("raw", "")}
     with room.reading(who) as connection:
         waiting = intake.listed(connection)
     return page(
-        request, "records.html", here="records", region=here, regions=regions.all_regions(), waiting=waiting, faults=faults, reason=reason,
+        request, "records.html", here="records", region=here, regions=regions.all_regions(), waiting=waiting, faults=faults, notes=notes, reason=reason,
         words=words, own=room.is_of(here.id), **shown, status=400 if faults else 200,
     )  # fmt: skip
 
@@ -100,14 +104,18 @@ def _bring(request: HttpRequest, who: Who) -> Received:
     given = request.FILES.get("file")
     if given is None:
         raise BadInput(Fault(t("the file"), t("is not chosen"), t("Choose a file of events: JSON, JSON lines, CSV or xlsx.")))  # fmt: skip
-    name, suffix = Path(given.name or "").name[:100], Path(given.name or "").suffix.lower()
+    suffix = Path(given.name or "").suffix.lower()
+    name = (
+        re.sub(r"[^\w.() -]", "_", Path(given.name or "").stem[:80]) + suffix
+    )  # by which its faults and notes call it
     if suffix not in SUFFIXES or given.size > MOST_BYTES:
         raise BadInput(Fault(name, t("is not a file of events, or is larger than 16 MB"), t("Choose a file of events: JSON, JSON lines, CSV or xlsx.")))  # fmt: skip
-    with tempfile.NamedTemporaryFile(suffix=suffix) as kept:
-        for chunk in given.chunks():
-            kept.write(chunk)
-        kept.flush()
-        events = read_events(Path(kept.name), name=name, most=bounds.MOST_ROWS)
+    with tempfile.TemporaryDirectory() as folder:
+        kept = Path(folder) / name
+        with kept.open("wb") as file:
+            for chunk in given.chunks():
+                file.write(chunk)
+        events = read_events(kept, name=name, most=bounds.MOST_ROWS)
     speaks, brings = (who.name, None) if who.producer else (None, who.name)  # a producer speaks for itself alone
     with room.door() as door:
         return intake.receive_many(
