@@ -14,7 +14,7 @@ from pathlib import Path
 import pytest
 import yaml
 
-from torni.cli.main import _parser
+from torni.cli.asked import parser
 
 ROOT = Path(__file__).parents[2]
 TEXT = (ROOT / "docs" / "howto" / "run-in-production.md").read_text(encoding="utf-8")
@@ -27,7 +27,7 @@ def test_every_command_is_one_of_ours():
     commands = re.findall(rf"(?:ExecStart={TORNI}|^(?:TORNI_DATA=\S+ )?torni) (.+)$", TEXT, re.M)
     assert len(commands) >= 5
     for words in commands:
-        _parser().parse_args(shlex.split(words))
+        parser().parse_args(shlex.split(words))
 
 
 def test_every_variable_is_read_somewhere():
