@@ -100,7 +100,7 @@ def test_what_is_expected_is_told_as_expected():
     a = of(invoices, appropriation=12_000_000 * EUR)
     assert a.low < a.forecast < a.high
     with speaking("en"):
-        told = dict(words.accrual_lines(a))
+        told = dict(words.accrual_lines(a, {}))
         forecast, within = words.forecast_cell(a)
     assert forecast == "12.4"
     assert within.startswith("80%: 12.")
@@ -152,7 +152,7 @@ def test_one_invoice_of_a_whole_year_is_not_multiplied():
     assert a.least == a.allowed == 3_000 * EUR
     assert a.low is None
     with speaking("en"):
-        told = dict(words.accrual_lines(a))
+        told = dict(words.accrual_lines(a, {}))
     assert told["Expected by the end of the year"] == "cannot be told yet: 1 unit has invoiced only once"
     assert told["Has invoiced once: how often cannot be told yet"] == "u"
     assert "Expected to be left" not in told
@@ -177,7 +177,9 @@ def test_an_invoice_of_twice_the_usual_is_told_and_no_pace():
     a = of([*monthly("u", 1_000 * EUR, 1, 2), *twice, *monthly("u", 1_000 * EUR, 4, 4)], date(2026, 4, 30))
     assert (a.total, a.doubled, a.forecast) == (5_000 * EUR, 1, 13_000 * EUR)
     with speaking("en"):
-        assert dict(words.accrual_lines(a))["Invoices twice as great as usual, or more: perhaps the same twice"] == "1"
+        assert (
+            dict(words.accrual_lines(a, {}))["Invoices twice as great as usual, or more: perhaps the same twice"] == "1"
+        )
 
 
 def test_the_units_that_are_waited_for_are_named():
@@ -187,7 +189,12 @@ def test_the_units_that_are_waited_for_are_named():
     )
     assert (a.expected, a.awaited, a.waiting) == (3_000 * EUR, 2, ("closed",))
     with speaking("en"):
-        assert dict(words.accrual_lines(a))["No invoice yet of a month that should have one"] == "closed"
+        assert (
+            dict(words.accrual_lines(a, {"closed": "Suljettu asumisyksikkö"}))[
+                "No invoice yet of a month that should have one"
+            ]
+            == "Suljettu asumisyksikkö"
+        )
 
 
 def test_what_an_invoice_is_of_last_year_is_not_this_years():

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from datetime import datetime
 
 from torni.core.language import _, language, ngettext, number, per_cent
@@ -30,9 +30,9 @@ def millions(cents: int) -> str:
     return number(cents / 1e8, 1)
 
 
-def accrual_lines(a: Accrued) -> list[tuple[str, str]]:
+def accrual_lines(a: Accrued, names: Mapping[str, str]) -> list[tuple[str, str]]:
     """A service's money line by line, what is expected marked as expected: invoiced, expected, accrued, allowed, and the year's end.
-    Units whose invoice has not come are named, and what seems invoiced twice or cannot be told yet is said."""
+    Units whose invoice has not come are named (`names` by unit), and what seems invoiced twice or cannot be told yet is said."""
     awaited = ngettext("of it {n} invoice of a past month", "of it {n} invoices of past months", a.awaited).format(
         n=number(a.awaited)
     )
@@ -52,9 +52,9 @@ def accrual_lines(a: Accrued) -> list[tuple[str, str]]:
     if a.before:
         lines.append((_("Invoiced this year for service of last year"), euros.format(euros=millions(a.before))))
     if a.waiting:
-        lines.append((_("No invoice yet of a month that should have one"), _listed(a.waiting)))
+        lines.append((_("No invoice yet of a month that should have one"), _listed([names.get(u, u) for u in a.waiting])))
     if a.unsure:
-        lines.append((_("Has invoiced once: how often cannot be told yet"), _listed(a.unsure)))
+        lines.append((_("Has invoiced once: how often cannot be told yet"), _listed([names.get(u, u) for u in a.unsure])))
     if a.doubled:
         lines.append((_("Invoices twice as great as usual, or more: perhaps the same twice"), number(a.doubled)))
     return lines

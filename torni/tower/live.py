@@ -47,14 +47,14 @@ class Live:
         return sum(f.state == state for f in self.found)
 
     @cached_property
-    def _unit_names(self) -> Mapping[str, str]:
+    def unit_names(self) -> Mapping[str, str]:
         """A page names a hundred units: looked up once."""
         return dict(self.register.select("unit", "name").iter_rows())
 
     def place(self, level: Level | str, group: str, municipalities: Mapping[str, Any]) -> str:
         """A unit's or municipality's name; a producer is its own."""
         if level == "unit":
-            return self._unit_names.get(group, group)
+            return self.unit_names.get(group, group)
         if level == "municipality":
             name = municipalities.get(group)
             return str(name) if name is not None else group

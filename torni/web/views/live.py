@@ -145,7 +145,7 @@ def rows(request: HttpRequest, region: str, promise_id: str) -> HttpResponse:
     return page(
         request, "rows.html", here="tower", region=here, live=live, f=found, words=words, rows=listed, most=MOST, level=level,
         place=live.place(level, group, here.network.names) if level else "", names=here.network.names,
-        unit_names=dict(live.register.select("unit", "name").iter_rows()), regions=regions.all_regions(),
+        unit_names=live.unit_names, regions=regions.all_regions(),
         known=request.GET.get("known", ""),
     )  # fmt: skip
 
