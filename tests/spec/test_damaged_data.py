@@ -79,6 +79,13 @@ def test_streets_as_they_were_written_are_read(network_of):
     assert roads.read_network(network_of).nodes == 2
 
 
+@pytest.mark.parametrize("shipped", roads.state_roads().classes)
+def test_a_copy_of_the_shipped_network_is_a_regions_own(network_of, shipped):
+    path = network_of / "edges.parquet"
+    pl.read_parquet(path).with_columns(road_class=pl.lit(shipped)).write_parquet(path)
+    assert roads.read_network(network_of).classes == (shipped,)
+
+
 def test_a_command_that_needs_them_says_so(network_of, capsys):
     path = network_of / "edges.parquet"
     path.write_bytes(path.read_bytes()[:100])

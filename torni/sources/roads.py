@@ -21,6 +21,13 @@ NOT_READ = "unread.json"
 _NODES: Columns = {"x": pl.Float64, "y": pl.Float64}
 _EDGES: Columns = {"u": pl.Int32, "v": pl.Int32, "length_m": pl.Int32, "road_class": pl.String}
 _BESIDE: Columns = {"rank": pl.Int32, "closed": pl.UInt8, "oneway": pl.Int8, "fixed_s": pl.Int32}
+_STATE = (
+    "main",
+    "regional",
+    "connecting",
+    "street",
+    "join",
+)  # the shipped network's: a copy of it is a region's own too
 # Whom a class keeps out, in networks written before access was read for each means of travel.
 _BY_CLASS = {
     **dict.fromkeys(("track", "cycleway", "footway", "path"), ("car",)),
@@ -49,7 +56,7 @@ def read_network(folder: Path) -> RoadGraph:
         graph = _graph(nodes, edges)
     except ValueError as error:
         raise bad_input(where, t("points and edges are not of one network"), again) from error
-    if unknown := sorted(set(graph.classes) - set(CLASSES)):
+    if unknown := sorted(set(graph.classes) - set(CLASSES) - set(_STATE)):
         raise bad_input(f"{where}/edges.parquet", t('"{found}" is not a class of roads', found=unknown[0]), again)
     if graph.rank is not None and not np.array_equal(np.sort(graph.rank), np.arange(graph.nodes)):
         raise bad_input(f"{where}/nodes.parquet", t('the column "{name}" is not as it was imported', name="rank"), again)  # fmt: skip

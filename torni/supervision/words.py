@@ -52,9 +52,13 @@ def accrual_lines(a: Accrued, names: Mapping[str, str]) -> list[tuple[str, str]]
     if a.before:
         lines.append((_("Invoiced this year for service of last year"), euros.format(euros=millions(a.before))))
     if a.waiting:
-        lines.append((_("No invoice yet of a month that should have one"), _listed([names.get(u, u) for u in a.waiting])))
+        lines.append(
+            (_("No invoice yet of a month that should have one"), _listed([names.get(u, u) for u in a.waiting]))
+        )
     if a.unsure:
-        lines.append((_("Has invoiced once: how often cannot be told yet"), _listed([names.get(u, u) for u in a.unsure])))
+        lines.append(
+            (_("Has invoiced once: how often cannot be told yet"), _listed([names.get(u, u) for u in a.unsure]))
+        )
     if a.doubled:
         lines.append((_("Invoices twice as great as usual, or more: perhaps the same twice"), number(a.doubled)))
     return lines
