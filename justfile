@@ -1,5 +1,8 @@
 # `just` lists the recipes; `./do RECIPE` makes the environment first.
 
+# Two processes share the tests, folder by folder: a folder's keep to one room, one server and one browser.
+apart := '-n 2 --dist loadgroup --no-loadscope-reorder'
+
 # List the recipes.
 default:
     @just --list
@@ -10,7 +13,7 @@ demo *ARGS:
 
 # All tests: laws, specifications, units, golden, pages and journeys in a browser (where Chromium is installed).
 test *ARGS:
-    pytest {{ARGS}}
+    pytest {{apart}} {{ARGS}}
 
 # The same answers on DuckDB, PostgreSQL and Spark (a standalone master and two workers on loopback); needs Java 17.
 test-engines *ARGS:
@@ -19,11 +22,11 @@ test-engines *ARGS:
 
 # Tests as if it were another day, such as 2031-01-01T12:00Z; needs Debian's `faketime`.
 test-at DAY *ARGS:
-    python tools/days.py {{DAY}} pytest {{ARGS}}
+    python tools/days.py {{DAY}} pytest {{apart}} {{ARGS}}
 
 # All tests, and the demonstration, as if it were each of four hard days; needs Debian's `faketime`.
 test-days *ARGS:
-    python tools/days.py all pytest {{ARGS}}
+    python tools/days.py all pytest {{apart}} {{ARGS}}
     python tools/days.py all tools/demo_apart.sh
 
 # A million mutated texts through the rule reader: no crash, nothing slow, nothing but a tree or a fault.

@@ -26,6 +26,12 @@ def pytest_addoption(parser: pytest.Parser) -> None:
     parser.addoption("--shots", action="store_true", help="keep screenshots of every page in shots/")
 
 
+def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
+    """Where the tests run in several processes, a folder's stay in one: they share its room, its server and its browser."""
+    for item in items:
+        item.add_marker(pytest.mark.xdist_group(item.path.relative_to(DATA.parent).parts[0]))
+
+
 @pytest.fixture(scope="session", autouse=True)
 def _standing_clock() -> None:
     """The product's clock stands, here and in every process that a test starts: no test knows what day it is."""
