@@ -46,7 +46,7 @@ def test_south_karelia_and_helsinki_are_found_with_no_false_finding(people, tmp_
     wrong = [d.difference_eur for d in found.differences if d.kind == "wrong"]
     assert min(wrong) < 0 < max(wrong), "some were charged too little, others too much"
     assert found.persons("wrong") > 1_300
-    assert found.charged_eur == found.explained_eur + sum((d.difference_eur for d in found.differences), Decimal(0))
+    assert found.charged_eur == found.explained_eur + sum((d.unexplained_eur for d in found.differences), Decimal(0))
 
 
 def test_right_billing_has_no_differences(people, tmp_path):

@@ -23,9 +23,9 @@ from torni.engines.rules.tree import Field, Value
 from torni.services.reading import doubled, measured
 from torni.services.rules import Rules
 from torni.services.schema import Counted
+from torni.sources import written
 
 OWN_KEYS = ("events", "letter")
-_YES = {"yes": True, "true": True, "kyllä": True, "ja": True, "1": True, "no": False, "false": False, "ei": False, "nej": False, "0": False}  # fmt: skip
 
 
 @dataclass(frozen=True)
@@ -149,7 +149,7 @@ def typed(value: Any, field_: Field) -> Value | tuple[str, str]:
     """The value as its field's type, or what is wrong with it and what to write instead."""
     limits = t("Write a number from {least} to {most}.", least=field_.least, most=field_.most)
     if field_.kind == "yes_no":
-        found = value if isinstance(value, bool) else _YES.get(str(value).strip().lower())
+        found = value if isinstance(value, bool) else written.yes_no(str(value))
         return found if found is not None else (t('"{found}" is not yes or no', found=value), t("Write true or false."))
     if field_.kind == "code":
         return _code(value, field_)

@@ -98,7 +98,7 @@ class _Loading:
             raise BadInput(*self.faults)
         return Rules(
             self.library, definitions, fields, lists, tables, tables_defined, granting, formulas, self.unavailable, channels, times,
-            forms,
+            forms, {name: d.paid_by for name, d in formulas_defined.items()},
         )  # fmt: skip
 
     def _documents(self, kind: str) -> Iterator[Document]:

@@ -113,6 +113,7 @@ class Rules:
     channel_conditions: Mapping[tuple[str, str], Node] = field(default_factory=dict)
     times: Mapping[str, Node] = field(default_factory=dict)
     forms: Mapping[str, Form] = field(default_factory=dict)
+    payers: Mapping[str, str] = field(default_factory=dict)
 
     def service(self, name: str) -> Granting:
         """The granting of this service (hyphens or underscores), or a fault that names the nearest."""
@@ -145,6 +146,11 @@ class Rules:
             f'formula "{name}"', t("no such formula"),
             t('Did you mean "{near}"?', near=near) if near else t("Formulas: {names}.", names=", ".join(self.formulas)),
         )  # fmt: skip
+
+    @cached_property
+    def client_fees(self) -> tuple[str, ...]:
+        """Every formula that the client pays, also one without a value on the day; costs and vouchers are the organiser's."""
+        return tuple(name for name, payer in self.payers.items() if payer == "client")
 
     @cached_property
     def scope(self) -> Scope:
