@@ -173,14 +173,15 @@ def typed(value: Any, field_: Field) -> Value | tuple[str, str]:
             "{value} is outside the range {least}–{most}", value=number, least=field_.least, most=field_.most
         ), limits
     if field_.kind == "whole":
-        whole = field_.whole(number)
-        if whole is None:
+        if number != int(number):
             return t("{value} is not a whole number", value=number), t("Round it as the decision does.")
-        return whole
+        return int(number)
     if number != round(number, field_.decimals):
         return t("{value} has more than {n} decimals", value=number, n=field_.decimals), t(
             "Round it as the decision does."
         )
+    if field_.halves_up and number == int(number):
+        return int(number)  # whole hours are said and kept as whole
     return round(number, field_.decimals)
 
 

@@ -201,12 +201,11 @@ def _value(column: str, given: Any, rules: Rules) -> Any:
         return str(given) if str(given) in field.codes else None
     if field.kind == "yes_no":
         return given if isinstance(given, bool) else written.yes_no(str(given))
-    decimals = (2 if field.halves_up else 0) if field.kind == "whole" else field.decimals
-    number = _number(str(given), decimals=decimals)
+    number = _number(str(given), decimals=field.decimals)
     assert isinstance(field.least, int | Decimal) and isinstance(field.most, int | Decimal)
     if number is None or not field.least <= number <= field.most:
         return None
-    return field.whole(number) if field.kind == "whole" else number
+    return int(number) if field.kind == "whole" else number
 
 
 def _number(text: str, *, decimals: int) -> Decimal | None:
