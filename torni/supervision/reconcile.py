@@ -64,14 +64,14 @@ class Difference:
         return self.charged_eur - min(max(self.charged_eur, Decimal(0)), self.rule_eur or Decimal(0))
 
 
-Told = Literal["one_charge", "two_monthly_fees"]
+Told = Literal["one_charge", "two_monthly_fees", "not_checked"]
 
 
 @dataclass(frozen=True)
 class Remark:
     """What is no difference in euros, but is to be seen. one_charge: one bill, or one credit, of several visits, right to the cent in
     all. two_monthly_fees: one person's fees of two services by the month in one month (the fee of round-the-clock housing holds the
-    care given there)."""
+    care given there). not_checked: events of a year (`on` is its first) for which the formula's amounts have not been checked."""
 
     kind: Told
     formulas: tuple[str, ...]
@@ -150,7 +150,8 @@ def reckon(connection: duckdb.DuckDBPyConnection, days: Days) -> Reconciled:
     ((delivered,),) = connection.execute("SELECT count(*) FROM delivered").fetchall()
     ((charges, total),) = connection.execute("SELECT count(*), coalesce(sum(amount_eur), 0) FROM charged").fetchall()
     apart = sum((d.unexplained_eur for d in differences), Decimal(0))
-    remarks = [
+    remarks = _not_checked(stretches)
+    remarks += [
         Remark(kind, tuple(formulas), tuple(map(str, events)), str(person), on, eur)
         for kind, formulas, events, person, on, eur in connection.execute(_REMARKS).fetchall()
     ]
@@ -168,6 +169,17 @@ def _stretches(connection: duckdb.DuckDBPyConnection, days: Days) -> list[tuple[
         first, last = seen.get(key, (on, on))
         seen[key] = (min(first, on), max(last, on))
     return [(formula, first, last, days.on(first)) for (formula, _), (first, last) in seen.items()]
+
+
+def _not_checked(stretches: Sequence[tuple[str, date, date, Rules]]) -> list[Remark]:
+    """The formulas and years whose amounts were last checked in an earlier year, so that they are not known to hold."""
+    found: set[tuple[int, str]] = set()
+    for name, first, last, rules in stretches:
+        formula = rules.formulas.get(name.replace("-", "_"))
+        checked = rules.last_checked(node for _, node in formula.lines) if formula else None
+        if checked is not None:
+            found |= {(year, name) for year in range(first.year, last.year + 1) if year > checked.year}
+    return [Remark("not_checked", (name,), (), "", date(year, 1, 1), Decimal(0)) for year, name in sorted(found)]
 
 
 def _joined(columns: Mapping[str, list[str]]) -> str:
