@@ -100,8 +100,30 @@ def test_of_a_day_with_times_and_without_those_come_first_that_were_charged(tmp_
 
 def test_of_a_day_with_times_the_first_is_the_first(tmp_path):
     visits = [f"{e},1,2025-12-31T{h}:00,doctor_visit" for e, h in zip("abcd", (10, 11, 12, 13), strict=True)]
-    charges = [f"c{e},{e},1,2025-12-31,28.20" for e in "bcd"]
-    assert told(tmp_path, visits, charges) == [("never_billed", "a", "28.20", "0.00"), ("wrong", "d", "0.00", "28.20")]
+    charges = [f"c{e},{e},1,2025-12-31,28.20" for e in "abcd"]
+    assert told(tmp_path, visits, charges) == [("wrong", "d", "0.00", "28.20")]
+    assert told(tmp_path, visits, charges[:1]) == [
+        ("never_billed", "b", "28.20", "0.00"),
+        ("never_billed", "c", "28.20", "0.00"),
+    ]
+
+
+def test_a_visit_never_billed_takes_no_other_visits_place_among_the_three_charged(tmp_path):
+    """Decree 912/1992, section 7: the fee is taken of three visits of a calendar year at most, so that with three charged nothing is lost
+    though the first never was; of 45 serial treatments (section 11) likewise."""
+    for day in ("2026-01-01T{}:00", "2026-01-{}", "2026-{}-04"):
+        visits = [f"v{n},1,{day.format(n)},doctor_visit" for n in ("09", "10", "11", "12")]
+        bills = [f"c{n},v{n},1,{day.format(n)[:10]},30.20" for n in ("09", "10", "11", "12")]
+        assert told(tmp_path, visits, bills[1:]) == []
+        assert told(tmp_path, visits, [bill.replace(f",v{bill[1:3]},", ",,") for bill in bills[1:]]) == []
+        assert told(tmp_path, visits, bills[2:]) == [("never_billed", "v09", "30.20", "0.00")]
+    treatments = [f"t{n:02},1,2026-{1 + n // 28:02}-{1 + n % 28:02},serial_treatment" for n in range(46)]
+    clients = "person,age,fees_paid_this_year_eur\n1,50,0"
+    few = [
+        f"c{n:02},t{n:02},1,2026-{1 + n // 28:02}-{1 + n % 28:02},{19.90 if n < 41 else 19 if n == 41 else 0}"
+        for n in range(1, 46)
+    ]
+    assert told(tmp_path, treatments, few, clients) == [], "40 x 19.90 and 19.00 are the ceiling"
 
 
 def test_what_had_been_before_the_list_is_counted(tmp_path):

@@ -55,12 +55,29 @@ def test_credits_are_netted(tmp_path, charged, differences):
 
 @pytest.mark.parametrize(
     "charge",
-    ["1,a,2,2026-05-01,160.00", "1,a,1,2026-05-02,160.00", "1,b,1,2026-05-01,160.00", "1,,2,2026-05-01,160.00"],
-    ids=["of another person", "of another day", "of another number", "without a number, of another person"],
+    ["1,a,2,2026-05-01,160.00", "1,a,1,2026-05-02,160.00", "1,b,1,2026-05-01,150.00", "1,,2,2026-05-01,160.00"],
+    ids=[
+        "of another person",
+        "of another day",
+        "of no event and no visit's amount",
+        "without a number, of another person",
+    ],
 )
 def test_somebody_elses_visit_explains_no_charge(tmp_path, charge):
     found = reckoned(tmp_path, [*ONE, "2,2026-01-01,80,1,1653,8"], A, [charge])
-    assert [(d.kind, d.difference_eur) for d in found.differences] == [("never_billed", -160), ("no_service", 160)]
+    assert [(d.kind, d.rule_eur, d.charged_eur) for d in found.differences] == [
+        ("never_billed", 160, 0),
+        ("no_service", 0, Decimal(charge.rsplit(",")[-1])),
+    ]
+    assert found.explained_eur == 0, "nothing that was charged is explained"
+
+
+@pytest.mark.parametrize("name", ["b", "T-17", ""])
+def test_a_name_of_no_event_hides_no_visit_that_the_charge_makes_right(tmp_path, name):
+    """Person, day and amount are one visit's, and the name is nobody's: it is that visit's bill. A bill with its credit is still none."""
+    assert told(reckoned(tmp_path, ONE, A, [f"1,{name},1,2026-05-01,160.00"])) == []
+    pair = [f"1,{name},1,2026-05-01,160.00", f"2,{name},1,2026-05-09,-160.00"]
+    assert told(reckoned(tmp_path, ONE, A, pair)) == [("never_billed", "a", "2026-05-01", "160.00", "0.00")]
 
 
 def test_a_charge_of_another_service_is_not_the_visits(tmp_path):
@@ -116,7 +133,7 @@ def test_of_one_day_those_come_first_that_explain_what_was_charged(tmp_path):
         )
     timed = [*before, "9,1,2026-05-01T14:00,doctor_urgent", "10,1,2026-05-01 09:30,doctor_urgent"]
     found = reckoned(tmp_path, ONE, timed, [*paid, "x,9,1,2026-05-01,28.40", "y,10,1,2026-05-01,0.00"])
-    assert told(found) == [("wrong", "10", "2026-05-01", "28.40", "0.00")]
+    assert told(found) == [], "815.00 has been charged: nothing more may be, whichever visit was first"
 
 
 def test_one_client_twice_is_refused_with_both_rows(tmp_path):
@@ -195,7 +212,7 @@ def test_shuffling_the_rows_and_renaming_the_ids_changes_no_verdict(tmp_path_fac
         for table in (clients, delivered, charged):
             order.shuffle(table)
         found = reckoned(tmp_path_factory.mktemp("law"), clients, delivered, charged)
-        assert found.charged_eur == found.explained_eur + sum(d.difference_eur for d in found.differences)
+        assert found.charged_eur == found.explained_eur + sum(d.unexplained_eur for d in found.differences)
         names = {str(person(p)): p for p in "12"}
         return Counter((d.kind, d.formula, names[d.person], d.on, d.rule_eur, d.charged_eur) for d in found.differences)
 

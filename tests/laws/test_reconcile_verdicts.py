@@ -109,7 +109,7 @@ def verdicts(found, person=lambda p: p):
 def test_neither_names_nor_the_order_of_rows_change_a_verdict(days, given_, chance):
     """Charged = explained + differences besides, to the cent."""
     once = reckoned(days, *given_)
-    assert once.charged_eur == once.explained_eur + sum(d.difference_eur for d in once.differences)
+    assert once.charged_eur == once.explained_eur + sum(d.unexplained_eur for d in once.differences)
     names = [f"n{i}" for i in range(20)]
     chance.shuffle(names)
     persons = {"1": "zeta", "2": "alfa"}

@@ -202,7 +202,7 @@ def test_visits_of_the_years_before_cost_the_maxima_of_the_decrees(fee_spec):
 
 
 def test_the_hours_of_home_care_are_whole_and_halves_are_rounded_up(fee_spec):
-    """The fee's own note: 8.5 hours are 9, so 17 % of (3,000 - 653)."""
+    """Of the percentage, by the fee's own note: 8.5 hours are 9, so 17 % of (3,000 - 653)."""
     fee_spec("home_care", """
         service_hours_month | amount
         8                   | 375.52
@@ -211,6 +211,92 @@ def test_the_hours_of_home_care_are_whole_and_halves_are_rounded_up(fee_spec):
         9                   | 398.99
         9.49                | 398.99
     """, given="household_size: 1, gross_income_eur_month: 3000")  # fmt: skip
+
+
+def test_the_cost_of_home_care_is_that_of_the_hours_decided(fee_spec):
+    """Act on client fees, sections 2 and 10 e: halves are rounded up for the percentage only; 4.5 hours cost 4.5 x 58 euros."""
+    fee_spec("home_care", """
+        service_hours_month | gross_income_eur_month | amount
+        4.5                 | 5653                   | 261.00
+        4.49                | 5653                   | 260.42
+        5                   | 5653                   | 290.00
+        0.5                 | 5653                   | 29.00
+        1.5                 | 1653                   | 80.00
+        4.5                 | 1653                   | 100.00
+        4.49                | 1653                   | 80.00
+    """, given="household_size: 1")  # fmt: skip
+
+
+def test_a_war_veteran_pays_nothing_for_care_at_home_or_housing(fee_spec, rules):
+    """Act 1184/1988, whatever else is known. Not told is taken for no only with a word, and only where it may be so."""
+    fee_spec(
+        "home_care",
+        "is_veteran | amount\n true | 0.00\n  | undecided: gross_income_eur_month, service_hours_month, household_size",
+    )
+    fee_spec("elder_housing", "is_veteran | amount\n true | 0.00", given="net_income_eur_month: 2000")
+    client = {"household_size": 1, "gross_income_eur_month": 1653, "service_hours_month": 8}
+    for facts, told in (
+        ({"age": 40}, 0),
+        ({"age": 94}, 0),
+        ({"age": 95}, 1),
+        ({}, 1),
+        ({"age": 97, "is_veteran": False}, 0),
+    ):
+        found = reckon_fee(rules, "home_care", client_of({**client, **facts}, rules))
+        assert str(found.amount) == "160.00"
+        assert [text for text in found.assumptions if "not a war veteran" in text] == list(found.assumptions)
+        assert len(found.assumptions) == len(found.json()["assumptions"]) == told, facts
+
+
+def test_what_is_left_of_the_ceiling_is_told_as_not_known_when_it_is_not(rules):
+    """Absent is not nothing: the fee stands by rule, and every fee that counts towards the ceiling says what is not known."""
+    for name, formula in rules.formulas.items():
+        if formula.definition.paid_by != "client":
+            continue
+        client = {"age": 40, "doctor_visits_this_year": 0, "serial_treatments_this_year": 0}
+        found = reckon_fee(rules, name, client_of(client, rules))
+        if not formula.definition.counts_towards_ceiling:
+            assert (found.ceiling, found.ceiling_told) == (None, ""), name
+            continue
+        assert found.amount == found.by_rule is not None, name
+        assert found.json()["ceiling"] == {"counts": True, "limit_eur": 815.0, "paid_eur": None, "left_eur": None}, name
+        assert "815.00 euros is not known" in " ".join(found.notes), name
+        known = reckon_fee(rules, name, client_of({**client, "fees_paid_this_year_eur": 815}, rules))
+        assert (known.amount, known.ceiling_told) == (0, "Of the yearly ceiling 815.00 euros, 0.00 euros is left."), (
+            name
+        )
+
+
+def test_a_formulas_note_is_told_with_the_fee_once(rules):
+    for name, formula in rules.formulas.items():
+        found = reckon_fee(rules, name, client_of({"age": 40}, rules))
+        if formula.definition.note:
+            assert found.notes.count(str(formula.definition.note)) == 1, name
+        assert any("organiser pays" in told for told in found.notes) == (formula.definition.paid_by == "organiser"), (
+            name
+        )
+
+
+def test_an_amount_of_a_year_that_nobody_has_checked_says_so(rules):
+    """An amount of 2026 is not known to hold in 2028: the index of the fees changes every other year."""
+    client = {
+        "age": 40,
+        "doctor_visits_this_year": 0,
+        "household_size": 1,
+        "gross_income_eur_month": 1653,
+        "service_hours_month": 8,
+    }
+    for name in ("doctor_visit", "home_care", "home_care_voucher"):
+        assert not any("last checked" in told for told in reckon_fee(rules, name, client_of(client, rules)).assumptions)
+        then = rules_on("keski-suomi", date(2028, 6, 1))
+        found = reckon_fee(then, name, client_of(client, then))
+        assert any("last checked in 2026" in told and "2028" in told for told in found.assumptions), name
+
+
+def test_whether_a_child_pays_for_day_surgery_is_told_as_assumed(rules):
+    for age, told in ((17, 1), (18, 0)):
+        found = reckon_fee(rules, "day_surgery", client_of({"age": age}, rules))
+        assert (str(found.amount), len(found.assumptions)) == ("233.80", told)
 
 
 def test_visits_cost_at_most_what_the_decree_of_the_year_says(fee_spec):

@@ -19,7 +19,7 @@ from torni.guidance.words import verdict_name
 from torni.simulation.words import group_name
 from torni.supervision.reconcile import Reconciled, files_of, formulas_of
 from torni.supervision.reconcile import reconcile as reconciled
-from torni.supervision.words import kind_name
+from torni.supervision.words import kind_name, remark_text
 
 
 def replay(args: argparse.Namespace) -> int:
@@ -72,6 +72,12 @@ def reconcile(args: argparse.Namespace) -> int:
     print(t("Explained by a rule's line: {eur}.", eur=money(found.explained_eur)))
     print()
     table([t("Formula"), t("Events"), t("By rule, EUR"), t("Charged, EUR")], [[name, number(n), number(float(rule), 2), number(float(charged), 2)] for name, (n, rule, charged) in found.by_formula.items()], right=[1, 2, 3])  # fmt: skip
+    if found.remarks:
+        print("\n" + t("To be seen, though no difference in euros"))
+        for remark in found.remarks[: args.limit]:
+            print(f"  {remark_text(remark)}")
+        if len(found.remarks) > args.limit:
+            print("  " + t("and {n} more", n=number(len(found.remarks) - args.limit)))
     if not found.differences:
         print("\n" + t("No differences."))
         return 0
@@ -102,6 +108,10 @@ def _json(found: Reconciled, limit: int) -> dict[str, Any]:
         "differences": [
             {"kind": kind, "formula": formula, "cases": len(d), "clients": len({x.person for x in d}), "difference_eur": float(sum(x.difference_eur for x in d))}
             for (kind, formula), d in formulas_of(found.differences).items()
+        ],
+        "remarks": [
+            {"kind": r.kind, "formulas": list(r.formulas), "events": list(r.events), "person": r.person, "on": r.on, "eur": float(r.eur)}
+            for r in found.remarks[:limit]
         ],
         "cases": [
             {"kind": d.kind, "formula": d.formula, "event": d.event, "person": d.person, "on": d.on, "rule_eur": None if d.rule_eur is None else float(d.rule_eur), "charged_eur": float(d.charged_eur)}

@@ -14,7 +14,7 @@ from torni.engines.rules.sentences import label
 from torni.guidance import Decision, Reckoned, read_client, reckon_fee
 from torni.guidance import decide as decided_of
 from torni.guidance.decide import change_text, reason_text
-from torni.guidance.fees import line_value, money, names, unit_text
+from torni.guidance.fees import checked_told, line_value, money, names, unit_text
 from torni.guidance.words import channel_name, verdict_name
 from torni.services import load_library
 from torni.services.change import read_changes
@@ -89,6 +89,8 @@ def _print_decision(d: Decision) -> None:
         print(t("It rests on RAI scores, which never decide alone: the official's own judgement is needed."))
     if d.invented:
         print(t("The limits are invented for demonstration."))
+    if old := checked_told(d.rules, d.granting.nodes):
+        print(old)
     for i, (criterion, state) in enumerate(d.criteria):
         print(f"\n{mark(_MARK[state])} {criterion.text}")
         for leaf in d.leaves:
@@ -140,21 +142,10 @@ def _print_fee(fee: Reckoned) -> None:
             print(f"    {line.what!s:<{width}}  {line_value(line, value)}")
     if fee.because:
         print("    " + t("Cannot be reckoned: not known {fields}.", fields=names(fee.because)))
-    if fee.ceiling and d.counts_towards_ceiling:
-        c = fee.ceiling
-        print(
-            "    "
-            + t(
-                "Yearly ceiling {limit}, paid {paid}, left {left}.",
-                limit=money(c.limit),
-                paid=money(c.paid),
-                left=money(c.left),
-            )
-        )
     if fee.amount is not None:
         print("    " + t("To pay: {amount}", amount=money(fee.amount)) + unit_text(d.unit) if d.paid_by == "client" else "    " + t("Value: {amount}", amount=money(fee.amount)) + unit_text(d.unit))  # fmt: skip
-    if fee.cost_told:
-        print("    " + fee.cost_told)
+    for told in fee.notes:
+        print("    " + told)
     if fee.invented:
         print("    " + t("Rests on amounts invented for demonstration."))
     for told in fee.assumed_told:

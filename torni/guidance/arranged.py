@@ -5,9 +5,11 @@ from __future__ import annotations
 from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import date
+from decimal import ROUND_HALF_UP, Decimal
 
 from torni.facts.persons import Happened
 from torni.guidance.case import Case, Made
+from torni.guidance.client import Client
 
 
 @dataclass(frozen=True)
@@ -34,6 +36,12 @@ class Budget:
     @property
     def over(self) -> bool:
         return self.used_year_cents > self.planned_so_far_cents
+
+
+def whole_hours(client: Client) -> int | None:
+    """The service hours decided a month as a plan writes them: whole, halves up."""
+    hours = client.facts.get("service_hours_month")
+    return int(Decimal(hours).quantize(Decimal(1), ROUND_HALF_UP)) if isinstance(hours, int | Decimal) else None
 
 
 def offers(

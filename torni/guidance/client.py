@@ -23,9 +23,9 @@ from torni.engines.rules.tree import Field, Value
 from torni.services.reading import doubled, measured
 from torni.services.rules import Rules
 from torni.services.schema import Counted
+from torni.sources import written
 
 OWN_KEYS = ("events", "letter")
-_YES = {"yes": True, "true": True, "kyllä": True, "ja": True, "1": True, "no": False, "false": False, "ei": False, "nej": False, "0": False}  # fmt: skip
 
 
 @dataclass(frozen=True)
@@ -149,7 +149,7 @@ def typed(value: Any, field_: Field) -> Value | tuple[str, str]:
     """The value as its field's type, or what is wrong with it and what to write instead."""
     limits = t("Write a number from {least} to {most}.", least=field_.least, most=field_.most)
     if field_.kind == "yes_no":
-        found = value if isinstance(value, bool) else _YES.get(str(value).strip().lower())
+        found = value if isinstance(value, bool) else written.yes_no(str(value))
         return found if found is not None else (t('"{found}" is not yes or no', found=value), t("Write true or false."))
     if field_.kind == "code":
         return _code(value, field_)
@@ -173,14 +173,15 @@ def typed(value: Any, field_: Field) -> Value | tuple[str, str]:
             "{value} is outside the range {least}–{most}", value=number, least=field_.least, most=field_.most
         ), limits
     if field_.kind == "whole":
-        whole = field_.whole(number)
-        if whole is None:
+        if number != int(number):
             return t("{value} is not a whole number", value=number), t("Round it as the decision does.")
-        return whole
+        return int(number)
     if number != round(number, field_.decimals):
         return t("{value} has more than {n} decimals", value=number, n=field_.decimals), t(
             "Round it as the decision does."
         )
+    if field_.halves_up and number == int(number):
+        return int(number)  # whole hours are said and kept as whole
     return round(number, field_.decimals)
 
 

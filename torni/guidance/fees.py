@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from decimal import Decimal
 from typing import Any
@@ -21,14 +22,15 @@ CEILING = "fee.ceiling_year"
 
 @dataclass(frozen=True)
 class Ceiling:
-    """The yearly ceiling for this client: its amount, fees that have counted towards it, and what is left."""
+    """The yearly ceiling for this client: its amount, fees that have counted towards it, and what is left; both None where what has been
+    paid this year is not known."""
 
     limit: Decimal
-    paid: Decimal
+    paid: Decimal | None
 
     @property
-    def left(self) -> Decimal:
-        return max(Decimal("0.00"), self.limit - self.paid)
+    def left(self) -> Decimal | None:
+        return None if self.paid is None else max(Decimal("0.00"), self.limit - self.paid)
 
 
 @dataclass(frozen=True)
@@ -56,6 +58,7 @@ class Reckoned:
     ceiling: Ceiling | None
     invented: bool
     assumed: tuple[Source, ...] = ()  # the sources of its amounts that have not been read for the day
+    assumptions: tuple[str, ...] = ()  # what is taken as so without being known
 
     @property
     def cost(self) -> Cost | None:
@@ -68,8 +71,28 @@ class Reckoned:
 
     @property
     def assumed_told(self) -> list[str]:
-        """Which of its amounts have not been read for the day, a sentence each."""
-        return [t("Assumed: {source}", source=str(source.title)) for source in self.assumed]
+        """What of it rests on what is not known: amounts not read or not checked for the day, facts taken as so; a sentence each."""
+        return [*(t("Assumed: {source}", source=str(source.title)) for source in self.assumed), *self.assumptions]
+
+    @property
+    def notes(self) -> list[str]:
+        """What is to be known with the amount, a sentence each: who pays it, what is left of the ceiling, the formula's note, its cost."""
+        d = self.formula.definition
+        payer = "" if d.paid_by == "client" else t("The organiser pays this: it is not a client's fee.")
+        return [told for told in (payer, self.ceiling_told, str(d.note or ""), self.cost_told) if told]
+
+    @property
+    def ceiling_told(self) -> str:
+        """What is left of the yearly ceiling, as a sentence; nothing where the fee does not count towards it."""
+        if self.ceiling is None or not self.formula.definition.counts_towards_ceiling:
+            return ""
+        if self.ceiling.paid is None or self.ceiling.left is None:
+            return t("What is left of the yearly ceiling {limit} is not known: the fees of this year are not told. When it is full, nothing is paid.", limit=money(self.ceiling.limit))  # fmt: skip
+        return t(
+            "Of the yearly ceiling {limit}, {left} is left.",
+            limit=money(self.ceiling.limit),
+            left=money(self.ceiling.left),
+        )
 
     @property
     def cost_told(self) -> str:
@@ -78,7 +101,7 @@ class Reckoned:
         if decided.paid_by != "client":
             return ""
         if self.cost is None and decided.cost is None and decided.note:
-            return str(decided.note)  # why no cost limits it
+            return ""  # the note says why no cost limits it
         if self.cost is None:
             return t("The cost of producing the service is not known, so the fee has not been held to it.")
         return t("The fee is cut to what producing the service costs.") if self.cost.limits else ""
@@ -99,8 +122,9 @@ class Reckoned:
             "ceiling": None
             if self.ceiling is None
             else {
-                "counts": d.counts_towards_ceiling, "limit_eur": float(self.ceiling.limit), "paid_eur": float(self.ceiling.paid),
-                "left_eur": float(self.ceiling.left),
+                "counts": d.counts_towards_ceiling, "limit_eur": float(self.ceiling.limit),
+                "paid_eur": None if self.ceiling.paid is None else float(self.ceiling.paid),
+                "left_eur": None if self.ceiling.left is None else float(self.ceiling.left),
             },
             "cost": None
             if self.cost is None
@@ -109,6 +133,8 @@ class Reckoned:
             "undecided_because": [f.name for f in self.because],
             "invented": self.invented,
             "assumed": [str(source.title) for source in self.assumed],
+            "assumptions": list(self.assumptions),
+            "notes": self.notes,
         }  # fmt: skip
 
 
@@ -128,9 +154,10 @@ def reckon(rules: Rules, formula: Reckoning, facts: Facts) -> Reckoned:
     by_rule = None if last is None else Decimal(last)
     nodes = {line.id: node for line, node in formula.lines}
     because = () if by_rule is not None else tuple(_blocking(formula.lines[-1][1], known, nodes).values())
-    ceiling = _ceiling(rules, facts) if formula.definition.paid_by == "client" else None
+    counts = formula.definition.counts_towards_ceiling
+    ceiling = _ceiling(rules, facts, counts) if formula.definition.paid_by == "client" else None
     amount = by_rule
-    if amount is not None and ceiling is not None and formula.definition.counts_towards_ceiling:
+    if amount is not None and counts and ceiling is not None and ceiling.left is not None:
         amount = min(amount, ceiling.left)
     sources = _sources(rules, [n for _, n in formula.lines])
     return Reckoned(
@@ -142,7 +169,26 @@ def reckon(rules: Rules, formula: Reckoning, facts: Facts) -> Reckoned:
         ceiling,
         any(s.invented for s in sources),
         tuple(s for s in sources if s.assumed),
+        tuple(_assumptions(rules, formula, facts)),
     )
+
+
+def _assumptions(rules: Rules, formula: Reckoning, facts: Facts) -> Iterator[str]:
+    """What the formula takes as so for this client, and that its amounts may have changed since they were last checked."""
+    for assumed, condition in formula.assumes:
+        told = assumed.field is not None and facts.get(assumed.field) is not None
+        if not told and function(condition)(facts) is not False:
+            yield str(assumed.text)
+    if text := checked_told(rules, [node for _, node in formula.lines]):
+        yield text
+
+
+def checked_told(rules: Rules, nodes: Sequence[Node]) -> str:
+    """That the amounts are not known to hold in the year of the rules' day, as a sentence; nothing where they were checked for it."""
+    checked = rules.last_checked(nodes)
+    if checked is None or rules.library.as_of.year <= checked.year:
+        return ""
+    return t("The amounts were last checked in {checked}: it is not known whether they hold in {year}.", checked=checked.year, year=rules.library.as_of.year)  # fmt: skip
 
 
 def line_value(line: FormulaLine, value: Decimal | int | None) -> str:
@@ -194,15 +240,15 @@ def _sources(rules: Rules, nodes: list[Node]) -> list[Source]:
     return list(found.values())
 
 
-def _ceiling(rules: Rules, facts: Facts) -> Ceiling | None:
+def _ceiling(rules: Rules, facts: Facts, counts: bool) -> Ceiling | None:
     try:
         limit = rules.library.value(CEILING).value
     except BadInput:
         return None
     paid = facts.get("fees_paid_this_year_eur")
-    if not isinstance(limit, Decimal) or not isinstance(paid, Decimal):
+    if not isinstance(limit, Decimal) or (paid is None and not counts):
         return None
-    return Ceiling(limit, paid)
+    return Ceiling(limit, Decimal(paid) if isinstance(paid, int | Decimal) else None)
 
 
 def _blocking(node: Node, facts: Facts, lines: dict[str, Node]) -> dict[str, Field]:

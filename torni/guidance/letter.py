@@ -202,14 +202,7 @@ def _fee(d: Decision, fee: Reckoned) -> Fee:
         conclusion = t("To pay: {amount}", amount=money(fee.amount)) + unit_text(definition.unit) + "."
     else:
         conclusion = t("Value: {amount}", amount=money(fee.amount)) + unit_text(definition.unit) + "."
-    if fee.ceiling and definition.counts_towards_ceiling:
-        conclusion += " " + t(
-            "Of the yearly ceiling {limit}, {left} is left.",
-            limit=money(fee.ceiling.limit),
-            left=money(fee.ceiling.left),
-        )
-    if fee.cost_told:
-        conclusion += " " + fee.cost_told
+    conclusion = " ".join([conclusion, *fee.notes])
     lines = [(str(line.what), line_value(line, value)) for line, value in fee.lines if line.shown]
     return Fee(str(definition.what), lines, conclusion, str(d.rules.library.sources[definition.source].title))
 

@@ -16,6 +16,7 @@ from torni.core.language import t
 from torni.engines.rules import tree
 from torni.facts.door import local_day
 from torni.facts.persons import Happened
+from torni.guidance.arranged import whole_hours
 from torni.guidance.case import ASSESSMENT, GUIDANCE, Case, Item, Made, Need, Plan, Sent
 from torni.guidance.decide import Decision
 from torni.guidance.fees import names
@@ -147,11 +148,10 @@ def settle(
     }  # fmt: skip
     paid = decision.values.get(channel) if granted else None
     if paid is not None and paid.amount is not None:
-        hours = decision.client.facts.get("service_hours_month")
         data |= {
             "value_cents": int(paid.amount * 100),
             "value_unit": paid.formula.definition.unit,
-            "hours_month": hours,
+            "hours_month": whole_hours(decision.client),
         }
         used |= {f.name for f in paid.formula.fields}
         data["facts"] = _facts(decision, used)

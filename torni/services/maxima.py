@@ -25,12 +25,18 @@ Made = Sequence[tuple[FormulaLine, Node]]
 
 
 def kept(own: Formula, shared: Formula | None) -> Formula:
-    """Another text of a shared formula, with what a client's fee is held to by law: its cost, and that it counts towards the ceiling."""
+    """Another text of a shared formula, with what a client's fee is held to by law (its cost, and that it counts towards the ceiling),
+    and with what it assumes."""
     if shared is None or shared is own or shared.paid_by != "client":
         return own
     counts = own.counts_towards_ceiling or shared.counts_towards_ceiling
     return own.model_copy(
-        update={"cost": own.cost or shared.cost, "counts_towards_ceiling": counts, "paid_by": "client"}
+        update={
+            "cost": own.cost or shared.cost,
+            "counts_towards_ceiling": counts,
+            "paid_by": "client",
+            "assumes": own.assumes or shared.assumes,
+        }
     )
 
 

@@ -99,7 +99,7 @@ class _Loading:
             raise BadInput(*self.faults)
         return Rules(
             self.library, definitions, fields, lists, tables, tables_defined, granting, formulas, self.unavailable, channels, times,
-            forms,
+            forms, {name: d.paid_by for name, d in formulas_defined.items()},
         )  # fmt: skip
 
     def _documents(self, kind: str) -> Iterator[Document]:
@@ -409,7 +409,19 @@ class _Loading:
             types[line.id] = node.type
             weights[line.id] = tree.weight(node, weights, most=bounds.MOST_WEIGHT)
             lines.append((line, node))
-        return Reckoning(name, definition, tuple(lines))
+        assumes = []
+        for i, assumed in enumerate(definition.assumes):
+            at = document.where(_told_at(document, ("formulas", name), "assumes", i, "when"))
+            node = self._lowered(assumed.when, scope, at, f"assumption of {name}")
+            if assumed.field is not None and assumed.field not in scope.fields:
+                self.faults.append(
+                    Fault(
+                        at, t('"{found}" is not a client field', found=assumed.field), t("`torni fields` lists them.")
+                    )
+                )
+            if node is not None:
+                assumes.append((assumed, node))
+        return Reckoning(name, definition, tuple(lines), tuple(assumes))
 
     def _channels(self, scope: Scope) -> dict[tuple[str, str], Node]:
         out = {}

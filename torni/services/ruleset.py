@@ -3,8 +3,9 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field
+from datetime import date
 from decimal import Decimal
 from functools import cached_property
 from typing import Any
@@ -17,7 +18,17 @@ from torni.engines.rules.evaluate import function
 from torni.engines.rules.reasoning import Reasoning
 from torni.engines.rules.tree import Field, Node, Table
 from torni.services.library import Library
-from torni.services.schema import ClientField, CodeList, Criterion, Form, Formula, FormulaLine, Service, TableDefinition
+from torni.services.schema import (
+    Assumed,
+    ClientField,
+    CodeList,
+    Criterion,
+    Form,
+    Formula,
+    FormulaLine,
+    Service,
+    TableDefinition,
+)
 
 
 @dataclass(frozen=True)
@@ -77,6 +88,7 @@ class Reckoning:
     id: str
     definition: Formula
     lines: tuple[tuple[FormulaLine, Node], ...]
+    assumes: tuple[tuple[Assumed, Node], ...] = ()
 
     @cached_property
     def version(self) -> str:
@@ -113,6 +125,7 @@ class Rules:
     channel_conditions: Mapping[tuple[str, str], Node] = field(default_factory=dict)
     times: Mapping[str, Node] = field(default_factory=dict)
     forms: Mapping[str, Form] = field(default_factory=dict)
+    payers: Mapping[str, str] = field(default_factory=dict)
 
     def service(self, name: str) -> Granting:
         """The granting of this service (hyphens or underscores), or a fault that names the nearest."""
@@ -145,6 +158,24 @@ class Rules:
             f'formula "{name}"', t("no such formula"),
             t('Did you mean "{near}"?', near=near) if near else t("Formulas: {names}.", names=", ".join(self.formulas)),
         )  # fmt: skip
+
+    def last_checked(self, nodes: Iterable[Node]) -> date | None:
+        """The day on which the amounts that the trees ask for were last checked, the earliest of them; None where they ask for none.
+
+        Amounts change at the turn of a year, so one that was checked is known to hold to the end of that year and no longer.
+        """
+        days = []
+        for part in (part for node in nodes for part in tree.walk(node)):
+            if isinstance(part, tree.Param):
+                days.append(self.library.parameters[part.name].checked)
+            elif isinstance(part, tree.Lookup):
+                days.append(self.table_definitions[part.table.name].checked)
+        return min(days, default=None)
+
+    @cached_property
+    def client_fees(self) -> tuple[str, ...]:
+        """Every formula that the client pays, also one without a value on the day; costs and vouchers are the organiser's."""
+        return tuple(name for name, payer in self.payers.items() if payer == "client")
 
     @cached_property
     def scope(self) -> Scope:

@@ -245,7 +245,8 @@ class ClientField(Strict):
     decimals: int = Field(0, ge=0, le=4)
     codes: Identifier | None = Field(None, description="The code list of a code field.")
     halves_up: bool = Field(
-        False, description="A whole number that may be given with decimals: rounded to the nearest one, halves up."
+        False,
+        description="A decimal number whose tables are in whole numbers: a band holds what is rounded into it, halves up.",
     )
     unit: Text | None = None
     instrument: Text | None = Field(
@@ -268,8 +269,8 @@ class ClientField(Strict):
             raise ValueError("a code field names its code list in codes, and no other field does")
         if self.type == "decimal" and not self.decimals:
             raise ValueError("a decimal field states its decimals, from 1 to 4")
-        if self.halves_up and self.type != "whole":
-            raise ValueError("only a whole number is rounded: halves_up belongs to it")
+        if self.halves_up and self.type != "decimal":
+            raise ValueError("only a decimal number is rounded in tables: halves_up belongs to it")
         if self.least is not None and self.most is not None and self.least > self.most:  # type: ignore[operator]
             raise ValueError("least is greater than most")
         return self
@@ -357,6 +358,14 @@ class FormulaLine(Strict):
         return self
 
 
+class Assumed(Strict):
+    """What the amount takes as so without knowing it, told wherever it may matter: with `field` where that fact is not told."""
+
+    field: Identifier | None = None
+    when: str = Field(min_length=1, description="A condition: told where it holds or is not known to fail.")
+    text: Text
+
+
 class Formula(Strict):
     """What a client pays, or what the organiser pays for one: lines reckoned in order, the last is the amount. Of a client fee
     that names its `cost`, no more is paid than producing the service costs (act on client fees, 734/1992, section 2)."""
@@ -376,6 +385,7 @@ class Formula(Strict):
         description="A client fee's limit: the formula of what producing the service costs; no fee is more than it.",
     )
     note: Text | None = None
+    assumes: list[Assumed] = []
     lines: list[FormulaLine] = Field(min_length=1)
 
     _understood = field_validator("unit", mode="after")(paid)

@@ -105,6 +105,7 @@ def _billed(
     charged: list[dict[str, Any]] = []
     sums: dict[int, Decimal] = {}
     times: Counter[tuple[int, str]] = Counter()
+    unbilled: list[tuple[str, int, Decimal, Decimal]] = []
     twice = set(r.sample(range(len(events)), min(40, len(events) // 50))) if planted else set()
     ceiling_off = {p for p, q in people.items() if p in missed} if planted else set()
 
@@ -144,8 +145,7 @@ def _billed(
             if amount != right:
                 truth["wrong_formula"].add(event["event"])
         if event["formula"] == "serial_treatment" and event["person"] in missed:
-            if right > 0:
-                truth["never_billed"].add(event["event"])
+            unbilled.append((event["event"], event["person"], due, limit))
             continue
         if planted and event["formula"] in _VISITS and event["person"] in ceiling_off and right < due:
             amount = due
@@ -157,6 +157,11 @@ def _billed(
         if i in twice and amount > 0 and event["formula"] in _VISITS:
             charge(event["event"], event["person"], event["on"], amount)
             truth["billed_twice"].add(event["event"])
+    for name, who, due, limit in unbilled:  # lost is what the ceiling leaves after all that was charged in the year
+        lost = min(due, max(Decimal(0), limit - sums.get(who, Decimal(0))))
+        sums[who] = sums.get(who, Decimal(0)) + lost
+        if lost > 0:
+            truth["never_billed"].add(name)
     if planted:
         for client in r.sample(sorted(people), 25):
             truth["no_service"].add(f"C{len(charged):07d}")

@@ -30,6 +30,7 @@ _CURRENCY = r"(?:€|eur|euroa?)"
 _EUROS = re.compile(rf"(?:{_CURRENCY}\s*)?(.*?)(?:\s*{_CURRENCY})?", re.IGNORECASE)
 _PER_CENT = re.compile(r"(.*\d)\s*(?:%|pros\.?|prosenttia?|procent|per ?cent)", re.IGNORECASE | re.DOTALL)
 _SERIAL = re.compile(r"(?:3[6-9]|[4-6]\d|7[0-2])\d{3}", re.ASCII)
+_YES_NO = {"yes": True, "true": True, "kyllä": True, "ja": True, "1": True, "no": False, "false": False, "ei": False, "nej": False, "0": False}  # fmt: skip
 _FINNISH = re.compile(r"(\d{1,2})\.\s?(\d{1,2})\.\s?(\d{4})(?:[ T]0?0[:.]00(?:[:.]00)?)?", re.ASCII)
 
 
@@ -54,6 +55,11 @@ def number(text: str) -> Decimal | None:
     else:
         return None
     return Decimal(found[1] + whole + (found[3] or "").replace(",", "."))
+
+
+def yes_no(text: str) -> bool | None:
+    """Yes or no as people write it in Finnish, Swedish and English; None where it is neither."""
+    return _YES_NO.get(text.strip().lower())
 
 
 def two_ways(text: str) -> bool:

@@ -20,15 +20,16 @@ import polars as pl
 from torni.core.faults import BadInput, Fault, bad_input, nearest_name
 from torni.core.language import t
 from torni.services.rules import Rules
+from torni.services.ruleset import COST
 from torni.sources import written
 from torni.sources.tables import read_rows
-from torni.supervision.times import PAID
+from torni.supervision.likeness import events_misspelt, persons_misspelt
+from torni.supervision.times import PAID, year_counts
 
 NEEDED = {"clients": ("person",), "delivered": ("event", "person", "on", "formula"), "charged": ("charge", "event", "person", "on", "amount_eur")}  # fmt: skip
 _BESIDE = {"clients": {"from"}, "delivered": set(), "charged": {"formula"}}
 _MAY_BE_EMPTY = {("charged", "event")}  # a charge that names no event meets its visit by person, day and service
 _MOST_TOLD = 20
-_YES_NO = {"true": True, "yes": True, "1": True, "false": False, "no": False, "0": False}
 
 
 @dataclass(frozen=True)
@@ -59,7 +60,7 @@ def checked(name: str, path: Path, rules: Rules, scratch: Path, faults: list[Fau
         values = [None if v is None else _value(column, v, rules) for v in given]
         broken = [i for i, (v, found) in enumerate(zip(given, values, strict=True)) if v is not None and found is None]
         for i in broken[:_MOST_TOLD]:
-            faults.append(Fault(f"{path.name}:{rows[i]}", t('"{found}" is not a value of {name}', found=str(given[i])[:40], name=column), _remedy(column, rules, str(given[i]))))  # fmt: skip
+            faults.append(Fault(f"{path.name}:{rows[i]}", _what(column, str(given[i]), rules), _remedy(column, rules, str(given[i]))))  # fmt: skip
         needed = column in (*NEEDED[name], "from") and (name, column) not in _MAY_BE_EMPTY
         if needed and None in given:
             faults.append(
@@ -75,6 +76,7 @@ def checked(name: str, path: Path, rules: Rules, scratch: Path, faults: list[Fau
     found = pl.DataFrame(made)
     if len(faults) == before:
         faults += _twice(name, path, found, rows)
+        faults += _falling(path, found, rows, rules) if "from" in found.columns else []
     if len(faults) > before:
         return None
     target = scratch / f"{name}.parquet"
@@ -82,25 +84,13 @@ def checked(name: str, path: Path, rules: Rules, scratch: Path, faults: list[Fau
     return Checked(target, rows)
 
 
-def misspelt(clients: Checked, others: Mapping[str, Checked], faults: list[Fault]) -> None:
-    """Persons of the other tables that are nobody in `clients` as they are written, but somebody without leading zeros, case or
-    blanks: most likely the same person, and never taken for one unsaid. `others`: by their names."""
-    known = set(pl.read_parquet(clients.path, columns=["person"])["person"].to_list())
-    by_likeness = {_like(p): p for p in known}
-    for name, other in others.items():
-        persons = pl.read_parquet(other.path, columns=["person"])["person"]
-        told: set[str] = set()
-        for i, person in enumerate(persons.to_list()):
-            near = by_likeness.get(_like(person))
-            if person not in known and near is not None and person not in told and len(told) < _MOST_TOLD:
-                told.add(person)
-                faults.append(
-                    Fault(
-                        t("{name}, row {n}", name=name, n=other.rows[i]),
-                        t('the person "{found}" is written "{near}" among the clients', found=person, near=near),
-                        t("Write each person alike in every table."),
-                    )
-                )
+def misspelt(made: Mapping[str, Checked], faults: list[Fault]) -> None:
+    """Persons and events that are written otherwise in one table than in another."""
+    columns = {"clients": ["person"], "delivered": ["event", "person"], "charged": ["event", "person"]}
+    read = {name: (pl.read_parquet(made[name].path, columns=names), made[name].rows) for name, names in columns.items()}
+    faults += persons_misspelt(read)
+    (delivered, places), (charged, rows) = read["delivered"], read["charged"]
+    faults += events_misspelt(delivered, charged, rows, places)
 
 
 def files_of(folder: Path) -> tuple[Path, Path, Path]:
@@ -167,6 +157,32 @@ def _twice(name: str, path: Path, table: pl.DataFrame, numbers: Sequence[int]) -
     ]
 
 
+def _falling(path: Path, table: pl.DataFrame, numbers: Sequence[int], rules: Rules) -> list[Fault]:
+    """What has been in a year so far never falls within it: of two rows of a client that say so one is wrong, and neither may win."""
+    faults = []
+    for name in (n for n in (PAID, *year_counts(rules)) if n in table.columns):
+        told = table.with_row_index("row").drop_nulls([name, "from"]).sort("person", "from")
+        before = [
+            pl.col(c).shift(1).over("person", pl.col("from").dt.year()).alias(f"{c} before")
+            for c in (name, "from", "row")
+        ]
+        for row, day, value, first, earlier, place in (
+            told.with_columns(before)
+            .filter(pl.col(name) < pl.col(f"{name} before"))
+            .select("row", "from", name, f"{name} before", "from before", "row before")
+            .head(_MOST_TOLD)
+            .iter_rows()
+        ):
+            faults.append(
+                Fault(
+                    f"{path.name}:{numbers[row]}",
+                    t("{name} is {found} from {day}, but {other} from {first} on row {n}", name=name, found=value, day=day, other=first, first=earlier, n=numbers[place]),
+                    t("What has been in a year does not become less within it: correct the row that is wrong."),
+                )
+            )  # fmt: skip
+    return faults
+
+
 def _plain(value: Any) -> Any:
     """The value as a text where a text can be mistaken: a whole number of a workbook is no decimal, and Å is one letter."""
     if isinstance(value, float):
@@ -185,19 +201,18 @@ def _value(column: str, given: Any, rules: Rules) -> Any:
         return _number(str(given), decimals=2)
     if column == "formula":
         name = str(given).replace("-", "_")
-        return name if name in rules.formulas or f"formula {name}" in rules.unavailable else None
+        return name if name in rules.client_fees else None
     if field is None:
         return str(given)
     if field.kind == "code":
         return str(given) if str(given) in field.codes else None
     if field.kind == "yes_no":
-        return given if isinstance(given, bool) else _YES_NO.get(str(given).lower())
-    decimals = (2 if field.halves_up else 0) if field.kind == "whole" else field.decimals
-    number = _number(str(given), decimals=decimals)
+        return given if isinstance(given, bool) else written.yes_no(str(given))
+    number = _number(str(given), decimals=field.decimals)
     assert isinstance(field.least, int | Decimal) and isinstance(field.most, int | Decimal)
     if number is None or not field.least <= number <= field.most:
         return None
-    return field.whole(number) if field.kind == "whole" else number
+    return int(number) if field.kind == "whole" else number
 
 
 def _number(text: str, *, decimals: int) -> Decimal | None:
@@ -241,19 +256,18 @@ def _type(column: str, rules: Rules) -> pl.DataType | type[pl.DataType]:
     return {"yes_no": pl.Boolean, "whole": pl.Int64}.get(field.kind) or pl.Decimal(18, field.decimals)
 
 
-def _like(person: str) -> str:
-    return re.sub(r"\s", "", person).casefold().lstrip("0")
+def _what(column: str, given: str, rules: Rules) -> str:
+    if column == "formula" and rules.payers.get(given.replace("-", "_")) == "organiser":
+        return t('"{found}" is paid by the organiser, so it is no client\'s fee', found=given)
+    return t('"{found}" is not a value of {name}', found=given[:40], name=column)
 
 
 def _remedy(column: str, rules: Rules, given: str) -> str:
     field = rules.fields.get(column)
     if column == "formula":
-        near = nearest_name(given.replace("-", "_"), rules.formulas)
-        return (
-            t('Did you mean "{near}"?', near=near)
-            if near
-            else t("The codes are: {codes}.", codes=", ".join(rules.formulas))
-        )
+        near = nearest_name(given.replace("-", "_").removeprefix(COST), rules.client_fees)
+        fees = t("The clients' fees are: {names}.", names=", ".join(rules.client_fees))
+        return t('Did you mean "{near}"?', near=near) + " " + fees if near else fees
     if column in ("on", "from") or (field and field.kind == "date"):
         if serial := written.serial(given):
             return t(

@@ -3,21 +3,23 @@
 One rule, in four steps, each for what those before have left:
 
 1. What names its visit is of it, where person, day and service agree; and what a later day corrects of it, once it has been billed.
-2. A bill that names none is of a visit of its person, day and service: as many visits as can be are made right to the cent. A visit
-   that has a credit has been billed, so it comes before one that has nothing. What makes none right is of the greatest unbilled one.
+2. A bill that names none is of a visit of its person, day and service: as many visits as can be are made right to the cent; one that
+   names what is no event is of such a visit only if it makes it right. A visit that has a credit has been billed, so it comes before one
+   that has nothing. What makes none right is one bill of several unbilled visits, where they and no others come to it (of a
+   service in its month up to its day, or of its day); else it is of the greatest unbilled one.
 3. What is still left corrects: alone, or a credit with its new bill, it is of the billed visit, of that day or an earlier, that it makes
-   right to the cent, the yearly ceiling counted; a whole credit takes back the bill that it equals, first one that met no visit.
-   What then is left of a day with one visit is of that visit.
+   right to the cent, the yearly ceiling counted; or one credit is of all visits of a service that were charged too much, where they and
+   no others come to it; a whole credit takes back the bill that it equals, first one that met no visit. What then is left of a day with one visit is of that visit.
 4. Of what has met no visit, what comes to nothing for the person is nothing.
 
 Only facts break ties (days, times, services, amounts), so how events and charges are called, and in which order they stand, changes
-no verdict. Not considered: one bill of several visits.
+no verdict. Not considered: one bill of some of a service's unbilled visits.
 """
 
 from __future__ import annotations
 
 from collections import defaultdict
-from collections.abc import Callable, Iterable, Sequence
+from collections.abc import Callable, Iterable, Iterator, Sequence
 from dataclasses import dataclass, field
 from datetime import date
 from decimal import Decimal
@@ -32,12 +34,14 @@ _NOTHING = Decimal(0)
 _FOUND = """
     CREATE TEMP TABLE fits AS SELECT c.charge, c."on", r.event AS found, r."on" AS day
     FROM charge c LEFT JOIN by_rule r ON c.event = r.event AND c.person = r.person AND coalesce(c.formula, r.formula) = r.formula;
-    CREATE TEMP TABLE named AS SELECT charge, found AS met, false AS void FROM fits WHERE found IS NOT NULL AND "on" = day;
-    INSERT INTO named SELECT charge, found, false FROM fits
+    CREATE TEMP TABLE named AS SELECT charge, found AS met, false AS void, CAST(NULL AS DECIMAL(18,2)) AS part
+    FROM fits WHERE found IS NOT NULL AND "on" = day;
+    INSERT INTO named SELECT charge, found, false, NULL FROM fits
     WHERE found IS NOT NULL AND "on" > day AND found IN (SELECT met FROM named)
 """
 _LEFT = """
-    SELECT c.person, c.charge, c."on", coalesce(c.formula, ''), c.amount_eur, c.event, CASE WHEN f."on" > f.day THEN f.found END
+    SELECT c.person, c.charge, c."on", coalesce(c.formula, ''), c.amount_eur, c.event,
+        c.event IS NOT NULL AND c.event NOT IN (SELECT event FROM by_rule), CASE WHEN f."on" > f.day THEN f.found END
     FROM charge c JOIN fits f USING (charge) ANTI JOIN named n USING (charge)
 """
 _VISITS = """
@@ -89,15 +93,23 @@ class Visit:
 
 @dataclass(eq=False)
 class Left:
-    """A charge that has met no visit yet. `name`: the event that it names in vain, None where it names none."""
+    """A charge that has met no visit yet. `name`: the event that it names in vain, None where it names none; `strange`: it is no event at
+    all; `of`: it is one, of an earlier day. `parts`: the visits that it is one bill or one credit of, each with its share."""
 
     charge: str
     on: date
     formula: str
     amount: Decimal
     name: str | None
+    strange: bool = False
+    of: Visit | None = None
     met: Visit | None = None
     void: bool = False
+    parts: list[tuple[Visit, Decimal]] = field(default_factory=list)
+
+    @property
+    def done(self) -> bool:
+        return self.void or self.met is not None or bool(self.parts)
 
     def facts(self) -> tuple[Any, ...]:
         return (self.on, not self.formula, self.formula, self.amount, self.name is not None)
@@ -108,6 +120,14 @@ class Left:
     def meet(self, visit: Visit) -> None:
         self.met, visit.billed = visit, True
         visit.account.append((self.on, self.amount))
+
+    def share(self, visits: Iterable[Visit]) -> None:
+        """One bill, or one credit, of them all: to each what it lacks, or has too much."""
+        for visit in visits:
+            gap, visit.billed = visit.gap, True
+            assert gap is not None
+            self.parts.append((visit, gap))
+            visit.account.append((self.on, gap))
 
 
 class Meeting:
@@ -154,21 +174,26 @@ class Meeting:
             account = [(c["day"], c["amount"]) for c in charges or ()]
             of[event] = Visit(event, day, minute, formula, rule, account, billed=bool(account))
             self.persons[person][0].append(of[event])
-        for person, charge, on, formula, amount, name, waits_for in left:
-            one = Left(charge, on, formula, amount, name)
+        for person, charge, on, formula, amount, name, strange, waits_for in left:
+            one = Left(charge, on, formula, amount, name, strange, of.get(waits_for))
             self.persons[person][1].append(one)
-            if waits_for is not None:
-                of[waits_for].waiting.append(one)
+            if one.of is not None:
+                one.of.waiting.append(one)
 
     def _keep(self) -> None:
         """Write what has met or come to nothing, and let it go."""
-        done = [one for _, left in self.persons.values() for one in left if one.met or one.void]
-        self.connection.execute(
-            "INSERT INTO named SELECT unnest(?::VARCHAR[]), unnest(?::VARCHAR[]), unnest(?::BOOLEAN[])",
-            [[d.charge for d in done], [d.met.event if d.met else None for d in done], [d.void for d in done]],
-        )
+        rows: list[tuple[str, str | None, bool, Decimal | None]] = []
         for _, left in self.persons.values():
-            left[:] = [one for one in left if not (one.met or one.void)]
+            for one in left:
+                rows += [(one.charge, visit.event, False, part) for visit, part in one.parts]
+                if one.met or one.void:
+                    rows.append((one.charge, one.met.event if one.met else None, one.void, None))
+            left[:] = [one for one in left if not one.done]
+        columns = [list(column) for column in zip(*rows, strict=True)] or [[], [], [], []]
+        self.connection.execute(
+            "INSERT INTO named SELECT unnest(?::VARCHAR[]), unnest(?::VARCHAR[]), unnest(?::BOOLEAN[]), unnest(?::DECIMAL(18,2)[])",
+            columns,
+        )
 
 
 def by_day(visits: list[Visit], left: list[Left]) -> None:
@@ -176,16 +201,22 @@ def by_day(visits: list[Visit], left: list[Left]) -> None:
     left.sort(key=Left.facts)
     visits.sort(key=Visit.facts)
     credited = _credited(left)
+    strange = [one for one in left if one.strange]
+    for credit in (one for one in strange if one.amount < 0):
+        _void(credit, [b for b in strange if b.name == credit.name])
     days: dict[date, list[Left]] = defaultdict(list)
     for one in left:
-        if one.name is None and one.amount >= 0:
+        if (one.name is None and one.amount >= 0) or (one.strange and one.amount > 0 and not one.void):
             days[one.on].append(one)
-    for day, bills in days.items():
+    for day, all_bills in days.items():
+        bills = [one for one in all_bills if one.name is None]
         here = [v for v in visits if v.day == day]
         lacking = [v for v in here if v.net < 0 and not v.billed]  # a credit of a bill that is not there yet
         for among, wanted in ((lacking, _gap), (lacking, _credit), (here, _gap)):
             _meet([b for b in bills if not b.met], [v for v in among if among is here or not v.billed], wanted)
-        rest = sorted((b for b in bills if not b.met), key=lambda b: (b in credited, not b.formula, -b.amount))
+        _meet([one for one in all_bills if one.strange], [v for v in here if not v.billed and v.gap], _gap)
+        _shared([one for one in all_bills if not one.met and one not in credited], visits)
+        rest = sorted((b for b in bills if not b.done), key=lambda b: (b in credited, not b.formula, -b.amount))
         for bill in rest:
             free = [v for v in here if not v.standing and bill.may(v)]
             if free:
@@ -193,7 +224,8 @@ def by_day(visits: list[Visit], left: list[Left]) -> None:
     for visit in visits:
         waiting, visit.waiting = visit.waiting, []
         for one in waiting if visit.billed else ():
-            one.meet(visit)
+            if not one.done:
+                one.meet(visit)
 
 
 def corrections(visits: Sequence[Visit], left: list[Left]) -> None:
@@ -214,20 +246,55 @@ def corrections(visits: Sequence[Visit], left: list[Left]) -> None:
                 found = next(fits, None)
                 for one in some if found else ():
                     one.meet(found)  # type: ignore[arg-type]
-    for credit in (one for one in loose if one.amount < 0 and not one.met):
+    credited = _credited(left)
+    _shared([one for one in left if one not in credited], visits)
+    for credit in (one for one in loose if one.amount < 0 and not one.done):
         if not _void(credit, [b for b in left if b.name is None]):
             back = [v for v in billed if v.net >= -credit.amount and _after(credit, v) and _bill(v, credit)]
             if back:
                 credit.meet(max(back, key=lambda v: (v.gap != 0, _bill(v, credit))))
     for one in loose:
         only = [v for v in visits if v.day == one.on and one.may(v)]
-        if len(only) == 1 and not one.met and not one.void:
+        if len(only) == 1 and not one.done:
             one.meet(only[0])
+
+
+def _shared(charges: Sequence[Left], visits: Sequence[Visit]) -> None:
+    """One bill of several unbilled visits, one credit of several that were charged too much: where they and no others come to it."""
+    for one in charges:
+        if one.done or not (one.name is None or one.strange or one.of):
+            continue
+        fits = {
+            frozenset(some)
+            for some in _several(one, visits)
+            if len(some) > 1 and sum(v.gap or 0 for v in some) == one.amount
+        }
+        if len(fits) == 1:
+            some = fits.pop()
+            if one.of is None or one.of in some:
+                one.share(v for v in visits if v in some)
+
+
+def _several(one: Left, visits: Sequence[Visit]) -> Iterator[list[Visit]]:
+    """The visits that it may be of: all of a service that lack a bill, of its month up to its day or of its day, or all of its day; of a
+    credit all of a service that were charged too much."""
+    may = [v for v in visits if v.gap and _after(one, v)]
+    if one.amount < 0:
+        over = [v for v in may if v.billed and v.gap < 0]  # type: ignore[operator]
+        for formula in {v.formula for v in over}:
+            yield [v for v in over if v.formula == formula]
+        return
+    lacking = [v for v in may if not v.billed and not v.standing and v.gap > 0 and (v.day.year, v.day.month) == (one.on.year, one.on.month)]  # type: ignore[operator]  # fmt: skip
+    today = [v for v in lacking if v.day == one.on]
+    yield today
+    for formula in {v.formula for v in lacking}:
+        yield [v for v in lacking if v.formula == formula]
+        yield [v for v in today if v.formula == formula]
 
 
 def to_nothing(left: list[Left]) -> None:
     """Step 4, of one person: a bill with its whole credit, what comes to nothing in all, and bills of nothing."""
-    there = [one for one in sorted(left, key=Left.facts) if not (one.met or one.void)]
+    there = [one for one in sorted(left, key=Left.facts) if not one.done]
     credits_ = [one for one in there if one.amount < 0]
     for credit in credits_:
         _void(credit, [b for b in there if b.name == credit.name])
@@ -257,7 +324,7 @@ def _credited(left: Sequence[Left]) -> set[Left]:
 
 def _void(credit: Left, bills: Iterable[Left]) -> bool:
     """Does the credit take back one of the bills that have met no visit, whole? The latest of them."""
-    fits = [b for b in bills if not (b.met or b.void) and _takes_back(credit, b)]
+    fits = [b for b in bills if not b.done and _takes_back(credit, b)]
     if fits:
         bill = max(fits, key=lambda b: b.on)
         credit.void = bill.void = True

@@ -4,8 +4,9 @@ Three tables. `clients`: a person's facts, one row a person, or several with `fr
 person, on (a day, or a moment of it), formula, and any facts of the event itself (such as service_hours_month; one left empty is
 the person's). `charged`: charge, event, person, on (the day of the service; of what corrects an earlier charge, its own day),
 amount_eur (less than 0 credits), and formula where it is known. A charge meets its visit by person, day and service
-(`torni.supervision.meeting`). What the rule gives is reckoned by the rules of the event's day; of fees that count towards the yearly
-ceiling, no more than the ceiling leaves after what was charged before, as far as it was due. Of one day's events whose order is not
+(`torni.supervision.meeting`). What the rule gives is reckoned by the rules of the event's day. Of one calendar year's fees that count
+towards the yearly ceiling no more is due than the ceiling (act on client fees, section 6 a), and of a monthly fee one a month (section
+10 e): what was charged comes first, as far as it was due; what was not has what is left. Of one day's events whose order is not
 told, those come first that explain what was charged: neither their numbers nor their order in the file says which was first.
 """
 
@@ -24,7 +25,7 @@ import duckdb
 from torni.core import clock
 from torni.core.faults import BadInput, Fault
 from torni.engines.rules import sql
-from torni.engines.rules.ceiling import to_pay
+from torni.engines.rules.ceiling import charged_first
 from torni.engines.rules.tree import Field
 from torni.services.days import Days
 from torni.services.rules import Reckoning, Rules, parameter_numbers
@@ -41,7 +42,7 @@ class Difference:
     """Euros that no rule's line explains. `difference_eur`: charged less what the rule gives; less than 0 was lost.
 
     wrong: what was charged, less what was credited, is not the rule's. never_billed: nothing was charged, or all was credited.
-    billed_twice. no_service: a charge of which that person had no such event on that day. over_ceiling: the rule's amount, but the
+    billed_twice: a second bill of a visit, or a second monthly fee of a month. no_service: a charge of which that person had no such event on that day. over_ceiling: the rule's amount, but the
     yearly ceiling was already full. cannot_tell: a fact is missing, whether anything was charged or not.
     """
 
@@ -57,10 +58,33 @@ class Difference:
     def difference_eur(self) -> Decimal:
         return self.charged_eur - (self.rule_eur or Decimal(0))
 
+    @property
+    def unexplained_eur(self) -> Decimal:
+        """Of what was charged, what no rule's line explains: what is above the rule's, and what was paid back below nothing."""
+        return self.charged_eur - min(max(self.charged_eur, Decimal(0)), self.rule_eur or Decimal(0))
+
+
+Told = Literal["one_charge", "two_monthly_fees", "not_checked"]
+
+
+@dataclass(frozen=True)
+class Remark:
+    """What is no difference in euros, but is to be seen. one_charge: one bill, or one credit, of several visits, right to the cent in
+    all. two_monthly_fees: one person's fees of two services by the month in one month (the fee of round-the-clock housing holds the
+    care given there). not_checked: events of a year (`on` is its first) for which the formula's amounts have not been checked."""
+
+    kind: Told
+    formulas: tuple[str, ...]
+    events: tuple[str, ...]
+    person: str
+    on: date
+    eur: Decimal
+
 
 @dataclass(frozen=True)
 class Reconciled:
-    """The whole reckoning: charged = explained + every difference, to the cent."""
+    """The whole reckoning, to the cent: charged = `explained_eur` + what each difference leaves unexplained (`unexplained_eur`), and
+    charged less the differences = what is due by rule. Explained is what was charged and is due; what was never charged is not in it."""
 
     events: int
     charges: int
@@ -68,6 +92,7 @@ class Reconciled:
     explained_eur: Decimal
     by_formula: Mapping[str, tuple[int, Decimal, Decimal]]
     differences: tuple[Difference, ...]
+    remarks: tuple[Remark, ...] = ()
 
     def count(self, kind: Kind) -> int:
         return sum(d.kind == kind for d in self.differences)
@@ -91,7 +116,7 @@ def reconcile(clients: Path, delivered: Path, charged: Path, *, region: str) -> 
                 made[name] = table
                 connection.execute(f"CREATE VIEW {name} AS SELECT * FROM read_parquet('{table.path}')")
         if len(made) == 3:
-            misspelt(made["clients"], {name: made[name] for name in ("delivered", "charged")}, faults)
+            misspelt(made, faults)
         if faults:
             raise BadInput(*faults)
         return reckon(connection, days)
@@ -100,7 +125,8 @@ def reconcile(clients: Path, delivered: Path, charged: Path, *, region: str) -> 
 def reckon(connection: duckdb.DuckDBPyConnection, days: Days) -> Reconciled:
     """The reckoning over views `clients`, `delivered` and `charged` that have been checked."""
     columns = {name: _columns(connection, name) for name in ("clients", "delivered", "charged")}
-    counted, columns["delivered"] = with_times(days.on(clock.today()), columns["delivered"], columns["clients"])
+    today = days.on(clock.today())
+    counted, columns["delivered"] = with_times(today, columns["delivered"], columns["clients"], columns["charged"])
     connection.execute(f"CREATE TEMP TABLE given AS {counted}")
     stretches = _stretches(connection, days)
     connection.execute(f"CREATE TEMP TABLE joined AS {_joined(columns)}")
@@ -121,10 +147,17 @@ def reckon(connection: duckdb.DuckDBPyConnection, days: Days) -> Reconciled:
             "SELECT formula, count(*), sum(expected), sum(charged) FROM told GROUP BY formula ORDER BY formula"
         ).fetchall()
     }
-    ((events,),) = connection.execute("SELECT count(*) FROM delivered").fetchall()
+    ((delivered,),) = connection.execute("SELECT count(*) FROM delivered").fetchall()
     ((charges, total),) = connection.execute("SELECT count(*), coalesce(sum(amount_eur), 0) FROM charged").fetchall()
-    apart = sum((d.difference_eur for d in differences), Decimal(0))
-    return Reconciled(events, charges, Decimal(total), Decimal(total) - apart, by_formula, tuple(differences))
+    apart = sum((d.unexplained_eur for d in differences), Decimal(0))
+    remarks = _not_checked(stretches)
+    remarks += [
+        Remark(kind, tuple(formulas), tuple(map(str, events)), str(person), on, eur)
+        for kind, formulas, events, person, on, eur in connection.execute(_REMARKS).fetchall()
+    ]
+    return Reconciled(
+        delivered, charges, Decimal(total), Decimal(total) - apart, by_formula, tuple(differences), tuple(remarks)
+    )
 
 
 def _stretches(connection: duckdb.DuckDBPyConnection, days: Days) -> list[tuple[str, date, date, Rules]]:
@@ -136,6 +169,17 @@ def _stretches(connection: duckdb.DuckDBPyConnection, days: Days) -> list[tuple[
         first, last = seen.get(key, (on, on))
         seen[key] = (min(first, on), max(last, on))
     return [(formula, first, last, days.on(first)) for (formula, _), (first, last) in seen.items()]
+
+
+def _not_checked(stretches: Sequence[tuple[str, date, date, Rules]]) -> list[Remark]:
+    """The formulas and years whose amounts were last checked in an earlier year, so that they are not known to hold."""
+    found: set[tuple[int, str]] = set()
+    for name, first, last, rules in stretches:
+        formula = rules.formulas.get(name.replace("-", "_"))
+        checked = rules.last_checked(node for _, node in formula.lines) if formula else None
+        if checked is not None:
+            found |= {(year, name) for year in range(first.year, last.year + 1) if year > checked.year}
+    return [Remark("not_checked", (name,), (), "", date(year, 1, 1), Decimal(0)) for year, name in sorted(found)]
 
 
 def _joined(columns: Mapping[str, list[str]]) -> str:
@@ -150,21 +194,23 @@ def _joined(columns: Mapping[str, list[str]]) -> str:
 
 
 def _part(rules: Rules, name: str, first: date, last: date, columns: Mapping[str, list[str]]) -> str:
-    """One formula over one stretch: what the rule gives each event (nothing, where no value of it is known on those days), and the
-    ceiling where it counts."""
+    """One formula over one stretch: what the rule gives each event (nothing, where no value of it is known on those days), the ceiling
+    where it counts, and the month where the fee is a month's."""
     known = {*columns["clients"], *columns["delivered"]}
     formula = rules.formulas.get(name.replace("-", "_"))
     amount = amount_sql(formula, rules.fields, known) if formula else "NULL"
     counts = formula is not None and formula.definition.counts_towards_ceiling
     limit = parameter_numbers(rules.library).get("fee.ceiling_year") if counts else None
     ceiling = f"CAST({limit} AS DECIMAL(9,2))" if limit is not None else "CAST(NULL AS DECIMAL(9,2))"
+    monthly = formula is not None and formula.definition.unit == "EUR/month"
+    month = "date_trunc('month', \"on\")" if monthly else "CAST(NULL AS DATE)"
     return (
-        f"SELECT event, person, \"on\", minute, '{name}' AS formula, CAST({amount} AS DECIMAL(18,2)) AS rule_eur, {ceiling} AS ceiling, paid "
+        f"SELECT event, person, \"on\", minute, '{name}' AS formula, CAST({amount} AS DECIMAL(18,2)) AS rule_eur, {ceiling} AS ceiling, {month} AS month, paid, paid_since "
         f"FROM joined WHERE formula = '{name}' AND \"on\" BETWEEN DATE '{first}' AND DATE '{last}'"
     )
 
 
-_NO_EVENTS = 'SELECT event, person, "on", minute, formula, CAST(NULL AS DECIMAL(18,2)) AS rule_eur, CAST(NULL AS DECIMAL(9,2)) AS ceiling, paid FROM joined'
+_NO_EVENTS = 'SELECT event, person, "on", minute, formula, CAST(NULL AS DECIMAL(18,2)) AS rule_eur, CAST(NULL AS DECIMAL(9,2)) AS ceiling, CAST(NULL AS DATE) AS month, paid, paid_since FROM joined'
 
 
 def amount_sql(formula: Reckoning, fields: Mapping[str, Field], known: set[str]) -> str:
@@ -182,14 +228,18 @@ def amount_sql(formula: Reckoning, fields: Mapping[str, Field], known: set[str])
     return lines[formula.lines[-1][0].id]
 
 
-_MET = "SELECT c.*, n.met, coalesce(n.void, false) AS void FROM charge c LEFT JOIN named n USING (charge)"
+_MET = """
+    SELECT c.* REPLACE (coalesce(n.part, c.amount_eur) AS amount_eur), n.met, coalesce(n.void, false) AS void, n.part IS NOT NULL AS in_parts
+    FROM charge c LEFT JOIN named n USING (charge)
+"""
 
 
 def _told() -> str:
     """Each event: what the rule gives, what the ceiling leaves of it, and what was charged in all and kept of it as its one bill.
 
-    Credits are netted first. A bill fills the ceiling by no more than the rule gives: what was charged too much is to be paid back, and
-    makes no other bill wrong. Of a day's events whose order is not told, those charged just what the rule gives come first, then those
+    Credits are netted first. Of a month's fees of one service one is due: where they differ, no more than the greatest is right and no
+    less than the least is owed. A bill fills the ceiling by no more than the rule gives: what was charged too much is to be paid back,
+    and makes no other bill wrong; what was not charged has what those that were leave. Of a day's events whose order is not told, those charged just what the rule gives come first, then those
     charged more, then the one charged most. Where more than one bill stands and they come to too much, one is the event's (the nearest
     to what is due) and the rest was billed twice. Which it is rests on the amounts alone.
     """
@@ -210,13 +260,29 @@ def _told() -> str:
             ) c ON r.event = c.met
         )
     )"""
-    due = to_pay(
-        events,
-        limit="ceiling",
-        counted="greatest(least(charged, rule_eur), 0)",
+    order = "day, in_time, minute NULLS FIRST, explained, rule_eur, formula, amounts, event"
+    monthly = charged_first(
+        f"(SELECT *, max(rule_eur) OVER (PARTITION BY {_OF_MONTH}) AS most, min(rule_eur) OVER (PARTITION BY {_OF_MONTH}) AS least FROM {events})",
+        partition=_OF_MONTH,
+        order=order,
         fee="rule_eur",
-        order="day, in_time, minute NULLS FIRST, explained, rule_eur, formula, amounts, event",
-        already="paid",
+        charged="charged",
+        most="CASE WHEN month IS NOT NULL THEN most END",
+        least="least",
+        name="month_eur",
+    )
+    due = charged_first(
+        f"({monthly})",
+        partition="person, year",
+        order=order,
+        fee="month_eur",
+        charged="charged",
+        most="ceiling",
+        least="ceiling",
+        unknown="greatest(charged, 0)",
+        stated="paid",
+        since="paid_since",
+        name="to_pay",
     )
     return f"""
         SELECT * EXCLUDE (amounts), CASE WHEN standing < 2 OR charged <= expected THEN charged
@@ -225,9 +291,11 @@ def _told() -> str:
     """
 
 
+_OF_MONTH = "person, formula, month"
 _DIFFERENCES = """
     SELECT * FROM (
         SELECT CASE WHEN expected IS NULL THEN 'cannot_tell' WHEN charged = 0 AND expected > 0 AND unbilled THEN 'never_billed'
+                    WHEN kept > expected AND kept = rule_eur AND month_eur < rule_eur THEN 'billed_twice'
                     WHEN kept > expected AND kept = rule_eur AND ceiling IS NOT NULL THEN 'over_ceiling' ELSE 'wrong' END,
                formula, event, person, "on", expected, CAST(kept AS DECIMAL(18,2))
         FROM told WHERE expected IS NULL OR kept <> expected
@@ -238,6 +306,17 @@ _DIFFERENCES = """
         SELECT 'no_service', coalesce(formula, ''), coalesce(event, ''), person, "on", CAST(0 AS DECIMAL(18,2)), amount_eur
         FROM met WHERE met IS NULL AND NOT void
     ) ORDER BY ALL
+"""
+
+_REMARKS = """
+    SELECT * FROM (
+        SELECT 'one_charge' AS kind, list_sort(list(DISTINCT r.formula)) AS formulas, list(r.event ORDER BY r."on", r.minute, r.formula, r.event) AS events,
+            any_value(m.person) AS person, any_value(m."on") AS "on", sum(m.amount_eur) AS eur
+        FROM met m JOIN by_rule r ON m.met = r.event WHERE m.in_parts GROUP BY m.charge
+        UNION ALL
+        SELECT 'two_monthly_fees', list_sort(list(DISTINCT formula)), list(event ORDER BY "on", formula, event), person, CAST(month AS DATE), sum(charged)
+        FROM told WHERE month IS NOT NULL AND charged > 0 GROUP BY person, month HAVING count(DISTINCT formula) > 1
+    ) ORDER BY kind, person, "on", eur, formulas, events
 """
 
 
@@ -253,4 +332,4 @@ def formulas_of(differences: Sequence[Difference]) -> dict[tuple[Kind, str], lis
     return dict(sorted(groups.items(), key=lambda item: -abs(sum((d.difference_eur for d in item[1]), Decimal(0)))))
 
 
-__all__: Any = ["KINDS", "Difference", "Reconciled", "files_of", "formulas_of", "reckon", "reconcile"]
+__all__: Any = ["KINDS", "Difference", "Reconciled", "Remark", "files_of", "formulas_of", "reckon", "reconcile"]

@@ -11,6 +11,7 @@ from torni.promises.accrual import Accrued
 from torni.promises.finding import Finding, Level
 from torni.promises.promise import day_text as day_text
 from torni.supervision.alerts import Alert
+from torni.supervision.reconcile import Remark
 
 _MOST_NAMED = 5
 
@@ -20,6 +21,23 @@ def kind_name(kind: str) -> str:
         "wrong": _("wrong amount"), "never_billed": _("never billed"), "billed_twice": _("billed twice"), "no_service": _("charge without a service"),
         "over_ceiling": _("over the yearly ceiling"), "cannot_tell": _("cannot be told"),
     }[kind]  # fmt: skip
+
+
+def remark_text(remark: Remark) -> str:
+    """What is no difference but is to be seen, as one sentence."""
+    formulas, n = ", ".join(remark.formulas), len(remark.events)
+    if remark.kind == "not_checked":
+        return _("{formulas}: the amounts have not been checked for {year}").format(
+            formulas=formulas, year=remark.on.year
+        )
+    euros = number(float(remark.eur), 2)
+    if remark.kind == "two_monthly_fees":
+        return _("client {person}, {month}: two fees by the month in one month, {formulas}, {euros} euros").format(
+            person=remark.person, month=f"{remark.on:%Y-%m}", formulas=formulas, euros=euros
+        )
+    told = _("one bill of {n} visits") if remark.eur > 0 else _("one credit of {n} visits")
+    events = ", ".join(remark.events[:_MOST_NAMED]) + (" …" if n > _MOST_NAMED else "")
+    return f"{told.format(n=number(n))}, {formulas}: {remark.on}, {euros} " + _("euros") + f" ({events})"
 
 
 def level_name(level: Level) -> str:

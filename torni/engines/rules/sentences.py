@@ -50,7 +50,8 @@ def shown(value: Value | None, field: Field | None) -> str:
     if isinstance(value, str):
         known = field.code_labels.get(value) if field else None
         return choose(known) if known else value
-    decimals = field.decimals if field else max(0, -int(Decimal(value).as_tuple().exponent))
+    own = max(0, -int(Decimal(value).as_tuple().exponent))
+    decimals = own if field is None or field.halves_up else field.decimals
     text = number(value, decimals)  # type: ignore[arg-type]
     unit = choose(field.unit) if field and field.unit else ""
     return f"{text} {unit}".rstrip()

@@ -8,7 +8,8 @@ dimension over the columns ("hours / household_size" in the corner):
     1..17 | 1,2            | 700.00        5..                    | 0.10 | 0.09 | 0.08
     >=18  | 3..            | 500.00
 
-A band is one value, several with commas, `a..b` (ends included), `..b`, `a..`, `<b`, `<=b`, `>a`, `>=a`, or `*`.
+A band is one value, several with commas, `a..b` (ends included), `..b`, `a..`, `<b`, `<=b`, `>a`, `>=a`, or `*`. Of a field whose halves
+are rounded up the bands are whole numbers, and each holds what is rounded into it: 5 holds 4.5 to 5.49.
 """
 
 from __future__ import annotations
@@ -159,16 +160,15 @@ class _Reading:
         high: object = None
         try:
             if match:
-                value = _number(match[2], field)
-                step = _step(value, field)
-                low = {"<": None, "<=": None, ">": step(1), ">=": value}[match[1]]
-                high = {"<": step(-1), "<=": value, ">": None, ">=": None}[match[1]]
+                begins, ends = _edges(match[2], field)
+                low = {"<": None, "<=": None, ">": _step(ends, field)(1), ">=": begins}[match[1]]
+                high = {"<": _step(begins, field)(-1), "<=": ends, ">": None, ">=": None}[match[1]]
             elif ".." in text:
                 first, _, last = text.partition("..")
-                low = _number(first, field) if first.strip() else None
-                high = _number(last, field) if last.strip() else None
+                low = _edges(first, field)[0] if first.strip() else None
+                high = _edges(last, field)[1] if last.strip() else None
             else:
-                low = high = _number(text, field)
+                low, high = _edges(text, field)
         except (ValueError, InvalidOperation):
             self.fault(
                 line, t('"{found}" is not a band of {name}', found=text, name=field.name), t("Write such as 5, 1..4, ..4, 38.., <1, >=18 or *.")
@@ -322,6 +322,18 @@ def _number(text: str, field: Field) -> Value:
     if not value.is_finite() or -int(value.as_tuple().exponent) > field.decimals:
         raise ValueError
     return value
+
+
+def _edges(text: str, field: Field) -> tuple[Value, Value]:
+    """The first and the last value that the number stands for: itself, or of a field rounded halves up all that is rounded to it."""
+    if not field.halves_up:
+        value = _number(text, field)
+        return value, value
+    whole, half = Decimal(int(text.strip())), Decimal("0.5")
+    assert isinstance(field.least, Decimal) and isinstance(field.most, Decimal), field.name
+    if not field.least <= whole <= field.most:
+        return whole, whole  # outside the range, which is told as it was written
+    return max(whole - half, field.least), min(_step(whole + half, field)(-1), field.most)
 
 
 def _step(value: object, field: Field):  # type: ignore[no-untyped-def]

@@ -6,7 +6,7 @@ import hashlib
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, field
 from datetime import date
-from decimal import ROUND_HALF_UP, Decimal
+from decimal import Decimal
 from typing import Literal
 
 Value = bool | int | Decimal | date | str
@@ -34,8 +34,8 @@ class Field:
     """One fact about a client that a rule may ask for.
 
     `least`, `most`: the range, ends included (whole numbers, decimals and dates). `codes`: the allowed codes in order.
-    `label` names the field, `said` opens a sentence about it ("the client's age is"), `unit` follows its number. `halves_up`: a whole
-    number that is told with decimals is rounded to the nearest one, halves up; else it is refused.
+    `label` names the field, `said` opens a sentence about it ("the client's age is"), `unit` follows its number. `halves_up`: a
+    decimal whose tables are in whole numbers: a band holds what is rounded into it, halves up; all else reckons with the decimals.
     """
 
     name: str
@@ -50,12 +50,6 @@ class Field:
     unit: Mapping[str, str] = field(default_factory=dict, hash=False, compare=False)
     code_labels: Mapping[str, Mapping[str, str]] = field(default_factory=dict, hash=False, compare=False)
     halves_up: bool = False
-
-    def whole(self, number: Decimal) -> int | None:
-        """The number as this field's whole one; None where it is none and is not to be rounded."""
-        if self.halves_up:
-            return int(number.quantize(Decimal(1), rounding=ROUND_HALF_UP))
-        return int(number) if number == int(number) else None
 
     @property
     def type(self) -> Type:

@@ -115,13 +115,13 @@ def decision(request: HttpRequest, region: str, position: int, service: str) -> 
 
 def _offers(d: Decision, prices: Mapping[str, int], near: set[str]) -> list[arranged.Offer]:
     """What each approved producer would cost this client, were the service paid for by a voucher."""
-    value, hours = d.values.get("voucher"), d.client.facts.get("service_hours_month")
+    value = d.values.get("voucher")
     if value is None or value.amount is None:
         return []
     return arranged.offers(
         int(value.amount * 100),
         value.formula.definition.unit,
-        hours if isinstance(hours, int) else None,
+        arranged.whole_hours(d.client),
         prices,
         near=near,
     )

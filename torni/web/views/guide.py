@@ -79,7 +79,7 @@ def _offers(here: Held, found: list[Decision], home: str) -> dict[str, list[arra
     worth = {d.granting.service.id: v for d in found if (v := d.values.get("voucher")) and v.amount is not None}
     if not worth or not room.is_of(here.id):
         return {}
-    hours = found[0].client.facts.get("service_hours_month")
+    hours = arranged.whole_hours(found[0].client)
     out = {}
     with room.reading(None) as connection:
         near = units_at_home(connection, home)
@@ -87,9 +87,7 @@ def _offers(here: Held, found: list[Decision], home: str) -> dict[str, list[arra
             prices = worklists.voucher_prices(connection, service)
             if prices and value.amount is not None:
                 cents, unit = int(value.amount * 100), value.formula.definition.unit
-                out[service] = arranged.offers(
-                    cents, unit, hours if isinstance(hours, int) else None, prices, near=near
-                )
+                out[service] = arranged.offers(cents, unit, hours, prices, near=near)
     return out
 
 
