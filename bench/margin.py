@@ -23,7 +23,6 @@ from __future__ import annotations
 
 import os
 import sys
-import time
 from collections.abc import Callable
 from dataclasses import dataclass, field
 from pathlib import Path
@@ -36,7 +35,7 @@ sys.path.insert(0, str(ROOT))
 import numpy as np
 import numpy.typing as npt
 
-from bench.margin_series import DAYS, SIZES, SORTS, Made, days, make
+from bench.margin_series import DAYS, Made, days
 from torni.core.calendar import day_off
 from torni.engines.margin import Limits, ahead, shares
 
@@ -132,7 +131,13 @@ def told(t: Truth, paths: int = PATHS) -> Told:
     k = len(t.limits)
     state = shares(k, 1 - m.promised)
     judged = range(FROM, UNTIL, EVERY)
-    out = Told(np.full((k, len(judged)), np.nan), np.full((k, len(judged)), np.nan), np.full((k, len(judged)), -1), np.full((k, len(judged)), -1), [])
+    out = Told(
+        np.full((k, len(judged)), np.nan),
+        np.full((k, len(judged)), np.nan),
+        np.full((k, len(judged)), -1),
+        np.full((k, len(judged)), -1),
+        [],
+    )
     at = 0
     for d in range(UNTIL):
         state.step(m.total[:, d], m.missed[:, d], when[d])
@@ -151,7 +156,9 @@ def told(t: Truth, paths: int = PATHS) -> Told:
                 w = int(m.window[i])
                 n, y = (c[i, d + SOON - w + 1 : d + SOON + 1].sum() for c in (m.total, m.missed))
                 if n >= 100:
-                    out.value_held.append(bool(found.low[j, SOON - 1] - 1e-9 <= 1 - y / n <= found.high[j, SOON - 1] + 1e-9))
+                    out.value_held.append(
+                        bool(found.low[j, SOON - 1] - 1e-9 <= 1 - y / n <= found.high[j, SOON - 1] + 1e-9)
+                    )
         at += 1
     return out
 
@@ -172,7 +179,9 @@ class Score:
     days: int = 0
 
 
-def score(t: Truth, on: Bools, score: Score, band: tuple[npt.NDArray[np.int64], npt.NDArray[np.int64]] | None = None) -> Score:
+def score(
+    t: Truth, on: Bools, score: Score, band: tuple[npt.NDArray[np.int64], npt.NDArray[np.int64]] | None = None
+) -> Score:
     """`on`: (series, judged days), whether a call stands."""
     begins: dict[int, list[int]] = {}
     for i, d in t.breaks:

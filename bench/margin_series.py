@@ -99,13 +99,37 @@ def make(seed: int, each: int) -> Made:
         due[i] = size[i] * week[[d.weekday() for d in when]] * np.where(off_day, closed, 1.0)
         p = 1 / (1 + np.exp(-(level[i] + season[i] + mood[i] + off[i] * off_day)))
         n = chance.poisson(due[i] * chance.gamma(50, 1 / 50, DAYS))
-        rho = (wide[i] - 1) / np.maximum(n - 1, wide[i])  # of a beta-binomial whose variance is so many times a binomial's
+        rho = (wide[i] - 1) / np.maximum(
+            n - 1, wide[i]
+        )  # of a beta-binomial whose variance is so many times a binomial's
         weigh = np.maximum((1 - rho) / np.maximum(rho, 1e-9), 1e-6)
-        total[i], missed[i] = n, chance.binomial(n, chance.beta(np.maximum(p * weigh, 1e-9), np.maximum((1 - p) * weigh, 1e-9)))
-    return Made(sort, size, promised, window, total, missed, due, level, slope, season, mood, mood_sd, mood_left, off, wide, walk)
+        total[i], missed[i] = (
+            n,
+            chance.binomial(n, chance.beta(np.maximum(p * weigh, 1e-9), np.maximum((1 - p) * weigh, 1e-9))),
+        )
+    return Made(
+        sort,
+        size,
+        promised,
+        window,
+        total,
+        missed,
+        due,
+        level,
+        slope,
+        season,
+        mood,
+        mood_sd,
+        mood_left,
+        off,
+        wide,
+        walk,
+    )
 
 
-def _segments(chance: np.random.Generator, level: Floats, slope: Floats, allowed: float, base: float, sort: str) -> None:
+def _segments(
+    chance: np.random.Generator, level: Floats, slope: Floats, allowed: float, base: float, sort: str
+) -> None:
     """Worse for a while and better again, some times in the three years."""
     at = int(chance.integers(200, 420))
     quiet = level[0]

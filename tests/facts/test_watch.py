@@ -73,7 +73,11 @@ def test_the_watch_is_kept_once_and_the_tower_tells_it(year):
     assert keep_watch(year, library, back=3) == 0, "the fixture has kept it"
     seen = seen_on(year, now.today)
     (again,) = mornings(year, library, now, now.today)
-    assert list(seen) == again.seen and foretold_on(year, now.today) == again.foretold and all(isinstance(s.since, date) for s in seen)
+    assert (
+        list(seen) == again.seen
+        and foretold_on(year, now.today) == again.foretold
+        and all(isinstance(s.since, date) for s in seen)
+    )
     shown = live(year, library, residents=2_000)
     told = {(a.id, a.level, a.where): a for a in shown.alerts if a.since}
     assert set(told) == {(s.id, s.level, s.where) for s in seen}

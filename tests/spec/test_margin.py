@@ -90,7 +90,12 @@ def test_of_nothing_and_of_records_that_have_stopped_there_is_no_margin(library,
 def test_every_promise_that_is_a_share_of_events_tells_it(library):
     names = [f"{s.id}.{p.id}" for s, p in library.of_events() if p.long]
     assert names and all(found(library, n, 5_000, 5_000).margin is not None for n in names)
-    assert {p.kind for s in library.services.values() for p in of_events(s.promises) if p.long} >= {"delivery", "wait", "measure", "fee"}
+    assert {p.kind for s in library.services.values() for p in of_events(s.promises) if p.long} >= {
+        "delivery",
+        "wait",
+        "measure",
+        "fee",
+    }
 
 
 LISTS = ListPromise(
@@ -127,9 +132,14 @@ def test_the_sentence_tells_how_many_and_when(library):
     assert m.breaks_soon
     assert text(library, m) == "38 more late or not done and the promise is broken, probably 14.12.–22.12.2026"
     seldom = m.with_foretold(replace(FORETOLD, within_28=0.02))
-    assert text(library, seldom) == "38 more late or not done and the promise is broken; the chance of that within four weeks is 2%"
+    assert (
+        text(library, seldom)
+        == "38 more late or not done and the promise is broken; the chance of that within four weeks is 2%"
+    )
     unknown = m.with_foretold(replace(FORETOLD, within_28=None, within_14=None, first=None, last=None))
-    assert text(library, unknown) == "38 more late or not done and the promise is broken; too little is known to tell when"
+    assert (
+        text(library, unknown) == "38 more late or not done and the promise is broken; too little is known to tell when"
+    )
 
 
 def test_a_broken_one_tells_what_keeps_it_again(library):

@@ -104,14 +104,16 @@ def share_margin(m: Margin, misses: str) -> str:
         return misses + _("; the chance of that within four weeks is {chance}").format(chance=per_cent(f.within_28, 0))
     if m.mends == 0:
         return ""
-    mends = ngettext("{n} as promised in a row keeps it again", "{n} as promised in a row keep it again", m.mends).format(
-        n=number(m.mends)
-    )
+    mends = ngettext(
+        "{n} as promised in a row keeps it again", "{n} as promised in a row keep it again", m.mends
+    ).format(n=number(m.mends))
     if f is None or f.within_28 is None:
         return mends + _("; too little is known to tell when")
     if f.within_28 >= 0.5 and f.first and f.last:
         return mends + _("; as things go, probably {days}").format(days=days_text(f.first, f.last))
-    return mends + _("; as things go, the chance of that within four weeks is {chance}").format(chance=per_cent(f.within_28, 0))
+    return mends + _("; as things go, the chance of that within four weeks is {chance}").format(
+        chance=per_cent(f.within_28, 0)
+    )
 
 
 def days_text(first: date, last: date) -> str:

@@ -22,7 +22,10 @@ Ints = npt.NDArray[np.int64]
 
 PATHS = 192
 WEEKS = 52
-_SETTLED, _TAUGHT_BY = 8, 70  # days after which a day is taken as it is; days that tell what usually comes late, or is done early
+_SETTLED, _TAUGHT_BY = (
+    8,
+    70,
+)  # days after which a day is taken as it is; days that tell what usually comes late, or is done early
 _FEWEST_DAYS, _FEWEST = 28, 30  # with less due, on fewer days or in the window, nothing is foretold
 _DAY = date(1970, 1, 1)
 
@@ -36,7 +39,9 @@ class Margins:
         self.windows = [p.over_days for _name, p in of]
         judges = [p.judge(library, 0) for _name, p in of]
         self.limits = [j.limits for j in judges]
-        codes = pl.DataFrame({"promise": self.names, "code": np.arange(len(of))}, schema={"promise": pl.String, "code": pl.Int64})
+        codes = pl.DataFrame(
+            {"promise": self.names, "code": np.arange(len(of))}, schema={"promise": pl.String, "code": pl.Int64}
+        )
         rows = (
             tally.join(codes, on="promise")
             .group_by("code", pl.col("day", "known_on").cast(pl.Int32).cast(pl.Int64))
@@ -73,7 +78,9 @@ class Margins:
                 state.step(raw[:, i], missed[:, back - _SETTLED + i], _date(day))
         due = np.array([total[k, -w:].sum() for k, w in enumerate(self.windows)])
         lost = np.array([missed[k, -w:].sum() for k, w in enumerate(self.windows)])
-        broken = np.array([limit.broken(round(n), round(y)) for limit, n, y in zip(self.limits, due, lost, strict=True)])
+        broken = np.array(
+            [limit.broken(round(n), round(y)) for limit, n, y in zip(self.limits, due, lost, strict=True)]
+        )
         days = [_date(newest + 1 + h) for h in range(HORIZON)]
         coming, easier = self._coming(state.due(days), newest, evening)
         tells = np.flatnonzero((state.seen >= _FEWEST_DAYS) & (due >= _FEWEST))
@@ -87,13 +94,13 @@ class Margins:
             if not weeks[0][k].any():
                 continue
             j = row.get(k)
-            told: tuple[float | None, float | None, date | None, date | None] = (None, None, None, None)
+            in_14 = in_28 = earliest = latest = None
             if j is not None:
-                turns = (days[i] if i >= 0 else None for i in (int(found.first[j]), int(found.last[j])))
-                told = round(float(found.within[j, 13]), 3), round(float(found.within[j, 27]), 3), *turns
+                in_14, in_28 = (round(float(found.within[j, d - 1]), 3) for d in (14, 28))
+                earliest, latest = (days[i] if i >= 0 else None for i in (int(found.first[j]), int(found.last[j])))
             by_week = tuple((int(n), int(m)) for n, m in zip(weeks[0][k], weeks[1][k], strict=True))
             began = next((i for i, (n, _m) in enumerate(by_week) if n), 0)
-            out[name] = Foretold(last, bool(broken[k]), *told, by_week[began:])
+            out[name] = Foretold(last, bool(broken[k]), in_14, in_28, earliest, latest, by_week[began:])
         return out
 
     def _days(self, first: int, newest: int, known: int) -> tuple[Floats, Floats]:

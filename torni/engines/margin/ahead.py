@@ -10,9 +10,8 @@ from functools import cache
 import numpy as np
 import numpy.typing as npt
 
-from torni.engines.margin.learn import (
-    CALMS, COS, DRIFTS, JUMPS, LEVEL, LEVEL_SD, MOOD, MOOD_LEFT, MOODS, OFF, SIN, SLOPE, SLOPE_LEFT, SLOPE_SD, TERMS, Shares, day_terms,
-)  # fmt: skip
+from torni.engines.margin import learn
+from torni.engines.margin.learn import LEVEL, LEVEL_SD, MOOD, MOODS, SLOPE, SLOPE_SD, TERMS, Shares, day_terms
 from torni.engines.margin.limit import Limits
 
 Floats = npt.NDArray[np.float64]
@@ -83,24 +82,34 @@ def ahead(
 
 
 @cache
-def _chances(paths: int, horizon: int) -> tuple[Singles, Singles, Singles, Singles]:
-    """The same dice for every series and every morning: what differs between two answers is what was known."""
+def _chances(paths: int, horizon: int) -> tuple[Singles, Singles, Singles, Singles, Singles]:
+    """The same dice for every series and every morning: what differs between two answers is what was known.
+
+    So few ways tell as much as many more: each day's throws have exactly the mean and the variance of chance, and no two days' go together.
+    """
     chance = np.random.default_rng(20261126)
     half = -(-paths // 2)
 
-    def mirrored(*shape: int) -> Singles:
-        z = chance.standard_normal((half, *shape)).astype(np.float32)
+    def even(columns: int) -> Floats:
+        z = chance.standard_normal((half, columns))
+        if columns <= half:
+            z = np.linalg.qr(z - z.mean(axis=0))[0] * np.sqrt(half)
         return np.concatenate([z, -z])[:paths]
 
-    picks = ((np.arange(paths) + 0.5) / paths).astype(np.float32)
+    picks = (np.arange(paths) + 0.5) / paths
     chance.shuffle(picks)
-    return picks, mirrored(TERMS), mirrored(horizon, 4), chance.random((paths, horizon, 3)).astype(np.float32)
+    start = even(TERMS)
+    z = np.stack([even(horizon) for _ in range(4)], axis=2)
+    ranks = (z[:, :, 3].argsort(axis=0).argsort(axis=0) + 0.5) / paths
+    u = chance.random((paths, horizon, 2))
+    picks_, start_, z_, ranks_, u_ = (x.astype(np.float32) for x in (picks, start, z, ranks, u))
+    return picks_, start_, z_, ranks_, u_
 
 
 def _paths(state: Shares, n: Floats, days: Sequence[date], paths: int, easier: Floats | None) -> Singles:
     """(days, series, paths): the misses cumulated over the coming days."""
     count, horizon = n.shape
-    picks, z0, z, u = _chances(paths, horizon)
+    picks, z0, z, ranks, u = _chances(paths, horizon)
     rows = np.arange(count)[:, None]
     chosen = (np.cumsum(state.weight, axis=1)[:, :, None] < picks).sum(axis=1).clip(max=8)  # (series, paths)
     root = np.linalg.cholesky(state.cov + 1e-9 * np.eye(TERMS))
@@ -108,25 +117,31 @@ def _paths(state: Shares, n: Floats, days: Sequence[date], paths: int, easier: F
     start = start.astype(np.float32)
     level, slope, mood = start[:, :, LEVEL].copy(), start[:, :, SLOPE].copy(), start[:, :, MOOD].copy()
     drifting = chosen % 3 > 0
-    mood_sd = (MOODS[chosen // 3] * np.sqrt(1 - MOOD_LEFT**2)).astype(np.float32)
+    mood_sd = (MOODS[chosen // 3] * np.sqrt(1 - learn.MOOD_LEFT**2)).astype(np.float32)
     wide = state.wide.astype(np.float32)[:, None]
     out = np.zeros((horizon, count, paths), np.float32)
     so_far = np.zeros((count, paths), np.float32)
     for h, day in enumerate(days):
         x = day_terms(day).astype(np.float32)
-        drifting = np.where(drifting, u[:, h, 0] > CALMS, u[:, h, 0] < DRIFTS)
+        drifting = np.where(drifting, u[:, h, 0] > learn.CALMS, u[:, h, 0] < learn.DRIFTS)
         kind = drifting.astype(np.intp)
-        jumps = u[:, h, 1] < JUMPS
+        jumps = u[:, h, 1] < learn.JUMPS
         sd = LEVEL_SD.astype(np.float32)[kind]
-        level = level + slope + np.where(jumps, np.float32(LEVEL_SD[2]), sd) * z[:, h, 0]
-        slope = np.float32(SLOPE_LEFT) * slope + SLOPE_SD.astype(np.float32)[kind] * z[:, h, 1]
-        mood = np.float32(MOOD_LEFT) * mood + mood_sd * z[:, h, 2]
-        eta = level + mood + x[OFF] * start[:, :, OFF] + x[COS] * start[:, :, COS] + x[SIN] * start[:, :, SIN]
+        level = level + slope + np.where(jumps, np.float32(learn.JUMP_SD), sd) * z[:, h, 0]
+        slope = np.float32(learn.SLOPE_LEFT) * slope + SLOPE_SD.astype(np.float32)[kind] * z[:, h, 1]
+        mood = np.float32(learn.MOOD_LEFT) * mood + mood_sd * z[:, h, 2]
+        eta = (
+            level
+            + mood
+            + x[learn.OFF] * start[:, :, learn.OFF]
+            + x[learn.COS] * start[:, :, learn.COS]
+            + x[learn.SIN] * start[:, :, learn.SIN]
+        )
         p = 1.0 / (1.0 + np.exp(-eta))
         due = n[:, h].astype(np.float32)[:, None]
         if easier is not None:
             p = np.minimum(p * easier[:, h].astype(np.float32)[:, None], 1.0)
-        so_far = so_far + np.minimum(_drawn(due * p, wide * (1.0 - p), z[:, h, 3], u[:, h, 2]), due)
+        so_far = so_far + np.minimum(_drawn(due * p, wide * (1.0 - p), z[:, h, 3], ranks[:, h]), due)
         out[h] = so_far
     return out
 

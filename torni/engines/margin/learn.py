@@ -23,21 +23,31 @@ LEVEL, SLOPE, MOOD, OFF, COS, SIN = range(6)
 TERMS = 6
 SLOPE_LEFT, MOOD_LEFT = 0.985, 0.88  # of slope and mood, the day after
 MOODS = np.array([0.05, 0.2, 0.4])  # standard deviations of the mood, in log-odds
-MODES = 3  # calm, drifting, jumping
-LEVEL_SD, SLOPE_SD = np.array([0.004, 0.02, 0.7]), np.array([0.0002, 0.002, 0.002])
-JUMPS, DRIFTS, CALMS = 0.001, 0.004, 0.01  # how often in a day: a jump, drifting begins, it ends
+# calm, drifting, jumping: standard deviations of a day's change of the level and of its slope
+LEVEL_SD, SLOPE_SD = np.array([0.002, 0.012, 0.15]), np.array([0.0002, 0.002, 0.002])
+# how often in a day: drifting begins, it ends, a jump begins; one is taken to last some days, for only several days together tell it from chance
+DRIFTS, CALMS, JUMPS, LANDS = 0.002, 0.01, 0.0006, 0.15
+JUMP_SD = 0.6  # of a whole one
 _MOOD_CHANGES = 0.002
 _SD = np.array([0.9, 0.004, 0.3, 0.25, 0.25, 0.25])  # what is believed before anything has come
 _NEWTON, _LONGEST = 6, 1.0
-_MEMORY, _BEFORE, _WEIGHS = 90.0, 1.3, 15.0  # of how widely days vary: days remembered, believed before, as so many days
+_MEMORY, _BEFORE, _WEIGHS = (
+    90.0,
+    1.3,
+    15.0,
+)  # of how widely days vary: days remembered, believed before, as so many days
 _WIDE = 16.0
 _TOTALS = 42.0  # days that the usual number due looks back
 
 
 def _transitions() -> Floats:
-    modes = np.array([
-        [1 - DRIFTS - JUMPS, DRIFTS, JUMPS], [CALMS, 1 - CALMS - JUMPS, JUMPS], [0.6, 0.4 - JUMPS, JUMPS],
-    ])  # fmt: skip
+    modes = np.array(
+        [
+            [1 - DRIFTS - JUMPS, DRIFTS, JUMPS],
+            [CALMS, 1 - CALMS - JUMPS, JUMPS],
+            [0.7 * LANDS, 0.3 * LANDS, 1 - LANDS],
+        ]
+    )
     moods = np.full((3, 3), _MOOD_CHANGES / 2) + np.eye(3) * (1 - 1.5 * _MOOD_CHANGES)
     return np.kron(moods, modes)
 
@@ -178,5 +188,12 @@ def shares(series: int, allowed: Floats) -> Shares:
     cov[:, :, MOOD, MOOD] = np.repeat(MOODS**2, 3)
     weight = np.tile(np.outer(np.array([0.4, 0.4, 0.2]), np.array([0.6, 0.4, 0.0])).ravel(), (series, 1))
     return Shares(
-        weight, mean, cov, np.zeros((series, 3)), np.zeros((series, 7, 2)), np.zeros(series), np.zeros(series), np.zeros(series)
+        weight,
+        mean,
+        cov,
+        np.zeros((series, 3)),
+        np.zeros((series, 7, 2)),
+        np.zeros(series),
+        np.zeros(series),
+        np.zeros(series),
     )

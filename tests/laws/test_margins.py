@@ -134,7 +134,9 @@ def test_what_is_done_already_makes_a_break_less_likely(seed, easier):
     total, missed = _made(seed, rate=0.06)
     state = _learnt(total, missed)
     usual, done = np.ones((2, 28)), np.full((2, 28), easier)
-    assert (_told(state, total, missed, easier=done).within <= _told(state, total, missed, easier=usual).within + 0.02).all()
+    assert (
+        _told(state, total, missed, easier=done).within <= _told(state, total, missed, easier=usual).within + 0.02
+    ).all()
 
 
 def test_the_chance_grows_with_the_days_and_the_band_is_ordered():
@@ -153,7 +155,9 @@ def test_a_steady_worsening_is_told_before_it_breaks_and_its_band_holds_the_day(
     rate = 0.03 + 0.06 * np.clip((np.arange(days) - 180) / 120, 0, 1)
     total = rng.poisson(200, (1, days)).astype(float)
     missed = rng.binomial(total.astype(int), rate).astype(float)
-    window = np.convolve(missed[0], np.ones(28), "valid") > Limits(0.95, 0.05, 1.5).most(np.convolve(total[0], np.ones(28), "valid"))
+    window = np.convolve(missed[0], np.ones(28), "valid") > Limits(0.95, 0.05, 1.5).most(
+        np.convolve(total[0], np.ones(28), "valid")
+    )
     breaks = int(np.flatnonzero(window)[0]) + 27
     state = _learnt(total[:, : breaks - 13], missed[:, : breaks - 13])
     told = _told(state, total[:, : breaks - 13], missed[:, : breaks - 13], horizon=56)
