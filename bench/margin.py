@@ -1,7 +1,7 @@
 """How early a promise's break is told, and how seldom for nothing: `engines.margin` beside burn rates, on the same counts.
 
-`python bench/margin.py [seeds [each]]`: so many seeds (from 101 on; the engine was tuned on 1 to 9 only), each with so many series of each of six sorts
-(`bench/margin_series.py`).
+`python bench/margin.py [best | knows] [seeds [each]]`: so many seeds (from 101 on; the engine was tuned on 1 to 9 only), each with so many series of each of six
+sorts (`bench/margin_series.py`). `best` looks for the best burn rate on the tuning seeds, `knows` tells what one would tell who knows the truth (slow).
 
 A series is judged from its second year on, every second day, by what was counted up to the day. **Broken** as the tower tells it: below the target,
 and by more than chance gives oftener than in 5 % (misses half as wide again as chance). **A break**: broken after two weeks without. **Foreseeable**:
@@ -23,9 +23,10 @@ from __future__ import annotations
 
 import os
 import sys
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
+from typing import Any
 
 for name in ("OMP_NUM_THREADS", "OPENBLAS_NUM_THREADS", "POLARS_MAX_THREADS"):
     os.environ.setdefault(name, "1")
@@ -35,16 +36,17 @@ sys.path.insert(0, str(ROOT))
 import numpy as np
 import numpy.typing as npt
 
-from bench.margin_series import DAYS, Made, days
+from bench.margin_series import DAYS, SIZES, SORTS, Made, days, make
 from torni.core.calendar import day_off
-from torni.engines.margin import Limits, ahead, shares
+from torni.engines.margin import HORIZON, Limits, ahead, shares
+from torni.supervision.margins import CALL_DAYS, PATHS
 
 Floats = npt.NDArray[np.float64]
 Bools = npt.NDArray[np.bool_]
 FEW, SPREAD = 0.05, 1.5
 FROM, UNTIL, EVERY = 365, DAYS - 57, 2
-HORIZON, SOON, LEAD, WITHIN, REST = 56, 28, 14, 28, 14
-PATHS = 256
+SOON, LEAD, WITHIN, REST = 28, 14, 28, 14
+BEGINS, ENDS = 0.18, 0.06  # as definitions/parameters/rhythm.yaml
 
 
 def say(what: str = "") -> None:
@@ -215,13 +217,14 @@ def score(
     return score
 
 
-def standing(p: Floats, begins: float, ends: float) -> Bools:
-    """A call begins at one chance and stands down to another."""
+def standing(p: Floats, begins: float = BEGINS, ends: float = ENDS, days: int = CALL_DAYS) -> Bools:
+    """A call begins at one chance and stands down to another, at most so many days without beginning anew (`torni.supervision.margins`)."""
     out = np.zeros(p.shape, bool)
-    on = np.zeros(len(p), bool)
+    since = np.full(len(p), days)
     for j in range(p.shape[1]):
-        on = np.where(np.isnan(p[:, j]), False, (p[:, j] >= begins) | (on & (p[:, j] >= ends)))
-        out[:, j] = on
+        chance = np.nan_to_num(p[:, j])
+        since = np.where(chance >= begins, 0, np.where(chance < ends, days, since + EVERY))
+        out[:, j] = since < days
     return out
 
 
@@ -259,3 +262,90 @@ RULES: dict[str, Rule] = {
     "as days": pairs((14.4, 1, 1), (6.0, 3, 1), (3.0, 7, 1), (1.0, 14, 3)),
     "gone in 28": gone,
 }
+
+BEST = (0.85, 28, 3)  # by `python bench/margin.py best 5`, of those that tell nine of ten there
+
+
+def share(found: Sequence[bool]) -> str:
+    """So many per cent, and Wilson's 95 % of it."""
+    n, z = max(len(found), 1), 1.96
+    p = sum(found) / n
+    middle, half = (
+        (p + z * z / 2 / n) / (1 + z * z / n),
+        z * np.sqrt(p * (1 - p) / n + z * z / 4 / n / n) / (1 + z * z / n),
+    )
+    return f"{100 * p:.0f} % ({100 * (middle - half):.0f}-{100 * (middle + half):.0f}) of {len(found)}"
+
+
+def line(name: str, s: Score) -> None:
+    years = s.days / 365
+    say(
+        f"{name:<16} told {share(s.foreseen):<24} of all {share(s.every):<24} false {s.false} ({s.false / years:.2f} a year), "
+        f"of them {s.early} broke within eight weeks; right {s.right}"
+    )
+
+
+def by(of: Sequence[tuple[str, float]], found: Sequence[bool], which: int, names: Sequence[Any]) -> str:
+    return "; ".join(f"{n} {share([f for o, f in zip(of, found, strict=True) if o[which] == n])}" for n in names)
+
+
+def compare(seeds: Sequence[int], each: int) -> None:
+    ours, held, peers = Score(), [], {name: Score() for name in (*RULES, "best")}
+    for seed in seeds:
+        t = truth(make(seed, each))
+        found = told(t)
+        held += found.value_held
+        score(t, standing(found.within28), ours, (found.first, found.last))
+        for name, rule in {**RULES, "best": pairs(BEST)}.items():
+            score(t, judged(rule(t)), peers[name])
+        print(f"seed {seed}: {len(t.breaks)} breaks, {sum(t.foreseen)} foreseeable", file=sys.stderr, flush=True)
+    say(
+        f"{len(seeds)} seeds, {6 * each * len(seeds)} series, {ours.days / 365:.0f} judged years not broken; {len(ours.every)} breaks, {len(ours.foreseen)} foreseeable"
+    )
+    line("ours", ours)
+    for name, s in peers.items():
+        line(name, s)
+    say(f"the band held {share(ours.held)}; it is {np.median(ours.long):.0f} days long in the middle")
+    say(f"the value in 28 days within its 90 %: {share(held)}")
+    say("told, by sort: " + by(ours.of, ours.foreseen, 0, SORTS))
+    say("told, by due a day: " + by(ours.of, ours.foreseen, 1, SIZES))
+    say("band, by sort: " + by(ours.held_of, ours.held, 0, SORTS))
+    say("band, by due a day: " + by(ours.held_of, ours.held, 1, SIZES))
+
+
+def best(seeds: Sequence[int], each: int) -> None:
+    """The burn rate that tells nine of ten of the foreseeable on the tuning seeds with the fewest false calls."""
+    truths = [truth(make(seed, each)) for seed in seeds]
+    found = []
+    for long in (3, 7, 14, 21, 28):
+        for short in (1, 3, 7, 14):
+            for rate in (0.6, 0.7, 0.75, 0.8, 0.85, 0.9, 0.95, 1.0, 1.1, 1.25) if short <= long else ():
+                s = Score()
+                for t in truths:
+                    score(t, judged(pairs((rate, long, short))(t)), s)
+                found.append((sum(s.foreseen) / len(s.foreseen), s.false, (rate, long, short)))
+    for wanted in (0.85, 0.9, 0.95):
+        say(f"{wanted}: {min((f for f in found if f[0] >= wanted), key=lambda f: f[1])}")
+
+
+def knows(seeds: Sequence[int], each: int) -> None:
+    """What one who knows the truth of each series would tell, calling from an even chance on: nobody can do better."""
+    s = Score()
+    for seed in seeds:
+        t = truth(make(seed, each))
+        p = np.full((len(t.limits), len(range(FROM, UNTIL, EVERY))), np.nan)
+        for i in range(len(t.limits)):
+            for j, d in enumerate(range(FROM, UNTIL, EVERY)):
+                if not t.broken[i, d]:
+                    p[i, j] = of_one_who_knows(t, i, d, 100)
+        score(t, standing(p, 0.5, 0.5 / 3), s)
+    line("knows", s)
+
+
+if __name__ == "__main__":
+    asked = sys.argv[1:]
+    part = asked.pop(0) if asked and not asked[0].isdigit() else "compare"
+    count, each = (int(a) for a in (asked + ["6", "10"][len(asked) :]))
+    {"compare": compare, "best": best, "knows": knows}[part](
+        range(101, 101 + count) if part != "best" else range(1, 1 + count), each
+    )

@@ -119,7 +119,7 @@ def test_a_list_tells_its_fullest(library, lists, more, mends):
 
 
 WEEKS = ((10, 10),) * 6
-FORETOLD = Foretold(date(2026, 11, 25), False, 0.4, 0.8, date(2026, 12, 14), date(2026, 12, 22), WEEKS)
+FORETOLD = Foretold(date(2026, 11, 25), False, 0.4, 0.8, date(2026, 12, 14), date(2026, 12, 22), True, WEEKS)
 
 
 def text(library, margin, language="en"):
@@ -128,10 +128,14 @@ def text(library, margin, language="en"):
 
 
 def test_the_sentence_tells_how_many_and_when(library):
-    m = Margin(38, None, soon=0.3).with_foretold(FORETOLD)
+    m = Margin(38, None).with_foretold(FORETOLD)
     assert m.breaks_soon
     assert text(library, m) == "38 more late or not done and the promise is broken, probably 14.12.–22.12.2026"
-    seldom = m.with_foretold(replace(FORETOLD, within_28=0.02))
+    perhaps = m.with_foretold(replace(FORETOLD, within_28=0.3))
+    assert text(library, perhaps).endswith(
+        "; the chance of that within four weeks is 30%, and then probably 14.12.–22.12.2026"
+    )
+    seldom = m.with_foretold(replace(FORETOLD, within_28=0.02, soon=False))
     assert (
         text(library, seldom)
         == "38 more late or not done and the promise is broken; the chance of that within four weeks is 2%"
@@ -143,7 +147,7 @@ def test_the_sentence_tells_how_many_and_when(library):
 
 
 def test_a_broken_one_tells_what_keeps_it_again(library):
-    m = Margin(None, 400, soon=0.3).with_foretold(replace(FORETOLD, broken=True))
+    m = Margin(None, 400).with_foretold(replace(FORETOLD, broken=True))
     assert text(library, m) == "400 as promised in a row keep it again; as things go, probably 14.12.–22.12.2026"
     assert not m.breaks_soon
     late = m.with_foretold(replace(FORETOLD, broken=True, within_28=0.1))
@@ -152,18 +156,18 @@ def test_a_broken_one_tells_what_keeps_it_again(library):
 
 def test_what_was_foretold_of_another_state_is_not_told(library):
     """It broke during the day: the morning foretold when it breaks, not when it is kept again. The line of the year stays."""
-    m = Margin(None, 400, soon=0.3).with_foretold(FORETOLD)
+    m = Margin(None, 400).with_foretold(FORETOLD)
     assert m.foretold is None and m.weeks == WEEKS
     assert text(library, m) == "400 as promised in a row keep it again; too little is known to tell when"
 
 
 @pytest.mark.parametrize("language", ["fi", "sv", "en"])
 def test_the_sentence_is_complete_in_every_language(library, language):
-    for m in (Margin(38, None, soon=0.3), Margin(1, None, soon=0.3), Margin(None, 400)):
+    for m in (Margin(38, None), Margin(1, None), Margin(None, 400)):
         for told in (None, FORETOLD, replace(FORETOLD, broken=True)):
             assert text(library, m.with_foretold(told), language)
-    english = text(library, Margin(38, None, soon=0.3).with_foretold(FORETOLD), "en")
-    assert language == "en" or text(library, Margin(38, None, soon=0.3).with_foretold(FORETOLD), language) != english
+    english = text(library, Margin(38, None).with_foretold(FORETOLD), "en")
+    assert language == "en" or text(library, Margin(38, None).with_foretold(FORETOLD), language) != english
 
 
 def test_what_is_kept_is_read_as_it_was():

@@ -20,7 +20,7 @@ class Foretold:
 
     `upto`: the last day counted. `broken`: was it told as broken on that day? Of a broken one all is of its being kept again. `within_14`, `within_28`:
     the chance that the state turns within so many days of `upto`; `first`, `last`: the days between which it turns with a chance of 90 %, where it
-    turns within eight weeks. All None where too little is known. `weeks`: what was due and what was met in each week up to `upto`, the newest
+    turns within eight weeks. All None where too little is known. `soon`: it is called to break soon (`torni.supervision.margins`). `weeks`: what was due and what was met in each week up to `upto`, the newest
     last, at most a year of them.
     """
 
@@ -30,12 +30,13 @@ class Foretold:
     within_28: float | None
     first: date | None
     last: date | None
+    soon: bool
     weeks: tuple[tuple[int, int], ...]
 
     def as_json(self) -> dict[str, Any]:
         return {
             "upto": str(self.upto), "broken": self.broken, "within_14": self.within_14, "within_28": self.within_28,
-            "first": self.first and str(self.first), "last": self.last and str(self.last), "weeks": self.weeks,
+            "first": self.first and str(self.first), "last": self.last and str(self.last), "soon": self.soon, "weeks": self.weeks,
         }  # fmt: skip
 
     @staticmethod
@@ -46,7 +47,9 @@ class Foretold:
         upto = day("upto")
         assert upto is not None
         weeks = tuple((total, met) for total, met in kept["weeks"])
-        return Foretold(upto, kept["broken"], kept["within_14"], kept["within_28"], day("first"), day("last"), weeks)
+        return Foretold(
+            upto, kept["broken"], kept["within_14"], kept["within_28"], day("first"), day("last"), kept["soon"], weeks
+        )
 
 
 @dataclass(frozen=True)
@@ -54,27 +57,19 @@ class Margin:
     """Of a promise that is not broken `more` misses break it (on a list: so many more on the fullest; of money: cents), of a broken one `mends` in a
     row in time (on lists: so many fewer; cents) mend it; None where no number does. `counted` tells which.
 
-    `foretold`: what the morning foretold, None where nothing was or the state has turned since. `soon`: the chance from which on it is told that
-    the promise probably breaks within 28 days.
+    `foretold`: what the morning foretold, None where nothing was or the state has turned since.
     """
 
     more: int | None
     mends: int | None
     counted: str = "events"
-    soon: float = 1.0
     foretold: Foretold | None = None
     weeks: tuple[tuple[int, int], ...] = field(default=(), repr=False)
 
     @property
     def breaks_soon(self) -> bool:
-        """Does it probably break within 28 days?"""
-        f = self.foretold
-        return bool(self.mends is None and f and not f.broken and f.within_28 is not None and f.within_28 >= self.soon)
-
-    @property
-    def told_when(self) -> bool:
-        """Is it known well enough when it turns, or that it does not?"""
-        return self.foretold is not None and self.foretold.within_28 is not None
+        """Is it called to break soon?"""
+        return self.mends is None and self.foretold is not None and self.foretold.soon
 
     def with_foretold(self, foretold: Foretold | None) -> Margin:
         """The same with what the morning foretold; what it foretold of another state than now is none of it."""
@@ -99,8 +94,12 @@ def share_margin(m: Margin, misses: str) -> str:
     if m.mends is None:
         if f is None or f.within_28 is None:
             return misses + _("; too little is known to tell when")
-        if m.breaks_soon and f.first and f.last:
+        if f.within_28 >= 0.5 and f.first and f.last:
             return misses + _(", probably {days}").format(days=days_text(f.first, f.last))
+        if m.breaks_soon and f.first and f.last:
+            return misses + _("; the chance of that within four weeks is {chance}, and then probably {days}").format(
+                chance=per_cent(f.within_28, 0), days=days_text(f.first, f.last)
+            )
         return misses + _("; the chance of that within four weeks is {chance}").format(chance=per_cent(f.within_28, 0))
     if m.mends == 0:
         return ""

@@ -245,11 +245,10 @@ class EventPromise(Promise):
         """How many more misses break it, or how many in time mend it; None where it is no share of events."""
         if not self.long or total <= 0:
             return None
-        soon = definitions.number("detection.soon")
         if state == "broken":
-            return Margin(None, more_kept(judge.limits, total, total - met), "events", soon)
+            return Margin(None, more_kept(judge.limits, total, total - met))
         more = more_misses(judge.limits, total, total - met)
-        return Margin(more, None, "events", soon) if more is not None else None
+        return Margin(more, None) if more is not None else None
 
     def margin_text(self, m: Margin) -> str:
         """The margin as one sentence; empty where nothing can be told."""

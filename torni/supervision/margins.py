@@ -22,6 +22,7 @@ Ints = npt.NDArray[np.int64]
 
 PATHS = 192
 WEEKS = 52
+CALL_DAYS = 28  # so many mornings a call rests on
 _SETTLED, _TAUGHT_BY = (
     8,
     70,
@@ -51,13 +52,15 @@ class Margins:
         self.day, self.known, self.code = (rows[c].to_numpy() for c in ("day", "known_on", "code"))
         self.total, self.met = rows["total"].to_numpy(), rows["met"].to_numpy()
         self.first = int(self.known.min()) if len(rows) else 0
+        self.begins, self.ends = library.number("detection.soon"), library.number("detection.soon_no_more")
+        self.before: list[dict[str, float]] = []  # of the mornings before, the chance of what was not broken
         self.state = shares(len(of), np.array([1.0 - limit.target for limit in self.limits]))
         self.upto = self.first - 1
 
     def on(self, morning: date, last: date) -> dict[str, Foretold]:
         """What is foretold on the morning, by promise; of those of which nothing is due nothing. `last`: the last day whose records are complete.
 
-        Mornings must be asked for in their order; each gives the same as one made anew would.
+        Mornings must be asked for day after day; each gives the same as one made anew would that has been asked the `CALL_DAYS` - 1 before.
         """
         if not len(self.day):
             return {}
@@ -88,6 +91,8 @@ class Margins:
             state.of(tells), [self.limits[k] for k in tells], [self.windows[k] for k in tells], total[tells], missed[tells], days,
             broken=broken[tells], due=coming[tells], easier=easier[tells], paths=PATHS, bands=False,
         )  # fmt: skip
+        chances = {self.names[k]: float(found.within[j, 27]) for j, k in enumerate(tells) if not broken[k]}
+        self.before = [*self.before[-CALL_DAYS + 1 :], chances]
         out = {}
         row = {int(k): j for j, k in enumerate(tells)}
         for k, name in enumerate(self.names):
@@ -100,8 +105,23 @@ class Margins:
                 earliest, latest = (days[i] if i >= 0 else None for i in (int(found.first[j]), int(found.last[j])))
             by_week = tuple((int(n), int(m)) for n, m in zip(weeks[0][k], weeks[1][k], strict=True))
             began = next((i for i, (n, _m) in enumerate(by_week) if n), 0)
-            out[name] = Foretold(last, bool(broken[k]), in_14, in_28, earliest, latest, by_week[began:])
+            out[name] = Foretold(
+                last, bool(broken[k]), in_14, in_28, earliest, latest, self._called(name), by_week[began:]
+            )
         return out
+
+    def _called(self, name: str) -> bool:
+        """Does a call stand? It begins at one chance within 28 days, and stands down to another, at most four weeks without beginning anew.
+
+        So that it is told once, and not each time that a chance near the limit comes and goes.
+        """
+        for chances in reversed(self.before):
+            chance = chances.get(name, 0.0)
+            if chance >= self.begins:
+                return True
+            if chance < self.ends:
+                return False
+        return False
 
     def _days(self, first: int, newest: int, known: int) -> tuple[Floats, Floats]:
         """(promises, days): what was due and missed on each day from the first to the newest, as known on a day."""

@@ -14,7 +14,7 @@ from torni.facts.fold import start_of
 from torni.facts.room import Connection
 from torni.promises.margin import Foretold
 from torni.services.library import Library
-from torni.supervision.margins import Margins
+from torni.supervision.margins import CALL_DAYS, Margins
 from torni.supervision.moment import Moment, last_days_of, moment, units
 from torni.supervision.watch import Sighting, Watch, rows_known
 
@@ -75,11 +75,14 @@ def mornings(
     feeds: dict[str, list[tuple[date, date]]] = {}
     for feed, due, on in connection.execute(_FEEDS, [now.position]).fetchall():
         feeds.setdefault(feed, []).append((due, on))
-    for day in days:
+    first, wanted = min(days) - timedelta(days=CALL_DAYS - 1), set(days)
+    for i in range((max(days) - first).days + 1):
+        day = first + timedelta(days=i)
         complete = {f: max(dues) for f, told in feeds.items() if (dues := [due for due, on in told if on < day])}
         last = last_days_of(day, complete, register)
-        upto = last.filter(pl.col("unit") == "")["last"].item()
-        yield Morning(day, watch.on(day, last), margins.on(day, upto))
+        foretold = margins.on(day, last.filter(pl.col("unit") == "")["last"].item())
+        if day in wanted:
+            yield Morning(day, watch.on(day, last), foretold)
 
 
 def _evening_waits(connection: Connection, now: Moment) -> bool:
