@@ -114,7 +114,7 @@ LISTS = ListPromise(
 def test_a_list_tells_its_fullest(library, lists, more, mends):
     judge = Judge(1.0, 0.95, 0.05, 1.5, at_most=True, by_unit=True)
     groups = judge.judged([Group(str(i), total, on, 0) for i, (total, on) in enumerate(lists)])
-    m = LISTS.margin(judge, "kept", 0, 0, groups, None, library)
+    m = LISTS.margin(judge, "kept", 0, 0, groups, None)
     assert (m.more, m.mends) == (more, mends)
 
 
@@ -128,7 +128,7 @@ def text(library, margin, language="en"):
 
 
 def test_the_sentence_tells_how_many_and_when(library):
-    m = Margin(38, None).with_foretold(FORETOLD)
+    m = Margin(False, 38, None).with_foretold(FORETOLD)
     assert m.breaks_soon
     assert text(library, m) == "38 more late or not done and the promise is broken, probably 14.12.–22.12.2026"
     perhaps = m.with_foretold(replace(FORETOLD, within_28=0.3))
@@ -141,33 +141,42 @@ def test_the_sentence_tells_how_many_and_when(library):
         == "38 more late or not done and the promise is broken; the chance of that within four weeks is 2%"
     )
     unknown = m.with_foretold(replace(FORETOLD, within_28=None, within_14=None, first=None, last=None))
-    assert (
-        text(library, unknown) == "38 more late or not done and the promise is broken; too little is known to tell when"
-    )
+    assert text(library, unknown) == "38 more late or not done and the promise is broken; too few to tell when"
 
 
 def test_a_broken_one_tells_what_keeps_it_again(library):
-    m = Margin(None, 400).with_foretold(replace(FORETOLD, broken=True))
+    m = Margin(True, None, 400).with_foretold(replace(FORETOLD, broken=True))
     assert text(library, m) == "400 as promised in a row keep it again; as things go, probably 14.12.–22.12.2026"
     assert not m.breaks_soon
     late = m.with_foretold(replace(FORETOLD, broken=True, within_28=0.1))
     assert text(library, late).endswith("within four weeks is 10%")
 
 
+def test_a_broken_promise_to_all_is_kept_again_when_its_misses_are_past(library):
+    """No number in time makes all of them kept: only that the missed ones leave the window."""
+    f = found(library, "home_care.fee_by_formula", 500, 497)
+    assert f.state == "broken" and f.target == 1 and (f.margin.more, f.margin.mends) == (None, None)
+    with speaking("en"):
+        assert (
+            f.promise.margin_text(f.margin)
+            == "Kept again when nothing has been missed for 28 days; too few to tell when"
+        )
+
+
 def test_what_was_foretold_of_another_state_is_not_told(library):
     """It broke during the day: the morning foretold when it breaks, not when it is kept again. The line of the year stays."""
-    m = Margin(None, 400).with_foretold(FORETOLD)
+    m = Margin(True, None, 400).with_foretold(FORETOLD)
     assert m.foretold is None and m.weeks == WEEKS
-    assert text(library, m) == "400 as promised in a row keep it again; too little is known to tell when"
+    assert text(library, m) == "400 as promised in a row keep it again; too few to tell when"
 
 
 @pytest.mark.parametrize("language", ["fi", "sv", "en"])
 def test_the_sentence_is_complete_in_every_language(library, language):
-    for m in (Margin(38, None), Margin(1, None), Margin(None, 400)):
+    for m in (Margin(False, 38, None), Margin(False, 1, None), Margin(True, None, 400)):
         for told in (None, FORETOLD, replace(FORETOLD, broken=True)):
             assert text(library, m.with_foretold(told), language)
-    english = text(library, Margin(38, None).with_foretold(FORETOLD), "en")
-    assert language == "en" or text(library, Margin(38, None).with_foretold(FORETOLD), language) != english
+    english = text(library, Margin(False, 38, None).with_foretold(FORETOLD), "en")
+    assert language == "en" or text(library, Margin(False, 38, None).with_foretold(FORETOLD), language) != english
 
 
 def test_what_is_kept_is_read_as_it_was():

@@ -67,16 +67,16 @@ class BudgetPromise(EventPromise):
         return (spent.total / spent.allowed if spent and spent.allowed > 0 else None), spent
 
     def margin(
-        self, judge: Judge, state: State, total: int, met: int, by_unit: Groups, spent: Accrued | None, definitions: Definitions
-    ) -> Margin | None:  # fmt: skip
+        self, judge: Judge, state: State, total: int, met: int, by_unit: Groups, spent: Accrued | None
+    ) -> Margin | None:
         if spent is None:
             return None
         left = spent.allowed - spent.total
-        return Margin(left, None, "cents") if left >= 0 else Margin(None, -left, "cents")
+        return Margin(False, left, None, "cents") if left >= 0 else Margin(True, None, -left, "cents")
 
     def margin_text(self, m: Margin) -> str:
-        if m.mends is not None:
-            return _("{euros} M€ too much has accrued by today").format(euros=number(m.mends / 1e8, 2))
+        if m.broken:
+            return _("{euros} M€ too much has accrued by today").format(euros=number((m.mends or 0) / 1e8, 2))
         return _("{euros} M€ more by today and the promise is broken").format(euros=number((m.more or 0) / 1e8, 2))
 
     def doubts(self, spent: Accrued, judge: Judge) -> list[Message]:

@@ -62,18 +62,18 @@ class ListPromise(EventPromise):
         return self.judging(definitions, needed=float(self.at_most), at_most=True, by_unit=True)
 
     def margin(
-        self, judge: Judge, state: State, total: int, met: int, by_unit: Groups, spent: Accrued | None, definitions: Definitions
-    ) -> Margin | None:  # fmt: skip
+        self, judge: Judge, state: State, total: int, met: int, by_unit: Groups, spent: Accrued | None
+    ) -> Margin | None:
         """So many more on the fullest list break it; so many fewer, on all that are too full together, mend it."""
         apart_by = [int(g.met) - int(Decimal(str(judge.needed)) * int(g.total)) for g in by_unit if g.total > 0]
         if not apart_by:
             return None
         over = sum(max(0, a) for a in apart_by)
-        return Margin(None, over, "list") if over else Margin(1 - max(apart_by), None, "list")
+        return Margin(True, None, over, "list") if over else Margin(False, 1 - max(apart_by), None, "list")
 
     def margin_text(self, m: Margin) -> str:
-        if m.mends is not None:
-            return ngettext("{n} fewer on the lists that are too full keeps it again", "{n} fewer on the lists that are too full keep it again", m.mends).format(n=number(m.mends))  # fmt: skip
+        if m.broken:
+            return ngettext("{n} fewer on the lists that are too full keeps it again", "{n} fewer on the lists that are too full keep it again", m.mends or 0).format(n=number(m.mends or 0))  # fmt: skip
         return ngettext("{n} more on the fullest list and the promise is broken", "{n} more on the fullest list and the promise is broken", m.more or 0).format(n=number(m.more or 0))  # fmt: skip
 
     def counted_text(self, f: Finding) -> str:

@@ -13,6 +13,8 @@ from typing import Any
 
 from torni.core.language import _, ngettext, number, per_cent
 
+_HARDLY = 0.02  # of so small a chance no number is told: so few of the simulated ways do not tell it
+
 
 @dataclass(frozen=True)
 class Foretold:
@@ -54,12 +56,13 @@ class Foretold:
 
 @dataclass(frozen=True)
 class Margin:
-    """Of a promise that is not broken `more` misses break it (on a list: so many more on the fullest; of money: cents), of a broken one `mends` in a
-    row in time (on lists: so many fewer; cents) mend it; None where no number does. `counted` tells which.
+    """Of a promise that is not `broken`, `more` misses break it (on a list: so many more on the fullest; of money: cents); of a broken one, `mends` in a
+    row as promised (on lists: so many fewer; cents) keep it again, None where no number does: of a promise to all. `counted` tells which.
 
     `foretold`: what the morning foretold, None where nothing was or the state has turned since.
     """
 
+    broken: bool
     more: int | None
     mends: int | None
     counted: str = "events"
@@ -69,50 +72,53 @@ class Margin:
     @property
     def breaks_soon(self) -> bool:
         """Is it called to break soon?"""
-        return self.mends is None and self.foretold is not None and self.foretold.soon
+        return not self.broken and self.foretold is not None and self.foretold.soon
 
     def with_foretold(self, foretold: Foretold | None) -> Margin:
         """The same with what the morning foretold; what it foretold of another state than now is none of it."""
         if foretold is None:
             return self
-        holds = foretold if foretold.broken == (self.mends is not None) else None
+        holds = foretold if foretold.broken == self.broken else None
         return replace(self, foretold=holds, weeks=foretold.weeks)
 
     def as_json(self) -> dict[str, Any]:
         """The contract of `margin` in `torni check --json`."""
         f = self.foretold
         return {
-            "counted": self.counted, "more": self.more, "mends": self.mends, "breaks_soon": self.breaks_soon,
+            "counted": self.counted, "broken": self.broken, "more": self.more, "mends": self.mends, "breaks_soon": self.breaks_soon,
             "within_14": f.within_14 if f else None, "within_28": f.within_28 if f else None,
             "first": str(f.first) if f and f.first else None, "last": str(f.last) if f and f.last else None,
         }  # fmt: skip
 
 
-def share_margin(m: Margin, misses: str) -> str:
-    """The margin of a share of events as one sentence: how many, and probably when. `misses`: its beginning where it is not broken."""
+def share_margin(m: Margin, misses: str, days: int) -> str:
+    """The margin of a share of events over so many days as one sentence: how many, and probably when. `misses`: its beginning where it is not broken."""
     f = m.foretold
-    if m.mends is None:
+    if m.broken:
+        if m.mends is None:
+            what = _("Kept again when nothing has been missed for {days} days").format(days=days)
+        else:
+            what = ngettext("{n} as promised in a row keeps it again", "{n} as promised in a row keep it again", m.mends).format(n=number(m.mends))  # fmt: skip
         if f is None or f.within_28 is None:
-            return misses + _("; too little is known to tell when")
+            return what + _("; too few to tell when")
         if f.within_28 >= 0.5 and f.first and f.last:
-            return misses + _(", probably {days}").format(days=days_text(f.first, f.last))
-        if m.breaks_soon and f.first and f.last:
-            return misses + _("; the chance of that within four weeks is {chance}, and then probably {days}").format(
-                chance=per_cent(f.within_28, 0), days=days_text(f.first, f.last)
-            )
-        return misses + _("; the chance of that within four weeks is {chance}").format(chance=per_cent(f.within_28, 0))
-    if m.mends == 0:
-        return ""
-    mends = ngettext(
-        "{n} as promised in a row keeps it again", "{n} as promised in a row keep it again", m.mends
-    ).format(n=number(m.mends))
+            return what + _("; as things go, probably {days}").format(days=days_text(f.first, f.last))
+        if f.within_28 < _HARDLY:
+            return what + _("; as things go, hardly within four weeks")
+        return what + _("; as things go, the chance of that within four weeks is {chance}").format(
+            chance=per_cent(f.within_28, 0)
+        )
     if f is None or f.within_28 is None:
-        return mends + _("; too little is known to tell when")
+        return misses + _("; too few to tell when")
     if f.within_28 >= 0.5 and f.first and f.last:
-        return mends + _("; as things go, probably {days}").format(days=days_text(f.first, f.last))
-    return mends + _("; as things go, the chance of that within four weeks is {chance}").format(
-        chance=per_cent(f.within_28, 0)
-    )
+        return misses + _(", probably {days}").format(days=days_text(f.first, f.last))
+    if m.breaks_soon and f.first and f.last:
+        return misses + _("; the chance of that within four weeks is {chance}, and then probably {days}").format(
+            chance=per_cent(f.within_28, 0), days=days_text(f.first, f.last)
+        )
+    if f.within_28 < _HARDLY:
+        return misses + _("; hardly within four weeks")
+    return misses + _("; the chance of that within four weeks is {chance}").format(chance=per_cent(f.within_28, 0))
 
 
 def days_text(first: date, last: date) -> str:

@@ -240,19 +240,19 @@ class EventPromise(Promise):
         return judge.whole(total, met, by_unit), None
 
     def margin(
-        self, judge: Judge, state: State, total: int, met: int, by_unit: Groups, spent: Accrued | None, definitions: Definitions
-    ) -> Margin | None:  # fmt: skip
+        self, judge: Judge, state: State, total: int, met: int, by_unit: Groups, spent: Accrued | None
+    ) -> Margin | None:
         """How many more misses break it, or how many in time mend it; None where it is no share of events."""
         if not self.long or total <= 0:
             return None
         if state == "broken":
-            return Margin(None, more_kept(judge.limits, total, total - met))
+            return Margin(True, None, more_kept(judge.limits, total, total - met))
         more = more_misses(judge.limits, total, total - met)
-        return Margin(more, None) if more is not None else None
+        return Margin(False, more, None) if more is not None else None
 
     def margin_text(self, m: Margin) -> str:
         """The margin as one sentence; empty where nothing can be told."""
-        return share_margin(m, self.misses_text(m.more or 0))
+        return share_margin(m, self.misses_text(m.more or 0), self.over_days)
 
     def misses_text(self, count: int) -> str:
         """So many more misses, as the beginning of a sentence."""
@@ -301,7 +301,7 @@ class EventPromise(Promise):
         silent = (sums.today - sums.upto).days > SILENT_DAYS
         margin = None
         if judge and value is not None and not silent and (too_few or not missing):
-            margin = self.margin(judge, state, total, met, by["unit"], spent, definitions)
+            margin = self.margin(judge, state, total, met, by["unit"], spent)
         return Finding(
             name, service, self, judge.target if judge else 1.0, value, 0.0 if value is None else value, 1.0 if value is None else value,
             state, "events", met, total, None, tuple(missing), self.rests_on_invented(definitions), definitions.version(service), sums.today,

@@ -14,11 +14,10 @@ _FEWEST_WEEKS = 4
 
 @dataclass(frozen=True)
 class Spark:
-    """`path`: the line, broken where a week had nothing due; `goal`: the target's height; `end`: where the newest week is."""
+    """`path`: the line, broken where a week had nothing due; `goal`: the target's height."""
 
     path: str
     goal: float
-    end: tuple[float, float]
     least: float
     most: float
     newest: float
@@ -49,10 +48,10 @@ def _drawn(weeks: tuple[tuple[int, int], ...], target: float) -> Spark | None:
     def at(share: float) -> float:
         return round(1.5 + (HIGH - 3) * (most - share) / span, 1)
 
-    parts, drawing, end = [], False, (0.0, 0.0)
+    parts, drawing = [], False
     for i, share in enumerate(shares):
         if share is not None:
-            end = round(i * step, 1), at(share)
-            parts.append(f"{'L' if drawing else 'M'}{end[0]:g} {end[1]:g}")
+            alone = not drawing and (i + 1 == len(shares) or shares[i + 1] is None)
+            parts.append(f"{'L' if drawing else 'M'}{round(i * step, 1):g} {at(share):g}{'h.1' if alone else ''}")
         drawing = share is not None
-    return Spark("".join(parts), at(target), end, min(told), max(told), told[-1])
+    return Spark("".join(parts), at(target), min(told), max(told), told[-1])

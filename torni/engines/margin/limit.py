@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
+from functools import lru_cache
 
 import numpy as np
 import numpy.typing as npt
@@ -43,6 +44,7 @@ class Limits:
         return self.few >= 1 or self.target >= 1 or float(_chance(np.array([float(total)]), np.array([float(missed)]), self.target, self.spread)[0]) <= self.few  # fmt: skip
 
 
+@lru_cache(maxsize=8_192)  # the same question comes again with each picture of a day
 def more_misses(limits: Limits, total: int, missed: int) -> int | None:
     """How many more, due and missed, break it; None where it is broken, or where no number of them does (nothing is promised)."""
     if limits.broken(total, missed) or limits.target <= 0:
