@@ -291,13 +291,14 @@ def by(of: Sequence[tuple[str, float]], found: Sequence[bool], which: int, names
 
 
 def compare(seeds: Sequence[int], each: int) -> None:
-    ours, stricter, held, peers = Score(), Score(), [], {name: Score() for name in (*RULES, "best")}
+    ours, stricter, even, held, peers = Score(), Score(), Score(), [], {name: Score() for name in (*RULES, "best")}
     for seed in seeds:
         t = truth(make(seed, each))
         found = told(t)
         held += found.value_held
         score(t, standing(found.within28), ours, (found.first, found.last))
         score(t, standing(found.within28, *STRICTER), stricter)
+        score(t, standing(found.within28, 0.5, 0.5), even, (found.first, found.last))
         for name, rule in {**RULES, "best": pairs(BEST)}.items():
             score(t, judged(rule(t)), peers[name])
         print(f"seed {seed}: {len(t.breaks)} breaks, {sum(t.foreseen)} foreseeable", file=sys.stderr, flush=True)
@@ -309,6 +310,9 @@ def compare(seeds: Sequence[int], each: int) -> None:
     for name, s in peers.items():
         line(name, s)
     say(f"the band held {share(ours.held)}; it is {np.median(ours.long):.0f} days long in the middle")
+    say(
+        f"called from an even chance on, as told in a sentence without the chance: held {share(even.held)}, {np.median(even.long):.0f} days long in the middle"
+    )
     say(f"the value in 28 days within its 90 %: {share(held)}")
     say("told, by sort: " + by(ours.of, ours.foreseen, 0, SORTS))
     say("told, by due a day: " + by(ours.of, ours.foreseen, 1, SIZES))

@@ -88,6 +88,17 @@ def test_the_watch_is_kept_once_and_the_tower_tells_it(year):
             assert alert.value == 1 - s.missed / s.total < alert.target
 
 
+def test_what_is_foretold_stands_in_the_findings_and_is_of_their_state(year):
+    shown = live(year, library, residents=2_000)
+    told = {f.id: f for f in shown.found if f.margin and f.margin.weeks}
+    assert len(told) > 10
+    for f in told.values():
+        assert f.margin.broken == (f.state == "broken")
+        assert f.margin.foretold is None or f.margin.foretold.broken == f.margin.broken
+        assert sum(total for total, _met in f.margin.weeks) >= f.total or f.promise.over_days > 364
+    assert any(f.margin.foretold and f.margin.foretold.within_28 is not None for f in told.values())
+
+
 def test_another_days_watch_is_not_taken_for_todays(year):
     now = moment(year)
     assert seen_on(year, now.today + timedelta(days=2)) == seen_on(year, now.today)
