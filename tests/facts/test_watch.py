@@ -10,6 +10,7 @@ import pytest
 from torni.facts import room
 from torni.services.days import Days
 from torni.services.library import Library
+from torni.supervision.margins import foretold_on
 from torni.supervision.moment import last_days, moment, units
 from torni.supervision.watch import ROWS, Sighting, Watch, rows_known, seen_on
 from torni.tower.live import live
@@ -30,11 +31,11 @@ def test_each_morning_is_the_same_whether_watched_in_turn_or_alone(year):
     """What the state carries from one morning to the next only saves time."""
     now = moment(year)
     days = [now.today - timedelta(days=i) for i in (40, 39, 38, 12, 11, 1, 0)]
-    in_turn = dict(mornings(year, library, now, *days))
+    in_turn = {m.day: m for m in mornings(year, library, now, *days)}
     for day in days[2], days[3], days[-1]:
-        ((_, alone),) = mornings(year, lambda _day: library(now.today), now, day)
+        (alone,) = mornings(year, lambda _day: library(now.today), now, day)
         assert alone == in_turn[day]
-    assert any(s.kind == "promise" for s in in_turn[now.today]), "the planted faults stand"
+    assert any(s.kind == "promise" for s in in_turn[now.today].seen), "the planted faults stand"
 
 
 def test_todays_records_change_nothing_of_this_morning(year):
@@ -71,8 +72,12 @@ def test_the_watch_is_kept_once_and_the_tower_tells_it(year):
     now = moment(year)
     assert keep_watch(year, library, back=3) == 0, "the fixture has kept it"
     seen = seen_on(year, now.today)
-    ((_, again),) = mornings(year, library, now, now.today)
-    assert list(seen) == again and all(isinstance(s.since, date) for s in seen)
+    (again,) = mornings(year, library, now, now.today)
+    assert (
+        list(seen) == again.seen
+        and foretold_on(year, now.today) == again.foretold
+        and all(isinstance(s.since, date) for s in seen)
+    )
     shown = live(year, library, residents=2_000)
     told = {(a.id, a.level, a.where): a for a in shown.alerts if a.since}
     assert set(told) == {(s.id, s.level, s.where) for s in seen}
@@ -81,6 +86,17 @@ def test_the_watch_is_kept_once_and_the_tower_tells_it(year):
         assert alert.began == s.began <= s.since < now.today
         if s.kind == "promise":
             assert alert.value == 1 - s.missed / s.total < alert.target
+
+
+def test_what_is_foretold_stands_in_the_findings_and_is_of_their_state(year):
+    shown = live(year, library, residents=2_000)
+    told = {f.id: f for f in shown.found if f.margin and f.margin.weeks}
+    assert len(told) > 10
+    for f in told.values():
+        assert f.margin.broken == (f.state == "broken")
+        assert f.margin.foretold is None or f.margin.foretold.broken == f.margin.broken
+        assert sum(total for total, _met in f.margin.weeks) >= f.total or f.promise.over_days > 364
+    assert any(f.margin.foretold and f.margin.foretold.within_28 is not None for f in told.values())
 
 
 def test_another_days_watch_is_not_taken_for_todays(year):

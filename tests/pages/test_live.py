@@ -7,6 +7,7 @@ import json
 import os
 import re
 from concurrent.futures import ThreadPoolExecutor
+from datetime import timedelta
 
 import pytest
 
@@ -74,6 +75,43 @@ def test_the_tower_tells_the_planted_faults_and_that_all_is_invented(client):
     assert "no row is a real person" in text
     assert "The client fee follows the formula to the cent. Now 0.0%" in text
     assert 'data-stream="/stream/keski-suomi/en"' in text
+
+
+def test_each_share_of_events_tells_its_margin_and_its_year(client):
+    """In the row and on its page; the small line says in words what it shows."""
+    client.cookies["language"] = "en"
+    text = client.get("/keski-suomi/").content.decode()
+    row = re.search(r'data-promise="home_care.visits_made".*?</li>', text, re.S).group()
+    assert re.search(r"data-margin>[^<]*(the promise is broken|keep it again)[^<]*<", row)
+    assert re.search(
+        r'<svg class="spark"[^>]* role="img" aria-label="By week in a year: at least [\d.]+%, at most', row
+    )
+    page = client.get("/keski-suomi/promise/home_care.visits_made/").content.decode()
+    assert re.search(r'<p class="margin[^"]*">[^<]*(the promise is broken|keep it again)', page)
+
+
+def test_a_past_morning_tells_what_it_foretold_and_an_older_one_that_it_did_not(client, invented_year):
+    from torni.facts import room
+    from torni.supervision.moment import moment
+
+    client.cookies["language"] = "en"
+    with room.connect(invented_year, autocommit=True) as connection:
+        today = moment(connection).today
+    told = {}
+    for days in (1, 60):
+        page = client.get(f"/keski-suomi/?known={today - timedelta(days=days)}").content.decode()
+        told[days] = page.count('class="spark"')
+        assert "data-margin" in page
+    assert told[1] > 5 and told[60] == 0, "the fixture has watched the last three mornings"
+
+
+def test_a_visitor_is_told_no_margin(client):
+    from django.test import Client
+
+    nobody = Client(headers={"host": "127.0.0.1"})
+    for page in ("/keski-suomi/", "/keski-suomi/promise/home_care.visits_made/"):
+        text = nobody.get(page).content.decode()
+        assert "data-margin" not in text and 'class="spark"' not in text and 'class="margin' not in text
 
 
 def test_the_past_says_so_and_is_not_live(client):

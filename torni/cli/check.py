@@ -18,7 +18,7 @@ from torni.tower import Picture, picture
 from torni.tower.explain import explain as explained
 from torni.tower.opened import happening
 from torni.tower.picture import finding_json, groups_json, worst
-from torni.tower.words import affected_text, counted_text, state_name, target_text, value_text
+from torni.tower.words import affected_text, counted_text, margin_text, state_name, target_text, value_text
 
 if TYPE_CHECKING:
     from torni.network.explain import Explanation
@@ -98,6 +98,8 @@ def print_picture(shown: Picture) -> None:
     for f in shown.by_state():
         first = f"{mark(f.state)}  {painted(value_text(f).rjust(wide), '1')}  {target_text(f).ljust(targets)}  "
         paragraph(str(f.sentence), indent, first, hidden=len(first) - len(indent))
+        if margin_text(f):
+            paragraph(margin_text(f), indent, indent)
         print(painted(indent + f.id + (" *" if f.invented and f.promise.reads == "network" else ""), "2") + _where(f))
     print()
     if any(f.invented and f.promise.reads == "network" for f in shown.findings):
@@ -145,6 +147,8 @@ def explain(args: argparse.Namespace) -> int:
         f"   {state_name(f.state)}: {value_text(f)}, {_('target')} {target_text(f)}"
         + (f", {_('outside')} {affected_text(f)}" if f.affected is not None else "")
     )
+    if margin_text(f):
+        paragraph(margin_text(f), "   ", "   ")
     for missing in f.missing:
         print(f"   {_('missing: ')}{missing}")
     if f.invented:

@@ -11,7 +11,8 @@ from torni.core.language import Message, _, number, per_cent
 from torni.facts.book import Counting
 from torni.promises import accrual
 from torni.promises.accrual import Accrued
-from torni.promises.finding import Finding, Group, Groups
+from torni.promises.finding import Finding, Group, Groups, State
+from torni.promises.margin import Margin
 from torni.promises.promise import Definitions, EventType, number_of
 from torni.promises.sums import Days, Effects, EventPromise, Judge, Sums
 from torni.promises.window import Window
@@ -64,6 +65,19 @@ class BudgetPromise(EventPromise):
             range_share=definitions.number(_RANGE_SHARE),
         )  # fmt: skip
         return (spent.total / spent.allowed if spent and spent.allowed > 0 else None), spent
+
+    def margin(
+        self, judge: Judge, state: State, total: int, met: int, by_unit: Groups, spent: Accrued | None
+    ) -> Margin | None:
+        if spent is None:
+            return None
+        left = spent.allowed - spent.total
+        return Margin(False, left, None, "cents") if left >= 0 else Margin(True, None, -left, "cents")
+
+    def margin_text(self, m: Margin) -> str:
+        if m.broken:
+            return _("{euros} M€ too much has accrued by today").format(euros=number((m.mends or 0) / 1e8, 2))
+        return _("{euros} M€ more by today and the promise is broken").format(euros=number((m.more or 0) / 1e8, 2))
 
     def doubts(self, spent: Accrued, judge: Judge) -> list[Message]:
         if spent.allowed <= 0 or judge.keeps(spent.least / spent.allowed) == judge.keeps(spent.most / spent.allowed):

@@ -10,7 +10,7 @@ from pydantic import Field
 from torni.core.language import Message, _
 from torni.facts.book import Counting
 from torni.promises.promise import EventType
-from torni.promises.sums import Days, Effects, EventPromise
+from torni.promises.sums import Days, Effects, EventPromise, not_as_promised
 
 if TYPE_CHECKING:
     from torni.facts.room import Connection
@@ -42,6 +42,9 @@ class FeePromise(EventPromise):
         from torni.promises.rows import counted
 
         return counted(connection, asked, days=self.over_days)
+
+    def misses_text(self, count: int) -> str:
+        return not_as_promised(count)
 
     def rows_text(self, until: str) -> str:
         return _("What was not as promised.")

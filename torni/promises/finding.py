@@ -12,6 +12,7 @@ import polars as pl
 from torni.core.language import Message
 from torni.core.texts import Text
 from torni.promises.accrual import Accrued
+from torni.promises.margin import Margin
 from torni.promises.promise import Promise
 
 NO_ROOM = Message("no record room")
@@ -56,7 +57,8 @@ class Finding:
     `by_age`: age_group, people, outside, share (travel only).
 
     Of what happens: `late` of what is not met; `today_total`, `today_met`: what is due today and what has been done of it; `open`: what is
-    owed in all, `overdue`: of it due before today; `last`: the last day counted; `long`: the groups over twelve weeks; `accrued`: money.
+    owed in all, `overdue`: of it due before today; `last`: the last day counted; `long`: the groups over twelve weeks; `accrued`: money; `margin`: how far
+    it is from breaking, or from being kept again, None where that is not told.
     """
 
     id: str
@@ -89,6 +91,7 @@ class Finding:
     last: date = date.min
     long: Mapping[Level, Groups] = field(default_factory=dict)
     accrued: Accrued | None = None
+    margin: Margin | None = None
 
     @property
     def kept_back(self) -> bool:

@@ -8,9 +8,11 @@ from typing import TYPE_CHECKING, ClassVar, Literal, Self
 
 from pydantic import Field, model_validator
 
-from torni.core.language import Message, _
+from torni.core.language import Message, _, ngettext, number
 from torni.facts.book import Counting
-from torni.promises.finding import Finding
+from torni.promises.accrual import Accrued
+from torni.promises.finding import Finding, Groups, State
+from torni.promises.margin import Margin
 from torni.promises.promise import Definitions, EventType
 from torni.promises.sums import Days, Effects, EventPromise, Judge, apart, units_short
 from torni.promises.window import Window
@@ -58,6 +60,21 @@ class ListPromise(EventPromise):
 
     def judge(self, definitions: Definitions, residents: int) -> Judge:
         return self.judging(definitions, needed=float(self.at_most), at_most=True, by_unit=True)
+
+    def margin(
+        self, judge: Judge, state: State, total: int, met: int, by_unit: Groups, spent: Accrued | None
+    ) -> Margin | None:
+        """So many more on the fullest list break it; so many fewer, on all that are too full together, mend it."""
+        apart_by = [int(g.met) - int(Decimal(str(judge.needed)) * int(g.total)) for g in by_unit if g.total > 0]
+        if not apart_by:
+            return None
+        over = sum(max(0, a) for a in apart_by)
+        return Margin(True, None, over, "list") if over else Margin(False, 1 - max(apart_by), None, "list")
+
+    def margin_text(self, m: Margin) -> str:
+        if m.broken:
+            return ngettext("{n} fewer on the lists that are too full keeps it again", "{n} fewer on the lists that are too full keep it again", m.mends or 0).format(n=number(m.mends or 0))  # fmt: skip
+        return ngettext("{n} more on the fullest list and the promise is broken", "{n} more on the fullest list and the promise is broken", m.more or 0).format(n=number(m.more or 0))  # fmt: skip
 
     def counted_text(self, f: Finding) -> str:
         return units_short(f)

@@ -11,7 +11,7 @@ from torni.core.language import Message, _
 from torni.core.texts import Whole
 from torni.facts.book import Counting
 from torni.promises.promise import EventType
-from torni.promises.sums import Days, Effects, EventPromise
+from torni.promises.sums import Days, Effects, EventPromise, not_as_promised
 
 if TYPE_CHECKING:
     import polars as pl
@@ -52,6 +52,9 @@ class MeasurePromise(EventPromise):
         from torni.promises.rows import counted
 
         return counted(connection, asked, days=self.over_days)
+
+    def misses_text(self, count: int) -> str:
+        return not_as_promised(count)
 
     def rows_text(self, until: str) -> str:
         return _("What was not as promised.")

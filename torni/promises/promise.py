@@ -17,6 +17,7 @@ if TYPE_CHECKING:
     from torni.facts.room import Connection
     from torni.promises.finding import Finding, Group
     from torni.promises.ground import UnitFilter
+    from torni.promises.margin import Margin
     from torni.promises.rows import Asked, Row
 
 EventType = Annotated[str, Field(pattern=r"^[a-z_]+\.[a-z_]+$")]
@@ -165,6 +166,10 @@ class Promise(Strict):
 
     def now_text(self, f: Finding) -> str:
         """What is going on right now, where that is told."""
+        return ""
+
+    def margin_text(self, m: Margin) -> str:
+        """How far it is from breaking, or from being kept again, as one sentence; empty where nothing can be told."""
         return ""
 
     def group_text(self, g: Group) -> str:

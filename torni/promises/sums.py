@@ -13,11 +13,13 @@ import polars as pl
 from pydantic import Field
 
 from torni.core.faults import BadInput
-from torni.core.language import Message, _, number, per_cent
+from torni.core.language import Message, _, ngettext, number, per_cent
 from torni.core.texts import Text, Whole
+from torni.engines.margin.limit import Limits, more_kept, more_misses
 from torni.facts.book import Answer, Counting, Opening
 from torni.promises.accrual import Accrued
 from torni.promises.finding import LEVELS, Finding, Group, Groups, Level, State
+from torni.promises.margin import Margin, share_margin
 from torni.promises.promise import Ages, Definitions, Need, Promise, Reads, Responsible
 from torni.promises.window import Window
 
@@ -89,6 +91,12 @@ class Judge:
             told = [g.kept for g in by_unit if g.kept is not None]
             return sum(told) / len(told) if told else None
         return met / total if total > 0 else None
+
+    @property
+    def limits(self) -> Limits:
+        """How many of so many may be missed before it is told as broken."""
+        by_chance = self.by_chance and self.target < 1
+        return Limits(self.target, self.few if by_chance else 1.0, self.spread)
 
     def keeps(self, value: float) -> bool:
         return value <= self.target if self.whole_at_most else value >= self.target
@@ -231,6 +239,27 @@ class EventPromise(Promise):
         total, met, _late = self.counts_of(name, sums)
         return judge.whole(total, met, by_unit), None
 
+    def margin(
+        self, judge: Judge, state: State, total: int, met: int, by_unit: Groups, spent: Accrued | None
+    ) -> Margin | None:
+        """How many more misses break it, or how many in time mend it; None where it is no share of events."""
+        if not self.long or total <= 0:
+            return None
+        if state == "broken":
+            return Margin(True, None, more_kept(judge.limits, total, total - met))
+        more = more_misses(judge.limits, total, total - met)
+        return Margin(False, more, None) if more is not None else None
+
+    def margin_text(self, m: Margin) -> str:
+        """The margin as one sentence; empty where nothing can be told."""
+        return share_margin(m, self.misses_text(m.more or 0), self.over_days)
+
+    def misses_text(self, count: int) -> str:
+        """So many more misses, as the beginning of a sentence."""
+        return ngettext(
+            "{n} more late or not done and the promise is broken", "{n} more late or not done and the promise is broken", count
+        ).format(n=number(count))  # fmt: skip
+
     def doubts(self, spent: Accrued, judge: Judge) -> list[Message]:
         """What of the spending is not known well enough to tell whether the promise holds."""
         return []
@@ -269,11 +298,15 @@ class EventPromise(Promise):
                         "too few to tell: {missed} missed of {total} could be chance", missed=total - met, total=total
                     )
                 )
+        silent = (sums.today - sums.upto).days > SILENT_DAYS
+        margin = None
+        if judge and value is not None and not silent and (too_few or not missing):
+            margin = self.margin(judge, state, total, met, by["unit"], spent)
         return Finding(
             name, service, self, judge.target if judge else 1.0, value, 0.0 if value is None else value, 1.0 if value is None else value,
             state, "events", met, total, None, tuple(missing), self.rests_on_invented(definitions), definitions.version(service), sums.today,
             too_few=too_few, by=by, late=late, today_total=today_total, today_met=today_met, open=open_, overdue=overdue,
-            last=sums.today if self.live else sums.upto, long=long, accrued=spent,
+            last=sums.today if self.live else sums.upto, long=long, accrued=spent, margin=margin,
         )  # fmt: skip
 
     def rests_on_invented(self, definitions: Definitions) -> bool:
@@ -309,6 +342,13 @@ def units_short(f: Finding) -> str:
     units = f.groups("unit")
     short = sum(g.kept is False for g in units)
     return _("{short} of {all} units short").format(short=number(short), all=number(len(units)))
+
+
+def not_as_promised(count: int) -> str:
+    """So many more that are not as promised: of what is measured, not awaited."""
+    return ngettext(
+        "{n} more not as promised and the promise is broken", "{n} more not as promised and the promise is broken", count
+    ).format(n=number(count))  # fmt: skip
 
 
 def apart(*types: str) -> None:

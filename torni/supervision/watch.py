@@ -269,19 +269,30 @@ class Watch:
         return out
 
 
-def rows_known(connection: Connection, library: Library, morning: date) -> pl.DataFrame:
-    """The tally's rows that a watch up to the morning rests on: promise, day, known_on, unit, municipality, total, met."""
+def rows_known(connection: Connection, library: Library, morning: date, *, ahead: int = 0) -> pl.DataFrame:
+    """The tally's rows that a watch up to the morning rests on: promise, day, known_on, unit, municipality, total, met.
+
+    `ahead`: and what was known by then of so many days from it on.
+    """
     names = [
         *(f"{s.id}.{p.id}" for s, p in library.of_events()),
         *(f"{s.id}.demand" for s in library.services.values() if s.demand),
     ]
     text = (
         "COPY (SELECT promise, day, known_on, unit, municipality, total, met FROM tally WHERE promise = ANY (%(names)s) AND known_on < %(morning)s "
-        "AND day < %(morning)s AND known_on > %(first)s) TO STDOUT WITH (FORMAT csv)"
+        "AND day < %(upto)s AND known_on > %(first)s) TO STDOUT WITH (FORMAT csv)"
     )
     with (
         connection.cursor() as cursor,
-        cursor.copy(text, {"names": names, "morning": morning, "first": morning - timedelta(days=_PAST)}) as found,
+        cursor.copy(
+            text,
+            {
+                "names": names,
+                "morning": morning,
+                "upto": morning + timedelta(days=ahead),
+                "first": morning - timedelta(days=_PAST),
+            },
+        ) as found,
     ):
         content = b"".join(bytes(part) for part in found)
     return pl.read_csv(io.BytesIO(content), has_header=False, schema=ROWS).with_columns(

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import date, datetime, timedelta
 from functools import cached_property
 from typing import Any
@@ -15,6 +15,7 @@ from torni.facts.room import Connection
 from torni.promises.finding import Finding, Level
 from torni.services.library import Library
 from torni.supervision.alerts import Alert, alerts
+from torni.supervision.margins import foretold_on
 from torni.supervision.measure import gathered, measure_gathered, measured
 from torni.supervision.moment import Gathered, Moment, known_sums, moment, units
 from torni.supervision.watch import seen_on
@@ -92,7 +93,11 @@ def _live(
     library = libraries(now.today)
     register = units(connection)
     rests_on = gathered(connection, library, now, register, before=kept)
-    found = tuple(measure_gathered(library, register, rests_on, residents=residents))
+    foretold = foretold_on(connection, now.today)
+    found = tuple(
+        replace(f, margin=f.margin.with_foretold(foretold.get(f.id))) if f.margin else f
+        for f in measure_gathered(library, register, rests_on, residents=residents)
+    )
     told = tuple(alerts(found, seen_on(connection, now.today), dict(now.complete), now.today))
     serving = _serving(connection, library, now, register)
     then = before or before_of(connection, libraries, now, residents=residents)

@@ -100,7 +100,7 @@ def finding_json(f: Finding) -> dict[str, Any]:
         "mode": None, "within_min": None, **f.promise.particulars(),
         "worst": [{"municipality": m, "name": n, "outside": round(o)} for m, n, o in worst(f)],
         "assumptions": [str(a) for a in f.assumptions], "missing": [str(m) for m in f.missing],
-        "mended_by": f.promise.mended_by, "invented": f.invented, "definition_version": f.definition_version, "as_of": str(f.as_of),
+        "margin": f.margin.as_json() if f.margin else None, "mended_by": f.promise.mended_by, "invented": f.invented, "definition_version": f.definition_version, "as_of": str(f.as_of),
     }  # fmt: skip
 
 

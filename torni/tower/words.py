@@ -29,5 +29,10 @@ def now_text(f: Finding) -> str:
     return f.promise.now_text(f)
 
 
+def margin_text(f: Finding) -> str:
+    """How far it is from breaking, or from being kept again, and probably when; empty where that is not told."""
+    return f.promise.margin_text(f.margin) if f.margin else ""
+
+
 def affected_text(f: Finding) -> str:
     return "–" if f.affected is None else number(f.affected)

@@ -16,8 +16,9 @@ from torni.facts.access import allows
 from torni.facts.words import role_name
 from torni.promises.reach import population_name
 from torni.services.words import unit_name
-from torni.tower.words import affected_text, counted_text, now_text, state_name, target_text, value_text
+from torni.tower.words import affected_text, counted_text, margin_text, now_text, state_name, target_text, value_text
 from torni.web.menu import menu as menu_of
+from torni.web.spark import spark
 
 _STATIC = Path(__file__).parent / "static"
 
@@ -28,7 +29,7 @@ def environment(**options: Any) -> jinja2.Environment:
     env.install_gettext_callables(lang._, lang.ngettext, newstyle=True)  # type: ignore[attr-defined]
     env.globals.update(
         static=_static, link=link, language=lang.language, state_name=state_name, value_text=value_text,
-        target_text=target_text, counted_text=counted_text, now_text=now_text, affected_text=affected_text, role_name=role_name, unit_name=unit_name, population_name=population_name, round=round,
+        target_text=target_text, counted_text=counted_text, now_text=now_text, margin_text=margin_text, spark=spark, affected_text=affected_text, role_name=role_name, unit_name=unit_name, population_name=population_name, round=round,
     )  # fmt: skip
     env.filters.update(number=lang.number, percent=lang.per_cent, age=age_name)
     return env

@@ -23,7 +23,7 @@ from torni.facts.fold import CHANNEL
 from torni.services import regions
 from torni.supervision import words
 from torni.tower.live import Live
-from torni.tower.words import counted_text, now_text, value_text
+from torni.tower.words import counted_text, margin_text, now_text, value_text
 from torni.web import room
 from torni.web.access import watches
 
@@ -176,7 +176,7 @@ def told(found: Live) -> dict[str, Any]:
         "cells": {f"{service} {producer}": number(count) for service, producer, count in found.serving}
         | {f.id: words.millions(f.accrued.total) for f in found.found if f.accrued},
         "promises": {
-            f.id: {"state": f.state, "value": value_text(f), "counted": counted_text(f), "now": now_text(f)}
+            f.id: {"state": f.state, "value": value_text(f), "counted": counted_text(f), "now": now_text(f), "margin": margin_text(f)}
             for f in found.found
         },
     }  # fmt: skip

@@ -86,7 +86,7 @@ if (watched && "EventSource" in window) {
       if (!line) continue;
       const chosen = line.classList.contains("chosen");
       line.className = p.state + (chosen ? " chosen" : "");
-      for (const name of ["value", "counted", "now"]) {
+      for (const name of ["value", "counted", "now", "margin"]) {
         renew(line.querySelector(`[data-${name}]`), p[name]);
       }
     }
