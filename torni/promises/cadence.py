@@ -15,10 +15,7 @@ from torni.promises.promise import DAYS, Ages, EventType
 from torni.promises.sums import Days, Effects, EventPromise, Sums, units_short
 
 if TYPE_CHECKING:
-    import polars as pl
-
     from torni.facts.room import Connection
-    from torni.promises.anew import Past
     from torni.promises.rows import Asked, Row
 
 
@@ -56,11 +53,6 @@ class CadencePromise(EventPromise):
 
     def counted_text(self, f: Finding) -> str:
         return units_short(f)
-
-    def anew(self, past: Past, effects: Effects) -> pl.DataFrame:
-        from torni.promises.anew import answered
-
-        return answered(past, effects.openings[0], [self.event])
 
     def rows(self, connection: Connection, asked: Asked) -> list[Row]:
         from torni.promises.rows import owed

@@ -14,10 +14,7 @@ from torni.promises.promise import EventType
 from torni.promises.sums import Days, Effects, EventPromise
 
 if TYPE_CHECKING:
-    import polars as pl
-
     from torni.facts.room import Connection
-    from torni.promises.anew import Past
     from torni.promises.rows import Asked, Row
 
 
@@ -42,11 +39,6 @@ class MeasurePromise(EventPromise):
 
     def effects(self, name: str, service: str, days: Days) -> Effects:
         return Effects(countings=(Counting(name, service, self.event, "at_least", self.at_least),))
-
-    def anew(self, past: Past, effects: Effects) -> pl.DataFrame:
-        from torni.promises.anew import reached
-
-        return reached(past, self.event, self.at_least)
 
     def rows(self, connection: Connection, asked: Asked) -> list[Row]:
         from torni.promises.rows import counted

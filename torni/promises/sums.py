@@ -7,7 +7,7 @@ from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import date
 from functools import lru_cache
-from typing import TYPE_CHECKING, ClassVar, Literal
+from typing import ClassVar, Literal
 
 import polars as pl
 from pydantic import Field
@@ -20,9 +20,6 @@ from torni.promises.accrual import Accrued
 from torni.promises.finding import LEVELS, Finding, Group, Groups, Level, State
 from torni.promises.promise import Ages, Definitions, Need, Promise, Reads, Responsible
 from torni.promises.window import Window
-
-if TYPE_CHECKING:
-    from torni.promises.anew import Past
 
 LONG_DAYS = 84  # small units are judged over twelve weeks too
 SILENT_DAYS = 3  # records that end earlier than this tell nothing of today
@@ -199,10 +196,6 @@ class EventPromise(Promise):
     @abstractmethod
     def effects(self, name: str, service: str, days: Days) -> Effects:
         """What its events do. `name`: service.promise."""
-
-    def anew(self, past: Past, effects: Effects) -> pl.DataFrame | None:
-        """What the log's events do by these effects, as rows of the tally; None where the log does not tell it."""
-        return None
 
     def windows(self, name: str, today: date, definitions: Definitions) -> list[Window]:
         """The sums that judging asks for."""

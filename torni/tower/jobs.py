@@ -11,18 +11,15 @@ import asyncio
 import contextlib
 import json
 import os
-import shutil
 import signal
 import time
 from dataclasses import asdict
-from pathlib import Path
 
 import procrastinate
 
 from torni.core.starter import starter
-from torni.facts.postgres import data_folder
-from torni.facts.room import Connection, connect
-from torni.facts.snapshot import snapshot
+from torni.facts.room import connect
+from torni.facts.snapshot import snapshot, snapshot_folder
 from torni.facts.verify import verify
 from torni.needs.indicators import measure as measured
 from torni.services.chain import chains
@@ -87,20 +84,6 @@ def watch(timestamp: int | None = None) -> None:
         row = connection.execute("SELECT region, invented FROM room").fetchone()
         if row is not None and row[0] is not None and not (row[1] and not row[1].get("loaded")):
             keep_watch(connection, lambda day: Days(row[0]).on(day).library)
-
-
-def snapshot_folder(connection: Connection) -> Path:
-    """Where the snapshot is: closed to others, and begun anew after an erasure, for an old one would still tell of the person."""
-    (erasures,) = connection.execute("SELECT count(*) FROM erasure").fetchone() or (0,)
-    (database,) = connection.execute("SELECT current_database()").fetchone() or ("torni",)
-    base = data_folder() / "snapshot"
-    folder = base / f"{database}-{erasures}"
-    for old in base.glob(f"{database}-*"):
-        if old != folder:
-            shutil.rmtree(old, ignore_errors=True)
-    folder.mkdir(parents=True, exist_ok=True)
-    base.chmod(0o700)
-    return folder
 
 
 async def work(url: str) -> None:
