@@ -90,11 +90,15 @@ def made_anew(connection: Connection, books: Books, told: Mapping[str, str]) -> 
     while fold(connection):
         pass
     with connection.transaction():
-        recorded = connection.execute("SELECT recorded_at FROM room FOR UPDATE").fetchone()
+        recorded = connection.execute("SELECT nullif(recorded_at, '-infinity') FROM room FOR UPDATE").fetchone()
         while fold(connection):
             pass
         upto = _one(connection, "SELECT position FROM consumer WHERE name = 'tally' FOR UPDATE")
-        if recorded is None or not _one(connection, "SELECT count(*) FROM (SELECT 1 FROM event LIMIT 1) e"):
+        if (
+            recorded is None
+            or recorded[0] is None
+            or not _one(connection, "SELECT count(*) FROM (SELECT 1 FROM event LIMIT 1) e")
+        ):
             note_meanings(connection, told, upto)
             return Made(tuple(told), 0, 0)
         with differing(connection, books, promises=told) as log, TemporaryDirectory(prefix="torni-differs-") as folder:

@@ -68,9 +68,6 @@ class AnswerPromise(EventPromise):
         """Is it owed visit by visit, so that a client's misses are told together?"""
         return self.kind == "delivery"
 
-    def begun(self) -> tuple[str, Ages]:
-        return self.opened_by, self.ages
-
     def effects(self, name: str, service: str, days: Days) -> Effects:
         within, months, working = days(self.within_days) if self.within_days is not None else (None, 0, None)
         opening = Opening(name, service, self.opened_by, within, self.ages.below, self.ages.at_least, months, working)

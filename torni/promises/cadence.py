@@ -11,7 +11,7 @@ from pydantic import Field
 from torni.core.language import Message, _
 from torni.facts.book import Answer, Opening
 from torni.promises.finding import Finding, Group, Level
-from torni.promises.promise import DAYS, Ages, EventType
+from torni.promises.promise import DAYS, EventType
 from torni.promises.sums import Days, Effects, EventPromise, Sums, units_short
 
 if TYPE_CHECKING:
@@ -35,9 +35,6 @@ class CadencePromise(EventPromise):
     @property
     def target(self) -> float:
         return float(self.share)
-
-    def begun(self) -> tuple[str, Ages]:
-        return self.event, Ages()
 
     def effects(self, name: str, service: str, days: Days) -> Effects:
         every, months, working = days(self.every_days)

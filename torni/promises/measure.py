@@ -34,9 +34,6 @@ class MeasurePromise(EventPromise):
     def target(self) -> float:
         return float(self.share)
 
-    def counted(self) -> tuple[str, ...]:
-        return (self.event,)
-
     def effects(self, name: str, service: str, days: Days) -> Effects:
         return Effects(countings=(Counting(name, service, self.event, "at_least", self.at_least),))
 
