@@ -222,3 +222,35 @@ def _step(here, what, n, sent):
         "correct": lambda: {**sent[n % len(sent)], "id": f"{sent[n % len(sent)]['id']}'", "replaces_id": sent[n % len(sent)]["id"]} if sent and sent[n % len(sent)]["type"] != "event.withdrawn" else None,
     }.get(what)  # fmt: skip
     return told() if told else None
+
+
+def test_the_definitions_promise_more_and_the_past_tells_of_it_at_once(here):
+    """A measure that the door did not know when the events came, on the day on which the definitions have it: asked again, nothing is done."""
+    from torni.services.book import books_of
+    from torni.services.days import Days
+    from torni.supervision.meaning import keep_meaning
+
+    days = Days("keski-suomi")
+    books = books_of(days)
+    book = books(here.now.date())
+    asked = next(c for c in book.countings if c.type == "feedback.given" and c.how == "at_least")
+    of_before = replace(book, countings=tuple(c for c in book.countings if c is not asked))
+    here.door = Door(here.connection, lambda day: of_before)
+    here.send(*(here.event("feedback.given", unit="north", quantity=q) | {"service": asked.service} for q in (1, 4, 5)))
+    whole(here, lambda day: of_before)
+    count = f"SELECT total, met FROM tally_now WHERE promise = '{asked.promise}'"
+    assert here.rows(count) == []
+    made = keep_meaning(here.connection, days, books)
+    assert made is not None and (made.added, made.taken_back) == (3, 0)
+    assert here.rows(count) == [(3, sum(q >= asked.threshold for q in (1, 4, 5)))]
+    assert keep_meaning(here.connection, days, books) is None
+    whole(here, books)
+
+
+def test_of_an_empty_log_the_meanings_are_noted_and_nothing_is_made(new_room):
+    from torni.facts import room
+
+    with room.connect(new_room(), autocommit=True) as connection:
+        room.claim(connection, "trial")
+        assert made_anew(connection, wide, meanings({BOOK.since: WIDE})).added == 0
+        assert len(known_meanings(connection)) == len(meanings({BOOK.since: WIDE}))
