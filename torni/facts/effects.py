@@ -111,11 +111,16 @@ def summed(connection: duckdb.DuckDBPyConnection) -> pl.DataFrame:
 
 def _read(connection: duckdb.DuckDBPyConnection, books: Sequence[Stretch]) -> None:
     """What the books say of each type of event on its days."""
+    names = {rule.promise for _, _, b in books for rules in (b.openings, b.answers, b.countings) for rule in rules} or {
+        ""
+    }
+    listed_names = ", ".join("'" + name.replace("'", "''") + "'" for name in sorted(names))
+    connection.execute(f"CREATE TYPE promise_name AS ENUM ({listed_names})")  # sorted as numbers
     for name, columns, rows in (
-        ("opening", "promise text, service text, type text, days int, age_below int, age_at_least int, months int, working int",
+        ("opening", "promise promise_name, service text, type text, days int, age_below int, age_at_least int, months int, working int",
          [(s, u, o.promise, o.service, o.type, o.days, o.age_below, o.age_at_least, o.months, o.working) for s, u, b in books for o in b.openings]),
-        ("answer", "promise text, type text, called_off bool", [(s, u, a.promise, a.type, a.called_off) for s, u, b in books for a in b.answers]),
-        ("counting", "promise text, service text, type text, how text, threshold bigint",
+        ("answer", "promise promise_name, type text, called_off bool", [(s, u, a.promise, a.type, a.called_off) for s, u, b in books for a in b.answers]),
+        ("counting", "promise promise_name, service text, type text, how text, threshold bigint",
          [(s, u, c.promise, c.service, c.type, c.how, c.threshold) for s, u, b in books for c in b.countings]),
     ):  # fmt: skip
         connection.execute(f"CREATE TABLE {name} (since date, until date, {columns})")
@@ -130,7 +135,8 @@ def _read(connection: duckdb.DuckDBPyConnection, books: Sequence[Stretch]) -> No
 
 
 # What each event begins and answers, one row for each promise; `opens` 1 or 0, so that an event answers before it begins.
-# A turn of a matter ends with an answer; in it the first opening counts, and the answer if anything was opened.
+# An opening counts where none stands before it, and an answer where one does. Of matters opened twice before an answer (`doubled`) it is
+# the first that is answered: they are paired once more, without those that do not count.
 _STEPS = """
 CREATE TABLE correction AS SELECT c.*, e.matter FROM corrections c JOIN log e ON e.position = c.replaces;
 CREATE TABLE twisted AS SELECT matter FROM correction WHERE matter IS NOT NULL
@@ -149,13 +155,17 @@ UNION ALL
 SELECT l.position, l.matter, a.promise, 0::tinyint, NULL, l.known_on, l.day, NULL, NULL, a.called_off
 FROM log l JOIN answer a ON a.type = l.type AND l.day >= a.since AND l.day < a.until
 WHERE l.matter IS NOT NULL;
-CREATE VIEW turned AS
-SELECT *, coalesce(sum(1 - opens) OVER (PARTITION BY promise, matter ORDER BY position, opens ROWS BETWEEN UNBOUNDED PRECEDING AND 1 PRECEDING), 0) AS turn
-FROM step WHERE matter NOT IN (SELECT matter FROM twisted);
-CREATE TABLE pair AS
-SELECT promise, arg_min({'position': position, 'due': due, 'known_on': known_on, 'unit': unit, 'municipality': municipality}, position) FILTER (WHERE opens = 1) AS o,
-  any_value({'position': position, 'known_on': known_on, 'day': day, 'called_off': called_off}) FILTER (WHERE opens = 0) AS a
-FROM turned GROUP BY promise, matter, turn HAVING count(*) FILTER (WHERE opens = 1) > 0;
+CREATE TABLE met AS
+SELECT *, lag(opens) OVER w AS before, lag(position) OVER w AS began, lag(due) OVER w AS owed_on, lag(unit) OVER w AS owed_unit, lag(municipality) OVER w AS owed_municipality
+FROM step WHERE matter NOT IN (SELECT matter FROM twisted) WINDOW w AS (PARTITION BY promise, matter ORDER BY position, opens);
+CREATE TABLE doubled AS SELECT DISTINCT promise, matter FROM met WHERE opens = 1 AND before = 1;
+CREATE VIEW paired AS
+SELECT position, promise, opens, due, day, unit, municipality, known_on, called_off, began, owed_on, owed_unit, owed_municipality
+FROM met ANTI JOIN doubled USING (promise, matter) WHERE (opens = 1 AND before IS DISTINCT FROM 1) OR (opens = 0 AND before = 1)
+UNION ALL
+SELECT position, promise, opens, due, day, unit, municipality, known_on, called_off, lag(position) OVER w, lag(due) OVER w, lag(unit) OVER w, lag(municipality) OVER w
+FROM met SEMI JOIN doubled USING (promise, matter) WHERE (opens = 1 AND before IS DISTINCT FROM 1) OR (opens = 0 AND before = 1)
+WINDOW w AS (PARTITION BY promise, matter ORDER BY position, opens);
 CREATE VIEW counted AS
 SELECT l.position, c.promise, coalesce(l.due, l.day) AS day, coalesce(l.unit, '') AS unit, coalesce(l.municipality, '') AS municipality, l.known_on,
   CASE c.how WHEN 'ratio' THEN l.of_quantity WHEN 'limit' THEN l.quantity WHEN 'at_least' THEN 1 WHEN 'exact' THEN 1 WHEN 'demand' THEN 1 ELSE 0 END AS total,
@@ -165,19 +175,20 @@ FROM log l JOIN counting c ON c.type = l.type AND c.service = l.service AND l.da
 LEFT JOIN expected x ON x.position = l.position
 WHERE (c.how <> 'exact' OR x.expected IS NOT NULL) AND (c.how <> 'at_least' OR l.quantity IS NOT NULL);
 CREATE VIEW simple AS
-SELECT o.position AS position, promise, 'began' AS what, o.due AS day, o.unit AS unit, o.municipality AS municipality, o.known_on AS known_on, 1::bigint AS total,
-  0::bigint AS met, 0::bigint AS late, NULL::bigint AS began FROM pair
-UNION ALL SELECT a.position, promise, CASE WHEN a.called_off THEN 'called off' ELSE 'answered' END, o.due, o.unit, o.municipality, a.known_on, -a.called_off::bigint,
-  (NOT a.called_off AND a.day <= o.due)::bigint, (NOT a.called_off AND a.day > o.due)::bigint, o.position FROM pair WHERE a IS NOT NULL
-UNION ALL SELECT position, promise, 'counted', day, unit, municipality, known_on, total, met, 0, NULL FROM counted
-UNION ALL SELECT n.position, n.promise, 'counted', n.day, n.unit, n.municipality, c.known_on, -n.total, -n.met, 0, NULL
+SELECT position, promise::text AS promise, CASE WHEN opens = 1 THEN 'began' WHEN called_off THEN 'called off' ELSE 'answered' END AS what,
+  CASE WHEN opens = 1 THEN due ELSE owed_on END AS day, CASE WHEN opens = 1 THEN unit ELSE owed_unit END AS unit,
+  CASE WHEN opens = 1 THEN municipality ELSE owed_municipality END AS municipality, known_on,
+  CASE WHEN opens = 1 THEN 1 WHEN called_off THEN -1 ELSE 0 END::bigint AS total, (opens = 0 AND NOT called_off AND day <= owed_on)::bigint AS met,
+  (opens = 0 AND NOT called_off AND day > owed_on)::bigint AS late, CASE WHEN opens = 0 THEN began END AS began FROM paired
+UNION ALL SELECT position, promise::text, 'counted', day, unit, municipality, known_on, total, met, 0, NULL FROM counted
+UNION ALL SELECT n.position, n.promise::text, 'counted', n.day, n.unit, n.municipality, c.known_on, -n.total, -n.met, 0, NULL
 FROM counted n JOIN correction c ON c.replaces = n.position"""
 
 _SUMMED = """
 SELECT promise, day, known_on, unit, municipality, sum(total)::bigint AS total, sum(met)::bigint AS met, sum(late)::bigint AS late FROM made GROUP BY ALL ORDER BY ALL"""
 
 _TWISTED = """
-SELECT s.matter, s.position, NULL AS replaces, s.known_on, s.promise, s.opens, s.due, s.day, s.unit, s.municipality, s.called_off
+SELECT s.matter, s.position, NULL AS replaces, s.known_on, s.promise::text, s.opens, s.due, s.day, s.unit, s.municipality, s.called_off
 FROM step s SEMI JOIN twisted USING (matter)
 UNION ALL SELECT matter, position, replaces, known_on, NULL, -1, NULL, NULL, NULL, NULL, NULL FROM correction WHERE matter IS NOT NULL
 ORDER BY 1, 2, 6"""

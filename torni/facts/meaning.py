@@ -21,7 +21,7 @@ from torni.facts.book import Answer, Book, Books, Counting, Opening
 from torni.facts.door import local_day
 from torni.facts.effects import Stretch, listed, make, stretches
 from torni.facts.fold import CHANNEL, count, fold
-from torni.facts.past import days_of, past, tell_born, tell_expected
+from torni.facts.past import days_of, only, past, tell_born, tell_expected
 from torni.facts.room import Connection
 from torni.facts.snapshot import PART, effects_part
 
@@ -161,13 +161,15 @@ def differing(
     last = max(upto, _one(connection, "SELECT coalesce(max(since), 0) FROM effect"))
     with past(connection, upto=upto) as log, TemporaryDirectory(prefix="torni-effects-") as folder:
         known = [_only(s, promises) for s in stretches(books_of_days(books, days_of(log)))]
+        if promises is not None:
+            only(log, {type_ for _, _, b in known for type_ in _types(b)})
         tell_born(connection, log, known)
         tell_expected(log, known)
         make(log, known)
         parts = []
         for first in range(0, last + 1, PART):
             parts.append(Path(folder) / f"effect_{first:012d}.parquet")
-            effects_part(connection, first, min(first + PART - 1, last), whole=True).write_parquet(
+            effects_part(connection, first, min(first + PART - 1, last), whole=promises or ()).write_parquet(
                 parts[-1], compression="lz4"
             )
         asked = {name for _, _, b in known for name in _promises(b)}
@@ -202,6 +204,10 @@ def books_of_days(books: Books, days: Sequence[date]) -> dict[date, Book]:
 
 def _promises(book: Book) -> set[str]:
     return {o.promise for o in book.openings} | {a.promise for a in book.answers} | {c.promise for c in book.countings}
+
+
+def _types(book: Book) -> set[str]:
+    return {o.type for o in book.openings} | {a.type for a in book.answers} | {c.type for c in book.countings}
 
 
 def _only(stretch: Stretch, promises: Collection[str] | None) -> Stretch:

@@ -31,22 +31,27 @@ def past(
     connection: Connection, *, upto: int, types: Collection[str] | None = None
 ) -> Iterator[duckdb.DuckDBPyConnection]:
     """A connection with `log`, `corrections` and `born` of the room up to a position, ready for `torni.facts.effects.make` once what
-    charges should be is told (`tell_expected`). `types`: only events of these, and what corrects them. By who may see the whole log."""
+    charges should be is told (`tell_expected`). By who may see the whole log."""
     with TemporaryDirectory(prefix="torni-past-") as folder, engine() as made:
         parts = brought(connection, Path(folder), kept_folder(connection), upto=upto)
         made.execute(f"CREATE VIEW part AS FROM {listed(parts)} WHERE position <= {int(upto)}")
         _places(connection, made)
-        told = "" if types is None else f"AND s.type IN ({', '.join(map(_quoted, sorted(types))) or 'NULL'})"
-        made.execute(
-            f"CREATE VIEW log AS SELECT {', '.join(f's.{c}' for c in READ)}, CASE WHEN p.position IS NULL THEN s.municipality ELSE p.municipality END AS municipality "
-            f"FROM part s LEFT JOIN place p ON p.position = s.position WHERE s.sign = 1 AND coalesce(s.matter NOT LIKE 'erased-%', true) AND s.id NOT LIKE 'erased-%' {told}"
-        )
+        only(made, None)
         made.execute(
             "CREATE TABLE corrections AS SELECT position, replaces, known_on FROM part WHERE replaces IS NOT NULL AND sign = 1"
         )
         made.execute("CREATE TABLE expected (position bigint, expected bigint)")
         made.execute("CREATE TABLE born (position bigint, born date)")
         yield made
+
+
+def only(made: duckdb.DuckDBPyConnection, types: Collection[str] | None) -> None:
+    """Of the log only events of these types (None: all) are looked at from now on."""
+    told = "" if types is None else f"AND s.type IN ({', '.join(map(_quoted, sorted(types))) or 'NULL'})"
+    made.execute(
+        f"CREATE OR REPLACE VIEW log AS SELECT {', '.join(f's.{c}' for c in READ)}, CASE WHEN p.position IS NULL THEN s.municipality ELSE p.municipality END AS municipality "
+        f"FROM part s LEFT JOIN place p ON p.position = s.position WHERE s.sign = 1 AND coalesce(s.matter NOT LIKE 'erased-%', true) AND s.id NOT LIKE 'erased-%' {told}"
+    )
 
 
 def tell_born(connection: Connection, made: duckdb.DuckDBPyConnection, books: Sequence[Stretch]) -> None:

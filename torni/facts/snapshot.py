@@ -5,13 +5,14 @@ from __future__ import annotations
 import io
 import os
 import shutil
-from collections.abc import Callable
+from collections.abc import Callable, Collection
 from dataclasses import dataclass
 from functools import partial
 from pathlib import Path
 from typing import Any
 
 import polars as pl
+from psycopg import sql
 
 from torni.facts.postgres import data_folder
 from torni.facts.room import Connection
@@ -113,15 +114,17 @@ def snapshot_folder(connection: Connection) -> Path:
     return folder
 
 
-def effects_part(connection: Connection, first: int, last: int, *, whole: bool = False) -> pl.DataFrame:
-    """What became known of the effects in one range of the log's positions; `whole`: the municipality of everybody, for no file that stays."""
+def effects_part(
+    connection: Connection, first: int, last: int, *, whole: Collection[str] | None = None
+) -> pl.DataFrame:
+    """What became known of the effects in one range of the log's positions. `whole`: of these promises (of all where there are none),
+    with the municipality of everybody, for no file that stays."""
     hidden = "CASE WHEN client IN (SELECT client FROM protected_client) THEN '' ELSE municipality END AS municipality"
+    some = f"AND promise IN ({', '.join(sql.Literal(p).as_string(connection) for p in whole)})" if whole else ""
     return _copied(
-        connection,
-        EFFECTS,
-        {"municipality": hidden},
-        f"FROM effect WHERE since BETWEEN {first} AND {last} ORDER BY since",
-    ).with_columns(pl.col("unit", "municipality").fill_null(""))
+        connection, EFFECTS, {"municipality": hidden} if whole is None else {},
+        f"FROM effect WHERE since BETWEEN {first} AND {last} {some} ORDER BY since",
+    ).with_columns(pl.col("unit", "municipality").fill_null(""))  # fmt: skip
 
 
 def _part(connection: Connection, columns: list[str], first: int, last: int) -> pl.DataFrame:

@@ -13,7 +13,7 @@ import polars as pl
 from torni.core.language import Message
 from torni.facts.book import Answer, Book, Counting, Opening
 from torni.facts.effects import Stretch, make, summed
-from torni.facts.past import past, tell_born, tell_expected
+from torni.facts.past import only, past, tell_born, tell_expected
 from torni.facts.room import Connection
 from torni.promises.finding import Finding
 from torni.promises.sums import Effects
@@ -80,7 +80,8 @@ def done_by(
 ) -> tuple[pl.DataFrame, set[str]]:
     """What the whole log does for the promises by these effects, as rows of the tally, and the promises of which it does not tell."""
     stretch: Stretch = (date.min, date.max, _book(promises.values(), charge))
-    with past(connection, upto=upto, types={t for done in promises.values() for t in _types(done)}) as log:
+    with past(connection, upto=upto) as log:
+        only(log, {t for done in promises.values() for t in _types(done)})
         tell_born(connection, log, [stretch])
         tell_expected(log, [stretch])
         make(log, [stretch])
