@@ -20,7 +20,7 @@ from torni.core.faults import BadInput
 from torni.facts.book import Answer, Book, Books, Counting, Opening
 from torni.facts.door import local_day
 from torni.facts.effects import Stretch, listed, make, stretches
-from torni.facts.fold import CHANNEL, count, fold
+from torni.facts.fold import CHANNEL, count, fold, level
 from torni.facts.past import days_of, only, past, tell_born, tell_expected
 from torni.facts.room import Connection
 from torni.facts.snapshot import PART, effects_part
@@ -131,7 +131,8 @@ def made_anew(connection: Connection, books: Books, told: Mapping[str, str]) -> 
             )
             _owed_again(connection, list(told))
             count(connection, since - 1, since)
-            run("UPDATE consumer SET position = %s, level_at = clock_timestamp() WHERE name = 'tally'", [since])
+            run("UPDATE consumer SET position = %s WHERE name = 'tally'", [since])
+            level(connection)
             run("INSERT INTO mark (at, position) SELECT greatest(%s, max(at)), %s FROM mark", [recorded[0], since])
             run("SELECT pg_notify(%s, %s)", [CHANNEL, str(since)])
         run("DROP TABLE differs")

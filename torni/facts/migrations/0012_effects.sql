@@ -58,6 +58,5 @@ CREATE TABLE meant (
   number        bigint GENERATED ALWAYS AS IDENTITY PRIMARY KEY,
   promise       text NOT NULL,
   position      bigint NOT NULL,      -- of the log, from which they are known
-  at            timestamptz NOT NULL DEFAULT clock_timestamp(),
   meaning       text NOT NULL
 );

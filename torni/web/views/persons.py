@@ -14,6 +14,7 @@ from torni.core.language import t
 from torni.facts import persons, worklists
 from torni.facts.door import local_day
 from torni.facts.persons import Happened, Person
+from torni.guidance.case import service_of
 from torni.services import regions
 from torni.services.library import Library
 from torni.supervision import words
@@ -119,7 +120,7 @@ def shown_of(found: Person | None) -> dict[str, Any]:
 
 def _line(e: Happened, library: Library, units: Mapping[str, str], sentences: Mapping[str, str], today: date) -> Line:
     kind = library.event_kinds.get(e.type)
-    service = library.services.get(e.service or "")
+    service = library.services.get(service_of(e))
     what = str(kind.what) if kind else e.type
     if e.sign < 0:
         what = str(t("taken back: {what}", what=what))
