@@ -32,6 +32,10 @@ TALLY = {
     "met": pl.Int64, "late": pl.Int64,
 }  # fmt: skip
 CORRECTIONS = {"position": pl.Int64, "replaces": pl.Int64, "known_on": pl.Date}
+_MADE: dict[str, Any] = {
+    "position": pl.Int64, "promise": pl.String, "what": pl.String, "day": pl.Date, "unit": pl.String, "municipality": pl.String,
+    "known_on": pl.Date, "total": pl.Int64, "met": pl.Int64, "late": pl.Int64, "began": pl.Int64,
+}  # fmt: skip
 Stretch = tuple[date, date, Book]  # from a day to before another, and what holds then
 
 
@@ -97,10 +101,7 @@ def make(connection: duckdb.DuckDBPyConnection, books: Sequence[Stretch]) -> Non
     """
     _read(connection, books)
     connection.execute(_STEPS)
-    connection.execute("CREATE TABLE walked AS SELECT * FROM simple LIMIT 0")
-    rows = list(_walked(connection))
-    if rows:
-        connection.executemany(f"INSERT INTO walked VALUES ({', '.join('?' * 11)})", rows)
+    lay(connection, "walked", pl.DataFrame(list(_walked(connection)), schema=_MADE, orient="row"))
     connection.execute("CREATE VIEW made AS FROM simple UNION ALL FROM walked")
 
 

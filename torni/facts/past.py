@@ -46,12 +46,16 @@ def past(
 
 
 def only(made: duckdb.DuckDBPyConnection, types: Collection[str] | None) -> None:
-    """Of the log only events of these types (None: all) are looked at from now on."""
+    """Of the log only events of these types (None: all) are looked at from now on. A few types are read once and kept: each step looks again."""
     told = "" if types is None else f"AND s.type IN ({', '.join(map(_quoted, sorted(types))) or 'NULL'})"
-    made.execute(
-        f"CREATE OR REPLACE VIEW log AS SELECT {', '.join(f's.{c}' for c in READ)}, CASE WHEN p.position IS NULL THEN s.municipality ELSE p.municipality END AS municipality "
+    rows = (
+        f"SELECT {', '.join(f's.{c}' for c in READ)}, CASE WHEN p.position IS NULL THEN s.municipality ELSE p.municipality END AS municipality "
         f"FROM part s LEFT JOIN place p ON p.position = s.position WHERE s.sign = 1 AND coalesce(s.matter NOT LIKE 'erased-%', true) AND s.id NOT LIKE 'erased-%' {told}"
     )
+    if types is not None:
+        made.execute(f"CREATE TABLE chosen AS {rows}")
+        rows = "FROM chosen"
+    made.execute(f"CREATE OR REPLACE VIEW log AS {rows}")
 
 
 def tell_born(connection: Connection, made: duckdb.DuckDBPyConnection, books: Sequence[Stretch]) -> None:
