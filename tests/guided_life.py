@@ -27,14 +27,13 @@ class Life:
     def add(self, *events) -> None:
         for e in events:
             number = len(self.events) + 1
-            blank = dict.fromkeys(Happened.__dataclass_fields__)
+            blank = dict.fromkeys(f for f in Happened.__dataclass_fields__ if f != "effects")
             self.events.append(
                 Happened(
                     **{
                         **blank,
                         "position": number,
                         "sign": 1,
-                        "owed": False,
                         **{k: v for k, v in e.items() if k in blank},
                     }
                 )

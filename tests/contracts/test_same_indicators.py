@@ -23,7 +23,8 @@ def test_every_figure_is_the_same(engine, invented_year, tmp_path):
         made = snapshot(connection, tmp_path, persons=True)
     ours = measure(made.folder, library, LAST)
     with engines.spark_cluster() as (spark, _folder):
-        spark.read.parquet(str(made.folder)).createOrReplaceTempView("events")
+        for what in ("event", "effect"):
+            spark.read.parquet(str(made.folder / f"{what}_*.parquet")).createOrReplaceTempView(f"{what}s")
         theirs = told(library, LAST, lambda query: [tuple(r) for r in spark.sql(query).collect()], dialect="spark")
     assert theirs.equals(ours)
     assert len(ours.filter(municipality=REGION)) == QUARTERS * len(library.indicators)

@@ -162,7 +162,7 @@ def test_a_client_is_found_by_the_position_of_an_event_and_nobody_else_comes_alo
             "case_manager.named",
         }
         planned = next(e for e in found.events if e.type == "visit.planned")
-        assert planned.owes == "care.made" and planned.owed
+        assert [(f.promise, f.what, f.owed) for f in planned.effects] == [("care.made", "began", True)] and planned.owed
         assert persons.read(connection, event=10**9, what="events", why="a test") is None
         with pytest.raises(psycopg.errors.CheckViolation):
             persons.read(connection, client=1, what="events", why="x")

@@ -94,8 +94,7 @@ def test_jobs_are_done_and_a_killed_workers_job_is_done_again(invented_year, tmp
 
 def test_a_snapshot_begins_anew_after_an_erasure(here, monkeypatch, tmp_path):
     from torni.facts import persons
-    from torni.facts.snapshot import snapshot
-    from torni.tower.jobs import snapshot_folder
+    from torni.facts.snapshot import snapshot, snapshot_folder
 
     monkeypatch.setenv("TORNI_DATA", str(tmp_path))
     first = snapshot_folder(here.connection)

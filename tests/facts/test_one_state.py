@@ -39,7 +39,8 @@ def state(here):
         "permit": here.rows(newest.format(t="permit", k="client, kind, about", c="holds, until::text")),
         "owed": here.rows("SELECT matter, promise, due::text, unit, client FROM owed ORDER BY 1, 2"),
         "tally": here.rows("SELECT promise, day::text, unit, total, met, late FROM tally_now WHERE (total, met, late) <> (0, 0, 0) ORDER BY 1, 2, 3"),
-        "events": here.rows("SELECT source, id, type, settled, owes FROM event WHERE sign = 1 ORDER BY 1, 2"),
+        "events": here.rows("SELECT source, id, type FROM event WHERE sign = 1 ORDER BY 1, 2"),
+        "effects": here.rows("SELECT e.source, e.id, f.promise, f.what, f.day::text, sum(f.total), sum(f.met), sum(f.late) FROM effect f JOIN event e USING (position) GROUP BY 1, 2, 3, 4, 5 HAVING sum(f.sign) > 0 ORDER BY 1, 2, 3, 4, 5"),
     }  # fmt: skip
     assert [r.table for r in REGISTERS if unlike(here.connection, r)[1]] == []
     assert here.remade() == sorted(here.rows("SELECT * FROM tally WHERE (total, met, late) <> (0, 0, 0)"))

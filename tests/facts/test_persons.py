@@ -59,9 +59,10 @@ def test_nothing_tells_of_the_erased_and_every_sum_stays(lived):
     others = lived.rows("SELECT * FROM event WHERE client = 2 ORDER BY position")
     done = persons.erase(lived.connection, 1, by="Records Keeper", why="another person's data were recorded on her")
     assert done.events == 4 and done.days == 1
-    everything = str([lived.rows(f"SELECT * FROM {t}") for t in ("event", "client", "owed", "quarantine")])
+    everything = str([lived.rows(f"SELECT * FROM {t}") for t in ("event", "effect", "client", "owed", "quarantine")])
     assert SAID not in everything and "visit-1" not in everything and "1941" not in everything
-    assert lived.rows("SELECT count(*) FROM event WHERE client = 1") == [(0,)]
+    for table in ("event", "effect"):
+        assert lived.rows(f"SELECT count(*) FROM {table} WHERE client = 1") == [(0,)]
     assert lived.rows("SELECT * FROM tally ORDER BY 1, 2, 3, 4, 5") == tally
     assert lived.rows("SELECT * FROM event WHERE client = 2 ORDER BY position") == others
     assert lived.rows("SELECT by_whom, why, events FROM erasure") == [
@@ -72,16 +73,15 @@ def test_nothing_tells_of_the_erased_and_every_sum_stays(lived):
 
 def test_what_began_and_what_answered_it_still_belong_together(lived):
     persons.erase(lived.connection, 1, by="x", why="a mistake")
-    pairs = lived.rows("SELECT a.type, b.type FROM event a JOIN event b ON b.matter = a.matter AND b.settles = a.owes WHERE a.client IS NULL AND a.owes = 'care.made'")  # fmt: skip
+    pairs = lived.rows("SELECT a.type, b.type FROM event a JOIN effect f ON f.began = a.position AND f.promise = 'care.made' JOIN event b ON b.position = f.position AND b.matter = a.matter WHERE a.client IS NULL AND f.client IS NULL")  # fmt: skip
     assert pairs == [("visit.planned", "visit.made")]
-    answered = lived.rows(
-        "SELECT answered IS NOT NULL FROM shown.event WHERE owes = 'care.made' AND of_nobody ORDER BY position"
+    answered = (
+        "SELECT EXISTS (SELECT 1 FROM shown.effect a WHERE a.began = e.position) FROM shown.event e JOIN shown.effect f USING (position) "
+        "WHERE f.promise = 'care.made' AND f.what = 'began' AND e.of_nobody ORDER BY e.position"
     )
-    assert answered == [], "the owner asks as nobody"
+    assert lived.rows(answered) == [], "the owner asks as nobody"
     lived.connection.execute("SELECT set_config('torni.role', 'tower', false)")
-    assert lived.rows(
-        "SELECT answered IS NOT NULL FROM shown.event WHERE owes = 'care.made' AND of_nobody ORDER BY position"
-    ) == [(True,), (False,)]
+    assert lived.rows(answered) == [(True,), (False,)]
 
 
 def test_a_quiet_change_after_an_erasure_is_still_found(lived):

@@ -75,10 +75,10 @@ def test_a_migration_may_change_a_column_that_the_present_stands_on(new_room):
     url = new_room()
     with psycopg.connect(url, autocommit=True) as connection:
         with pytest.raises(psycopg.errors.DependentObjectsStillExist), connection.transaction():
-            connection.execute("ALTER TABLE event DROP COLUMN owes")
+            connection.execute("ALTER TABLE event DROP COLUMN producer")
         with connection.transaction(force_rollback=True):
             connection.execute(present.TAKEN_DOWN)
-            connection.execute("ALTER TABLE event DROP COLUMN owes")
+            connection.execute("ALTER TABLE event DROP COLUMN producer")
         assert not present.apply(connection), "a migration that fails has taken nothing down"
         with connection.transaction():
             connection.execute(present.TAKEN_DOWN)

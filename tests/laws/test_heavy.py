@@ -15,13 +15,15 @@ from hypothesis import strategies as st
 from torni.supervision.heavy import measure_heavy
 
 LAST = date(2026, 11, 21)
-COLUMNS = {"position": pl.Int64, "client": pl.Int64, "type": pl.String, "producer": pl.String, "settles": pl.String, "data": pl.String, "day": pl.Date, "sign": pl.Int16, "replaces": pl.Int64}  # fmt: skip
+COLUMNS = {"position": pl.Int64, "client": pl.Int64, "type": pl.String, "producer": pl.String, "answers": pl.String, "data": pl.String, "day": pl.Date, "sign": pl.Int16, "replaces": pl.Int64}  # fmt: skip
 
 
 def measured(rows, share=0.1):
     log = pl.DataFrame([(n, *row) for n, row in enumerate(rows, 1)], schema=COLUMNS, orient="row")
     with tempfile.TemporaryDirectory() as folder:
-        log.write_parquet(Path(folder) / "event_1.parquet")
+        log.drop("answers").write_parquet(Path(folder) / "event_1.parquet")
+        done = log.filter(pl.col("answers").is_not_null()).select("position", what=pl.lit("answered"), sign=pl.lit(1))
+        done.write_parquet(Path(folder) / "effect_1.parquet")
         return measure_heavy(Path(folder), share, LAST)
 
 

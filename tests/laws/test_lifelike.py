@@ -361,6 +361,16 @@ def test_every_promise_is_clearly_kept_where_nothing_is_planted(events):
         worst(marks["len"].to_numpy(), marks["bad"].to_numpy(), 0.15)
 
 
+def test_every_decision_names_the_service_that_it_is_of(year):
+    """A refusal begins nothing, so its event belongs to the assessment: the client's page tells what was refused by its data."""
+    days = (
+        e.filter(pl.col("type") == "decision.made").select("data")
+        for _, e in year.days(FIRST, FIRST + timedelta(days=60))
+    )
+    decided = pl.concat(days)["data"].str.json_path_match("$.service")
+    assert len(decided) > 50 and set(decided) == {"home_care"}
+
+
 def test_complaints_needs_staffing_and_money_are_well_within_their_limits(events):
     def days(service, opened, answered, until):
         asked = of(events, opened, service).filter(pl.col("day") < until).select("matter", "day")

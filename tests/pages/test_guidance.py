@@ -137,7 +137,8 @@ def test_a_refusal_promises_no_start_and_counts_as_a_decision(browsers, rows):
     send(adviser, case + "assess/", rai_maple="1", rai_cps="0", rai_adlh="0", assessed_day=day, summary="Selviää itse.")
     send(adviser, case + "decide/home_care/", verdict="refused", judgement="Selviää arjessaan itse.", first_day=day)
     made = rows(
-        "SELECT service, data->>'service', counts, counted_met FROM event WHERE client = %s AND type = 'decision.made'",
+        "SELECT e.service, e.data->>'service', f.promise, f.met::int FROM event e LEFT JOIN effect f ON f.position = e.position AND f.what = 'counted' "
+        "WHERE e.client = %s AND e.type = 'decision.made'",
         other,
     )
     assert made == [("needs_assessment", "home_care", "needs_assessment.refusals_by_rule", 1)]
@@ -184,7 +185,7 @@ def test_a_case_manager_writes_down_anothers_need_without_opening_the_case(brows
 
 
 def test_each_step_answers_its_promise(path, client, rows):
-    found = dict(rows("SELECT type, settles FROM event WHERE client = %s AND settles IS NOT NULL", client))
+    found = dict(rows("SELECT e.type, f.promise FROM effect f JOIN event e USING (position) WHERE e.client = %s AND f.what = 'answered'", client))  # fmt: skip
     assert (
         found["assessment.made"] == "needs_assessment.assessed_in_time"
         and found["decision.made"] == "needs_assessment.decided_in_time"
@@ -226,9 +227,8 @@ def test_the_producer_sees_its_own_plan_opens_it_and_confirms(browsers, path, cl
     send(a, f"/inbox/{sent}/", do="confirmed")
     send(a, f"/inbox/{sent}/", 400, do="confirmed")
     send(a, f"/inbox/{sent}/", do="start")
-    assert rows("SELECT settles, settled FROM event WHERE client = %s AND type = 'service.started'", client) == [
-        ("home_care.starts_in_time", 1)
-    ]
+    started = "SELECT f.promise, f.met::int FROM effect f JOIN event e USING (position) WHERE e.client = %s AND e.type = 'service.started' AND f.what = 'answered'"
+    assert rows(started, client) == [("home_care.starts_in_time", 1)]
     assert rows("SELECT promise FROM owed WHERE client = %s", client) == [("needs_assessment.reassessed_in_time",)]
     readings = rows("SELECT DISTINCT shown, what, why FROM reading WHERE client = %s", client)
     assert ("Anna Tuottaja", "plan", "own client") in readings and ("Ulla Ohjaaja", "case", "need reported") in readings

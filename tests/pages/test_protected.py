@@ -215,9 +215,11 @@ def test_a_snapshot_leaves_it_out(planted, invented_year, tmp_path):
     with facts_room.connect(invented_year, autocommit=True) as connection:
         snapshot(connection, tmp_path / "with", persons=True)
         snapshot(connection, tmp_path / "without")
-    log = pl.read_parquet(tmp_path / "with" / "*.parquet").filter(pl.col("client").is_in([FROM_THE_START, LATER]))
-    assert log["municipality"].null_count() == log["settles_municipality"].null_count() == len(log) > 10
-    bare = pl.read_parquet(tmp_path / "without" / "*.parquet").filter(
+    log = pl.read_parquet(tmp_path / "with" / "event_*.parquet").filter(pl.col("client").is_in([FROM_THE_START, LATER]))
+    assert log["municipality"].null_count() == len(log) > 10
+    done = pl.read_parquet(tmp_path / "with" / "effect_*.parquet").join(log.select("position"), on="position")
+    assert set(done["municipality"]) == {""}
+    bare = pl.read_parquet(tmp_path / "without" / "event_*.parquet").filter(
         pl.col("position").is_in(log["position"].to_list())
     )
     assert bare["municipality"].null_count() == len(bare) == len(log)

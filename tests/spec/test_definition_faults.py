@@ -133,33 +133,17 @@ def test_a_national_maximum_is_a_rule_on_rules(root, old, new, told):
     assert told in faults_after(root, "regions/keski-suomi/parameters.yaml", old, new)
 
 
-def test_an_event_that_would_count_twice_is_a_fault_of_the_definition():
-    """An event begins at most one thing owed and counts for at most one promise: otherwise it could not be taken back whole."""
-    from torni.promises.answer import AnswerPromise
-    from torni.promises.measure import MeasurePromise
-    from torni.promises.sums import ambiguous
+def test_two_promises_may_rest_on_one_type_of_event():
+    """A ceiling of its own on the invoices that the appropriation counts, and a quicker wait beside the law's: each has its own effects."""
+    from torni.services.book import book_of
+    from torni.services.change import parse_changes
 
-    text = {"fi": "x", "sv": "x", "en": "x"}
-
-    def wait(id, **ages):
-        return AnswerPromise(id=id, kind="wait", sentence=text, source="invented", opened_by="contact.made", answered_by="visit.made", within_days="wait.reply_days", ages=ages, share="0.9")  # fmt: skip
-
-    def good(id):
-        return MeasurePromise(
-            id=id, kind="measure", sentence=text, source="invented", event="feedback.given", at_least=4, share="0.9"
-        )
-
-    def found(*promises, demand=None):
-        told = ambiguous(promises, {demand: "demand"} if demand else {})
-        return [(promises.index(promise), what) for promise, what, _ in told]
-
-    assert found(wait("young", below=23), wait("adult", at_least=23), good("good"), demand="contact.made") == []
-    assert found(wait("young", below=24), wait("adult", at_least=23)) == [
-        (1, "contact.made would begin both young and adult")
-    ]
-    assert found(wait("all"), wait("adult", at_least=23)) == [(1, "contact.made would begin both all and adult")]
-    assert found(good("good"), good("better")) == [(1, "feedback.given would count for both good and better")]
-    assert found(good("good"), demand="feedback.given") == [(0, "feedback.given would count for both demand and good")]
+    ceiling = "{id: ceiling, kind: budget, sentence: {fi: x, sv: x, en: x}, source: invented, event: invoice.received, appropriation: appropriation.home_care}"
+    (change,) = parse_changes(f"name: x\nservices: {{home_care: {{promises: [{ceiling}]}}}}\n")
+    library = load_library("keski-suomi", on=TODAY, layers=[change.layer(TODAY)])
+    book = book_of(load_rules(library), since=TODAY)
+    counting = {c.promise for c in book.countings if c.service == "home_care" and c.type == "invoice.received"}
+    assert counting == {"home_care.within_appropriation", "home_care.ceiling"}
 
 
 @pytest.mark.parametrize(("old", "new", "told"), [

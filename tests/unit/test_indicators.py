@@ -7,13 +7,17 @@ from datetime import UTC, date, datetime, timedelta
 import polars as pl
 import pytest
 
-from torni.facts.snapshot import SCHEMA
+from torni.facts.snapshot import EFFECTS, SCHEMA
 from torni.needs import indicators
 from torni.needs.indicators import REGION, faults, measure, periods, query
 from torni.services import load_library
 from torni.services.indicator import Indicator
 
 LAST = date(2026, 11, 21)
+MEANT = {
+    "begins": pl.Boolean,
+    "began": pl.Int64,
+}  # of a row: does it begin something, and which row began what it answers
 
 
 @pytest.fixture(scope="module")
@@ -27,14 +31,25 @@ def events(*rows: dict[str, object]) -> pl.DataFrame:
     for i, row in enumerate(rows, 1):
         day = row.get("day", LAST)
         whole.append({"position": i, "sign": 1, "at": datetime(2026, 1, 1, tzinfo=UTC), "recorded_at": datetime(2026, 1, 1, tzinfo=UTC), "source": "t", "id": str(i), "municipality": "179", **row, "day": day})  # fmt: skip
-    return pl.DataFrame(whole, schema=SCHEMA, orient="row")
+    return pl.DataFrame(whole, schema={**SCHEMA, **MEANT}, orient="row")
+
+
+def done(frame: pl.DataFrame) -> pl.DataFrame:
+    """What the rows did, as a snapshot's effects."""
+    rows = [(position, "began", None) for position, begins, _ in frame.select("position", *MEANT).iter_rows() if begins]
+    rows += [
+        (position, "answered", began) for position, _, began in frame.select("position", *MEANT).iter_rows() if began
+    ]
+    whole = [{"position": p, "since": p, "sign": 1, "promise": "p", "what": what, "late": 0, "began": began} for p, what, began in rows]  # fmt: skip
+    return pl.DataFrame(whole, schema=EFFECTS, orient="row")
 
 
 def of(tmp_path, library, frame, **definition):
     """The newest quarter's value of an indicator, of the region and of each municipality."""
     import dataclasses
 
-    frame.write_parquet(tmp_path / "event_0.parquet")
+    frame.drop(MEANT).write_parquet(tmp_path / "event_0.parquet")
+    done(frame).write_parquet(tmp_path / "effect_0.parquet")
     text = {"fi": "x", "sv": "x", "en": "x"}
     one = Indicator.model_validate({"name": text, "why": text, "good": "more", "source": "invented", **definition})
     found = measure(tmp_path, dataclasses.replace(library, indicators={"one": one}), LAST).filter(
@@ -101,7 +116,7 @@ def test_waits_are_told_by_a_day_somebody_waited(tmp_path, library, measure_, wa
     for days in waited:
         rows += [
             {"type": "contact.made", "service": "dental", "day": LAST - timedelta(days=days)},
-            {"type": "visit.made", "service": "dental", "settles_position": len(rows) + 1},
+            {"type": "visit.made", "service": "dental", "began": len(rows) + 1},
         ]
     found = of(
         tmp_path,
@@ -113,9 +128,7 @@ def test_waits_are_told_by_a_day_somebody_waited(tmp_path, library, measure_, wa
 
 
 def test_what_nothing_has_answered(tmp_path, library):
-    frame = events(
-        {"type": "visit.planned", "owes": "p"}, {"type": "visit.planned", "owes": "p"}, visit(settles_position=1)
-    )
+    frame = events({"type": "visit.planned", "begins": True}, {"type": "visit.planned", "begins": True}, visit(began=1))
     found = of(
         tmp_path,
         library,
@@ -147,7 +160,7 @@ def test_every_definition_can_be_read_and_asked_of_both_engines(library):
     assert len(library.indicators) >= 8 and faults(library) == []
     for indicator in library.indicators.values():
         for dialect in ("duckdb", "spark"):
-            assert query(indicator, library, periods(LAST), dialect=dialect).startswith("WITH standing")
+            assert query(indicator, library, periods(LAST), dialect=dialect).startswith("WITH ")
 
 
 @pytest.mark.parametrize(("definition", "told"), [

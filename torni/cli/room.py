@@ -13,6 +13,9 @@ from torni.facts import room
 from torni.facts.backup import back_up, bring_back
 from torni.facts.postgres import server
 from torni.facts.verify import verify as verified
+from torni.guidance.charges import charge
+from torni.services.book import books_of
+from torni.services.days import Days
 
 
 def verify(args: argparse.Namespace) -> int:
@@ -20,7 +23,8 @@ def verify(args: argparse.Namespace) -> int:
     with server() as database:
         room.prepare(database.url)
         with room.connect(database.url, autocommit=True) as connection:
-            checks = verified(connection)
+            row = connection.execute("SELECT region FROM room").fetchone()
+            checks = verified(connection, books_of(Days(row[0]), charge=charge) if row else None)
     if args.json:
         print(
             json.dumps(

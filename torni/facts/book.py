@@ -87,6 +87,7 @@ class Book:
     expected: Callable[[str, Mapping[str, Any]], int | None] = field(default=lambda service, data: None)
     bounds: Mapping[str, Bounds] = field(default_factory=dict)
     of_nobody: frozenset[str] = frozenset()
+    formulas: str = ""  # the version of what charges are reckoned by
 
     @property
     def exact_types(self) -> frozenset[str]:

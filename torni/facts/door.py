@@ -1,7 +1,7 @@
-"""The only way into the log: a batch of events judged, stamped by the definitions, and written whole.
+"""The only way into the log: a batch of events judged, and written whole with what it means by the definitions.
 
 In one transaction, under the room's lock: what was received before is left out, what lacks something is refused with every
-reason, what is right is written with what it begins, answers and counts for, and the state rows with it. A batch sent again
+reason, what is right is written, and with it what it begins, answers and counts for (its effects) and the state rows. A batch sent again
 changes nothing. However a batch is cut, its events in the same order leave the same room: see `torni.facts.cutting`.
 
 What the database itself will not hold is refused alone, whatever it is. The connection, not the door, remembers what has been
@@ -135,7 +135,7 @@ class Door:
     def _batch(self, events: Events, book: Book, now: datetime, producer: str | None) -> Accepted:
         run = self.connection.execute
         self._prepare(book)
-        run("TRUNCATE arriving, judged, settled")
+        run("TRUNCATE arriving, judged, beginning, begun, settled")
         with self.connection.cursor().copy(
             f"COPY arriving ({', '.join(COLUMNS)}) FROM STDIN (FORMAT csv)"
         ) as copy:  # fmt: skip
@@ -150,13 +150,16 @@ class Door:
         self._make_room()
         if replacing:
             types |= {type_ for (type_,) in run(statement("replaced")).fetchall()}
-            run(statement("take_back"), {"now": now})
+            run(statement("take_back"), {"now": now, "known_on": local_day(now)})
+        if types & {o.type for o in book.openings}:
+            run(statement("begin"))
         for number in range(1, (run(statement("rounds")).fetchone() or (0,))[0] + 1):
             run(statement("settle"), {"round": number})
             run(statement("open"), {"round": number})
         told = {TYPES[type_] for type_ in types if type_ in TYPES and (replacing or type_ not in (RESIDENT, UNIT))}
         renew(self.connection, tuple(r for r in REGISTERS if r in told))
         run(statement("write"), {"now": now})
+        run(statement("mean"), {"known_on": local_day(now)})
         repeated, written, position = run(statement("counts")).fetchone() or (0, 0, None)
         run("SELECT pg_notify('torni_written', '')")
         refused = [] if written + repeated == len(events) else run(statement("refused")).fetchall()

@@ -14,23 +14,25 @@ CREATE TEMP TABLE IF NOT EXISTS answers (promise text, type text, called_off boo
 CREATE TEMP TABLE IF NOT EXISTS countings (promise text, service text, type text, how text, threshold bigint);
 CREATE TEMP TABLE IF NOT EXISTS versions (service text PRIMARY KEY, definition text);
 CREATE TEMP TABLE IF NOT EXISTS judged (
-  LIKE arriving, position bigint, municipality text, producer text, replaces bigint, repeated boolean, reasons text[],
-  opens text, opens_due date, round bigint
+  LIKE arriving, position bigint, municipality text, producer text, replaces bigint, repeated boolean, reasons text[], born date, round bigint
 );
+CREATE TEMP TABLE IF NOT EXISTS beginning (
+  position bigint, promise text, round bigint, matter text, due date, unit text, client bigint, municipality text
+);
+CREATE TEMP TABLE IF NOT EXISTS begun (position bigint, promise text, due date, unit text, municipality text, client bigint);
 CREATE TEMP TABLE IF NOT EXISTS settled (
-  position bigint PRIMARY KEY, promise text, due date, unit text, municipality text, called_off boolean, began bigint
+  position bigint, promise text, due date, unit text, municipality text, called_off boolean, began bigint
 );
 
 -- name: judge
 INSERT INTO judged
 SELECT s.line, s.source, s.id, s.type, s.at, s.service, s.unit, s.client, s.matter, s.due, s.quantity, s.of_quantity, s.cents,
   s.data, s.replaces_id, s.expected, s.day, nextval('event_position'), s.municipality, s.producer, s.replaces, s.repeated,
-  s.reasons, s.promise, s.opens_due, s.round
+  s.reasons, s.born, s.round
 FROM (
   SELECT a.*, nullif(coalesce(c.municipality, u.municipality, a.data->>'municipality'), '') AS municipality,
     coalesce(u.producer, a.data->>'producer') AS producer,
-    r.position AS replaces, o.promise, coalesce((a.day + make_interval(months => o.months, days => o.days))::date, w.due, a.due) AS opens_due,
-    coalesce(p.same, false) AS repeated,
+    r.position AS replaces, c.born, coalesce(p.same, false) AS repeated,
     CASE WHEN k.touches AND a.matter IS NOT NULL THEN row_number() OVER (PARTITION BY k.touches, a.matter ORDER BY a.line) ELSE 1 END AS round,
     array_remove(ARRAY[
       CASE WHEN k.type IS NULL THEN 'unknown_type' END,
@@ -75,11 +77,13 @@ FROM (
       CASE WHEN a.replaces_id IS NOT NULL AND r.position IS NULL THEN 'nothing_to_replace' END,
       CASE WHEN a.replaces_id IS NULL AND a.type = 'event.withdrawn' THEN 'needs_replaces' END,
       CASE WHEN r.position IS NOT NULL AND r.type <> a.type AND a.type <> 'event.withdrawn' THEN 'replaces_another_type' END,
-      CASE WHEN r.owes IS NOT NULL AND NOT EXISTS (SELECT 1 FROM owed w WHERE w.matter = r.matter AND w.promise = r.owes
-        AND w.position = r.position)
+      CASE WHEN r.position IS NOT NULL AND EXISTS (SELECT 1 FROM effect f WHERE f.position = r.position AND f.what = 'began'
+          AND NOT EXISTS (SELECT 1 FROM owed w WHERE w.matter = r.matter AND w.promise = f.promise AND w.position = r.position)
+        GROUP BY f.promise HAVING sum(f.sign) > 0)
         THEN 'answered_already' END,
-      CASE WHEN r.settles IS NOT NULL AND EXISTS (SELECT 1 FROM owed w WHERE w.matter = r.matter AND w.promise = r.settles
-        AND w.position <> r.position)
+      CASE WHEN r.position IS NOT NULL AND EXISTS (SELECT 1 FROM effect f WHERE f.position = r.position AND f.what IN ('answered', 'called off')
+          AND EXISTS (SELECT 1 FROM owed w WHERE w.matter = r.matter AND w.promise = f.promise AND w.position <> r.position)
+        GROUP BY f.promise HAVING sum(f.sign) > 0)
         THEN 'opened_again' END,
       CASE WHEN a.type = 'event.withdrawn' AND r.type = 'resident.registered' AND NOT EXISTS (SELECT 1 FROM event x
           WHERE x.type = 'resident.registered' AND x.client = r.client AND x.sign = 1 AND x.position <> r.position
@@ -110,13 +114,9 @@ FROM (
     FROM event e WHERE e.id = a.id AND e.source = a.source LIMIT 1
   ) p ON true
   LEFT JOIN LATERAL (
-    SELECT e.position, e.type, e.owes, e.settles, e.matter, e.client, e.unit FROM event e WHERE e.id = a.replaces_id AND e.source = a.source AND e.sign = 1
+    SELECT e.position, e.type, e.matter, e.client, e.unit FROM event e WHERE e.id = a.replaces_id AND e.source = a.source AND e.sign = 1
       AND NOT EXISTS (SELECT 1 FROM event d WHERE d.replaces = e.position) LIMIT 1
   ) r ON a.replaces_id IS NOT NULL
-  LEFT JOIN openings o ON o.type = a.type AND o.service = a.service
-    AND (o.age_below IS NULL OR c.born + make_interval(years => o.age_below) > a.day)
-    AND (o.age_at_least IS NULL OR c.born + make_interval(years => o.age_at_least) <= a.day)
-  LEFT JOIN working_dues w ON w.working = o.working AND w.day = a.day
   WHERE (a.type IN ('resident.registered', 'unit.opened')) = %(registers)s
   ORDER BY a.line
 ) s;
@@ -124,21 +124,38 @@ FROM (
 -- name: take_back
 WITH undone AS (
   INSERT INTO event (recorded_at, at, source, id, type, service, unit, client, matter, due, quantity, of_quantity, cents, data,
-    sign, replaces, municipality, producer, definition, owes, owes_on, settles, settles_on, settles_unit, settles_municipality,
-    settled, counts, counted, counted_met, settles_position)
+    sign, replaces, municipality, producer, definition)
   SELECT %(now)s, e.at, e.source, e.id || '#undone', e.type, e.service, e.unit, e.client, e.matter, e.due, e.quantity,
-    e.of_quantity, e.cents, e.data, -1, e.position, e.municipality, e.producer, e.definition, e.owes, e.owes_on, e.settles,
-    e.settles_on, e.settles_unit, e.settles_municipality, e.settled, e.counts, e.counted, e.counted_met, e.settles_position
+    e.of_quantity, e.cents, e.data, -1, e.position, e.municipality, e.producer, e.definition
   FROM judged j JOIN event e ON e.position = j.replaces
   WHERE j.reasons = '{}' AND NOT j.repeated
-  RETURNING *
+  RETURNING position, replaces, matter, client
+), standing AS MATERIALIZED (
+  SELECT u.position AS since, u.matter, u.client, f.position, f.promise, f.what, f.day, f.unit, f.municipality, f.began,
+    sum(f.total) AS total, sum(f.met) AS met, sum(f.late) AS late
+  FROM undone u JOIN effect f ON f.position = u.replaces
+  GROUP BY u.position, u.matter, u.client, f.position, f.promise, f.what, f.day, f.unit, f.municipality, f.began HAVING sum(f.sign) > 0
+), taken AS (
+  INSERT INTO effect (position, since, sign, promise, what, day, unit, municipality, known_on, total, met, late, began, client)
+  SELECT position, since, -1, promise, what, day, unit, municipality, %(known_on)s, -total, -met, -late, began, client FROM standing
 ), no_longer AS (
-  DELETE FROM owed w USING undone u WHERE w.matter = u.matter AND w.promise = u.owes AND w.position = u.replaces
+  DELETE FROM owed w USING standing s
+  WHERE s.what = 'began' AND w.matter = s.matter AND w.promise = s.promise AND w.position = s.position
   RETURNING 1
 )
 INSERT INTO owed (matter, promise, position, due, unit, client, municipality)
-SELECT matter, settles, coalesce(settles_position, replaces), settles_on, settles_unit, client, settles_municipality FROM undone
-WHERE settles IS NOT NULL AND (SELECT count(*) FROM no_longer) >= 0;  -- what it began goes before what it answered comes back
+SELECT matter, promise, began, day, nullif(unit, ''), client, nullif(municipality, '') FROM standing
+WHERE what IN ('answered', 'called off') AND (SELECT count(*) FROM no_longer) >= 0;  -- what it began goes before what it answered comes back
+
+-- name: begin
+INSERT INTO beginning
+SELECT j.position, o.promise, j.round, j.matter, d.due, j.unit, j.client, j.municipality
+FROM judged j JOIN openings o ON o.type = j.type AND o.service = j.service
+  AND (o.age_below IS NULL OR j.born + make_interval(years => o.age_below) > j.day)
+  AND (o.age_at_least IS NULL OR j.born + make_interval(years => o.age_at_least) <= j.day)
+LEFT JOIN working_dues w ON w.working = o.working AND w.day = j.day
+CROSS JOIN LATERAL (SELECT coalesce((j.day + make_interval(months => o.months, days => o.days))::date, w.due, j.due) AS due) d
+WHERE j.matter IS NOT NULL AND d.due IS NOT NULL AND j.reasons = '{}' AND NOT j.repeated;
 
 -- name: settle
 WITH met AS MATERIALIZED (
@@ -146,9 +163,8 @@ WITH met AS MATERIALIZED (
   FROM judged j JOIN owed w ON w.matter = j.matter
   WHERE j.type IN (SELECT a.type FROM answers a) AND j.round = %(round)s AND j.reasons = '{}' AND NOT j.repeated
 ), hit AS (
-  SELECT DISTINCT ON (m.position) m.position, m.matter, m.promise, a.called_off
+  SELECT m.position, m.matter, m.promise, a.called_off
   FROM met m JOIN answers a ON a.type = m.type AND a.promise = m.promise
-  ORDER BY m.position, m.promise
 ), gone AS (
   DELETE FROM owed w USING hit h WHERE w.matter = h.matter AND w.promise = h.promise
   RETURNING h.position, w.promise, w.due, w.unit, w.municipality, h.called_off, w.position
@@ -156,40 +172,45 @@ WITH met AS MATERIALIZED (
 INSERT INTO settled SELECT * FROM gone;
 
 -- name: open
-WITH begun AS (
+WITH now_owed AS (
   INSERT INTO owed (matter, promise, position, due, unit, client, municipality)
-  SELECT matter, opens, position, opens_due, unit, client, municipality FROM judged
-  WHERE opens IS NOT NULL AND matter IS NOT NULL AND opens_due IS NOT NULL AND reasons = '{}' AND NOT repeated AND round = %(round)s
+  SELECT matter, promise, position, due, unit, client, municipality FROM beginning WHERE round = %(round)s
   ORDER BY position
   ON CONFLICT DO NOTHING
-  RETURNING position
+  RETURNING position, promise, due, unit, municipality, client
 )
-UPDATE judged j SET opens = NULL
-WHERE j.opens IS NOT NULL AND j.round = %(round)s AND NOT EXISTS (SELECT 1 FROM begun b WHERE b.position = j.position);
+INSERT INTO begun SELECT * FROM now_owed;
 
 -- name: write
 INSERT INTO event (position, recorded_at, at, source, id, type, service, unit, client, matter, due, quantity, of_quantity, cents,
-  data, replaces, municipality, producer, definition, owes, owes_on, settles, settles_on, settles_unit, settles_municipality,
-  settled, counts, counted, counted_met, settles_position)
+  data, replaces, municipality, producer, definition)
 SELECT j.position, %(now)s, j.at, j.source, j.id, j.type, j.service, j.unit, j.client, j.matter, j.due, j.quantity, j.of_quantity,
-  j.cents, j.data, j.replaces, j.municipality, j.producer, v.definition,
-  j.opens, CASE WHEN j.opens IS NOT NULL THEN j.opens_due END,
-  s.promise, s.due, s.unit, s.municipality,
-  CASE WHEN s.promise IS NULL THEN NULL WHEN s.called_off THEN 3
-    WHEN j.day <= s.due THEN 1 ELSE 2 END,
-  c.promise,
-  CASE c.how WHEN 'at_least' THEN 1 WHEN 'exact' THEN 1 WHEN 'ratio' THEN j.of_quantity WHEN 'limit' THEN j.quantity
-    WHEN 'demand' THEN 1 ELSE 0 END,
-  CASE c.how WHEN 'at_least' THEN (j.quantity >= c.threshold)::int WHEN 'exact' THEN (j.cents = j.expected)::int
-    WHEN 'ratio' THEN j.quantity WHEN 'sum' THEN j.cents WHEN 'plus' THEN 1 WHEN 'minus' THEN -1 ELSE 0 END,
-  s.began
+  j.cents, j.data, j.replaces, j.municipality, j.producer, v.definition
 FROM judged j
-LEFT JOIN settled s ON s.position = j.position
 LEFT JOIN versions v ON v.service = j.service
-LEFT JOIN countings c ON c.type = j.type AND c.service = j.service AND (c.how <> 'exact' OR j.expected IS NOT NULL)
-  AND (c.how <> 'at_least' OR j.quantity IS NOT NULL)
 WHERE j.reasons = '{}' AND NOT j.repeated
 ORDER BY j.position;
+
+-- name: mean
+INSERT INTO effect (position, since, sign, promise, what, day, unit, municipality, known_on, total, met, late, began, client)
+SELECT position, position, 1, promise, what, day, coalesce(unit, ''), coalesce(municipality, ''), %(known_on)s, coalesce(total, 0), coalesce(met, 0), late, began, client
+FROM (
+  SELECT position, promise, 'began' AS what, due AS day, unit, municipality, 1::bigint AS total, 0::bigint AS met, 0 AS late, NULL::bigint AS began, client FROM begun
+  UNION ALL
+  SELECT s.position, s.promise, CASE WHEN s.called_off THEN 'called off' ELSE 'answered' END, s.due, s.unit, s.municipality,
+    -s.called_off::int, (NOT s.called_off AND j.day <= s.due)::int, (NOT s.called_off AND j.day > s.due)::int, s.began, j.client
+  FROM settled s JOIN judged j ON j.position = s.position
+  UNION ALL
+  SELECT j.position, c.promise, 'counted', coalesce(j.due, j.day), j.unit, j.municipality,
+    CASE c.how WHEN 'at_least' THEN 1 WHEN 'exact' THEN 1 WHEN 'ratio' THEN j.of_quantity WHEN 'limit' THEN j.quantity
+      WHEN 'demand' THEN 1 ELSE 0 END,
+    CASE c.how WHEN 'at_least' THEN (j.quantity >= c.threshold)::int WHEN 'exact' THEN (j.cents = j.expected)::int
+      WHEN 'ratio' THEN j.quantity WHEN 'sum' THEN j.cents WHEN 'plus' THEN 1 WHEN 'minus' THEN -1 ELSE 0 END,
+    0, NULL, j.client
+  FROM judged j JOIN countings c ON c.type = j.type AND c.service = j.service AND (c.how <> 'exact' OR j.expected IS NOT NULL)
+    AND (c.how <> 'at_least' OR j.quantity IS NOT NULL)
+  WHERE j.reasons = '{}' AND NOT j.repeated
+) f ORDER BY position;
 
 -- name: refused
 SELECT line, reasons FROM judged WHERE reasons <> '{}' AND NOT repeated ORDER BY line;
@@ -204,17 +225,9 @@ SELECT coalesce(max(round), 0) FROM judged WHERE reasons = '{}' AND NOT repeated
 SELECT count(*) FILTER (WHERE repeated), count(*) FILTER (WHERE NOT repeated AND reasons = '{}'), max(position) FROM judged;
 
 -- name: folded
-SELECT p.promise, p.day, (e.recorded_at AT TIME ZONE 'Europe/Helsinki')::date AS known_on,
-  coalesce(p.unit, '') AS unit, coalesce(p.municipality, '') AS municipality,
-  sum(e.sign * p.total)::bigint AS total, sum(e.sign * p.met)::bigint AS met, sum(e.sign * p.late)::bigint AS late
-FROM event e CROSS JOIN LATERAL (VALUES
-  (e.owes, e.owes_on, e.unit, e.municipality, 1::bigint, 0::bigint, 0),
-  (e.settles, e.settles_on, e.settles_unit, e.settles_municipality, CASE e.settled WHEN 3 THEN -1 ELSE 0 END,
-    CASE e.settled WHEN 1 THEN 1 ELSE 0 END, CASE e.settled WHEN 2 THEN 1 ELSE 0 END),
-  (e.counts, coalesce(e.due, (e.at AT TIME ZONE 'Europe/Helsinki')::date), e.unit, e.municipality, e.counted, e.counted_met, 0)
-) p (promise, day, unit, municipality, total, met, late)
-WHERE e.position > %(after)s AND e.position <= %(upto)s AND p.promise IS NOT NULL
-  AND NOT EXISTS (SELECT 1 FROM public.uncounted u WHERE u.position = e.position)
+SELECT promise, day, known_on, unit, municipality, sum(total)::bigint AS total, sum(met)::bigint AS met, sum(late)::bigint AS late
+FROM effect f
+WHERE f.since > %(after)s AND f.since <= %(upto)s AND NOT EXISTS (SELECT 1 FROM public.uncounted u WHERE u.position = f.since)
 GROUP BY 1, 2, 3, 4, 5;
 
 -- name: fold

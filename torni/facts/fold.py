@@ -42,7 +42,7 @@ def fold(connection: Connection, *, upto: int | None = None, most: int = 1_000_0
             return None
         if connection.execute("SELECT EXISTS (SELECT 1 FROM uncounted)").fetchone() == (True,):
             connection.execute(_TAKEN_BACK, [after, upto])
-        _count(connection, after, upto)
+        count(connection, after, upto)
         connection.execute(
             "UPDATE consumer SET position = %s, level_at = clock_timestamp() WHERE name = 'tally'", [upto]
         )
@@ -63,7 +63,7 @@ _TAKEN_BACK = (
 )
 
 
-def _count(connection: Connection, after: int, upto: int) -> None:
+def count(connection: Connection, after: int, upto: int) -> None:
     """Add a stretch of the log to the tallies; where that fails its halves, down to the event that cannot be counted."""
     try:
         with connection.transaction():
@@ -74,8 +74,8 @@ def _count(connection: Connection, after: int, upto: int) -> None:
             connection.execute("INSERT INTO uncounted (position, why) VALUES (%s, %s)", [upto, type(error).__name__])
             return
     middle = (after + upto) // 2
-    _count(connection, after, middle)
-    _count(connection, middle, upto)
+    count(connection, after, middle)
+    count(connection, middle, upto)
 
 
 def level(connection: Connection) -> None:
@@ -84,19 +84,17 @@ def level(connection: Connection) -> None:
 
 
 def rebuild(connection: Connection) -> None:
-    """Make the tallies from nothing. The marks stay: they tell what was shown."""
+    """Make the tallies from nothing but the effects. The marks stay: they tell what was shown."""
     with connection.transaction():
-        connection.execute("SELECT position FROM consumer WHERE name = 'tally' FOR UPDATE")
+        row = connection.execute("SELECT position FROM consumer WHERE name = 'tally' FOR UPDATE").fetchone()
         newest = connection.execute("SELECT max(position) FROM event").fetchone()
-        upto = (newest and newest[0]) or 0
+        upto = max(
+            (newest and newest[0]) or 0, row[0] if row else 0
+        )  # what was made anew stands after the newest event
         connection.execute("TRUNCATE tally, tally_now")
         connection.execute("SET LOCAL work_mem = '256MB'")
-        # made as a table first: only so does PostgreSQL read the log by several processes. A table's making binds no values.
-        every = (
-            FOLDED.replace("%(after)s", "0")
-            .replace("%(upto)s", str(int(upto)))
-            .replace(_KNOWN_ON, _known_on(connection))
-        )
+        # made as a table first: only so does PostgreSQL read by several processes. A table's making binds no values.
+        every = FOLDED.replace("%(after)s", "0").replace("%(upto)s", str(int(upto)))
         connection.execute(f"CREATE TEMP TABLE every ON COMMIT DROP AS {every}")
         connection.execute(
             "INSERT INTO tally (promise, day, known_on, unit, municipality, total, met, late) SELECT * FROM every"
@@ -106,22 +104,6 @@ def rebuild(connection: Connection) -> None:
         )
         connection.execute("UPDATE consumer SET position = %s WHERE name = 'tally'", [upto])
         connection.execute("ANALYZE tally, tally_now")
-
-
-_KNOWN_ON = "(e.recorded_at AT TIME ZONE 'Europe/Helsinki')::date"
-assert _KNOWN_ON in FOLDED
-
-
-def _known_on(connection: Connection) -> str:
-    """The same day by a search among the log's midnights: a quarter of the rebuild went into reckoning time zones."""
-    row = connection.execute(
-        "SELECT (SELECT recorded_at FROM event ORDER BY position LIMIT 1), (SELECT recorded_at FROM event ORDER BY position DESC LIMIT 1)"
-    ).fetchone()
-    if row is None or row[0] is None:
-        return _KNOWN_ON
-    first, last = local_day(row[0]), local_day(row[1])
-    midnights = ",".join(f"{start_of(first + timedelta(days=i)).isoformat()}" for i in range((last - first).days + 1))
-    return f"(date '{first}' + width_bucket(e.recorded_at, '{{{midnights}}}'::timestamptz[]) - 1)"
 
 
 def position_at(connection: Connection, moment: datetime) -> int:
@@ -176,17 +158,16 @@ def seal(connection: Connection) -> int:
 
 _TEXTS = (
     "position", "source", "id", "type", "service", "unit", "client", "matter", "quantity", "of_quantity", "cents", "data",
-    "sign", "replaces", "municipality", "producer", "definition", "owes", "settles", "settles_unit",
-    "settles_municipality", "settled", "counts", "counted", "counted_met",
+    "sign", "replaces", "municipality", "producer", "definition",
 )  # fmt: skip
-_DAYS = ("due", "owes_on", "settles_on")
+_DAYS = ("due",)
 _MOMENTS = ("recorded_at", "at")
 # The event's own text, whatever a session's settings are; an empty column differs from a missing one.
 _ROW = "concat_ws(E'\\x1f', " + ", ".join(
     [f"coalesce({c}::text, E'\\x1e')" for c in _TEXTS]
     + [f"coalesce(({c} - date '2000-01-01')::text, E'\\x1e')" for c in _DAYS]
     + [f"extract(epoch FROM {c})::text" for c in _MOMENTS]
-) + ") || coalesce(E'\\x1f' || settles_position, '')"  # fmt: skip
+) + ")"  # fmt: skip
 _HASHED = f"""
 SELECT max(position) AS position, count(*) AS events,
   sha256(coalesce((SELECT hash FROM seal WHERE day < %(day)s ORDER BY day DESC LIMIT 1), ''::bytea)

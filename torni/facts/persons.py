@@ -17,15 +17,41 @@ from torni.facts.room import Connection
 MOST = 1_000
 _EVENT = (
     "position", "recorded_at", "at", "source", "id", "type", "service", "unit", "matter", "due", "quantity", "of_quantity", "cents",
-    "data", "sign", "replaces", "municipality", "producer", "definition", "owes", "owes_on", "settles", "settles_on", "settled",
-    "counts", "counted", "counted_met",
+    "data", "sign", "replaces", "municipality", "producer", "definition",
 )  # fmt: skip
+_EFFECT = (
+    "position",
+    "promise",
+    "what",
+    "day",
+    "unit",
+    "municipality",
+    "known_on",
+    "sign",
+    "total",
+    "met",
+    "late",
+    "began",
+)
+
+
+@dataclass(frozen=True)
+class Effect:
+    """What an event does for one promise: `what` is began, answered, called off or counted; `day` when it is, or was, due. Of what is
+    counted `met` of `total`, of what was answered whether `late`. `owed`: begun, and nothing has answered it."""
+
+    promise: str
+    what: str
+    day: date
+    total: int
+    met: int
+    late: bool
+    owed: bool = False
 
 
 @dataclass(frozen=True)
 class Happened:
-    """One event of a client, with the promise it began (`owes`, by `owes_on`; `owed` while nothing has answered it), the one it
-    answered (`settles`; `settled` 1 in time, 2 late, 3 called off), and whether it was as it should be (`counted_met`)."""
+    """One event of a client, and what it does for each promise (`effects`; of a withdrawn event none)."""
 
     position: int
     at: datetime
@@ -40,15 +66,18 @@ class Happened:
     definition: str | None
     sign: int
     replaces: int | None
-    owes: str | None
-    owes_on: date | None
-    owed: bool
-    settles: str | None
-    settles_on: date | None
-    settled: int | None
-    counts: str | None
-    counted: int | None
-    counted_met: int | None
+    effects: tuple[Effect, ...] = ()
+
+    @property
+    def owed(self) -> bool:
+        """Has it begun something that nothing has answered?"""
+        return any(f.owed for f in self.effects)
+
+    @property
+    def owes_on(self) -> date | None:
+        """The day by which what it began is due: the first of what is still owed, or of all where nothing is."""
+        begun = [f for f in self.effects if f.what == "began"]
+        return min((f.day for f in begun if f.owed or not self.owed), default=None)
 
 
 @dataclass(frozen=True)
@@ -103,9 +132,7 @@ def _person(connection: Connection, client: int, visits_since: datetime | None) 
     hidden = bool(rows) and rows[0][3] and not rows[0][6]  # where one lived before may be where one lives
     rows = [(since, "" if hidden or (rest[1] and not rest[4]) else place, *rest) for since, place, *rest in rows]
     events = connection.execute(
-        "SELECT position, at, type, service, unit, matter, due, quantity, cents, data, definition, sign, replaces, owes, owes_on, EXISTS ("
-        "SELECT 1 FROM public.owed o WHERE o.matter = e.matter AND o.promise = e.owes AND o.position = e.position), settles, settles_on, "
-        "settled, counts, counted, counted_met FROM public.event e WHERE client = %(client)s "
+        "SELECT position, at, type, service, unit, matter, due, quantity, cents, data, definition, sign, replaces FROM public.event e WHERE client = %(client)s "
         "AND (%(since)s::timestamptz IS NULL OR e.at >= %(since)s OR e.type NOT LIKE 'visit.%%') ORDER BY at DESC, position DESC LIMIT %(most)s",
         {"client": client, "since": visits_since, "most": MOST},
     ).fetchall()
@@ -114,10 +141,24 @@ def _person(connection: Connection, client: int, visits_since: datetime | None) 
     ).fetchone()  # fmt: skip
     first = min((row[5] for row in rows), default=0)
     told = tuple(row[:5] for row in rows)
-    happened = tuple(Happened(*e) for e in events)
+    meant = _effects(connection, [e[0] for e in events])
+    happened = tuple(replace(Happened(*e), effects=tuple(meant.get(e[0], ()))) for e in events)
     if hidden:
         happened = tuple(replace(e, data=_without_place(e.data)) for e in happened)
     return Person(client, told, happened, managers[0] if managers else None, first)
+
+
+def _effects(connection: Connection, positions: list[int]) -> dict[int, list[Effect]]:
+    """What each of these events does and nothing has taken back."""
+    found: dict[int, list[Effect]] = {}
+    for position, *told in connection.execute(
+        "SELECT f.position, f.promise, f.what, f.day, sum(f.total)::bigint, sum(f.met)::bigint, sum(f.late) > 0, f.what = 'began' AND EXISTS (SELECT 1 FROM public.event e "
+        "JOIN public.owed o ON o.matter = e.matter AND o.promise = f.promise AND o.position = f.position WHERE e.position = f.position) FROM public.effect f "
+        "WHERE f.position = ANY (%(positions)s) GROUP BY f.position, f.promise, f.what, f.day HAVING sum(f.sign) > 0 ORDER BY f.position, f.what, f.promise",
+        {"positions": positions},
+    ).fetchall():
+        found.setdefault(position, []).append(Effect(*told))
+    return found
 
 
 def _without_place(told: Any) -> Any:
@@ -164,6 +205,7 @@ def _gathered(connection: Connection, client: int, refused: str) -> dict[str, An
         "case_managers": found(("valid_from", "case_manager", "position"), f"public.care {of} valid_from, position"),
         "representatives_consents_and_restrictions": found(("valid_from", "kind", "about", "holds", "until", "position"), f"public.permit {of} valid_from, position"),
         "events": found(_EVENT, f"public.event {of} position"),
+        "effects": found(_EFFECT, f"public.effect {of} position, since"),
         "owed": found(("matter", "promise", "due", "unit"), f"public.owed {of} due"),
         "refused_at_the_door": found(("received_at", "source", "raw", "reasons"), refused),
         "readings": found(("at", "shown", "role", "what", "why"), f"reading {of} number"),
@@ -205,6 +247,9 @@ def erase(connection: Connection, client: int, *, by: str, why: str) -> Erased:
             "data = CASE WHEN NOT x.whole AND e.data->>'holder' = %(client)s::text THEN e.data - 'holder' WHEN NOT x.whole THEN e.data END, id = CASE WHEN x.whole THEN 'erased-' || e.position ELSE e.id END "
             "FROM erased x WHERE x.position = e.position",
             {"salt": salt[0], "client": client},
+        )
+        connection.execute(
+            "UPDATE effect f SET client = NULL FROM erased x WHERE x.position = f.position AND f.client = %s", [client]
         )
         connection.execute(
             "UPDATE owed SET client = nullif(client, %(client)s), matter = 'erased-' || md5(%(salt)s || matter) "

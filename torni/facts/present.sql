@@ -6,7 +6,7 @@
 -- Facts are only ever added: triggers refuse anything else, for every role, the owner's too.
 CREATE FUNCTION only_added() RETURNS trigger LANGUAGE plpgsql AS $$
 BEGIN
-  IF current_setting('torni.erasing', true) = 'yes' AND TG_OP <> 'TRUNCATE' AND TG_TABLE_NAME ~ '^(event|client|care|permit|quarantine)' THEN
+  IF current_setting('torni.erasing', true) = 'yes' AND TG_OP <> 'TRUNCATE' AND TG_TABLE_NAME ~ '^(event|effect|client|care|permit|quarantine)' THEN
     RETURN CASE WHEN TG_OP = 'DELETE' THEN OLD ELSE NEW END; -- erasure is its own audited procedure: torni.facts.persons
   END IF;
   RAISE EXCEPTION 'facts are only added: % of % is refused', TG_OP, TG_TABLE_NAME USING ERRCODE = 'insufficient_privilege';
@@ -251,8 +251,9 @@ CREATE FUNCTION inbox(most int, promises text[]) RETURNS TABLE ("position" bigin
 LANGUAGE sql STABLE SECURITY DEFINER SET search_path = public, pg_temp AS $$
   SELECT e.position, e.at, e.unit, e.data->'item'->>'service',
     CASE WHEN e.data->>'version' ~ '^[0-9]{1,6}$' THEN (e.data->>'version')::int END,
-    CASE WHEN e.data->'item'->>'ends' ~ '^[0-9]{4}-[0-9]{2}-[0-9]{2}$' THEN (e.data->'item'->>'ends')::date END, e.owes_on,
-    EXISTS (SELECT 1 FROM owed o WHERE o.matter = e.matter AND o.promise = e.owes AND o.position = e.position), a.type, a.at,
+    CASE WHEN e.data->'item'->>'ends' ~ '^[0-9]{4}-[0-9]{2}-[0-9]{2}$' THEN (e.data->'item'->>'ends')::date END,
+    (SELECT min(f.day) FROM effect f WHERE f.position = e.position AND f.what = 'began' AND f.promise = ANY (promises)),
+    EXISTS (SELECT 1 FROM owed o WHERE o.matter = e.matter AND o.promise = ANY (promises) AND o.position = e.position), a.type, a.at,
     (SELECT o.data->>'by' FROM event o WHERE o.matter = e.matter AND o.type LIKE 'plan.%' AND o.type = 'plan.opened' AND o.sign = 1
       ORDER BY o.position LIMIT 1)
   FROM event e
@@ -367,15 +368,16 @@ CREATE VIEW shown.event AS
   SELECT position, recorded_at, at, source, type, service, unit, client IS NULL AS of_nobody, due, quantity, of_quantity, cents,
     CASE WHEN client IS NULL THEN data END AS data, sign,
     CASE WHEN client IN (SELECT client FROM public.protected_client) THEN NULL ELSE municipality END AS municipality,
-    producer, definition, owes, owes_on, settles, settles_on, settles_unit,
-    CASE WHEN client IN (SELECT client FROM public.protected_client) THEN NULL ELSE settles_municipality END AS settles_municipality,
-    settled, counts, counted, counted_met,
-    coalesce(
-      (SELECT min(a.position) FROM public.event a WHERE a.client = e.client AND a.matter = e.matter AND a.settles = e.owes),
-      (SELECT min(a.position) FROM public.event a WHERE e.client IS NULL AND a.client IS NULL AND a.matter = e.matter
-        AND a.settles = e.owes AND a.settles IS NOT NULL)) AS answered
+    producer, definition
   FROM public.event e WHERE (SELECT public.how('live_rows') = 'all') OR ((SELECT public.how('live_rows') = 'own units')
     AND producer = (SELECT public.asks_for_producer()) AND ((SELECT public.asks_for_unit()) IS NULL OR unit = (SELECT public.asks_for_unit())));
+CREATE VIEW shown.effect AS
+  SELECT position, since, sign, promise, what, day, unit,
+    CASE WHEN client IN (SELECT client FROM public.protected_client) THEN '' ELSE municipality END AS municipality,
+    known_on, total, met, late, began
+  FROM public.effect
+  WHERE (SELECT public.how('live_rows') = 'all')
+    OR ((SELECT public.how('live_rows') = 'own units') AND unit IN (SELECT public.own_units()));
 CREATE VIEW shown.owed AS
   SELECT promise, position, due, unit,
     CASE WHEN client IN (SELECT client FROM public.protected_client) THEN NULL ELSE municipality END AS municipality

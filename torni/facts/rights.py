@@ -213,6 +213,7 @@ class Table:
 
 _BEING_READ = "client = ANY ((SELECT being_read())::bigint[])"
 _UNITS = {ALL: "true", OWN_UNITS: "unit IN (SELECT own_units())"}
+_OF_SEEN = "EXISTS (SELECT 1 FROM event e WHERE e.position = effect.position)"  # as the event itself is seen
 _ADD = "SELECT, INSERT"
 TABLES: dict[str, Table] = {
     "room": Table(EVERYBODY, door="SELECT, UPDATE", gate="SELECT", changes=True),
@@ -233,6 +234,9 @@ TABLES: dict[str, Table] = {
         among=_BEING_READ,
         door=_ADD,
     ),
+    "effect": Table(
+        "client_events", {ALL: "true", OWN_UNITS: _OF_SEEN, CHARGED: _OF_SEEN}, among=_BEING_READ, door=_ADD
+    ),
     "owed": Table("client_debts", _UNITS, among=_BEING_READ, door="SELECT, INSERT, UPDATE, DELETE", changes=True),
     "client": Table("client_register", {ALL: "true"}, among=_BEING_READ, door=_ADD),
     "care": Table("client_care", {ALL: "true"}, among=_BEING_READ, door=_ADD),
@@ -241,6 +245,7 @@ TABLES: dict[str, Table] = {
     "tally": Table("live_rows", _UNITS, changes=True),
     "tally_now": Table("live_rows", _UNITS, changes=True),
     "shown.event": Table("live_rows", view=True),
+    "shown.effect": Table("live_rows", view=True),
     "shown.owed": Table("live_rows", view=True),
     "shown.job": Table("live_tower", view=True),
     "verified": Table("live_tower", {ALL: "true"}),
@@ -266,6 +271,8 @@ TABLES: dict[str, Table] = {
     "sign_in": Table(NOBODY, gate=_ADD),
     "session": Table(NOBODY, gate="SELECT, INSERT, DELETE", changes=True),
     "reseal": Table(NOBODY),
+    "seal_before": Table(NOBODY),
+    "meant": Table(EVERYBODY),
     "webhook": Table(NOBODY),
     "webhook_ended": Table(NOBODY),
     "delivery": Table(NOBODY, changes=True),

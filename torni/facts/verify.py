@@ -5,7 +5,9 @@ from __future__ import annotations
 from dataclasses import dataclass
 
 from torni.core.language import Message
+from torni.facts.book import Books
 from torni.facts.fold import FOLDED, SEALED
+from torni.facts.meaning import compared
 from torni.facts.registers import REGISTERS, unlike
 from torni.facts.room import Connection
 
@@ -21,11 +23,14 @@ class Check:
     first: str | None = None
 
 
-def verify(connection: Connection) -> list[Check]:
-    """Every check, in a moment of its own: what is written meanwhile is not seen. Reads the whole log; changes nothing."""
+def verify(connection: Connection, books: Books | None = None) -> list[Check]:
+    """Every check, in a moment of its own: what is written meanwhile is not seen. Reads the whole log; changes nothing.
+
+    `books`: the definitions, by which what the log means is made anew and held against the effects; without them that is not checked.
+    """
     with connection.transaction():
         connection.execute("SET TRANSACTION ISOLATION LEVEL REPEATABLE READ")
-        return [_seals(connection), _order(connection), *_states(connection), _owed(connection), _tally(connection), _counted(connection)]  # fmt: skip
+        return [_seals(connection), _order(connection), *_states(connection), *([_effects(connection, books)] if books else []), _owed(connection), _tally(connection), _counted(connection)]  # fmt: skip
 
 
 def _seals(connection: Connection) -> Check:
@@ -67,22 +72,26 @@ def _states(connection: Connection) -> list[Check]:
     return checks
 
 
+def _effects(connection: Connection, books: Books) -> Check:
+    checked, wrong, first = compared(connection, books)
+    return Check("effects", Message("what each event does for each promise is what the log and the definitions give"), checked, wrong, first)  # fmt: skip
+
+
 def _owed(connection: Connection) -> Check:
-    """What is owed, again from the log: begun less answered."""
+    """What is owed, again from the effects: begun less answered."""
     row = connection.execute(
         """
         WITH again AS (
-          SELECT matter, promise FROM event e CROSS JOIN LATERAL (
-            VALUES (e.owes, e.sign), (e.settles, -e.sign)) p (promise, n)
-          WHERE promise IS NOT NULL GROUP BY matter, promise HAVING sum(n) <> 0
+          SELECT coalesce(began, position) AS position, promise FROM effect WHERE what <> 'counted'
+          GROUP BY 1, 2 HAVING sum(total - met - late) <> 0
         )
-        SELECT (SELECT count(*) FROM owed), count(*), min(coalesce(a.matter, o.matter))
-        FROM again a FULL JOIN owed o ON o.matter = a.matter AND o.promise = a.promise
-        WHERE a.matter IS NULL OR o.matter IS NULL
+        SELECT (SELECT count(*) FROM owed), count(*), min(coalesce(a.position, o.position)) FROM again a
+        FULL JOIN owed o ON o.position = a.position AND o.promise = a.promise
+        WHERE a.position IS NULL OR o.position IS NULL
         """
     ).fetchone()
     assert row is not None
-    return Check("owed", Message("what is owed is what the log has begun and not answered"), row[0], row[1], row[2])
+    return Check("owed", Message("what is owed is what the log has begun and not answered"), row[0], row[1], row[2] and str(row[2]))  # fmt: skip
 
 
 def _tally(connection: Connection) -> Check:

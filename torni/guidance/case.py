@@ -319,11 +319,17 @@ def _assessment(e: Happened) -> Assessment:
     )  # fmt: skip
 
 
+def service_of(e: Happened) -> str:
+    """The service that an event is about: a decision's own, where the event itself belongs to the assessment because nothing begins."""
+    own = _text((e.data or {}).get("service")) if e.type == "decision.made" else ""
+    return own or e.service or ""
+
+
 def _made(e: Happened) -> Made:
     data = e.data or {}
     facts = data.get("facts")
     return Made(
-        e.position, e.at, e.matter or "", _text(data.get("service")) or e.service or "", _text(data.get("verdict")), _text(data.get("proposed")),
+        e.position, e.at, e.matter or "", service_of(e), _text(data.get("verdict")), _text(data.get("proposed")),
         facts if isinstance(facts, dict) else {}, _text(data.get("rule")), e.definition or "", _text(data.get("judgement")), _text(data.get("why")),
         day_told(data.get("first_day")), day_told(data.get("last_day")), _text(data.get("channel")), _text(data.get("by")),
         _whole(data.get("value_cents")), _text(data.get("value_unit")), _whole(data.get("hours_month")),

@@ -52,14 +52,14 @@ def measure(folder: Path, library: Library, last: date) -> pl.DataFrame:
     is made, so that figures of a few can be left out.
     """
     with duckdb.connect(config={"threads": 2, "memory_limit": "1GB"}) as connection:
-        connection.execute(
-            f"CREATE VIEW events AS SELECT * FROM read_parquet('{str(folder).replace(chr(39), chr(39) * 2)}/event_*.parquet')"
-        )
+        for what in ("event", "effect"):
+            files = f"{str(folder).replace(chr(39), chr(39) * 2)}/{what}_*.parquet"
+            connection.execute(f"CREATE VIEW {what}s AS SELECT * FROM read_parquet('{files}')")
         return told(library, last, lambda query: connection.execute(query).fetchall(), dialect="duckdb")
 
 
 def told(library: Library, last: date, run: Any, *, dialect: Dialect) -> pl.DataFrame:
-    """The same by any engine that has the snapshot as `events`: `run(query)` gives its rows."""
+    """The same by any engine that has the snapshot as `events` and `effects`: `run(query)` gives its rows."""
     rows = []
     for name, indicator in library.indicators.items():
         for period, municipality, numerator, denominator, behind in run(
@@ -71,14 +71,14 @@ def told(library: Library, last: date, run: Any, *, dialect: Dialect) -> pl.Data
 
 
 def query(indicator: Indicator, library: Library, over: Sequence[Period], *, dialect: Dialect) -> str:
-    """The indicator as one query over `events`: period, municipality (REGION for the whole), numerator, denominator, behind."""
+    """The indicator as one query over `events` and `effects`: period, municipality (REGION for the whole), numerator, denominator, behind."""
     parts = [f"n AS ({_side(indicator.numerator, library, over, dialect)})"]
     if indicator.denominator is None:
-        return f"WITH {_standing(over)}, {parts[0]} SELECT period, municipality, value, 1 AS denominator, behind FROM n"
+        return f"WITH {_standing(over, _asks_answers(indicator))}, {parts[0]} SELECT period, municipality, value, 1 AS denominator, behind FROM n"
     behind = "coalesce(n.behind, 0)" if indicator.denominator.measure == "residents" else "d.behind"
     parts.append(f"d AS ({_side(indicator.denominator, library, over, dialect)})")
     return (
-        f"WITH {_standing(over)}, {', '.join(parts)} SELECT d.period, d.municipality, coalesce(n.value, 0) AS numerator, d.value AS denominator, {behind} AS behind "
+        f"WITH {_standing(over, _asks_answers(indicator))}, {', '.join(parts)} SELECT d.period, d.municipality, coalesce(n.value, 0) AS numerator, d.value AS denominator, {behind} AS behind "
         "FROM d LEFT JOIN n ON n.period = d.period AND n.municipality = d.municipality"
     )
 
@@ -95,12 +95,23 @@ def faults(library: Library) -> list[str]:
     return out
 
 
-def _standing(over: Sequence[Period]) -> str:
-    """What still stands of the log, in the periods (the period is null outside them)."""
+def _asks_answers(indicator: Indicator) -> bool:
+    """Does the indicator ask what an event answered? Where it does not, that is not joined to the whole log."""
+    sides = [side for side in (indicator.numerator, indicator.denominator) if side]
+    return any(s.of == "waited_days" or s.measure == "unanswered" or "settled" in (s.where or "") for s in sides)
+
+
+def _standing(over: Sequence[Period], answers: bool) -> str:
+    """What still stands of the log, in the periods (the period is null outside them); with what each answered: in time (1), late (2)
+    or called off (3), of several promises the best, and which event had begun it."""
     when = " ".join(f"WHEN e.day BETWEEN DATE '{p.first}' AND DATE '{p.last}' THEN {i}" for i, p in enumerate(over))
+    undone = "e.sign = 1 AND NOT EXISTS (SELECT 1 FROM events u WHERE u.sign = -1 AND u.replaces = e.position)"
+    if not answers:
+        return f"standing AS (SELECT e.*, CASE {when} END AS period FROM events e WHERE {undone})"
     return (
-        f"standing AS (SELECT e.*, CASE {when} END AS period FROM events e WHERE e.sign = 1 "
-        "AND NOT EXISTS (SELECT 1 FROM events u WHERE u.sign = -1 AND u.replaces = e.position))"
+        "answering AS (SELECT position, max(began) AS began, min(CASE WHEN what = 'called off' THEN 3 WHEN late > 0 THEN 2 ELSE 1 END) AS settled "
+        "FROM effects WHERE what IN ('answered', 'called off') AND sign = 1 GROUP BY position), "
+        f"standing AS (SELECT e.*, a.began, a.settled, CASE {when} END AS period FROM events e LEFT JOIN answering a ON a.position = e.position WHERE {undone})"
     )
 
 
@@ -121,11 +132,12 @@ def _side(side: Side, library: Library, over: Sequence[Period], dialect: Dialect
     source = "standing e"
     where = "e.period IS NOT NULL AND " + expression(node, dialect, column=lambda name: f"e.{name}")
     if side.of == "waited_days":
-        source += " JOIN events b ON b.position = e.settles_position"
+        source += " JOIN events b ON b.position = e.began"
         column = "date_diff('day', b.day, e.day)" if dialect == "duckdb" else "datediff(e.day, b.day)"
     if side.measure == "unanswered":
         where += (
-            " AND e.owes IS NOT NULL AND NOT EXISTS (SELECT 1 FROM standing a WHERE a.settles_position = e.position)"
+            " AND EXISTS (SELECT 1 FROM effects f WHERE f.position = e.position AND f.what = 'began' AND f.sign = 1) "
+            "AND NOT EXISTS (SELECT 1 FROM standing a WHERE a.began = e.position)"
         )
     counted = {
         "count": "count(*)", "unanswered": "count(*)", "clients": "count(DISTINCT e.client)", "sum": f"CAST(sum({column}) AS BIGINT)",

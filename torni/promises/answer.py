@@ -14,10 +14,7 @@ from torni.promises.promise import DAYS, Ages, EventType
 from torni.promises.sums import Days, Effects, EventPromise, apart
 
 if TYPE_CHECKING:
-    import polars as pl
-
     from torni.facts.room import Connection
-    from torni.promises.anew import Past
     from torni.promises.rows import Asked, Row
 
 
@@ -71,9 +68,6 @@ class AnswerPromise(EventPromise):
         """Is it owed visit by visit, so that a client's misses are told together?"""
         return self.kind == "delivery"
 
-    def begun(self) -> tuple[str, Ages]:
-        return self.opened_by, self.ages
-
     def effects(self, name: str, service: str, days: Days) -> Effects:
         within, months, working = days(self.within_days) if self.within_days is not None else (None, 0, None)
         opening = Opening(name, service, self.opened_by, within, self.ages.below, self.ages.at_least, months, working)
@@ -84,11 +78,6 @@ class AnswerPromise(EventPromise):
         if self.by_visit:
             return _("today {met} of {total}").format(met=number(f.today_met), total=number(f.today_total))
         return super().now_text(f)
-
-    def anew(self, past: Past, effects: Effects) -> pl.DataFrame:
-        from torni.promises.anew import answered
-
-        return answered(past, effects.openings[0], [self.answered_by], self.called_off_by)
 
     def rows(self, connection: Connection, asked: Asked) -> list[Row]:
         from torni.promises.rows import owed

@@ -43,9 +43,6 @@ class BudgetPromise(EventPromise):
     def alerts_by(self) -> Literal["whole"]:
         return "whole"
 
-    def counted(self) -> tuple[str, ...]:
-        return (self.event,)
-
     def effects(self, name: str, service: str, days: Days) -> Effects:
         return Effects(countings=(Counting(name, service, self.event, "sum"),))
 

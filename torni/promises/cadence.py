@@ -11,14 +11,11 @@ from pydantic import Field
 from torni.core.language import Message, _
 from torni.facts.book import Answer, Opening
 from torni.promises.finding import Finding, Group, Level
-from torni.promises.promise import DAYS, Ages, EventType
+from torni.promises.promise import DAYS, EventType
 from torni.promises.sums import Days, Effects, EventPromise, Sums, units_short
 
 if TYPE_CHECKING:
-    import polars as pl
-
     from torni.facts.room import Connection
-    from torni.promises.anew import Past
     from torni.promises.rows import Asked, Row
 
 
@@ -39,9 +36,6 @@ class CadencePromise(EventPromise):
     def target(self) -> float:
         return float(self.share)
 
-    def begun(self) -> tuple[str, Ages]:
-        return self.event, Ages()
-
     def effects(self, name: str, service: str, days: Days) -> Effects:
         every, months, working = days(self.every_days)
         opening = Opening(name, service, self.event, every, months=months, working=working)
@@ -56,11 +50,6 @@ class CadencePromise(EventPromise):
 
     def counted_text(self, f: Finding) -> str:
         return units_short(f)
-
-    def anew(self, past: Past, effects: Effects) -> pl.DataFrame:
-        from torni.promises.anew import answered
-
-        return answered(past, effects.openings[0], [self.event])
 
     def rows(self, connection: Connection, asked: Asked) -> list[Row]:
         from torni.promises.rows import owed

@@ -43,9 +43,6 @@ class ListPromise(EventPromise):
         apart(self.began_by, self.ended_by, self.limited_by)
         return self
 
-    def counted(self) -> tuple[str, ...]:
-        return self.began_by, self.ended_by, self.limited_by
-
     def effects(self, name: str, service: str, days: Days) -> Effects:
         return Effects(
             countings=(

@@ -14,10 +14,7 @@ from torni.promises.promise import EventType
 from torni.promises.sums import Days, Effects, EventPromise, not_as_promised
 
 if TYPE_CHECKING:
-    import polars as pl
-
     from torni.facts.room import Connection
-    from torni.promises.anew import Past
     from torni.promises.rows import Asked, Row
 
 
@@ -37,16 +34,8 @@ class MeasurePromise(EventPromise):
     def target(self) -> float:
         return float(self.share)
 
-    def counted(self) -> tuple[str, ...]:
-        return (self.event,)
-
     def effects(self, name: str, service: str, days: Days) -> Effects:
         return Effects(countings=(Counting(name, service, self.event, "at_least", self.at_least),))
-
-    def anew(self, past: Past, effects: Effects) -> pl.DataFrame:
-        from torni.promises.anew import reached
-
-        return reached(past, self.event, self.at_least)
 
     def rows(self, connection: Connection, asked: Asked) -> list[Row]:
         from torni.promises.rows import counted

@@ -9,6 +9,8 @@ from torni.facts.fold import start_of
 from torni.facts.room import Connection
 
 MOST = 500
+# What had not been taken back by then.
+_STANDS = "NOT EXISTS (SELECT 1 FROM effect u WHERE u.position = f.position AND u.promise = f.promise AND u.what = f.what AND u.day = f.day AND u.sign = -1 AND u.since > f.since AND u.since <= %(upto)s)"
 
 
 @dataclass(frozen=True)
@@ -57,16 +59,16 @@ def counted(
     connection: Connection, asked: Asked, *, days: int, every: bool = False, of_nobody: bool = False
 ) -> list[Row]:
     """Events counted: those not met, or `every` one where it is their sum that matters; `of_nobody`: only those that tell of no client."""
-    kinds = "true" if every else "counted_met < counted"
+    kinds = "true" if every else "f.met < f.total"
     found = connection.execute(
         f"""
-        SELECT position, type, (at AT TIME ZONE 'Europe/Helsinki')::date, due, coalesce(unit, ''), coalesce(municipality, ''),
-          quantity, of_quantity, cents, coalesce(definition, ''), NOT of_nobody FROM event
-        WHERE counts = %(promise)s AND {kinds} AND position <= %(upto)s AND sign = 1
-          AND at >= %(since)s AND (%(units)s::text[] IS NULL OR unit = ANY (%(units)s))
-          AND (%(municipality)s::text IS NULL OR municipality = %(municipality)s)
-          {"AND of_nobody" if of_nobody else ""}
-        ORDER BY at DESC LIMIT %(most)s
+        SELECT e.position, e.type, (e.at AT TIME ZONE 'Europe/Helsinki')::date, e.due, coalesce(e.unit, ''), coalesce(e.municipality, ''),
+          e.quantity, e.of_quantity, e.cents, coalesce(e.definition, ''), NOT e.of_nobody FROM effect f JOIN event e ON e.position = f.position
+        WHERE f.promise = %(promise)s AND f.what = 'counted' AND f.sign = 1 AND {kinds} AND f.since <= %(upto)s AND {_STANDS}
+          AND e.at >= %(since)s AND (%(units)s::text[] IS NULL OR e.unit = ANY (%(units)s))
+          AND (%(municipality)s::text IS NULL OR e.municipality = %(municipality)s)
+          {"AND e.of_nobody" if of_nobody else ""}
+        ORDER BY e.at DESC LIMIT %(most)s
         """,
         asked.values(days),
     ).fetchall()
@@ -80,31 +82,30 @@ def owed(connection: Connection, asked: Asked, *, days: int) -> list[Row]:
     """What is overdue (never answered by the moment), and what was answered late."""
     overdue = (
         """
-        SELECT e.position, e.type, (e.at AT TIME ZONE 'Europe/Helsinki')::date, e.owes_on, NULL::date, coalesce(e.unit, ''),
-          coalesce(e.municipality, ''), coalesce(e.definition, ''), NOT e.of_nobody FROM owed o JOIN event e ON e.position = o.position
-        WHERE o.promise = %(promise)s AND o.due > %(first)s AND o.due <= %(last)s
+        SELECT o.position, o.due FROM owed o WHERE o.promise = %(promise)s AND o.due > %(first)s AND o.due <= %(last)s
           AND (%(units)s::text[] IS NULL OR o.unit = ANY (%(units)s))
           AND (%(municipality)s::text IS NULL OR o.municipality = %(municipality)s)
         """
         if not asked.past
         else """
-        SELECT e.position, e.type, (e.at AT TIME ZONE 'Europe/Helsinki')::date, e.owes_on, NULL::date, coalesce(e.unit, ''),
-          coalesce(e.municipality, ''), coalesce(e.definition, ''), NOT e.of_nobody FROM event e
-        WHERE e.owes = %(promise)s AND e.owes_on > %(first)s AND e.owes_on <= %(last)s AND e.position <= %(upto)s AND e.sign = 1
-          AND e.position > (SELECT coalesce(max(position), 0) FROM seal WHERE day < %(first)s::date - 400)
-          AND coalesce(e.answered > %(upto)s, true)
-          AND (%(units)s::text[] IS NULL OR e.unit = ANY (%(units)s))
-          AND (%(municipality)s::text IS NULL OR e.municipality = %(municipality)s)
+        SELECT coalesce(f.began, f.position), f.day FROM effect f
+        WHERE f.promise = %(promise)s AND f.what <> 'counted' AND f.day > %(first)s AND f.day <= %(last)s AND f.since <= %(upto)s
+          AND f.since > (SELECT coalesce(max(position), 0) FROM seal WHERE day < %(first)s::date - 400)
+          AND (%(units)s::text[] IS NULL OR f.unit = ANY (%(units)s))
+          AND (%(municipality)s::text IS NULL OR f.municipality = %(municipality)s)
+        GROUP BY 1, 2 HAVING sum(f.total - f.met - f.late) > 0
         """
     )
     found = connection.execute(
         f"""
-        SELECT *, false AS late FROM ({overdue}) x UNION ALL
-        SELECT position, type, (at AT TIME ZONE 'Europe/Helsinki')::date, settles_on, (at AT TIME ZONE 'Europe/Helsinki')::date,
-          coalesce(settles_unit, ''), coalesce(settles_municipality, ''), coalesce(definition, ''), NOT of_nobody, true FROM event
-        WHERE settles = %(promise)s AND settled = 2 AND settles_on > %(first)s AND settles_on <= %(last)s AND sign = 1
-          AND position <= %(upto)s AND (%(units)s::text[] IS NULL OR settles_unit = ANY (%(units)s))
-          AND (%(municipality)s::text IS NULL OR settles_municipality = %(municipality)s)
+        SELECT e.position, e.type, (e.at AT TIME ZONE 'Europe/Helsinki')::date, x.due, NULL::date, coalesce(e.unit, ''), coalesce(e.municipality, ''),
+          coalesce(e.definition, ''), NOT e.of_nobody, false AS late FROM ({overdue}) x (position, due) JOIN event e ON e.position = x.position
+        UNION ALL
+        SELECT e.position, e.type, (e.at AT TIME ZONE 'Europe/Helsinki')::date, f.day, (e.at AT TIME ZONE 'Europe/Helsinki')::date,
+          f.unit, f.municipality, coalesce(e.definition, ''), NOT e.of_nobody, true FROM effect f JOIN event e ON e.position = f.position
+        WHERE f.promise = %(promise)s AND f.late > 0 AND f.day > %(first)s AND f.day <= %(last)s AND f.sign = 1 AND f.since <= %(upto)s AND {_STANDS}
+          AND (%(units)s::text[] IS NULL OR f.unit = ANY (%(units)s))
+          AND (%(municipality)s::text IS NULL OR f.municipality = %(municipality)s)
         ORDER BY 4 DESC, 1 DESC LIMIT %(most)s
         """,
         asked.values(days),

@@ -36,9 +36,6 @@ class StaffingPromise(EventPromise):
     def target(self) -> float:
         return float(self.share)
 
-    def counted(self) -> tuple[str, ...]:
-        return (self.event,)
-
     def effects(self, name: str, service: str, days: Days) -> Effects:
         return Effects(countings=(Counting(name, service, self.event, "ratio"),))
 

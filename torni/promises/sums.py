@@ -7,7 +7,7 @@ from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import date
 from functools import lru_cache
-from typing import TYPE_CHECKING, ClassVar, Literal
+from typing import ClassVar, Literal
 
 import polars as pl
 from pydantic import Field
@@ -20,11 +20,8 @@ from torni.facts.book import Answer, Counting, Opening
 from torni.promises.accrual import Accrued
 from torni.promises.finding import LEVELS, Finding, Group, Groups, Level, State
 from torni.promises.margin import Margin, share_margin
-from torni.promises.promise import Ages, Definitions, Need, Promise, Reads, Responsible
+from torni.promises.promise import Definitions, Need, Promise, Reads, Responsible
 from torni.promises.window import Window
-
-if TYPE_CHECKING:
-    from torni.promises.anew import Past
 
 LONG_DAYS = 84  # small units are judged over twelve weeks too
 SILENT_DAYS = 3  # records that end earlier than this tell nothing of today
@@ -196,21 +193,9 @@ class EventPromise(Promise):
     def alerts_by(self) -> Literal["watch", "groups", "units", "whole"]:
         return "watch" if self.watched is not None else "units" if self.by_units else "groups"
 
-    def begun(self) -> tuple[str, Ages] | None:
-        """The type of event that begins something owed, and for whom."""
-        return None
-
-    def counted(self) -> tuple[str, ...]:
-        """The types of event that are counted for it alone."""
-        return ()
-
     @abstractmethod
     def effects(self, name: str, service: str, days: Days) -> Effects:
         """What its events do. `name`: service.promise."""
-
-    def anew(self, past: Past, effects: Effects) -> pl.DataFrame | None:
-        """What the log's events do by these effects, as rows of the tally; None where the log does not tell it."""
-        return None
 
     def windows(self, name: str, today: date, definitions: Definitions) -> list[Window]:
         """The sums that judging asks for."""
@@ -356,39 +341,6 @@ def apart(*types: str) -> None:
     for i, type_ in enumerate(types):
         if type_ in types[:i]:
             raise ValueError(f"{type_} cannot both begin and end one thing; name another event for one of the two")
-
-
-def ambiguous(promises: Sequence[EventPromise], counted: Mapping[str, str]) -> Iterator[tuple[EventPromise, str, str]]:
-    """Promises of one service that one event would begin, or count for, twice: which, what is wrong, what to do.
-
-    An event begins at most one thing owed and is counted for at most one promise, so that it can be taken back whole. `counted`: what else of
-    the service counts a type of event.
-    """
-    opened: list[tuple[str, Ages, str]] = []
-    taken = dict(counted)
-    for promise in promises:
-        if begun := promise.begun():
-            begins, ages = begun
-            for other, theirs, name in opened:
-                if other == begins and _overlap(ages, theirs):
-                    yield (
-                        promise,
-                        f"{begins} would begin both {name} and {promise.id}",
-                        "Give them ages that do not overlap, or another event.",
-                    )
-            opened.append((begins, ages, promise.id))
-        for type_ in promise.counted():
-            if type_ in taken:
-                yield (
-                    promise,
-                    f"{type_} would count for both {taken[type_]} and {promise.id}",
-                    "Count another event for one of them.",
-                )
-            taken[type_] = promise.id
-
-
-def _overlap(a: Ages, b: Ages) -> bool:
-    return max(a.at_least or 0, b.at_least or 0) < min(a.below or 1000, b.below or 1000)
 
 
 @lru_cache(maxsize=50_000)  # the same questions come again with each picture

@@ -1,4 +1,4 @@
-"""What a service's text names that must exist elsewhere, and what its promises may not be together."""
+"""What a service's text names that must exist elsewhere, and what its promises may not be."""
 
 from __future__ import annotations
 
@@ -7,7 +7,6 @@ from collections.abc import Iterator, Mapping
 from torni.core.faults import Fault
 from torni.core.language import t
 from torni.promises.kinds import of_events
-from torni.promises.sums import ambiguous
 from torni.services.events import EventKind
 from torni.services.reading import Document, Loc
 from torni.services.schema import Service
@@ -37,7 +36,7 @@ def references(service: Service) -> Iterator[tuple[Loc, str, str, str]]:
 
 
 def promise_faults(service: Service, document: Document, events: Mapping[str, EventKind]) -> list[Fault]:
-    """Promises that count what their event does not tell, that are written twice, or that one event would keep or break twice."""
+    """Promises that count what their event does not tell, or that are written twice."""
     faults = []
     place = {id(promise): i for i, promise in enumerate(service.promises)}
     for promise in of_events(service.promises):
@@ -62,11 +61,4 @@ def promise_faults(service: Service, document: Document, events: Mapping[str, Ev
                     "Give each promise an id of its own.",
                 )
             )
-    counted = {service.demand: "demand"} if service.demand else {}
-    if service.clients:
-        counted |= {service.clients.began_by: "clients", service.clients.ended_by: "clients"}
-    faults += [
-        Fault(document.where(("promises", place[id(promise)], "id")), what, remedy)
-        for promise, what, remedy in ambiguous(of_events(service.promises), counted)
-    ]
     return faults

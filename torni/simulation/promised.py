@@ -6,17 +6,21 @@ not consider that those who promise would have done otherwise.
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable
+from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass, replace
 from typing import Any
 
 from torni.core.faults import BadInput
 from torni.core.language import Message
+from torni.facts.book import Book
 from torni.facts.room import Connection
+from torni.guidance.charges import charge
 from torni.network import Network, check
 from torni.promises.finding import NO_ROOM, Finding, unmeasured
 from torni.promises.promise import Promise
+from torni.services.book import book_of
 from torni.services.library import Library
+from torni.services.rules import load_rules
 from torni.supervision.anew import measured_anew
 from torni.supervision.measure import measured
 from torni.supervision.moment import moment
@@ -98,8 +102,21 @@ def touched(
             row = room.execute("SELECT registered()").fetchone()
             residents = row[0] if row else 0
             found[0].update(_named(measured(room, before, now, residents=residents), names))
-            found[1].update(_named(measured_anew(room, before, after, now, residents=residents), names))
+            again = measured_anew(room, before, after, now, residents=residents, charge=_charges(after))
+            found[1].update(_named(again, names))
     return tuple(Touched(found[0].get(n), found[1].get(n)) for n in names)
+
+
+def _charges(library: Library) -> Callable[[str, Mapping[str, Any]], int | None]:
+    """What a charge should be by the library; its rules are read only where a charge is."""
+    books: list[Book] = []
+
+    def expected(service: str, data: Mapping[str, Any]) -> int | None:
+        if not books:
+            books.append(book_of(load_rules(library), since=library.as_of, charge=charge))
+        return books[0].expected(service, data)
+
+    return expected
 
 
 def _promises(library: Library) -> dict[str, tuple[Promise, tuple[object, ...]]]:

@@ -47,12 +47,12 @@ class Heavy:
 
 _QUERY = """
 WITH standing AS (
-  SELECT client, type, producer, settles, data, day, position FROM log
+  SELECT client, type, producer, data, day, position, position IN (SELECT position FROM effects WHERE what IN ('answered', 'called off') AND sign = 1) AS answers FROM log
   WHERE sign = 1 AND client IS NOT NULL AND position NOT IN (SELECT replaces FROM log WHERE sign = -1)
     AND type IN ('visit.planned', 'visit.made', 'visit.called_off', 'plan.made', 'case_manager.named')
 ), visited AS (
   SELECT client, count(*) FILTER (WHERE type = 'visit.made') AS visits, count(*) FILTER (WHERE type = 'visit.planned') AS planned,
-    count(*) FILTER (WHERE type <> 'visit.planned' AND settles IS NOT NULL) AS answered, count(DISTINCT producer) FILTER (WHERE type = 'visit.made') AS producers
+    count(*) FILTER (WHERE type <> 'visit.planned' AND answers) AS answered, count(DISTINCT producer) FILTER (WHERE type = 'visit.made') AS producers
   FROM standing WHERE day BETWEEN $first AND $last AND type LIKE 'visit.%' GROUP BY client HAVING count(*) FILTER (WHERE type = 'visit.made') > 0
 ), ranked AS (
   SELECT *, row_number() OVER (ORDER BY visits DESC, client) <= ceil($share * count(*) OVER ()) AS heavy FROM visited
@@ -71,11 +71,12 @@ def measure_heavy(folder: Path, share: float, last: date) -> Heavy:
     with duckdb.connect(config={"threads": 2, "memory_limit": "1GB"}) as connection:
         files = str(folder).replace("'", "''")
         connection.execute(f"CREATE VIEW log AS SELECT * FROM read_parquet('{files}/event_*.parquet')")
+        connection.execute(f"CREATE VIEW effects AS SELECT * FROM read_parquet('{files}/effect_*.parquet')")
         return measure_on(connection, share, last)
 
 
 def measure_on(connection: duckdb.DuckDBPyConnection, share: float, last: date) -> Heavy:
-    """The same on a connection that has the snapshot as `log`."""
+    """The same on a connection that has the snapshot as `log` and `effects`."""
     values = {"first": last - timedelta(days=OVER_DAYS - 1), "last": last, "share": share}
     rows = connection.execute(_QUERY, values).fetchall()
     by = {

@@ -11,24 +11,24 @@ import asyncio
 import contextlib
 import json
 import os
-import shutil
 import signal
 import time
 from dataclasses import asdict
-from pathlib import Path
 
 import procrastinate
 
 from torni.core.starter import starter
-from torni.facts.postgres import data_folder
-from torni.facts.room import Connection, connect
-from torni.facts.snapshot import snapshot
+from torni.facts.room import connect
+from torni.facts.snapshot import snapshot, snapshot_folder
 from torni.facts.verify import verify
+from torni.guidance.charges import charge
 from torni.needs.indicators import measure as measured
+from torni.services.book import books_of
 from torni.services.chain import chains
 from torni.services.days import Days
 from torni.supervision.chains import measure_chains
 from torni.supervision.heavy import measure_heavy
+from torni.supervision.meaning import keep_meaning
 from torni.supervision.moment import last_days, moment, units
 from torni.tower.watching import keep_watch
 
@@ -72,7 +72,8 @@ def verify_room(timestamp: int | None = None) -> None:
     """The whole log read, and every tally and state row held against it."""
     started = time.monotonic()
     with connect(os.environ["TORNI_DATABASE"], autocommit=True) as connection:
-        checks = verify(connection)
+        row = connection.execute("SELECT region FROM room").fetchone()
+        checks = verify(connection, books_of(Days(row[0]), charge=charge) if row else None)
         connection.execute(
             "INSERT INTO verified (position, whole, seconds, checks) SELECT newest(), %s, %s, %s",
             [not any(c.wrong for c in checks), time.monotonic() - started, json.dumps([{**asdict(c), "told": c.told.message} for c in checks])],
@@ -89,18 +90,15 @@ def watch(timestamp: int | None = None) -> None:
             keep_watch(connection, lambda day: Days(row[0]).on(day).library)
 
 
-def snapshot_folder(connection: Connection) -> Path:
-    """Where the snapshot is: closed to others, and begun anew after an erasure, for an old one would still tell of the person."""
-    (erasures,) = connection.execute("SELECT count(*) FROM erasure").fetchone() or (0,)
-    (database,) = connection.execute("SELECT current_database()").fetchone() or ("torni",)
-    base = data_folder() / "snapshot"
-    folder = base / f"{database}-{erasures}"
-    for old in base.glob(f"{database}-*"):
-        if old != folder:
-            shutil.rmtree(old, ignore_errors=True)
-    folder.mkdir(parents=True, exist_ok=True)
-    base.chmod(0o700)
-    return folder
+@jobs.periodic(cron="* * * * *")
+@jobs.task(name="mean", queue="torni", queueing_lock="mean", lock="mean", retry=AGAIN)
+def mean(timestamp: int | None = None) -> None:
+    """A promise that is new, or whose events now do something else, is made of the whole past; asked each minute, done once a change."""
+    with connect(os.environ["TORNI_DATABASE"], autocommit=True) as connection:
+        row = connection.execute("SELECT region, invented FROM room").fetchone()
+        if row is not None and row[0] is not None and not (row[1] and not row[1].get("loaded")):
+            days = Days(row[0])
+            keep_meaning(connection, days, books_of(days, charge=charge))
 
 
 async def work(url: str) -> None:

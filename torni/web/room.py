@@ -179,7 +179,7 @@ def health() -> dict[str, Any]:
             "(SELECT count(*) FROM missed) FROM room r, consumer c WHERE c.name = 'tally'"
         ).fetchone()
     recorded, invented, newest, folded, since, aside = row or (None, None, 0, 0, 0, 0)
-    behind = (newest or 0) - folded
+    behind = max(0, (newest or 0) - folded)  # a promise made anew has a position of its own after them
     late = 0 if invented or not recorded else max(0, round((recorded - clock.now()).total_seconds()))
     return {
         "recorded_at": recorded and recorded.isoformat(), "position": folded, "behind": behind, "standing_still": behind > 0 and since > STILL_S,

@@ -130,13 +130,13 @@ def needs(block: Block) -> None:
     )
     served = people["home_care_unit"][who] >= 0  # nobody comes into home care twice
     grants = (block.chance.share("granted", asked, day, order) < 0.35) & (age[who] >= 65) & (unit >= 0) & ~served
-    # only a granted decision begins the wait for the service; a refusal belongs to the assessment
+    # only a granted decision begins the wait for the service; a refusal belongs to the assessment, and names the service refused
     for chosen, service, told, other in ((~grants, "needs_assessment", "refused", "granted"), (grants, "home_care", "granted", "refused")):  # fmt: skip
         rows = np.flatnonzero(chosen)
         by_rule = np.where(block.chance.share("by judgement", asked[rows], day[rows]) < 0.03, 0, 1)
         data = pl.Series(
             [
-                f'{{"verdict":"{told}","proposed":"{told if r else other}","facts":{{"rai_maple":{{"value":{m},"on":"{d}"}}}}}}'
+                f'{{"verdict":"{told}","service":"home_care","proposed":"{told if r else other}","facts":{{"rai_maple":{{"value":{m},"on":"{d}"}}}}}}'
                 for r, m, d in zip(by_rule, scores[rows], np.array(days)[rows], strict=True)
             ],
             dtype=pl.String,

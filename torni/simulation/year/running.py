@@ -27,6 +27,7 @@ from torni.simulation.year.changes import Change, changes_of
 from torni.simulation.year.faults import Fault, plant
 from torni.simulation.year.happening import begin, blocks, happening, held_back
 from torni.simulation.year.world import World, make_world
+from torni.supervision.meaning import keep_meaning
 
 HELSINKI = ZoneInfo("Europe/Helsinki")
 EVENING = time(23, 55)  # what happened on a day of the past is recorded in one batch that evening
@@ -109,6 +110,9 @@ def load_year(
     with connect(url, autocommit=True) as connection, ThreadPoolExecutor(2) as beside:
         connection.execute("SET synchronous_commit = off")  # a load that is cut short is begun again
         door = Door(connection, books)
+        row = connection.execute("SELECT region FROM room").fetchone()
+        if row:  # of an empty log: what comes means what the definitions say
+            keep_meaning(connection, Days(row[0]), books)
         ends: queue.Queue[int | None] = queue.Queue()
         ready: queue.Queue[tuple[date, pl.DataFrame] | None] = queue.Queue(maxsize=6)
         stopped = threading.Event()

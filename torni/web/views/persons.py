@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from datetime import date
 from typing import Any
@@ -14,6 +14,7 @@ from torni.core.language import t
 from torni.facts import persons, worklists
 from torni.facts.door import local_day
 from torni.facts.persons import Happened, Person
+from torni.guidance.case import service_of
 from torni.services import regions
 from torni.services.library import Library
 from torni.supervision import words
@@ -23,18 +24,30 @@ from torni.web.store import held
 
 
 @dataclass(frozen=True)
+class Meaning:
+    """What an event did for one promise. `state` is broken, kept, or empty where that is not told by it; `told` says how."""
+
+    promise: str
+    sentence: str
+    state: str
+    told: str
+
+
+@dataclass(frozen=True)
 class Line:
-    """An event as the page tells it. `state` is broken, kept, or empty where no promise hangs on it; `told` says how."""
+    """An event as the page tells it. `state` is broken where any promise was, kept, or empty where no promise hangs on it."""
 
     event: Happened
     day: date
     what: str
     service: str
     unit: str
-    promise: str | None
-    sentence: str
-    state: str
-    told: str
+    meanings: tuple[Meaning, ...]
+
+    @property
+    def state(self) -> str:
+        states = {m.state for m in self.meanings}
+        return next((s for s in ("broken", "kept") if s in states), "")
 
 
 def person(request: HttpRequest, region: str) -> HttpResponse:
@@ -97,36 +110,44 @@ def shown_of(found: Person | None) -> dict[str, Any]:
         return {"lines": [], "names": {}, "broken": 0}
     region, today, units = room.about()
     library = room.days(region).on(today).library
-    lines = [_line(e, library, units, today) for e in found.events]
+    sentences = {f"{s.id}.{p.id}": str(p.sentence) for s, p in library.of_events()}
+    lines = [_line(e, library, units, sentences, today) for e in found.events]
     return {
         "lines": lines, "names": room.names(region), "broken": sum(line.state == "broken" for line in lines), "id": region,
         "most": len(lines) == persons.MOST,
     }  # fmt: skip
 
 
-def _line(e: Happened, library: Library, units: Mapping[str, str], today: date) -> Line:
-    promise, state, told = None, "", ""
-    if e.settles:
-        promise, state = e.settles, "broken" if e.settled == 2 else "kept"
-        told = {1: t("in time"), 2: t("late, due {day}", day=_day(e.settles_on)), 3: t("called off")}.get(e.settled or 0, t("in time"))  # fmt: skip
-        told, state = str(told), "" if e.settled == 3 else state
-    elif e.counts and e.counted == 1 and e.counted_met is not None and e.counts.partition(".")[2] != "demand":
-        promise, state = e.counts, "kept" if e.counted_met else "broken"
-        told = str(t("as it should be") if e.counted_met else t("not as it should be"))
-    elif e.owes and e.owed:
-        late = e.owes_on is not None and e.owes_on < today
-        promise, state = e.owes, "broken" if late else ""
-        told = str(t("overdue since {day}", day=_day(e.owes_on)) if late else t("owed by {day}", day=_day(e.owes_on)))
+def _line(e: Happened, library: Library, units: Mapping[str, str], sentences: Mapping[str, str], today: date) -> Line:
     kind = library.event_kinds.get(e.type)
-    service = library.services.get(e.service or "")
-    known = next((p for s, p in library.of_events() if f"{s.id}.{p.id}" == promise), None)
+    service = library.services.get(service_of(e))
     what = str(kind.what) if kind else e.type
     if e.sign < 0:
         what = str(t("taken back: {what}", what=what))
     return Line(
         e, local_day(e.at), what, str(service.name) if service else "", units.get(e.unit or "", e.unit or ""),
-        promise if known else None, str(known.sentence) if known else "", state, told,
+        tuple(_meanings(e, sentences, today)),
     )  # fmt: skip
+
+
+def _meanings(e: Happened, sentences: Mapping[str, str], today: date) -> Iterator[Meaning]:
+    """What the event answers, is counted for and has begun that is still owed, promise by promise."""
+    for f in e.effects:
+        if f.promise not in sentences:
+            continue
+        told, state = "", ""
+        if f.what == "called off":
+            told = t("called off")
+        elif f.what == "answered":
+            told, state = (t("late, due {day}", day=_day(f.day)), "broken") if f.late else (t("in time"), "kept")
+        elif f.what == "counted" and f.total == 1:
+            told, state = (t("as it should be"), "kept") if f.met else (t("not as it should be"), "broken")
+        elif f.owed:
+            late = f.day < today
+            told = t("overdue since {day}", day=_day(f.day)) if late else t("owed by {day}", day=_day(f.day))
+            state = "broken" if late else ""
+        if told:
+            yield Meaning(f.promise, sentences[f.promise], state, str(told))
 
 
 def _day(day: date | None) -> str:
