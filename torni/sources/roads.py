@@ -14,6 +14,7 @@ from torni.engines.travel.graph import ONE_WAY, RoadGraph, closed_bits
 from torni.sources import shipped
 
 NOT_READ = "unread.json"
+BY_NODE = ("rank", "land", "ground")  # where a network has them
 # Whom a class keeps out, in networks written before access was read for each means of travel.
 _BY_CLASS = {
     **dict.fromkeys(("track", "cycleway", "footway", "path"), ("car",)),
@@ -34,8 +35,9 @@ def read_network(folder: Path) -> RoadGraph:
 def write_network(graph: RoadGraph, folder: Path) -> None:
     folder.mkdir(parents=True, exist_ok=True)
     nodes = pl.DataFrame({"x": np.rint(graph.x).astype(np.int32), "y": np.rint(graph.y).astype(np.int32)})
-    if graph.rank is not None:
-        nodes = nodes.with_columns(pl.Series("rank", graph.rank))
+    for name in BY_NODE:
+        if getattr(graph, name) is not None:
+            nodes = nodes.with_columns(pl.Series(name, getattr(graph, name)))
     nodes.write_parquet(folder / "nodes.parquet", compression="zstd")
     pl.DataFrame({
         "u": graph.tail, "v": graph.head, "length_m": graph.length_m, "closed": graph.closed, "fixed_s": graph.fixed_s,
@@ -79,5 +81,5 @@ def _graph(nodes: pl.DataFrame, edges: pl.DataFrame) -> RoadGraph:
         fixed_s=edges["fixed_s"].to_numpy().astype(np.int32)
         if "fixed_s" in edges.columns
         else np.zeros(len(edges), np.int32),
-        rank=nodes["rank"].to_numpy().astype(np.int32) if "rank" in nodes.columns else None,
+        **{name: nodes[name].to_numpy().astype(np.int32) for name in BY_NODE if name in nodes.columns},
     )

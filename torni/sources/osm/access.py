@@ -44,7 +44,7 @@ ONE_WAY = {"yes": 1, "true": 1, "1": 1, "-1": -1, "reverse": -1, "no": 0, "false
 CHANGING = {"reversible", "alternating", "alternate"}
 RELEVANT = {
     "highway", "junction", "motorroad", "oneway", "cycleway", "conveying", "seasonal", "ice_road", "winter_road", "area",
-    "opening_hours", "maxspeed", "smoothness", "ramp", "man_made", *WINTER, *GONE, *(key for keys in KEYS.values() for key in keys),
+    "opening_hours", "bridge", "maxspeed", "smoothness", "ramp", "man_made", *WINTER, *GONE, *(key for keys in KEYS.values() for key in keys),
 }  # fmt: skip
 
 # Barriers on a point. What is not named here or open stops cars; bicycles and walkers pass.
@@ -107,6 +107,11 @@ def use_of(tags: Mapping[str, str]) -> Use | None:
     if tags.get("opening_hours", "24/7") != "24/7" and "conditional" not in notes:
         notes.append("conditional")
     return Use(kind, closed, tuple(notes))
+
+
+def shows_land(use: Use, tags: Mapping[str, str]) -> bool:
+    """Whether a way that nobody may use shows one land all the same: it is there all year, and no bridge."""
+    return not {"gone", "seasonal"} & set(use.notes) and tags.get("bridge", "no") == "no"
 
 
 def _leads(tags: Mapping[str, str], forward: bool) -> bool:

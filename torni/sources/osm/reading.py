@@ -38,13 +38,15 @@ class _Extract:
     lengths: array[int] = field(default_factory=lambda: array("i"))
     kinds: array[int] = field(default_factory=lambda: array("h"))
     closed: array[int] = field(default_factory=lambda: array("B"))
+    shut: array[int] = field(default_factory=lambda: array("q"))
+    shut_lengths: array[int] = field(default_factory=lambda: array("i"))
     ferries: list[Ferry] = field(default_factory=list)
     lines: list[Line] = field(default_factory=list)
     counts: Counter[str] = field(default_factory=Counter)
 
 
 def read_streets(
-    path: Path, *, ferry_wait_min: float, ferry_kmh: float,
+    path: Path, *, ferry_wait_min: float, ferry_kmh: float, piece_km: float = 2.0, gap_km: float = 0.3,
     most_points: int = MOST_POINTS, most_bytes: int = MOST_BYTES,
 ) -> Streets:  # fmt: skip
     """The streets, paths and ferries of an extract as a network in ETRS-TM35FIN.
@@ -82,7 +84,8 @@ def read_streets(
             )
         refs = np.frombuffer(found.refs, np.int64) if found.refs else np.empty(0, np.int64)
         at_sea = np.array([ref for ferry in found.ferries for ref in ferry.refs], np.int64)
-        needed = np.unique(np.concatenate([refs, at_sea]))
+        shut_refs = np.frombuffer(found.shut, np.int64) if found.shut else np.empty(0, np.int64)
+        needed = np.unique(np.concatenate([refs, at_sea, shut_refs]))
         lon, lat = _locations(path, needed)
         barriers = _barriers(path, needed)
     except RuntimeError as error:
@@ -94,9 +97,12 @@ def read_streets(
     ways = Ways(
         refs, np.array(found.lengths, np.int64), np.array(found.kinds, np.int16), np.array(found.closed, np.uint8)
     )
+    none = np.zeros(len(found.shut_lengths), np.uint8)
+    shut = Ways(shut_refs, np.array(found.shut_lengths, np.int64), none.astype(np.int16), none)
     graph, more = build(
-        needed, lon, lat, ways, barriers, found.ferries, found.lines, wait_s=round(ferry_wait_min * 60), kmh=ferry_kmh
-    )
+        needed, lon, lat, ways, barriers, found.ferries, found.lines, wait_s=round(ferry_wait_min * 60), kmh=ferry_kmh,
+        piece_m=piece_km * 1000, gap_m=gap_km * 1000, shut=shut,
+    )  # fmt: skip
     if not len(graph.tail):
         raise bad_input(
             path.name,
@@ -154,6 +160,9 @@ def _ways(path: Path, found: _Extract, most_points: int, *, closed_too: bool = F
         kept = use.closed != access.EVERYBODY or use.kind == access.FERRY or closed_too
         if not kept or len(refs) < 2:
             found.counts["closed"] += use.closed == access.EVERYBODY and not use.notes
+            if use.closed == access.EVERYBODY and access.shows_land(use, dict(name)):
+                found.shut.extend(refs)
+                found.shut_lengths.append(len(refs))
             continue
         found.refs.extend(refs)
         found.lengths.append(len(refs))
