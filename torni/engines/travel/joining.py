@@ -15,6 +15,7 @@ import numpy.typing as npt
 from scipy.spatial import cKDTree
 
 from torni.engines.travel.graph import FORBIDDEN, Arcs, Floats, Mode, RoadGraph
+from torni.engines.travel.on_foot import OnFoot
 from torni.engines.travel.pieces import Flags, Numbers, Side, joinable
 from torni.engines.travel.samples import NEAR_M, Box, Found, Places, nowhere, put
 
@@ -55,6 +56,7 @@ class RoadsToJoin:
             self._box = (west - NEAR_M, south - NEAR_M, east + NEAR_M, north + NEAR_M)
         self._places: dict[tuple[Side, tuple[int, ...]], Places] = {}
         self._main: dict[tuple[Side, int], int] = {}
+        self._on_foot: dict[tuple[Side, int], OnFoot] = {}
         if graph.ground is not None and graph.land is not None:
             self._ground, self._land = graph.ground[graph.tail], graph.land[graph.tail]
             self._standing = _Standing(graph, self._sides[True].road, mode.piece_km * 1000, self._box)
@@ -72,47 +74,79 @@ class RoadsToJoin:
         if self._graph.ground is None:
             return Joints(*self._legs(self._at(side).nearest(x, y), shortest_m, leaving))
         ground, away = self._standing.under(x, y)
-        own, beyond = nowhere(len(x)), nowhere(len(x))
-        first, walked = np.full(len(x), -1, np.int64), np.zeros(len(x), bool)
+        own, over_gap = nowhere(len(x)), nowhere(len(x))
+        main = np.full(len(x), -1, np.int64)
         for one, here in _groups(ground):
             if (side.road & (self._ground == one)).any():
-                mine, first[here] = self._own(side, one, x[here], y[here])
-                put(own, here, mine)
-                farther, walked[here] = self._beyond(side, one, x[here], y[here], first[here])
-                put(beyond, here, farther)
-        node, leg = self._legs(own, shortest_m, leaving)
-        got = np.isfinite(beyond[0]).any(axis=1)
-        loose = ~side.usable[first]
-        how = np.select([first < 0, ~loose, ~got, walked], [APART, JOINED, APART, ON_FOOT], OVER_GAP)
-        if got.any():
-            there, more = self._legs(beyond, shortest_m, leaving, walked)
-            node, leg = np.concatenate([node, there], axis=1), np.concatenate([leg, more], axis=1)
-        return Joints(node, leg, ground, np.where(first < 0, -1, side.joined[first]), away, how)
+                put(own, here, self._own(side, one, x[here], y[here]))
+                main[here] = self._main_of(side, one)
+        got, first = np.isfinite(own[0][:, 0]), own[2][:, 0]
+        loose = got & ~side.usable[first]
+        # Streets lead from the loose piece to a network, and shut the mode; or a gap of the map parts the two.
+        led = loose & self._lands_with_network(side)[self._land[first]]
+        walks = self._walks(side, own, led, leaving, np.inf)
+        # Nobody may walk there either, but those who live behind their own gate or road.
+        private = led & (walks[1].min(axis=1) >= UNREACHED)
+        for one, here in _groups(np.where(((loose & ~led) | private) & (main >= 0), ground, -1)):
+            put(over_gap, here, self._over_gap(side, one, x[here], y[here]))
+        aside = got & ~loose & (side.piece[first] != main)
+        blocks = [
+            self._legs(own, shortest_m, leaving), self._legs(over_gap, shortest_m, leaving, private), walks,
+            self._walks(side, own, aside, leaving, self._mode.gap_km * 1000),
+        ]  # fmt: skip
+        legs = [leg for _, leg in blocks]
+        beyond = (legs[1].min(axis=1) < UNREACHED) | (walks[1].min(axis=1) < UNREACHED)
+        how = np.select([~got, ~loose, ~beyond, led], [APART, JOINED, APART, ON_FOOT], OVER_GAP)
+        kept = [i for i, leg in enumerate(legs) if i == 0 or (leg < UNREACHED).any()]
+        node = np.concatenate([blocks[i][0] for i in kept], axis=1)
+        leg = np.concatenate([legs[i] for i in kept], axis=1)
+        return Joints(node, leg, ground, np.where(got, side.joined[first], -1), away, how)
 
-    def _own(self, side: Side, ground: int, x: Floats, y: Floats) -> tuple[Found, Numbers]:
-        """The nearest points of the piece that each stands on, and the edge that says which it is."""
+    def _own(self, side: Side, ground: int, x: Floats, y: Floats) -> Found:
+        """The nearest points of the piece that each stands on."""
         found = self._at(side, ground).nearest(x, y)
-        first = found[2][:, 0].copy()
-        mixed = ((side.piece[found[2]] != side.piece[first][:, None]) & np.isfinite(found[0])).any(axis=1)
-        for one, here in _groups(np.where(mixed, side.piece[first], -1)):
+        first = side.piece[found[2][:, 0]]
+        mixed = ((side.piece[found[2]] != first[:, None]) & np.isfinite(found[0])).any(axis=1)
+        for one, here in _groups(np.where(mixed, first, -1)):
             put(found, here, self._at(side, ground, one).nearest(x[here], y[here]))
-        return _no_farther(found), first
+        return _no_farther(found)
 
-    def _beyond(self, side: Side, ground: int, x: Floats, y: Floats, first: Numbers) -> tuple[Found, Flags]:
-        """Where those on a loose piece meet the ground's network, and those on one of their own its main one near by;
-        and which of them go on foot, for streets that shut the mode lead there."""
-        found, main = nowhere(len(x)), self._main_of(side, ground)
-        loose = ~side.usable[first]
-        if main >= 0 and loose.any():
-            target = np.full(len(x), -1, np.int64)
-            target[loose] = side.piece[self._at(side, ground, -1).nearest(x[loose], y[loose])[2][:, 0]]
-            for one, here in _groups(target):
-                put(found, here, self._at(side, ground, one).nearest(x[here], y[here]))
-        aside = ~loose & (side.piece[first] != main)
-        if main >= 0 and aside.any():
-            put(found, aside, self._at(side, ground, main).nearest(x[aside], y[aside]))
-            found[0][(found[0] > self._mode.gap_km * 1000) & aside[:, None]] = np.inf
-        return _no_farther(found), self._land[found[2][:, 0]] == self._land[first]
+    def _over_gap(self, side: Side, ground: int, x: Floats, y: Floats) -> Found:
+        """The nearest points of the network that is nearest on the ground."""
+        found = nowhere(len(x))
+        for one, here in _groups(side.piece[self._at(side, ground, -1).nearest(x, y)[2][:, 0]]):
+            put(found, here, self._at(side, ground, one).nearest(x[here], y[here]))
+        return _no_farther(found)
+
+    def _walks(
+        self, side: Side, own: Found, here: Flags, leaving: bool, most_m: float
+    ) -> tuple[npt.NDArray[np.int32], Numbers]:
+        """On foot to a network from a loose piece, or to the ground's main one from another that is near it."""
+        node, leg = np.zeros((len(here), 2), np.int32), np.full((len(here), 2), UNREACHED)
+        if here.any():
+            distance, fraction, edge = (part[here, 0] for part in own)
+            far = len(self._main) if np.isfinite(most_m) else -1
+            if (side, far) not in self._on_foot:
+                edges = np.flatnonzero(side.usable & (self._mains(side) if far >= 0 else True))
+                goal = np.zeros(self._graph.nodes, bool)
+                goal[self._graph.tail[edges]] = goal[self._graph.head[edges]] = True
+                self._on_foot[side, far] = OnFoot(self._graph, goal, self._mode, leaving=leaving)
+            node[here], leg[here] = self._on_foot[side, far].legs(distance, edge, fraction, self._mode, most_m)
+        return node, leg
+
+    def _lands_with_network(self, side: Side) -> Flags:
+        """By land, whether it has any network of the mode."""
+        out = np.zeros(int(self._land.max(initial=0)) + 1, bool)
+        out[self._land[side.usable]] = True
+        return out
+
+    def _mains(self, side: Side) -> Flags:
+        """The edges of every ground's main network, of the grounds that were asked for."""
+        mains = [(g, piece) for (s, g), piece in self._main.items() if s is side and piece >= 0]
+        out = np.zeros(len(self._ground), bool)
+        for ground, piece in mains:
+            out |= (self._ground == ground) & (side.piece == piece)
+        return out
 
     def _main_of(self, side: Side, ground: int) -> int:
         """The number of the longest network on a ground; -1 for none."""
@@ -140,7 +174,7 @@ class RoadsToJoin:
         got = np.isfinite(distance)
         metres = np.where(got, distance, 0.0)
         leg = self._mode.leg_ds(np.maximum(metres, shortest_m))
-        if on_foot is not None:
+        if on_foot is not None and on_foot.any():
             leg[on_foot] = np.maximum(leg, self._mode.walk_ds(metres))[on_foot]
         leg = np.where(got, leg, UNREACHED)
         forward, backward = self._arcs.forward_ds[edge].astype(np.int64), self._arcs.backward_ds[edge].astype(np.int64)
