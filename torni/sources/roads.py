@@ -58,6 +58,11 @@ def unread(folder: Path) -> dict[str, int] | None:
         return None
 
 
+def knows_grounds(folder: Path) -> bool:
+    """Whether a kept network tells which of its streets are on one ground."""
+    return "ground" in pl.read_parquet_schema(folder / "nodes.parquet")
+
+
 def _closed(edges: pl.DataFrame, names: pl.Series) -> npt.NDArray[np.uint8]:
     if "closed" in edges.columns:
         return edges["closed"].to_numpy().astype(np.uint8)
