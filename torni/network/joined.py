@@ -21,12 +21,15 @@ def joined_assumptions(network: Network, mode: str) -> list[Message]:
         return []
     counts = _counts(network, mode).astype(int).tolist()
     gap = network.mode(mode).gap_km
-    said = [
-        lambda people, units: Message("Of the streets, joined over a gap of the map of at most {km} km: {people} residents, {units} units", km=gap, people=people, units=units),
-        lambda people, units: Message("Of the streets, left and reached on foot past what shuts them: {people} residents, {units} units", people=people, units=units),
-        lambda people, units: Message("Of the streets, on a piece that nothing known joins to the rest, or on none: {people} residents, {units} units", people=people, units=units),
-    ]  # fmt: skip
-    return [say(*both) for say, both in zip(said, zip(counts[:3], counts[3:], strict=True), strict=True) if any(both)]
+    (gap_people, foot_people, no_people), (gap_units, foot_units, no_units) = counts[:3], counts[3:]
+    said = []
+    if gap_people or gap_units:
+        said.append(Message("Of the streets, joined over a gap of the map of at most {km} km: {people} residents, {units} units", km=gap, people=gap_people, units=gap_units))  # fmt: skip
+    if foot_people or foot_units:
+        said.append(Message("Of the streets, left and reached on foot past what shuts them: {people} residents, {units} units", people=foot_people, units=foot_units))  # fmt: skip
+    if no_people or no_units:
+        said.append(Message("Of the streets, on a piece that nothing known joins to the rest, or on none: {people} residents, {units} units", people=no_people, units=no_units))  # fmt: skip
+    return said
 
 
 def _counts(network: Network, mode: str) -> npt.NDArray[np.float64]:
@@ -40,4 +43,5 @@ def _counts(network: Network, mode: str) -> npt.NDArray[np.float64]:
     ways = travel.homes.how, travel.roads.arriving(x, y).how
     weights = network.people("residents"), np.ones(len(x))
     # The four ways are numbered JOINED, OVER_GAP, ON_FOOT, APART.
-    return stored.keep_joined(x, y, np.concatenate([np.bincount(how, weight, 4)[1:] for how, weight in zip(ways, weights, strict=True) if how is not None]))
+    counts = [np.bincount(how, weight, 4)[1:] for how, weight in zip(ways, weights, strict=True) if how is not None]
+    return stored.keep_joined(x, y, np.concatenate(counts))
