@@ -44,6 +44,7 @@ _SENTENCES: dict[str, Callable[[int], Message]] = {
     "ferry_seasonal": lambda n: Message("Of the ferries, those that do not sail all year are left out: {count}", count=n),
     "ferry_times": lambda n: Message("Of the ferries, timetables and headways are not read, the wait is the same for all: {count}", count=n),
     "ferry_duration": lambda n: Message("Of the ferries, crossings without a duration that is understood are timed by length: {count}", count=n),
+    "ferry_doubted": lambda n: Message("Of the ferries, crossings whose duration cannot be true for their length are timed by length: {count}", count=n),
     "ferry_cars_assumed": lambda n: Message("Of the ferries, those that do not say whether cars may board and are taken to carry them: {count}", count=n),
     "ferry_no_cars_assumed": lambda n: Message("Of the ferries, those that do not say whether cars may board and are taken to carry none: {count}", count=n),
     "ferry_loose": lambda n: Message("Of the ferries, ways that do not meet a street at both ends: {count}", count=n),
