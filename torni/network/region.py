@@ -180,7 +180,9 @@ class Network:
         """What travel by road rests on: the mode, what of the streets is not read, and how they are joined."""
         from torni.network.joined import joined_assumptions
 
-        return mode_assumptions(self.mode(mode)) + street_assumptions(self.roads_folder) + joined_assumptions(self, mode)
+        return (
+            mode_assumptions(self.mode(mode)) + street_assumptions(self.roads_folder) + joined_assumptions(self, mode)
+        )
 
     @property
     def timetable_file(self) -> Path | None:

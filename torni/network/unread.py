@@ -20,7 +20,9 @@ def street_assumptions(folder: Path | None) -> list[Message]:
         return []
     counts = roads.unread(folder)
     if counts is None or not roads.knows_grounds(folder):
-        return [Message("The streets were imported before access and islands were read as they now are: import them again")]
+        return [
+            Message("The streets were imported before access and islands were read as they now are: import them again")
+        ]
     return told(counts)
 
 

@@ -20,7 +20,9 @@ from torni.engines.travel.pieces import Flags, Numbers, Side, joinable
 from torni.engines.travel.samples import NEAR_M, Box, Found, Places, nowhere, put
 
 SAMPLE_M = 500.0  # main roads are met at points this far apart along each edge
-STREET_SAMPLE_M = 50.0  # streets, which are all drawn: one goes out to the nearest, and to none farther by more than this
+STREET_SAMPLE_M = (
+    50.0  # streets, which are all drawn: one goes out to the nearest, and to none farther by more than this
+)
 UNREACHED = np.int64(FORBIDDEN)
 JOINED, OVER_GAP, ON_FOOT, APART = range(4)
 

@@ -52,7 +52,9 @@ class OnFoot:
         node, cost = [], []
         for end, part in ((self._graph.tail[edge], fraction), (self._graph.head[edge], 1 - fraction)):
             metres = length * part + self._metres[end]
-            walk = np.ceil(np.where(np.isfinite(metres), metres, 0.0) * (3.6 * DECI / self._kmh) - 1e-9).astype(np.int64)
+            walk = np.ceil(np.where(np.isfinite(metres), metres, 0.0) * (3.6 * DECI / self._kmh) - 1e-9).astype(
+                np.int64
+            )
             possible = np.isfinite(metres) & (metres + away_m <= most_m)
             node.append(np.where(possible, self._goal[end], 0))
             cost.append(np.where(possible, walk + mode.walk_ds(away_m), FORBIDDEN))

@@ -79,7 +79,14 @@ class Streets(Protocol):
     """Who knows how long a walk is by street."""
 
     def seconds(
-        self, from_x: Floats, from_y: Floats, to_x: Floats, to_y: Floats, i: npt.NDArray[np.int64], j: npt.NDArray[np.int64], /
+        self,
+        from_x: Floats,
+        from_y: Floats,
+        to_x: Floats,
+        to_y: Floats,
+        i: npt.NDArray[np.int64],
+        j: npt.NDArray[np.int64],
+        /,
     ) -> npt.NDArray[np.int64]:
         """Of each pair of places, -1 where no street leads there."""
 

@@ -23,7 +23,13 @@ class Walks:
         self._kept: dict[str, npt.NDArray[np.int64]] = {}
 
     def seconds(
-        self, from_x: Floats, from_y: Floats, to_x: Floats, to_y: Floats, i: npt.NDArray[np.int64], j: npt.NDArray[np.int64]
+        self,
+        from_x: Floats,
+        from_y: Floats,
+        to_x: Floats,
+        to_y: Floats,
+        i: npt.NDArray[np.int64],
+        j: npt.NDArray[np.int64],
     ) -> npt.NDArray[np.int64]:
         """For each pair of places `i`, `j` the seconds by street, -1 where none leads there."""
         key = hashlib.sha256(b"|".join(a.tobytes() for a in (from_x, from_y, to_x, to_y, i, j))).hexdigest()
@@ -34,7 +40,13 @@ class Walks:
         return self._kept[key]
 
     def _by_street(
-        self, from_x: Floats, from_y: Floats, to_x: Floats, to_y: Floats, i: npt.NDArray[np.int64], j: npt.NDArray[np.int64]
+        self,
+        from_x: Floats,
+        from_y: Floats,
+        to_x: Floats,
+        to_y: Floats,
+        i: npt.NDArray[np.int64],
+        j: npt.NDArray[np.int64],
     ) -> npt.NDArray[np.int64]:
         out = np.full(len(i), -1, np.int64)
         homes, home = np.unique(i, return_inverse=True)

@@ -194,7 +194,10 @@ def gone(tags: Mapping[str, str], on: date | None = None) -> bool:
     """
     if any(tags.get(key, "no").strip().casefold() not in ("no", "minor", "false", "0") for key in GONE):
         return True
-    if tags.get("state", "").strip().casefold() in STATES_GONE or tags.get("operational_status", "").strip().casefold() in STATES_GONE:
+    if (
+        tags.get("state", "").strip().casefold() in STATES_GONE
+        or tags.get("operational_status", "").strip().casefold() in STATES_GONE
+    ):
         return True
     if on is None:
         return False

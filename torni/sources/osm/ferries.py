@@ -33,7 +33,14 @@ _WORDS = re.compile(
     rf"{_NUMBER}\s*(d(?:ays?)?|h(?:(?:ou)?rs?|ours?)?|t(?:untia?|immar?|imme)?|m(?:n|in(?:ute?s?|s|uuttia?|uter?|uutti)?)?|"
     r"s(?:ec(?:ond)?s?|ek(?:untia?|under)?)?|')\.?\s*"
 )
-_SPELT = {"puoli tuntia": 1800.0, "tunti": 3600.0, "vartti": 900.0, "half an hour": 1800.0, "halvtimme": 1800.0, "en halvtimme": 1800.0}
+_SPELT = {
+    "puoli tuntia": 1800.0,
+    "tunti": 3600.0,
+    "vartti": 900.0,
+    "half an hour": 1800.0,
+    "halvtimme": 1800.0,
+    "en halvtimme": 1800.0,
+}
 _ISO = re.compile(rf"p(?:0+y)?(?:0+m)?(?:{_NUMBER}d)?(?:t(?:{_NUMBER}h)?(?:{_NUMBER}m)?(?:{_NUMBER}s)?)?")
 
 

@@ -81,7 +81,9 @@ def _over_gaps(graph: RoadGraph, street: Numbers, land: Numbers, anchor: Flags, 
     pairs: list[tuple[float, int, int]] = []
     if len(others):
         metres, which = cKDTree(others).query(points, distance_upper_bound=gap_m)
-        pairs += zip(metres.tolist(), mine.tolist(), [int(theirs[w]) if w < len(theirs) else -1 for w in which], strict=True)
+        pairs += zip(
+            metres.tolist(), mine.tolist(), [int(theirs[w]) if w < len(theirs) else -1 for w in which], strict=True
+        )
     near = tree.query_pairs(gap_m, output_type="ndarray")
     near = near[mine[near[:, 0]] != mine[near[:, 1]]]
     between = np.hypot(*(points[near[:, 0]] - points[near[:, 1]]).T)

@@ -91,7 +91,9 @@ def build(
     count, point = len(streets.tail), of_point[used]
     by_land = streets.kind != FERRY
     there = _streets(needed, known, x, y, shut) if shut is not None else None
-    tails, heads = ([getattr(streets, end)[by_land], *([getattr(there, end)] if there else [])] for end in ("tail", "head"))
+    tails, heads = (
+        [getattr(streets, end)[by_land], *([getattr(there, end)] if there else [])] for end in ("tail", "head")
+    )
     land = lands(len(of_point), np.concatenate(tails), np.concatenate(heads))[used]
     graph = RoadGraph(
         x=x[point], y=y[point], tail=inverse[:count].astype(np.int32), head=inverse[count:].astype(np.int32),

@@ -30,7 +30,9 @@ _UNSEEN = re.compile(
 _PARTLY = re.compile(r"\d:\d\d|\b(?:mo|tu|we|th|fr|sa|su|ph|sh|easter|sun(?:rise|set))\b")
 # 1.5. is the first of May; a clock's 8.30 has no dot after it, nor a month 30.
 _FINNISH_DATE = re.compile(r"(?<![\d.:])(0?[1-9]|[12]\d|3[01])\.\s?(0?[1-9]|1[0-2])\.(?!\d)")
-_SEASON = re.compile(r"(?:vain |only |endast )?(?:kesä|kesällä|kesäisin|kesäkausi|summers?|summer only|in summer|sommar(?:tid|en)?|talvi|talvella|talvisin|winter|vinter(?:tid)?)")
+_SEASON = re.compile(
+    r"(?:vain |only |endast )?(?:kesä|kesällä|kesäisin|kesäkausi|summers?|summer only|in summer|sommar(?:tid|en)?|talvi|talvella|talvisin|winter|vinter(?:tid)?)"
+)
 _HOLIDAYS_ONLY = re.compile(r"\s*(?:ph|sh)(?:\s*,\s*(?:ph|sh))*\b(?!\s*,)")
 
 
