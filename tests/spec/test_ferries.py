@@ -240,7 +240,9 @@ def test_one_joins_the_roads_of_ones_own_shore_though_those_across_are_nearer(dr
     sea = drawn("h=3.2 a=0 b=3 c=3,1 d=6,1 u=0,1 p=3.2,0 q=3.3,0").way("a b").way("u c d")
     sea.way("a u", {"route": "ferry", "duration": "5", "motor_vehicle": "yes"})
     sea.way("p q", {"highway": "footway"}).way("p d", {"highway": "footway"})
-    assert sea.minutes("h", "d") == pytest.approx(1 * 2 + 2.8, abs=0.15), "the island's nearest street, a kilometre at half the speed"
+    assert sea.minutes("h", "d") == pytest.approx(1 * 2 + 2.8, abs=0.15), (
+        "the island's nearest street, a kilometre at half the speed"
+    )
 
 
 def test_a_foot_ferry_meets_the_road_by_a_pier(drawn):
@@ -305,7 +307,9 @@ def test_homes_and_units_join_the_connected_network_and_not_a_loose_piece(drawn)
 
 def test_a_street_that_cannot_be_left_or_entered_is_a_loose_piece_for_that_direction(drawn):
     trap = drawn("h=0,0.2 a=0 t=0,0.15 s=0.1,0.2 b=5").way("a b").way("a t s", oneway="yes")
-    assert trap.minutes("h", "b") == pytest.approx(12 * 0.23 + 5, abs=0.1), "one does not drive out of it: on foot along it"
+    assert trap.minutes("h", "b") == pytest.approx(12 * 0.23 + 5, abs=0.1), (
+        "one does not drive out of it: on foot along it"
+    )
     assert trap.minutes("b", "h") == near(5 + 0.15 + 0.1), "one comes by it"
 
 
