@@ -240,7 +240,9 @@ def test_one_joins_the_roads_of_ones_own_shore_though_those_across_are_nearer(dr
     sea = drawn("h=3.2 a=0 b=3 c=3,1 d=6,1 u=0,1 p=3.2,0 q=3.3,0").way("a b").way("u c d")
     sea.way("a u", {"route": "ferry", "duration": "5", "motor_vehicle": "yes"})
     sea.way("p q", {"highway": "footway"}).way("p d", {"highway": "footway"})
-    assert sea.minutes("h", "d") == near(1.2806 * 2 + 2.0), "joined a kilometre along: 1.28 km at half the speed"
+    assert sea.minutes("h", "d") == pytest.approx(1 * 2 + 2.8, abs=0.15), (
+        "the island's nearest street, a kilometre at half the speed"
+    )
 
 
 def test_a_foot_ferry_meets_the_road_by_a_pier(drawn):
@@ -299,13 +301,15 @@ def test_homes_and_units_join_the_connected_network_and_not_a_loose_piece(drawn)
     street = (
         drawn(f"h=0,0.3 a=0 b=5 u=5,0.3{yard}").way("a b").way(" ".join(f"p{i}" for i in range(10)), highway="service")
     )
-    assert street.minutes("h", "u") == near(0.6 + 5 + 0.6)
-    assert street.minutes("u", "h") == near(0.6 + 5 + 0.6)
+    assert street.minutes("h", "u") == pytest.approx(0.6 + 5 + 0.6, abs=0.1)
+    assert street.minutes("u", "h") == pytest.approx(0.6 + 5 + 0.6, abs=0.1)
 
 
 def test_a_street_that_cannot_be_left_or_entered_is_a_loose_piece_for_that_direction(drawn):
     trap = drawn("h=0,0.2 a=0 t=0,0.15 s=0.1,0.2 b=5").way("a b").way("a t s", oneway="yes")
-    assert trap.minutes("h", "b") == near(0.4 + 5), "one does not leave by it"
+    assert trap.minutes("h", "b") == pytest.approx(12 * 0.23 + 5, abs=0.1), (
+        "one does not drive out of it: on foot along it"
+    )
     assert trap.minutes("b", "h") == near(5 + 0.15 + 0.1), "one comes by it"
 
 
@@ -315,7 +319,7 @@ FOOT_BRIDGE = {"highway": "footway", "bridge": "yes"}
 @pytest.mark.parametrize(
     ("home", "unit", "minutes"),
     [
-        ("h", "u", 18 + 3), ("u", "h", 3 + 18), ("a", "u", 6 + 3), ("i", "u", 18 + 3), ("h", "a", 2), ("b", "u", 3),
+        ("h", "u", 18 + 3), ("u", "h", 3 + 18), ("a", "u", 6 + 3), ("i", "u", 18 + 3), ("h", "a", 1), ("b", "u", 3),
     ],
 )  # fmt: skip
 def test_an_island_with_a_foot_bridge_is_left_on_foot_to_the_connected_roads(drawn, home, unit, minutes):

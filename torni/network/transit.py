@@ -2,11 +2,12 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import date
 from functools import lru_cache
 from pathlib import Path
 from typing import TYPE_CHECKING
+from weakref import WeakKeyDictionary
 
 import numpy as np
 import numpy.typing as npt
@@ -14,11 +15,13 @@ import numpy.typing as npt
 from torni.core.faults import BadInput, Fault, bad_input
 from torni.core.language import Message, t
 from torni.engines.travel import UNREACHABLE, Seconds
+from torni.network.joined import joined_assumptions
 from torni.network.region import Network
 from torni.services import Library
 
 if TYPE_CHECKING:
     from torni.engines.travel.timetable import Changing, Timetable, Walking
+    from torni.engines.travel.walks import Walks
     from torni.sources.gtfs import Feed
 
 
@@ -47,7 +50,7 @@ def median_seconds(
     if isinstance(ready, BadInput):
         raise ready
     library = network.library
-    walking = walking_of(library)
+    walking = _walking_in(network)
     found = profiles(ready.timetable, unit_x, unit_y, walking, ready.changing)
     start, end = (round(library.number(f"travel.transit.departure_{w}_h") * 3600) for w in ("from", "to"))
     times = travel_seconds(
@@ -83,6 +86,9 @@ def assumptions(network: Network, path: Path | None = None) -> list[Message]:
             km=library.number("travel.transit.walk_max_km"),
         )
     ]  # fmt: skip
+    if network.roads_folder is not None and network.graph.ground is not None:
+        out.append(Message("Walks to, between and from stops are never quicker than by the region's streets"))
+        out += joined_assumptions(network, "walk")
     file = path or network.timetable_file
     ready = _ready(network, file) if file else None
     if file and ready and not isinstance(ready, BadInput):
@@ -130,7 +136,25 @@ class _Ready:
 
 
 def _ready(network: Network, path: Path) -> _Ready | BadInput:
-    return _ready_on(*_version(path), network.as_of, walking_of(network.library))
+    return _ready_on(*_version(path), network.as_of, _walking_in(network))
+
+
+def _walking_in(network: Network) -> Walking:
+    """The same by the streets of the region, where it has brought its own: what they part, no walk to a stop joins."""
+    walking = walking_of(network.library)
+    if network.roads_folder is None or network.graph.ground is None:
+        return walking
+    if network not in _walks:
+        from torni.engines.travel.trips import Travel
+        from torni.engines.travel.walks import Walks
+
+        # Straight to the stop from the cell's centre, as where no streets are known.
+        mode = network.mode("walk").replace(within_cell_km=0.0, end_min=0.0)
+        _walks[network] = Walks(Travel(network.graph, mode, network.population.x, network.population.y))
+    return replace(walking, streets=_walks[network])
+
+
+_walks: WeakKeyDictionary[Network, Walks] = WeakKeyDictionary()
 
 
 @lru_cache(maxsize=8)

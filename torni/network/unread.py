@@ -19,8 +19,10 @@ def street_assumptions(folder: Path | None) -> list[Message]:
     if folder is None:
         return []
     counts = roads.unread(folder)
-    if counts is None:
-        return [Message("The streets were imported before access was read by means of travel: import them again")]
+    if counts is None or not roads.knows_grounds(folder):
+        return [
+            Message("The streets were imported before access and islands were read as they now are: import them again")
+        ]
     return told(counts)
 
 
@@ -37,11 +39,14 @@ _SENTENCES: dict[str, Callable[[int], Message]] = {
     "gone": lambda n: Message("Of the streets, ways being built or no longer there are left out: {count}", count=n),
     "closed": lambda n: Message("Of the streets, ways that nobody may use are left out: {count}", count=n),
     "areas": lambda n: Message("Of the streets, squares and other areas are left out: {count}", count=n),
+    "over_gap": lambda n: Message("Of the streets, short pieces that only a gap of the map parts from the rest, taken to be joined: {count}", count=n),
+    "apart_short": lambda n: Message("Of the streets, pieces of less than a kilometre that no road, ferry or short gap joins to the rest: {count}", count=n),
     "apart": lambda n: Message("Of the streets, pieces of a kilometre or more that no road or ferry joins to the rest, islands perhaps: {count}", count=n),
     "on_foot": lambda n: Message("Of the streets, pieces for cars that only walkers get to, by a foot bridge, a path or a boat: {count}; short ones are left on foot, but not by boat", count=n),
     "ferry_seasonal": lambda n: Message("Of the ferries, those that do not sail all year are left out: {count}", count=n),
     "ferry_times": lambda n: Message("Of the ferries, timetables and headways are not read, the wait is the same for all: {count}", count=n),
     "ferry_duration": lambda n: Message("Of the ferries, crossings without a duration that is understood are timed by length: {count}", count=n),
+    "ferry_doubted": lambda n: Message("Of the ferries, crossings whose duration cannot be true for their length are timed by length: {count}", count=n),
     "ferry_cars_assumed": lambda n: Message("Of the ferries, those that do not say whether cars may board and are taken to carry them: {count}", count=n),
     "ferry_no_cars_assumed": lambda n: Message("Of the ferries, those that do not say whether cars may board and are taken to carry none: {count}", count=n),
     "ferry_loose": lambda n: Message("Of the ferries, ways that do not meet a street at both ends: {count}", count=n),

@@ -18,16 +18,19 @@ from torni.sources.kept import Columns, kept_table
 from torni.sources.osm.access import CLASSES
 
 NOT_READ = "unread.json"
+BY_NODE = ("rank", "land", "ground")  # where a network has them
 _NODES: Columns = {"x": pl.Float64, "y": pl.Float64}
 _EDGES: Columns = {"u": pl.Int32, "v": pl.Int32, "length_m": pl.Int32, "road_class": pl.String}
-_BESIDE: Columns = {"rank": pl.Int32, "closed": pl.UInt8, "oneway": pl.Int8, "fixed_s": pl.Int32}
-_STATE = (
-    "main",
-    "regional",
-    "connecting",
-    "street",
-    "join",
-)  # the shipped network's: a copy of it is a region's own too
+_BESIDE: Columns = {
+    "rank": pl.Int32,
+    "closed": pl.UInt8,
+    "oneway": pl.Int8,
+    "fixed_s": pl.Int32,
+    "land": pl.Int32,
+    "ground": pl.Int32,
+}
+# The shipped network's classes: a copy of it is a region's own too.
+_STATE = ("main", "regional", "connecting", "street", "join")
 # Whom a class keeps out, in networks written before access was read for each means of travel.
 _BY_CLASS = {
     **dict.fromkeys(("track", "cycleway", "footway", "path"), ("car",)),
@@ -66,8 +69,9 @@ def read_network(folder: Path) -> RoadGraph:
 def write_network(graph: RoadGraph, folder: Path) -> None:
     folder.mkdir(parents=True, exist_ok=True)
     nodes = pl.DataFrame({"x": np.rint(graph.x).astype(np.int32), "y": np.rint(graph.y).astype(np.int32)})
-    if graph.rank is not None:
-        nodes = nodes.with_columns(pl.Series("rank", graph.rank))
+    for name in BY_NODE:
+        if getattr(graph, name) is not None:
+            nodes = nodes.with_columns(pl.Series(name, getattr(graph, name)))
     nodes.write_parquet(folder / "nodes.parquet", compression="zstd")
     pl.DataFrame({
         "u": graph.tail, "v": graph.head, "length_m": graph.length_m, "closed": graph.closed, "fixed_s": graph.fixed_s,
@@ -86,6 +90,11 @@ def unread(folder: Path) -> dict[str, int] | None:
         return {str(k): int(v) for k, v in json.loads((folder / NOT_READ).read_text(encoding="utf-8")).items()}
     except (OSError, ValueError):
         return None
+
+
+def knows_grounds(folder: Path) -> bool:
+    """Whether a kept network tells which of its streets are on one ground."""
+    return "ground" in pl.read_parquet_schema(folder / "nodes.parquet")
 
 
 def _closed(edges: pl.DataFrame, names: pl.Series) -> npt.NDArray[np.uint8]:
@@ -111,5 +120,5 @@ def _graph(nodes: pl.DataFrame, edges: pl.DataFrame) -> RoadGraph:
         fixed_s=edges["fixed_s"].to_numpy().astype(np.int32)
         if "fixed_s" in edges.columns
         else np.zeros(len(edges), np.int32),
-        rank=nodes["rank"].to_numpy().astype(np.int32) if "rank" in nodes.columns else None,
+        **{name: nodes[name].to_numpy().astype(np.int32) for name in BY_NODE if name in nodes.columns},
     )

@@ -40,6 +40,9 @@ class RoadGraph:
     bicycle is led on foot. `fixed_s`: where above 0, the seconds that it takes
     whatever the speed and the length (a ferry's crossing, the wait for it).
     `rank`: the elimination order for the fast engine, or None (then it is computed when first needed).
+    `land`, `ground`: by node, where every street is drawn; -1 at sea; None for a network of main roads alone, of which
+    nothing can be told by what it lacks. Two nodes are on one land where streets lead from one to the other, whoever
+    may use them; on one ground also where no more than a gap of the map parts them.
     """
 
     x: Floats
@@ -52,6 +55,8 @@ class RoadGraph:
     closed: npt.NDArray[np.uint8]
     fixed_s: Ints
     rank: Ints | None = None
+    land: Ints | None = None
+    ground: Ints | None = None
 
     def __post_init__(self) -> None:
         n = len(self.x)
@@ -66,6 +71,11 @@ class RoadGraph:
     def nodes(self) -> int:
         return len(self.x)
 
+    @property
+    def at_sea(self) -> npt.NDArray[np.bool_]:
+        """By edge: crossings, boarding and landing, and ice roads that carry nobody."""
+        return np.asarray(np.array([name == FERRY for name in self.classes])[self.road_class] | (self.fixed_s > 0))
+
 
 @dataclass(frozen=True)
 class Mode:
@@ -76,8 +86,9 @@ class Mode:
     `within_cell_km`: the shortest joining leg of a resident, who lives somewhere in the cell and not at its centre.
     `end_min`: parking and walking at the destination, once a trip.
     `direct_km`: within this straight distance a trip may go directly, without using the network.
-    `piece_km`: a piece of network shorter than this, which nothing joins to the rest, is a fault of the map and no
-    road to join (see `pieces`). `means`: whose access and one-ways bind it, one of MEANS.
+    `piece_km`: a piece of network shorter than this is none by itself: one leaves it over the ground (see `pieces`).
+    `gap_km`: as far one goes on foot from a network of its own to the ground's main one.
+    `means`: whose access and one-ways bind it, one of MEANS.
     `walking_kmh`: of who leads a bicycle, or walks to the network of the mode.
     """
 
@@ -89,6 +100,7 @@ class Mode:
     end_min: float = 0.0
     direct_km: float = 2.0
     piece_km: float = 2.0
+    gap_km: float = 0.3
     means: str = "car"
     walking_kmh: float = 4.8
 

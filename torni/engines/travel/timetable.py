@@ -9,6 +9,7 @@ thing: a change in no time between two rides that take no time themselves may be
 from __future__ import annotations
 
 from dataclasses import dataclass, field
+from typing import Protocol
 
 import numba as nb
 import numpy as np
@@ -74,15 +75,59 @@ class Timetable:
         return int(self.trip.max()) + 1 if len(self.trip) else 0
 
 
+class Streets(Protocol):
+    """Who knows how long a walk is by street."""
+
+    def seconds(
+        self,
+        from_x: Floats,
+        from_y: Floats,
+        to_x: Floats,
+        to_y: Floats,
+        i: npt.NDArray[np.int64],
+        j: npt.NDArray[np.int64],
+        /,
+    ) -> npt.NDArray[np.int64]:
+        """Of each pair of places, -1 where no street leads there."""
+
+
 @dataclass(frozen=True)
 class Walking:
-    """How people walk to, between and from stops. Straight distance x detour at `kmh`."""
+    """How people walk to, between and from stops: straight distance x detour at `kmh`, and never quicker than by
+    `streets`, where a region's are known: over a water, or past what is closed to walkers, one does not come."""
 
     kmh: float
     detour: float
     stop_max_km: float
     transfer_max_km: float
     change_s: int
+    streets: Streets | None = None
+
+    def between(
+        self, from_x: Floats, from_y: Floats, to_x: Floats, to_y: Floats, within_km: float
+    ) -> tuple[npt.NDArray[np.int64], npt.NDArray[np.int64], npt.NDArray[np.int64]]:
+        """Every pair of places within a straight distance that one may walk between, in order, and its seconds."""
+        here, there = (cKDTree(np.column_stack(xy)) for xy in ((from_x, from_y), (to_x, to_y)))
+        pairs = here.sparse_distance_matrix(there, within_km * 1000, output_type="ndarray")
+        pairs = pairs[np.lexsort((pairs["j"], pairs["i"]))]
+        i, j, seconds = pairs["i"].astype(np.int64), pairs["j"].astype(np.int64), self.seconds(pairs["v"])
+        if self.streets is not None:
+            by_street = self.streets.seconds(from_x, from_y, to_x, to_y, i, j)
+            seconds, led = np.maximum(seconds, by_street), by_street >= 0
+            i, j, seconds = i[led], j[led], seconds[led]
+        return i, j, seconds
+
+    def to_nearest(self, from_x: Floats, from_y: Floats, to_x: Floats, to_y: Floats) -> npt.NDArray[np.int64]:
+        """Seconds from each place to the first of others that one may walk to, within `stop_max_km`; NEVER for none."""
+        out = np.full(len(from_x), NEVER, np.int64)
+        if len(to_x) and self.streets is not None:
+            i, _, seconds = self.between(from_x, from_y, to_x, to_y, self.stop_max_km)
+            np.minimum.at(out, i, seconds)
+        elif len(to_x):
+            away, _ = cKDTree(np.column_stack([to_x, to_y])).query(np.column_stack([from_x, from_y]))
+            near = away <= self.stop_max_km * 1000
+            out[near] = self.seconds(away[near])
+        return out
 
     def seconds(self, metres: Floats) -> npt.NDArray[np.int64]:
         return np.ceil(np.asarray(metres) * self.detour * 3.6 / self.kmh - 1e-9).astype(np.int64)
@@ -106,11 +151,7 @@ def profiles(
 ) -> Profiles:
     """Every stop's earliest arrivals at the nearest-in-time of these units. `changing`: the `changes`, if already known."""
     stops = np.column_stack([timetable.x, timetable.y])
-    egress = np.full(len(stops), NEVER, np.int64)
-    if len(unit_x):
-        away, _ = cKDTree(np.column_stack([unit_x, unit_y])).query(stops)
-        near = away <= walking.stop_max_km * 1000
-        egress[near] = walking.seconds(away[near])
+    egress = walking.to_nearest(timetable.x, timetable.y, unit_x, unit_y)
     foot_first, foot_stop, foot_s = changing or changes(timetable, walking)
     order = np.lexsort((timetable.arrives, timetable.departs))[::-1]
     departing = np.bincount(timetable.from_stop, minlength=len(stops))
@@ -152,12 +193,12 @@ def changes(timetable: Timetable, walking: Walking) -> Changing:
     tree = cKDTree(stops)
     if tree.count_neighbors(tree, within) > MOST_CHANGES:
         raise TooDense
-    pairs = tree.sparse_distance_matrix(tree, within, output_type="ndarray")
-    pairs = pairs[pairs["i"] != pairs["j"]]  # every stop meets itself at no distance, once
+    one, other, walk_s = walking.between(timetable.x, timetable.y, timetable.x, timetable.y, walking.transfer_max_km)
+    apart = one != other  # every stop meets itself at no distance, once
     itself = np.arange(len(stops))
-    from_stop = np.concatenate([itself, pairs["i"]]).astype(np.int64)
-    to_stop = np.concatenate([itself, pairs["j"]]).astype(np.int64)
-    seconds = np.concatenate([np.zeros(len(stops), np.int64), walking.seconds(pairs["v"])])
+    from_stop = np.concatenate([itself, one[apart]]).astype(np.int64)
+    to_stop = np.concatenate([itself, other[apart]]).astype(np.int64)
+    seconds = np.concatenate([np.zeros(len(stops), np.int64), walk_s[apart]])
     rules = timetable.rules
     if len(rules.kind):
         keys, said = from_stop * len(stops) + to_stop, rules.from_stop.astype(np.int64) * len(stops) + rules.to_stop
@@ -185,19 +226,13 @@ def travel_seconds(
     Walking all the way competes, if within `stop_max_km` of a unit. 1 << 30: not reachable. `extra_s` is added to the
     walk from every home (people do not live at the cell's centre).
     """
-    stops = cKDTree(np.column_stack([timetable.x, timetable.y]))
-    homes = cKDTree(np.column_stack([home_x, home_y]))
-    pairs = homes.sparse_distance_matrix(stops, walking.stop_max_km * 1000, output_type="ndarray")
-    pairs = pairs[np.lexsort((pairs["j"], pairs["i"]))]
-    first = np.searchsorted(pairs["i"], np.arange(len(home_x) + 1)).astype(np.int64)
-    on_foot = np.full(len(home_x), NEVER, np.int64)
-    if len(unit_x):
-        away, _ = cKDTree(np.column_stack([unit_x, unit_y])).query(np.column_stack([home_x, home_y]))
-        near = away <= walking.stop_max_km * 1000
-        on_foot[near] = walking.seconds(away[near]) + extra_s
+    home, stop, walk = walking.between(home_x, home_y, timetable.x, timetable.y, walking.stop_max_km)
+    first = np.searchsorted(home, np.arange(len(home_x) + 1)).astype(np.int64)
+    to_unit = walking.to_nearest(home_x, home_y, unit_x, unit_y)
+    on_foot = np.where(to_unit < NEVER, to_unit + extra_s, NEVER)
     out = np.empty((len(home_x), len(departures)), np.int32)
     _from_homes(
-        first, pairs["j"].astype(np.int32), (walking.seconds(pairs["v"]) + extra_s).astype(np.int32), on_foot,
+        first, stop.astype(np.int32), (walk + extra_s).astype(np.int32), on_foot,
         found.first, found.count, found.departs, found.arrives, departures, out,
     )  # fmt: skip
     return out

@@ -43,7 +43,7 @@ READ_IF_GIVEN = {
     "transfers": ("from_stop_id", "to_stop_id", "transfer_type", "min_transfer_time", "from_route_id", "to_route_id", "from_trip_id", "to_trip_id"),
     "agency": ("agency_timezone",),
     "feed_info": ("feed_start_date", "feed_end_date"),
-    "routes": ("route_id", "continuous_pickup", "continuous_drop_off"),
+    "routes": ("route_id", "route_type", "continuous_pickup", "continuous_drop_off"),
 }  # fmt: skip
 MUST_BE = ("stops", "trips", "stop_times")
 

@@ -172,6 +172,10 @@ def read_feed(path: Path) -> Feed:
         Message("Timetable: trips whose service no calendar names, which never run: {count}", count=never),
         Message("Timetable: paths within stations, which are not read: {count}", count=len(archive.table("pathways"))),
         Message("Timetable: lines that one may board anywhere, which is not read: {count}", count=_anywhere(archive)),
+        Message(
+            "Timetable: lines of aircraft, school or on-demand transport, taken to be open to all: {count}",
+            count=_not_ordinary(archive),
+        ),
     )
     service = np.array(trips["service_id"].to_list(), object)
     block = np.array(trips["block_id"].to_list(), object)
@@ -255,6 +259,10 @@ def _headways(
     notes = worth_telling(
         Message("Timetable: intervals without exact times, counted from the first start: {count}", count=loose),
         Message("Timetable: intervals of trips that trips.txt lacks, which are not read: {count}", count=strangers),
+        Message(
+            "Timetable: intervals of less than a minute, in minutes perhaps and read as seconds: {count}",
+            count=int((between < 60).sum()),
+        ),
     )
     return np.array(rows, np.int64).reshape(-1, 4), notes
 
@@ -271,6 +279,12 @@ def _ends_after_start(reading: Reading, table: pl.DataFrame, start: pl.Series, e
 def _anywhere(archive: Archive) -> int:
     said = [pl.col(c).is_in(["0", "2", "3"]).fill_null(False) for c in ("continuous_pickup", "continuous_drop_off")]
     return int(archive.table("routes").select(pl.any_horizontal(said).sum()).item())
+
+
+def _not_ordinary(archive: Archive) -> int:
+    """Lines by GTFS's extended route types: 1100-1199 air, 712 and 713 school, 715 demand and response."""
+    kind = archive.table("routes")["route_type"].cast(pl.Int64, strict=False)
+    return int((kind.is_between(1100, 1199) | kind.is_in([712, 713, 715])).fill_null(False).sum())
 
 
 def _expanded(

@@ -7,8 +7,10 @@ to allow is closed and counted: it is never guessed to be open.
 
 from __future__ import annotations
 
+import re
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
+from datetime import date
 from itertools import product
 
 from torni.engines.travel.graph import MEANS, PUSHED_BACKWARD, PUSHED_FORWARD, closed_bits
@@ -44,7 +46,7 @@ ONE_WAY = {"yes": 1, "true": 1, "1": 1, "-1": -1, "reverse": -1, "no": 0, "false
 CHANGING = {"reversible", "alternating", "alternate"}
 RELEVANT = {
     "highway", "junction", "motorroad", "oneway", "cycleway", "conveying", "seasonal", "ice_road", "winter_road", "area",
-    "opening_hours", "maxspeed", "smoothness", "ramp", "man_made", *WINTER, *GONE, *(key for keys in KEYS.values() for key in keys),
+    "opening_hours", "bridge", "state", "operational_status", "end_date", "start_date", "maxspeed", "smoothness", "ramp", "man_made", *WINTER, *GONE, *(key for keys in KEYS.values() for key in keys),
 }  # fmt: skip
 
 # Barriers on a point. What is not named here or open stops cars; bicycles and walkers pass.
@@ -68,7 +70,7 @@ class Use:
 EVERYBODY = closed_bits(MEANS, forward=True, backward=True)
 
 
-def use_of(tags: Mapping[str, str]) -> Use | None:
+def use_of(tags: Mapping[str, str], on: date | None = None) -> Use | None:
     """Who may use a way of these tags; None for what is no way at all (another class, an area)."""
     if "highway" not in tags and tags.get("man_made") == "pier":
         tags = {"bicycle": "dismount", **tags, "highway": "footway"}
@@ -77,7 +79,7 @@ def use_of(tags: Mapping[str, str]) -> Use | None:
         return Use(CLASS["road"], EVERYBODY, ("gone",)) if tags.get("highway") in GONE else None
     if tags.get("area") == "yes":
         return Use(kind, EVERYBODY, ("areas",))
-    if gone(tags):
+    if gone(tags, on):
         return Use(kind, EVERYBODY, ("gone",))
     if seasonal(tags):
         # An ice road parts two shores as a ferry does.
@@ -107,6 +109,11 @@ def use_of(tags: Mapping[str, str]) -> Use | None:
     if tags.get("opening_hours", "24/7") != "24/7" and "conditional" not in notes:
         notes.append("conditional")
     return Use(kind, closed, tuple(notes))
+
+
+def shows_land(use: Use, tags: Mapping[str, str]) -> bool:
+    """Whether a way that nobody may use shows one land all the same: it is there all year, and no bridge."""
+    return not {"gone", "seasonal"} & set(use.notes) and tags.get("bridge", "no") == "no"
 
 
 def _leads(tags: Mapping[str, str], forward: bool) -> bool:
@@ -180,9 +187,27 @@ def _street_one_way(tags: Mapping[str, str], *, motorway: bool) -> int:
     return 1 if motorway or tags.get("junction") in ("roundabout", "circular") else 0
 
 
-def gone(tags: Mapping[str, str]) -> bool:
-    """Being built, planned, or no longer there. `construction=minor` is passed."""
-    return any(tags.get(key, "no").strip().casefold() not in ("no", "minor", "false", "0") for key in GONE)
+def gone(tags: Mapping[str, str], on: date | None = None) -> bool:
+    """Being built, planned, or no longer there, on a day where it is given. `construction=minor` is passed.
+
+    A date of a year or a month alone is its beginning where it opens, and its end where it closes.
+    """
+    if any(tags.get(key, "no").strip().casefold() not in ("no", "minor", "false", "0") for key in GONE):
+        return True
+    if (
+        tags.get("state", "").strip().casefold() in STATES_GONE
+        or tags.get("operational_status", "").strip().casefold() in STATES_GONE
+    ):
+        return True
+    if on is None:
+        return False
+    today = f"{on:%Y-%m-%d}"
+    start, end = (_DAY.match(tags.get(key, "")) for key in ("start_date", "end_date"))
+    return bool((start and start[0] > today[: len(start[0])]) or (end and end[0] < today[: len(end[0])]))
+
+
+_DAY = re.compile(r"\d{4}(?:-\d\d(?:-\d\d)?)?(?!\d)")
+STATES_GONE = {"proposed", "closed", "abandoned", "disused", "construction", "out_of_order", "broken"}
 
 
 def seasonal(tags: Mapping[str, str]) -> bool:

@@ -11,6 +11,7 @@ import re
 from collections import Counter
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field, replace
+from datetime import date
 from itertools import product
 
 import numpy as np
@@ -19,13 +20,27 @@ import numpy.typing as npt
 from torni.engines.travel.graph import MEANS, closed_bits
 from torni.sources.osm.access import EVERYBODY, against, gone, said, seasonal, unread
 
+# Names of what it is and of no single line (assumed): two ferries so named that meet are two lines.
+COMMON_NAMES = {
+    "lossi", "lautta", "yhteysalus", "maantielautta", "maantielossi", "vene", "färja", "landsvägsfärja", "vajerlossi", "vaijerilossi",
+    "linfärja", "förbindelsefartyg", "ferry", "cable ferry", "car ferry", "boat", "autolautta", "bilfärja",
+}  # fmt: skip
 LONGEST_S = 3 * 24 * 3600
+PORT_S = 1800.0  # at most so long a duration may tell of lying in port (assumed)
 _NUMBER = r"(\d+(?:[.,]\d+)?)"
 _UNITS = {"d": 86_400.0, "h": 3_600.0, "m": 60.0, "s": 1.0}
 _WORDS = re.compile(
-    rf"{_NUMBER}\s*(d(?:ays?)?|h(?:(?:ou)?rs?|ours?)?|t(?:untia?|immar?|imme)?|m(?:n|in(?:ute?s?|uuttia?|uter?|uutti)?)?|"
+    rf"{_NUMBER}\s*(d(?:ays?)?|h(?:(?:ou)?rs?|ours?)?|t(?:untia?|immar?|imme)?|m(?:n|in(?:ute?s?|s|uuttia?|uter?|uutti)?)?|"
     r"s(?:ec(?:ond)?s?|ek(?:untia?|under)?)?|')\.?\s*"
 )
+_SPELT = {
+    "puoli tuntia": 1800.0,
+    "tunti": 3600.0,
+    "vartti": 900.0,
+    "half an hour": 1800.0,
+    "halvtimme": 1800.0,
+    "en halvtimme": 1800.0,
+}
 _ISO = re.compile(rf"p(?:0+y)?(?:0+m)?(?:{_NUMBER}d)?(?:t(?:{_NUMBER}h)?(?:{_NUMBER}m)?(?:{_NUMBER}s)?)?")
 
 
@@ -39,6 +54,7 @@ class Ferry:
     lines: frozenset[str]
     notes: tuple[str, ...] = ()
     relations: tuple[int, ...] = ()
+    doubted: bool = False
 
 
 @dataclass(frozen=True)
@@ -66,7 +82,7 @@ def is_ferry(tags: Mapping[str, str]) -> bool:
     return "ferry" in (part.strip() for part in tags.get("route", "").split(";"))
 
 
-def ferry_of(refs: Sequence[int], tags: Mapping[str, str], lines: Sequence[Line]) -> Ferry:
+def ferry_of(refs: Sequence[int], tags: Mapping[str, str], lines: Sequence[Line], on: date | None = None) -> Ferry:
     """A ferry's way; what its own tags lack is taken from the relations that it belongs to."""
     own_duration = duration_s(tags.get("duration"))
     whole: dict[str, str] = {}
@@ -74,21 +90,24 @@ def ferry_of(refs: Sequence[int], tags: Mapping[str, str], lines: Sequence[Line]
         whole |= {k: v for k, v in line.tags.items() if k not in whole and k not in ("duration", "name", "ref", "type")}
     # Who may board is read from the way where it says anything of it at all.
     says = any(said(tags, m, True) or said(tags, m, False) for m in MEANS)
-    everything = {**whole, **tags} if not says else {**{k: v for k, v in whole.items() if k in ("oneway", "seasonal", "opening_hours", "interval")}, **tags}  # fmt: skip
+    everything = {**whole, **tags} if not says else {**{k: v for k, v in whole.items() if k in ("oneway", "seasonal", "opening_hours", "interval", "service_times")}, **tags}  # fmt: skip
     notes = [n for n in unread(everything) if n != "maxspeed"]
-    if "interval" in everything or "opening_hours" in everything:
+    if {"interval", "opening_hours", "service_times"} & set(everything):
         notes.append("ferry_times")
     if not (said(everything, "car", True) or said(everything, "car", False)):
         takes_cars = boarding(everything) & closed_bits(("car",), forward=True, backward=True) == 0
         notes.append("ferry_cars_assumed" if takes_cars else "ferry_no_cars_assumed")
-    closed = EVERYBODY if gone(everything) or seasonal(everything) else boarding(everything)
-    if gone(everything):
+    # A line that is planned or ended takes its ways with it, unless another sails them.
+    ended = gone(everything, on) or (bool(lines) and all(gone(line.tags, on) for line in lines))
+    closed = EVERYBODY if ended or seasonal(everything) else boarding(everything)
+    if ended:
         notes = ["gone"]
     elif seasonal(everything):
         notes = ["seasonal"]
-    names = {f"line {line.id}" for line in lines} | {
-        f"{k} {tags[k].strip().casefold()}" for k in ("ref", "name") if tags.get(k, "").strip()
-    }
+    ref, name, operator = (tags.get(k, "").strip().casefold() for k in ("ref", "name", "operator"))
+    names = {f"line {line.id}" for line in lines} | ({f"ref {ref}"} if ref else set())
+    if name and (operator or name not in COMMON_NAMES):
+        names.add(f"name {name}" if name not in COMMON_NAMES else f"name {name} of {operator}")
     return Ferry(tuple(refs), own_duration, closed, frozenset(names), tuple(notes), tuple(line.id for line in lines))
 
 
@@ -138,6 +157,11 @@ def duration_s(text: str | None) -> float | None:
 
 
 def _one_duration(text: str) -> float | None:
+    if text in _SPELT:
+        return _SPELT[text]
+    if dotted := re.fullmatch(r"(0\d|\d)\.([0-5]\d)", text):
+        # A Finnish clock: 0.20 is twenty minutes, as 7.5 is seven and a half.
+        return int(dotted[1]) * 3600 + int(dotted[2]) * 60
     if re.fullmatch(_NUMBER, text):
         return _number(text) * 60
     if past_hour := re.fullmatch(r"0?0:([6-9]\d)", text):
@@ -157,11 +181,29 @@ def _number(text: str) -> float:
     return float(text.replace(",", "."))
 
 
-def with_line_durations(ferries: Sequence[Ferry], lines: Iterable[Line], length_m: Sequence[float]) -> list[Ferry]:
-    """Ways whose duration only their line's relation tells: the line's, less what its other ways take, by length."""
-    out = list(ferries)
+def plausible(seconds: float, metres: float, kmh: tuple[float, float]) -> bool:
+    """Whether a crossing of that length may take that long: between what two speeds (km/h) take, and up to
+    `PORT_S` more for lying in port."""
+    slowest, fastest = kmh
+    return metres / (fastest / 3.6) <= seconds <= metres / (slowest / 3.6) + PORT_S
+
+
+def with_line_durations(
+    ferries: Sequence[Ferry], lines: Iterable[Line], length_m: Sequence[float], kmh: tuple[float, float] = (0.0, 1e9)
+) -> list[Ferry]:
+    """Ways whose duration only their line's relation tells: the line's, less what its other ways take, by length.
+
+    A duration that no boat of `kmh` (slowest, fastest) could have is none, and `doubted`.
+    """
+    out = [
+        replace(f, seconds=None, doubted=True) if f.seconds and not plausible(f.seconds, metres, kmh) else f
+        for f, metres in zip(ferries, length_m, strict=True)
+    ]
     for line in lines:
         whole = duration_s(line.tags.get("duration"))
+        of_line = sum(length_m[i] for i, f in enumerate(out) if line.id in f.relations)
+        if whole and not plausible(whole, of_line / 2, (kmh[0] / 2, kmh[1])):  # drawn there and back, or but once
+            whole = None
         legs: dict[frozenset[int], list[int]] = {}
         for i, f in enumerate(out):
             if line.id in f.relations:

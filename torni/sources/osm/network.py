@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 import numpy as np
 import numpy.typing as npt
@@ -15,6 +15,7 @@ from torni.sources.coordinates import to_metres
 from torni.sources.osm import ferries as boats
 from torni.sources.osm.access import CLASSES, EVERYBODY, FERRY
 from torni.sources.osm.ferries import Ferry, Line
+from torni.sources.osm.grounds import grounds, lands
 
 Numbers = npt.NDArray[np.int64]
 Floats = npt.NDArray[np.float64]
@@ -54,9 +55,13 @@ class _Edges:
 
 def build(
     needed: Numbers, lon: Floats, lat: Floats, ways: Ways, barriers: Barriers, ferries: Sequence[Ferry],
-    lines: Sequence[Line], *, wait_s: int, kmh: float,
+    lines: Sequence[Line], *, wait_s: int, kmh: float, piece_m: float, gap_m: float, shut: Ways | None = None,
+    ferry_kmh_bounds: tuple[float, float] = (0.0, 1e9),
 ) -> tuple[RoadGraph, dict[str, int]]:  # fmt: skip
-    """The network, and counts of what its ferries lack. Points that the extract lacks cut their way."""
+    """The network, and counts of what its ferries lack. Points that the extract lacks cut their way.
+
+    `shut`: ways that nobody may use and that are there all the same: they are no roads, but show what is one land.
+    """
     known = np.isfinite(lon)
     x, y = to_metres(np.where(known, lon, 25.0), np.where(known, lat, 62.0))
     streets = _streets(needed, known, x, y, ways)
@@ -69,10 +74,11 @@ def build(
     if ferries:
         along = [_along(x, y, known, own) for own in nodes]
         lengths = [float(np.nanmax(m, initial=0.0)) for m in along]
-        timed = boats.with_line_durations(ferries, lines, lengths)
+        timed = boats.with_line_durations(ferries, lines, lengths, ferry_kmh_bounds)
         sail = boats.sailings(timed, nodes, along, ports, first_new=len(of_point), wait_s=wait_s, kmh=kmh)
         counts = {
-            "ferry_duration": sum(f.seconds is None and f.closed != EVERYBODY for f in timed),
+            "ferry_duration": sum(f.seconds is None and not f.doubted and f.closed != EVERYBODY for f in timed),
+            "ferry_doubted": sum(f.doubted and f.closed != EVERYBODY for f in timed),
             "ferry_loose": sail.loose,
         }
         of_point = np.concatenate([of_point, np.array(sail.points, np.int64)])
@@ -83,14 +89,20 @@ def build(
         )  # fmt: skip
     used, inverse = np.unique(np.concatenate([streets.tail, streets.head]), return_inverse=True)
     count, point = len(streets.tail), of_point[used]
-    counts["apart"] = _apart(inverse[:count], inverse[count:], streets.length_m)
+    by_land = streets.kind != FERRY
+    there = _streets(needed, known, x, y, shut) if shut is not None else None
+    tails, heads = (
+        [getattr(streets, end)[by_land], *([getattr(there, end)] if there else [])] for end in ("tail", "head")
+    )
+    land = lands(len(of_point), np.concatenate(tails), np.concatenate(heads))[used]
     graph = RoadGraph(
         x=x[point], y=y[point], tail=inverse[:count].astype(np.int32), head=inverse[count:].astype(np.int32),
         length_m=streets.length_m.astype(np.int32), road_class=streets.kind.astype(np.int16), classes=CLASSES,
         closed=streets.closed.astype(np.uint8), fixed_s=streets.fixed_s.astype(np.int32),
     )  # fmt: skip
-    counts["on_foot"] = _only_on_foot(graph)
-    return graph, counts
+    found = grounds(graph, np.unique(land, return_inverse=True)[1].reshape(-1), piece_m=piece_m, gap_m=gap_m)
+    counts |= _apart(graph, found.ground) | {"over_gap": found.over_gap, "on_foot": _only_on_foot(graph)}
+    return replace(graph, land=found.land, ground=found.ground), counts
 
 
 def _only_on_foot(graph: RoadGraph) -> int:
@@ -111,13 +123,18 @@ def _joined(nodes: int, tail: npt.NDArray[np.int32] | Numbers, head: npt.NDArray
     return csr_matrix((np.ones(len(tail), np.int8), (tail, head)), shape=(nodes, nodes))
 
 
-def _apart(tail: Numbers, head: Numbers, length_m: Numbers) -> int:
-    """Pieces of at least `APART_M` of road besides the largest, to which neither a road nor a ferry leads."""
-    if not len(tail):
-        return 0
-    nodes = int(max(tail.max(), head.max())) + 1
-    _, piece = connected_components(_joined(nodes, tail, head), directed=False)
-    return max(0, int((np.bincount(piece[tail], length_m) >= APART_M).sum()) - 1)
+def _apart(graph: RoadGraph, ground: npt.NDArray[np.int32]) -> dict[str, int]:
+    """Pieces besides the largest to which no road, ferry or gap of the map leads: from `APART_M` of road on, and shorter."""
+    ashore = np.flatnonzero((ground[graph.tail] >= 0) & (ground[graph.head] >= 0))
+    first = np.unique(ground[graph.tail[ashore]], return_index=True)
+    stands_for = np.zeros(int(ground.max(initial=0)) + 1, np.int64)
+    stands_for[first[0]] = graph.tail[ashore[first[1]]]
+    hub = stands_for[ground[graph.tail[ashore]]]
+    tail, head = np.concatenate([graph.tail, hub]), np.concatenate([graph.head, graph.tail[ashore]])
+    piece = lands(graph.nodes, tail, head)
+    metres = np.bincount(piece[graph.tail], np.where(graph.at_sea, 0, graph.length_m), int(piece.max()) + 1)
+    metres = np.sort(metres[metres > 0])[:-1]
+    return {"apart": int((metres >= APART_M).sum()), "apart_short": int((metres < APART_M).sum())}
 
 
 def _streets(needed: Numbers, known: npt.NDArray[np.bool_], x: Floats, y: Floats, ways: Ways) -> _Edges:

@@ -6,6 +6,7 @@ from array import array
 from collections import Counter
 from collections.abc import Iterator
 from dataclasses import dataclass, field
+from datetime import date
 from functools import lru_cache
 from pathlib import Path
 from typing import Any
@@ -38,13 +39,16 @@ class _Extract:
     lengths: array[int] = field(default_factory=lambda: array("i"))
     kinds: array[int] = field(default_factory=lambda: array("h"))
     closed: array[int] = field(default_factory=lambda: array("B"))
+    shut: array[int] = field(default_factory=lambda: array("q"))
+    shut_lengths: array[int] = field(default_factory=lambda: array("i"))
     ferries: list[Ferry] = field(default_factory=list)
     lines: list[Line] = field(default_factory=list)
     counts: Counter[str] = field(default_factory=Counter)
 
 
 def read_streets(
-    path: Path, *, ferry_wait_min: float, ferry_kmh: float,
+    path: Path, *, ferry_wait_min: float, ferry_kmh: float, piece_km: float = 2.0, gap_km: float = 0.3,
+    ferry_slowest_kmh: float = 2.0, ferry_fastest_kmh: float = 80.0, on: date | None = None,
     most_points: int = MOST_POINTS, most_bytes: int = MOST_BYTES,
 ) -> Streets:  # fmt: skip
     """The streets, paths and ferries of an extract as a network in ETRS-TM35FIN.
@@ -69,11 +73,11 @@ def read_streets(
     try:
         found = _Extract()
         _relations(path, found)
-        _ways(path, found, most_points)
+        _ways(path, found, most_points, on)
         if not found.lengths and found.counts.total():
             # Nothing here carries anybody: that is an answer, and not a file without streets.
             again = _Extract(lines=found.lines)
-            _ways(path, again, most_points, closed_too=True)
+            _ways(path, again, most_points, on, closed_too=True)
             again.counts = found.counts
             found = again
         if not found.lengths and not found.ferries:
@@ -82,7 +86,8 @@ def read_streets(
             )
         refs = np.frombuffer(found.refs, np.int64) if found.refs else np.empty(0, np.int64)
         at_sea = np.array([ref for ferry in found.ferries for ref in ferry.refs], np.int64)
-        needed = np.unique(np.concatenate([refs, at_sea]))
+        shut_refs = np.frombuffer(found.shut, np.int64) if found.shut else np.empty(0, np.int64)
+        needed = np.unique(np.concatenate([refs, at_sea, shut_refs]))
         lon, lat = _locations(path, needed)
         barriers = _barriers(path, needed)
     except RuntimeError as error:
@@ -94,9 +99,13 @@ def read_streets(
     ways = Ways(
         refs, np.array(found.lengths, np.int64), np.array(found.kinds, np.int16), np.array(found.closed, np.uint8)
     )
+    none = np.zeros(len(found.shut_lengths), np.uint8)
+    shut = Ways(shut_refs, np.array(found.shut_lengths, np.int64), none.astype(np.int16), none)
     graph, more = build(
-        needed, lon, lat, ways, barriers, found.ferries, found.lines, wait_s=round(ferry_wait_min * 60), kmh=ferry_kmh
-    )
+        needed, lon, lat, ways, barriers, found.ferries, found.lines, wait_s=round(ferry_wait_min * 60), kmh=ferry_kmh,
+        piece_m=piece_km * 1000, gap_m=gap_km * 1000, shut=shut,
+        ferry_kmh_bounds=(ferry_slowest_kmh, ferry_fastest_kmh),
+    )  # fmt: skip
     if not len(graph.tail):
         raise bad_input(
             path.name,
@@ -127,7 +136,7 @@ def _relations(path: Path, found: _Extract) -> None:
 RESTRICTIONS = ("restriction:motorcar", "restriction:motor_vehicle", "restriction:conditional", "restriction:vehicle")
 
 
-def _ways(path: Path, found: _Extract, most_points: int, *, closed_too: bool = False) -> None:
+def _ways(path: Path, found: _Extract, most_points: int, on: date | None, *, closed_too: bool = False) -> None:
     """Every way that carries somebody. What the same tags mean is worked out once."""
     known: dict[tuple[tuple[str, str], ...], access.Use | None] = {}
     of_way: dict[int, list[Line]] = {}
@@ -141,12 +150,12 @@ def _ways(path: Path, found: _Extract, most_points: int, *, closed_too: bool = F
         name = _relevant(way.tags)
         if name not in known:
             tags = dict(name)
-            known[name] = None if ferries.is_ferry(tags) else access.use_of(tags)
+            known[name] = None if ferries.is_ferry(tags) else access.use_of(tags, on)
         use = known[name]
         if use is None:
             tags = dict(way.tags)
             if ferries.is_ferry(tags) or ("highway" not in tags and way.id in of_way):
-                _add_ferry(found, way, tags, of_way.get(way.id, []))
+                _add_ferry(found, way, tags, of_way.get(way.id, []), on)
             continue
         for note in use.notes:
             found.counts[note] += 1
@@ -154,6 +163,9 @@ def _ways(path: Path, found: _Extract, most_points: int, *, closed_too: bool = F
         kept = use.closed != access.EVERYBODY or use.kind == access.FERRY or closed_too
         if not kept or len(refs) < 2:
             found.counts["closed"] += use.closed == access.EVERYBODY and not use.notes
+            if use.closed == access.EVERYBODY and access.shows_land(use, dict(name)):
+                found.shut.extend(refs)
+                found.shut_lengths.append(len(refs))
             continue
         found.refs.extend(refs)
         found.lengths.append(len(refs))
@@ -170,7 +182,7 @@ def _ways(path: Path, found: _Extract, most_points: int, *, closed_too: bool = F
         bare = osmium.filter.IdFilter(sorted(unseen)) if min(unseen) > 0 else osmium.filter.EntityFilter(osmium.osm.WAY)
         for way in _read(path, osmium.osm.WAY, bare):
             if way.id in unseen:
-                _add_ferry(found, way, dict(way.tags), of_way[way.id])
+                _add_ferry(found, way, dict(way.tags), of_way[way.id], on)
 
 
 def _relevant(tags: Any) -> tuple[tuple[str, str], ...]:
@@ -196,11 +208,11 @@ def _matters(key: str) -> bool:
     return key == "route" or key.split(":")[0] in access.RELEVANT
 
 
-def _add_ferry(found: _Extract, way: Any, tags: dict[str, str], lines: list[Line]) -> None:
+def _add_ferry(found: _Extract, way: Any, tags: dict[str, str], lines: list[Line], on: date | None) -> None:
     refs = [n.ref for n in way.nodes]
     if len(refs) < 2:
         return
-    ferry = ferries.ferry_of(refs, tags, lines)
+    ferry = ferries.ferry_of(refs, tags, lines, on)
     for note in ferry.notes:
         found.counts["ferry_seasonal" if note == "seasonal" else note] += 1
     found.counts["closed"] += ferry.closed == access.EVERYBODY and not ferry.notes

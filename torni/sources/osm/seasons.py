@@ -28,12 +28,20 @@ _UNSEEN = re.compile(
 )
 # What shuts a part of a day or of a week shuts no season.
 _PARTLY = re.compile(r"\d:\d\d|\b(?:mo|tu|we|th|fr|sa|su|ph|sh|easter|sun(?:rise|set))\b")
+# 1.5. is the first of May; a clock's 8.30 has no dot after it, nor a month 30.
+_FINNISH_DATE = re.compile(r"(?<![\d.:])(0?[1-9]|[12]\d|3[01])\.\s?(0?[1-9]|1[0-2])\.(?!\d)")
+_SEASON = re.compile(
+    r"(?:vain |only |endast )?(?:kesä|kesällä|kesäisin|kesäkausi|summers?|summer only|in summer|sommar(?:tid|en)?|talvi|talvella|talvisin|winter|vinter(?:tid)?)"
+)
 _HOLIDAYS_ONLY = re.compile(r"\s*(?:ph|sh)(?:\s*,\s*(?:ph|sh))*\b(?!\s*,)")
 
 
 def leaves_a_season_out(hours: str) -> bool:
     """Whether opening hours shut for more than `LONGEST_BREAK` days on end. What is not understood shuts nothing."""
-    text = _UNSEEN.sub("", hours.casefold().replace("\N{EN DASH}", "-"))
+    text = hours.casefold().replace("\N{EN DASH}", "-")
+    if _SEASON.fullmatch(text.strip()):
+        return True
+    text = _UNSEEN.sub("", _FINNISH_DATE.sub(lambda m: f"{MONTHS[int(m[2]) - 1]} {int(m[1])}", text))
     rules = [rule.strip() for rule in _RULES.split(text) if rule.strip(" |")]
     shuts = [bool(re.search(r"\b(?:off|closed)\b", rule)) for rule in rules]
     # Hours that tell only when it is shut are open otherwise.
