@@ -188,7 +188,7 @@ def test_a_line_added_may_be_used_by_the_line_it_stands_before(rules):
     last = rules.formula("home_care").definition.lines[-1].id
     doubled = changed(
         HELPER
-        + f"      - {{id: {last}, value: case when line.percentage * line.above < line.helper * 2 then 0 else line.helper * 2 end}}\n"
+        + f"      - {{id: {last}, value: case when is_veteran is not null and is_veteran then 0 when line.percentage * line.above < line.helper * 2 then 0 else line.helper * 2 end}}\n"
     )
     assert amount(doubled) == 2
 
