@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
+import shutil
 from collections.abc import Callable, Iterator
 from datetime import date
+from pathlib import Path
 
 import pytest
 import yaml
@@ -12,12 +14,20 @@ from tests.guided_life import TODAY, Life, settled
 from tests.streets import Map
 from torni.core.faults import Fault
 from torni.core.notes import hearing
+from torni.core.places import definitions
 from torni.guidance import decide, reckon_fee, steps
 from torni.guidance.client import client_of
 from torni.services import load_library
 from torni.services.rules import Rules, load_rules
 
 _held: dict[tuple[str, date], Rules] = {}
+
+
+@pytest.fixture
+def root(tmp_path: Path) -> Path:
+    """A copy of the definitions, to be damaged."""
+    shutil.copytree(definitions(), tmp_path / "definitions")
+    return tmp_path / "definitions"
 
 
 def rules_on(region: str, on: date) -> Rules:
