@@ -12,7 +12,7 @@ import pytest
 from torni.engines.travel import UNREACHABLE, Mode
 from torni.engines.travel.trips import Travel
 from torni.sources.coordinates import to_degrees
-from torni.sources.osm import read_streets
+from torni.sources.osm import Believed, read_streets
 from torni.sources.osm.access import CLASSES, use_of
 from torni.sources.osm.ferries import boarding
 
@@ -70,7 +70,8 @@ class Map:
                 writer.add_way(new.Way(id=self.sign * i, nodes=[number[n] for n in through], tags=tags))
             for i, (ways, tags) in enumerate(self.relations, start=1):
                 writer.add_relation(new.Relation(id=i, members=[("w", self.sign * w, "") for w in ways], tags=tags))
-        return read_streets(self.path, ferry_wait_min=15, ferry_kmh=12, **bounds)
+        believed = Believed(slowest_kmh=2, fastest_kmh=80, port_min=30)
+        return read_streets(self.path, ferry_wait_min=15, ferry_kmh=12, believed=believed, **bounds)
 
     def minutes(self, home: str, unit: str, mode: str = "car", *, direct_km: float = 0.0) -> float | None:
         kmh = dict.fromkeys(CLASSES, KMH[mode])

@@ -170,8 +170,11 @@ def import_roads(path: Path, region: str, *, on: date, dry_run: bool = False) ->
         ferry_kmh=library.table("travel.car.speed_kmh")["ferry"],
         piece_km=library.number("travel.joining_piece_km"),
         gap_km=library.number("travel.joining_gap_km"),
-        ferry_slowest_kmh=library.number("travel.ferry.slowest_kmh"),
-        ferry_fastest_kmh=library.number("travel.ferry.fastest_kmh"),
+        believed=osm.Believed(
+            library.number("travel.ferry.slowest_kmh"),
+            library.number("travel.ferry.fastest_kmh"),
+            library.number("travel.ferry.port_min"),
+        ),
         on=on,
         most_points=round(library.number("import.streets_most_points")),
         most_bytes=round(library.number("import.streets_most_mb") * 1_000_000),

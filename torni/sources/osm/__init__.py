@@ -4,6 +4,7 @@
 a way, `ferries` what a crossing costs, `network` makes points and edges of them, `told` says what is not read.
 """
 
+from torni.sources.osm.ferries import Believed
 from torni.sources.osm.reading import Streets, read_streets
 
-__all__ = ["Streets", "read_streets"]
+__all__ = ["Believed", "Streets", "read_streets"]

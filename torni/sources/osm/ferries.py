@@ -26,7 +26,6 @@ COMMON_NAMES = {
     "linfärja", "förbindelsefartyg", "ferry", "cable ferry", "car ferry", "boat", "autolautta", "bilfärja",
 }  # fmt: skip
 LONGEST_S = 3 * 24 * 3600
-PORT_S = 1800.0  # at most so long a duration may tell of lying in port (assumed)
 _NUMBER = r"(\d+(?:[.,]\d+)?)"
 _UNITS = {"d": 86_400.0, "h": 3_600.0, "m": 60.0, "s": 1.0}
 _WORDS = re.compile(
@@ -42,6 +41,23 @@ _SPELT = {
     "en halvtimme": 1800.0,
 }
 _ISO = re.compile(rf"p(?:0+y)?(?:0+m)?(?:{_NUMBER}d)?(?:t(?:{_NUMBER}h)?(?:{_NUMBER}m)?(?:{_NUMBER}s)?)?")
+
+
+@dataclass(frozen=True)
+class Believed:
+    """Which durations are: between what two speeds take, and so many minutes more that may be of lying in port."""
+
+    slowest_kmh: float = 0.0
+    fastest_kmh: float = 1e9
+    port_min: float = 0.0
+
+    def takes(self, seconds: float, metres: float) -> bool:
+        """Whether a crossing of that length may take that long."""
+        slowest_s = metres / (self.slowest_kmh / 3.6) if self.slowest_kmh else float("inf")
+        return metres / (self.fastest_kmh / 3.6) <= seconds <= slowest_s + self.port_min * 60
+
+
+EVERY = Believed()
 
 
 @dataclass(frozen=True)
@@ -181,29 +197,22 @@ def _number(text: str) -> float:
     return float(text.replace(",", "."))
 
 
-def plausible(seconds: float, metres: float, kmh: tuple[float, float]) -> bool:
-    """Whether a crossing of that length may take that long: between what two speeds (km/h) take, and up to
-    `PORT_S` more for lying in port."""
-    slowest, fastest = kmh
-    return metres / (fastest / 3.6) <= seconds <= metres / (slowest / 3.6) + PORT_S
-
-
 def with_line_durations(
-    ferries: Sequence[Ferry], lines: Iterable[Line], length_m: Sequence[float], kmh: tuple[float, float] = (0.0, 1e9)
+    ferries: Sequence[Ferry], lines: Iterable[Line], length_m: Sequence[float], believed: Believed
 ) -> list[Ferry]:
     """Ways whose duration only their line's relation tells: the line's, less what its other ways take, by length.
 
-    A duration that no boat of `kmh` (slowest, fastest) could have is none, and `doubted`.
+    A duration that is not `believed` is none, and `doubted`.
     """
     out = [
-        replace(f, seconds=None, doubted=True) if f.seconds and not plausible(f.seconds, metres, kmh) else f
+        replace(f, seconds=None, doubted=True) if f.seconds and not believed.takes(f.seconds, metres) else f
         for f, metres in zip(ferries, length_m, strict=True)
     ]
     for line in lines:
         whole = duration_s(line.tags.get("duration"))
         of_line = sum(length_m[i] for i, f in enumerate(out) if line.id in f.relations)
-        if whole and not plausible(whole, of_line / 2, (kmh[0] / 2, kmh[1])):  # drawn there and back, or but once
-            whole = None
+        if whole and not believed.takes(whole, of_line) and not believed.takes(whole, of_line / 2):
+            whole = None  # neither drawn but once, nor there and back
         legs: dict[frozenset[int], list[int]] = {}
         for i, f in enumerate(out):
             if line.id in f.relations:

@@ -55,8 +55,8 @@ class _Edges:
 
 def build(
     needed: Numbers, lon: Floats, lat: Floats, ways: Ways, barriers: Barriers, ferries: Sequence[Ferry],
-    lines: Sequence[Line], *, wait_s: int, kmh: float, piece_m: float, gap_m: float, shut: Ways | None = None,
-    ferry_kmh_bounds: tuple[float, float] = (0.0, 1e9),
+    lines: Sequence[Line], *, wait_s: int, kmh: float, piece_m: float, gap_m: float, believed: boats.Believed,
+    shut: Ways | None = None,
 ) -> tuple[RoadGraph, dict[str, int]]:  # fmt: skip
     """The network, and counts of what its ferries lack. Points that the extract lacks cut their way.
 
@@ -74,7 +74,7 @@ def build(
     if ferries:
         along = [_along(x, y, known, own) for own in nodes]
         lengths = [float(np.nanmax(m, initial=0.0)) for m in along]
-        timed = boats.with_line_durations(ferries, lines, lengths, ferry_kmh_bounds)
+        timed = boats.with_line_durations(ferries, lines, lengths, believed)
         sail = boats.sailings(timed, nodes, along, ports, first_new=len(of_point), wait_s=wait_s, kmh=kmh)
         counts = {
             "ferry_duration": sum(f.seconds is None and not f.doubted and f.closed != EVERYBODY for f in timed),

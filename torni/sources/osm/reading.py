@@ -18,7 +18,7 @@ from torni.core.faults import bad_input
 from torni.core.language import t
 from torni.engines.travel.graph import RoadGraph
 from torni.sources.osm import access, ferries
-from torni.sources.osm.ferries import Ferry, Line
+from torni.sources.osm.ferries import EVERY, Believed, Ferry, Line
 from torni.sources.osm.network import Barriers, Ways, build
 
 MOST_POINTS = 20_000_000
@@ -48,7 +48,7 @@ class _Extract:
 
 def read_streets(
     path: Path, *, ferry_wait_min: float, ferry_kmh: float, piece_km: float = 2.0, gap_km: float = 0.3,
-    ferry_slowest_kmh: float = 2.0, ferry_fastest_kmh: float = 80.0, on: date | None = None,
+    believed: Believed = EVERY, on: date | None = None,
     most_points: int = MOST_POINTS, most_bytes: int = MOST_BYTES,
 ) -> Streets:  # fmt: skip
     """The streets, paths and ferries of an extract as a network in ETRS-TM35FIN.
@@ -56,7 +56,7 @@ def read_streets(
     Every OSM node of a used way is a network node, so that lengths follow the streets' shape. Who may use a way is
     read for cars, bicycles and walkers in both directions (`access`); a barrier stops those whom it stops, and no
     more than at its point. A ferry costs its duration, or its length at `ferry_kmh`, and `ferry_wait_min` (half a
-    headway and boarding) once a line. Ways open to nobody, or not all year, are left out. Not considered: turn
+    headway and boarding) once a line; a duration that is not `believed` is counted and not used. Ways open to nobody, or not all year, are left out. Not considered: turn
     restrictions (a network of points cannot hold them; one of turns would be two to three times as large), speed
     limits of single streets (classes have speeds), conditions by the hour; each is counted in `unread`.
 
@@ -104,7 +104,7 @@ def read_streets(
     graph, more = build(
         needed, lon, lat, ways, barriers, found.ferries, found.lines, wait_s=round(ferry_wait_min * 60), kmh=ferry_kmh,
         piece_m=piece_km * 1000, gap_m=gap_km * 1000, shut=shut,
-        ferry_kmh_bounds=(ferry_slowest_kmh, ferry_fastest_kmh),
+        believed=believed,
     )  # fmt: skip
     if not len(graph.tail):
         raise bad_input(
