@@ -479,6 +479,13 @@ def test_every_fault_is_told_at_once_and_like_ones_are_counted(feed):
     assert {"stops.txt, row 2", "calendar.txt, row 2", "stop_times.txt, row 2"} <= {line.partition(", column")[0].removeprefix("feed.zip, ") for line in told.splitlines()}  # fmt: skip
 
 
+def test_a_ride_that_no_vehicle_makes_is_counted_and_whole_minutes_are_forgiven(feed):
+    """From A to B is 4 km: left and come in the same minute, it may have taken the most of a minute, at 240 km/h."""
+    quick = read_feed(feed(stop_times=each("{t},{0},{0},A,1", "{t},{0},{0},B,2", "{t},{14},{14},C,3")))
+    assert [quick.faster_than(kmh) for kmh in (230, 250)] == [len(STARTS), 0]
+    assert read_feed(feed()).faster_than(100) == 0
+
+
 def test_what_points_nowhere_is_counted(feed):
     path = feed(
         stop_times=usual()["stop_times"] + "x9,06:00:00,06:00:00,A,1\nt0,07:00:00,07:00:00,Q,9\n",

@@ -207,7 +207,7 @@ def import_timetable(path: Path, region: str, *, on: date, dry_run: bool = False
     """A public-transport timetable (GTFS). Raises BadInput with every fault; the summary is of its busiest day."""
     library = load_library(region, on=on)
     feed, timetable = transit.judged(path, library)
-    notes = [Message("The timetable covers {a}.", a=feed.days.told()), *feed.notes]
+    notes = [Message("The timetable covers {a}.", a=feed.days.told()), *transit.notes_of(feed, library)]
     if not feed.knows(on):
         notes.insert(
             1,

@@ -98,9 +98,17 @@ def assumptions(network: Network, path: Path | None = None) -> list[Message]:
         out += [
             Message("Timetable of {day}: {count} trips run", day=f"{network.as_of:%-d.%-m.%Y}", count=trips),
             *([likely] if (likely := feed.days.only_likely(network.as_of)) else []),
-            *feed.notes,
+            *notes_of(feed, library),
         ]
     return out
+
+
+def notes_of(feed: Feed, library: Library) -> list[Message]:
+    """What of the timetable is left out, put in or not read, and what of it cannot be true, each with its count."""
+    kmh = library.number("travel.transit.believed_kmh")
+    count = feed.faster_than(kmh)
+    fast = Message("Timetable: rides faster than {kmh} km/h, which count as they are written: {count}", kmh=kmh, count=count)  # fmt: skip
+    return [*feed.notes, *([fast] if count else [])]
 
 
 def judged(path: Path, library: Library) -> tuple[Feed, Timetable]:
