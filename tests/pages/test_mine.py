@@ -34,8 +34,11 @@ def test_a_resident_writes_is_answered_and_gives_a_mark_without_a_name(browsers,
     for mark, expects in (("6", 400), ("", 400), ("2", 302)):
         rated = {"do": "rate", "visit": visit, "mark": mark, "once": f"{once}v", "text": ""}
         assert aino.post("/mine/", rated, headers=OWN).status_code == expects
-    newest = "SELECT client, matter, quantity, counts FROM event WHERE type = 'feedback.given' ORDER BY position DESC LIMIT 1"
-    assert rows(newest) == [(None, None, 2, "home_care.feedback_good")]
+    newest = (
+        "SELECT e.client, e.matter, e.quantity, f.promise, f.client FROM event e JOIN effect f USING (position) "
+        "WHERE e.type = 'feedback.given' ORDER BY e.position DESC LIMIT 1"
+    )
+    assert rows(newest) == [(None, None, 2, "home_care.feedback_good", None)]
     told = "SELECT count(*) FROM event WHERE type = 'feedback.told' AND client = %s"
     (client,) = rows("SELECT s.client FROM account a JOIN standing s USING (account) WHERE a.name = 'resident'")[0]
     assert rows(told, client) == [(0,)], "a mark alone is told to nobody"
