@@ -36,6 +36,12 @@ def parser() -> argparse.ArgumentParser:
     explain.add_argument("promise", metavar="PROMISE", help="the promise's id, such as centre.s_within_30_min")
     explain.add_argument("--json", action="store_true")
 
+    search = _add(
+        commands, "search", "find a service, promise, unit or producer by parts of its name", "torni.cli.search:search", region=True
+    )  # fmt: skip
+    search.add_argument("text", metavar="TEXT", help="parts of words, in any of the three languages")
+    search.add_argument("--json", action="store_true", help="for machines")
+
     reach = _add(commands, "reach", "who reaches the units of a file", "torni.cli.network:reach", region=True)
     reach.add_argument(
         "--units", metavar="FILE", type=Path, required=True, help="CSV or xlsx with the columns name, lon, lat"

@@ -78,7 +78,7 @@ def intake(request: HttpRequest, region: str) -> HttpResponse:
         except BadInput as error:
             faults = error.faults
     return page(
-        request, "intake.html", here="work", region=here, regions=regions.all_regions(), faults=faults, given=given, channels=steps.CHANNELS,
+        request, "intake.html", here="intake", region=here, regions=regions.all_regions(), faults=faults, given=given, channels=steps.CHANNELS,
         channel_name=channel_of_need, once=given["once"] or secrets.token_hex(6), status=400 if faults else 200,
     )  # fmt: skip
 
