@@ -18,6 +18,7 @@ from torni.core.language import _
 from torni.facts import accounts, persons
 from torni.facts.access import Who
 from torni.facts.accounts import Refused
+from torni.facts.condition import region_of
 from torni.facts.words import role_sees
 from torni.supervision import words
 from torni.web import provider as identity
@@ -221,5 +222,4 @@ def _there(path: str) -> str:
 def _home(who: Who) -> str:
     """Where each begins: own work."""
     with room.gate() as connection:
-        row = connection.execute("SELECT region FROM room").fetchone()
-    return home(who, row[0] if row else "")
+        return home(who, region_of(connection) or "")
