@@ -14,7 +14,7 @@ from torni.core.language import plain
 from torni.facts.room import Connection
 
 MOST = 200
-LEAST_LETTERS = 3
+LEAST_LETTERS, MOST_SOUGHT = 3, 20
 
 
 @dataclass(frozen=True)
@@ -63,7 +63,9 @@ def clients(connection: Connection) -> list[tuple[int, str | None, date | None, 
     return connection.execute("SELECT * FROM own_clients()").fetchall()
 
 
-def sought(connection: Connection, text: str, *, most: int = 20) -> list[tuple[int, str | None, date | None, bool]]:
+def sought(
+    connection: Connection, text: str, *, most: int = MOST_SOUGHT
+) -> list[tuple[int, str | None, date | None, bool]]:
     """Clients by number, or by parts of the name, whom the one who asks may open: position, name, born, protected; that the names were
     shown is written down. Of a name three letters at least are asked, in any case and with or without their dots and accents."""
     number = int(text) if text.isascii() and text.isdigit() and len(text) < 19 else None

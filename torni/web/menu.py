@@ -36,11 +36,13 @@ class Entry:
 
 @dataclass(frozen=True)
 class Task:
-    """One head of the menu and its pages. Where there is one page alone, the head itself leads to it."""
+    """One head of the menu and its pages. Where there is one page alone, the head itself leads to it. `of_resident`: what it is called
+    to a resident."""
 
     key: str
     label: Message
     entries: tuple[Entry, ...]
+    of_resident: Message | None = None
 
 
 TASKS = (
@@ -56,6 +58,7 @@ TASKS = (
             # everybody's own page stands behind their name
             Entry("me", Message("Own data"), path="/me/", only="own_services"),
         ),
+        of_resident=Message("My matters"),
     ),
     Task("picture", Message("Tower"), (Entry("tower", Message("Tower")),)),
     Task("needs", Message("Needs and goals"), (Entry("report", Message("Report"), ("report",)),)),
@@ -96,8 +99,15 @@ TASKS = (
 
 def menu(who: Who | None) -> list[Task]:
     """The heads, each with what the one who looks (None: nobody has signed in) may open."""
-    found = [replace(task, entries=tuple(e for e in task.entries if shown(who, e))) for task in TASKS]
+    found = [
+        replace(task, entries=tuple(e for e in task.entries if shown(who, e)), label=called(task, who))
+        for task in TASKS
+    ]
     return [task for task in found if task.entries]
+
+
+def called(task: Task, who: Who | None) -> Message:
+    return task.of_resident if task.of_resident and allows(who, "own_services") else task.label
 
 
 def shown(who: Who | None, entry: Entry) -> bool:
@@ -121,7 +131,7 @@ def trail(who: Who | None, here: str, region: object, path: str) -> list[tuple[M
     task, entry = place(here) or (TASKS[1], TASKS[1].entries[0])
     leads = "" if stands_at(here, region, path) or not allows(who, needed(entry)) else entry.leads(region)
     page = (entry.label, leads)
-    return [page] if len(task.entries) == 1 else [(task.label, ""), page]
+    return [page] if len(task.entries) == 1 else [(called(task, who), ""), page]
 
 
 def home(who: Who, region: str) -> str:

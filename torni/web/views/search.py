@@ -35,7 +35,7 @@ def search(request: HttpRequest, region: str) -> HttpResponse:
     found = find(here.network, text, units=units)
     return page(
         request, "search.html", here="search", region=here, regions=regions.all_regions(), text=text, found=found, clients=clients,
-        leads=lambda hit: leads(here, hit), least=worklists.LEAST_LETTERS,
+        leads=lambda hit: leads(here, hit), least=worklists.LEAST_LETTERS, most=worklists.MOST_SOUGHT,
     )  # fmt: skip
 
 
