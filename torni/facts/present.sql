@@ -119,7 +119,7 @@ END $$;
 CREATE FUNCTION read_client(of_client bigint, of_event bigint, what text, why text) RETURNS bigint LANGUAGE sql AS $$
   SELECT open_client(of_client, of_event, what, why, false) $$;
 CREATE FUNCTION being_read() RETURNS bigint[] LANGUAGE sql STABLE SECURITY DEFINER SET search_path = public, pg_temp AS $$
-  SELECT coalesce(array_agg(client), '{}') FROM reading WHERE xact = pg_current_xact_id_if_assigned() $$;
+  SELECT coalesce(array_agg(client), '{}') FROM reading WHERE xact = pg_current_xact_id_if_assigned() AND what <> 'search' $$;
 
 -- For whom the resident who asks acts: where each client's register begins, the name, as what. A name shown is a reading.
 CREATE FUNCTION represented() RETURNS TABLE ("position" bigint, name text, kind text)
