@@ -46,7 +46,9 @@ def leads(here: Held, hit: Hit) -> str:
         return link(here, "sapluuna", hit.id, "content")
     if hit.kind == "promise":
         return link(here, "promise", hit.id)
-    counting = next((f for f in here.findings if f.promise.by_road and f.promise.counts.kind == hit.of), None)
+    counting = next(
+        (f for f in here.findings if f.promise.by_road and f.promise.counts and f.promise.counts.kind == hit.of), None
+    )
     if counting is not None:
         return link(here, "network", promise=counting.id)
     return link(here, "sapluuna", hit.of, "content") if hit.of in library.services else link(here, "network")
