@@ -85,5 +85,6 @@ def test_every_page_tells_the_way_up_to_its_task(browsers):
     assert len(way("supervisor", "/keski-suomi/rules/home_care/")) == 3
     assert way("supervisor", "/keski-suomi/promise/home_care.visits_made/")[0] == "Tower"
     assert way("supervisor", "/keski-suomi/promise/home_care.visits_made/rows/")[0] == "Tower"
+    assert way("supervisor", "/keski-suomi/report/") == ["Needs and goals", "Report"]
     assert way("resident", "/mine/")[0] == "My matters"
     assert way(None, "/data/")[0] == "Tower"

@@ -131,7 +131,7 @@ def trail(who: Who | None, here: str, region: object, path: str) -> list[tuple[M
     task, entry = place(here) or (TASKS[1], TASKS[1].entries[0])
     leads = "" if stands_at(here, region, path) or not allows(who, needed(entry)) else entry.leads(region)
     page = (entry.label, leads)
-    return [page] if len(task.entries) == 1 else [(called(task, who), ""), page]
+    return [page] if str(task.label) == str(entry.label) else [(called(task, who), ""), page]
 
 
 def home(who: Who, region: str) -> str:
