@@ -9,6 +9,7 @@ from torni.facts.persons import Happened, Person
 from torni.guidance import decide, steps
 from torni.guidance.case import Item, case_of, facts_of
 from torni.guidance.client import client_of
+from torni.guidance.forms import DecisionForm, PlanForm
 
 HELSINKI = ZoneInfo("Europe/Helsinki")
 
@@ -54,7 +55,7 @@ class Life:
         self.add(*(made if isinstance(made, list) else [made]))
 
 
-SAID = {"verdict": "granted", "judgement": "Tarvitsee apua päivittäin.", "why": "", "first_day": TODAY, "last_day": None, "channel": "enterprise", "by": "Ulla"}  # fmt: skip
+SAID = {"verdict": "granted", "judgement": "Tarvitsee apua päivittäin.", "why": "", "first_day": TODAY, "last_day": None, "channel": "enterprise"}  # fmt: skip
 
 
 def proposed(life, rules, service="home_care"):
@@ -63,12 +64,13 @@ def proposed(life, rules, service="home_care"):
 
 def settled(life, rules, service="home_care", **other):
     case = life.case
-    return steps.settle(case, case.needs[0], proposed(life, rules, service), **{**SAID, **other}, at=life.now)
+    form = DecisionForm(**{**SAID, **other})
+    return steps.settle(case, case.needs[0], proposed(life, rules, service), form, by="Ulla", at=life.now)
 
 
 ITEM = Item("a", "home_care", "north", "Suihkuapu kahdesti viikossa", 10, TODAY + timedelta(days=1))
 
 
 def planned(life, rules, *items, goals=("Asun kotona.",), **said):
-    told = {"agreed": TODAY, "why": "muuttui", "by": "Veera", **said}
-    return steps.plan(life.case, goals, items or (ITEM,), at=life.now, rules=rules, units=UNITS, **told)
+    form = PlanForm(tuple(goals), items or (ITEM,), **{"agreed": TODAY, "why": "muuttui", **said})
+    return steps.plan(life.case, form, by="Veera", at=life.now, rules=rules, units=UNITS)

@@ -115,7 +115,6 @@ def test_a_page_that_reads_a_form_says_whose_it_is():
 
 def test_a_new_role_gets_its_addresses_and_its_menu(monkeypatch):
     from torni.facts.access import allows
-    from torni.web.menu import menu
     from torni.web.urls import urlpatterns
 
     role = Role(
@@ -124,7 +123,7 @@ def test_a_new_role_gets_its_addresses_and_its_menu(monkeypatch):
     monkeypatch.setitem(ROLES, "auditor", role)
     for unit, expected in ((None, ["report", "records"]), ("a-unit", ["report"])):
         who = Who(1, "aada", "Aada", "auditor", producer="A", unit=unit)
-        own = {e.key for e in menu(who)} - {e.key for e in menu(None)}
+        own = {*keys(who)} - {*keys(None)}
         assert own == {*expected}
         opened = {p.callback.may for p in urlpatterns if allows(who, p.callback.may)} - {EVERYBODY, SIGNED_IN}
         assert opened == {*expected}
@@ -140,22 +139,53 @@ def test_every_role_has_somebody_in_the_demonstration_and_a_line_in_the_how_to()
         assert f"`{role}`" in text, f"{role} is not told in docs/howto/accounts-and-readings.md"
 
 
-def test_the_menu_leads_each_where_they_may_go():
-    """Own work first; nothing that would be denied, and everything of the menu that would not be."""
-    from torni.web.menu import ENTRIES, menu, needed
+def keys(who: Who | None) -> list[str]:
+    from torni.web.menu import menu
 
-    everybody = "tower sapluuna rules chains network guide"
-    staff = "tower sapluuna rules chains rehearse network guide report"
+    return [entry.key for task in menu(who) for entry in task.entries]
+
+
+def test_the_menu_leads_each_where_they_may_go():
+    """Own work first, the tower next, then the tasks; nothing that would be denied, and everything that would not be."""
+    from torni.web.menu import TASKS, menu, needed
+
+    services, rest = "sapluuna rules chains", "guide network"
+    everybody = f"tower {services} {rest}"
+    changed = f"tower report {services} rehearse changes"
     for role, unit, expected in (
         (None, None, everybody), ("outsider", None, everybody), ("resident", None, f"mine me {everybody}"),
-        ("director", None, staff), ("service_owner", None, staff), ("adviser", None, f"work {staff} person"),
-        ("case_manager", None, f"work {staff} person"), ("supervisor", None, f"{staff} person records"),
-        ("controller", None, f"{staff} person records"), ("producer", None, f"inbox own {everybody} person records"),
-        ("producer", "a-unit", f"inbox own {everybody} person"),
+        ("director", None, f"waiting {changed} {rest} deliveries moments emergencies room"),
+        ("service_owner", None, f"waiting {changed} {rest} deliveries moments room"),
+        ("adviser", None, f"work {changed} intake person {rest} deliveries moments room"),
+        ("case_manager", None, f"work {changed} intake person {rest} deliveries moments room"),
+        ("supervisor", None, f"waiting {changed} person {rest} deliveries moments emergencies records room"),
+        ("controller", None, f"waiting {changed} person {rest} deliveries moments records room"),
+        ("producer", None, f"inbox own tower {services} person {rest} deliveries records"),
+        ("producer", "a-unit", f"inbox own tower {services} person {rest}"),
     ):  # fmt: skip
         who = Who(1, "n", "N", role, unit=unit) if role else None
-        assert [e.key for e in menu(who)] == expected.split(), (role, unit)
-    for entry in ENTRIES:
+        assert keys(who) == expected.split(), (role, unit)
+        assert all(task.entries for task in menu(who)), "a task without a page is not shown"
+    for entry in (e for task in TASKS for e in task.entries):
         if entry.only:
             wider = {EVERYBODY: {*ROLES}, SIGNED_IN: {*ROLES}}.get(needed(entry)) or {*rights.who_may(needed(entry))}
             assert {*rights.who_may(entry.only)} <= wider, f"{entry.key} is shown to those who may not open it"
+
+
+def test_each_role_begins_at_its_own_work():
+    """After signing in one stands at the first page of one's own menu; who has no work of their own, at the tower."""
+    from torni.web.menu import home, menu
+
+    for role in ROLES:
+        who = Who(1, "n", "N", role)
+        assert home(who, "keski-suomi") == menu(who)[0].entries[0].leads("keski-suomi"), role
+
+
+def test_every_page_stands_on_the_menu_under_its_own_key():
+    """What a page says of itself (`here`) is an entry of the menu, so that its breadcrumbs lead up to the right task."""
+    from torni.web.menu import TASKS
+
+    known = {e.key for task in TASKS for e in task.entries} | {"data", "sign-in", "search"}  # these are on no menu
+    for name, text in sources(".py"):
+        for key in re.findall(r'\bhere="([\w-]+)"', text) if name.startswith("web/views/") else ():
+            assert key in known, f'torni/{name}: here="{key}" is no entry of torni/web/menu.py'

@@ -44,6 +44,8 @@ PAGES = {
     "inbox": "/keski-suomi/inbox/",
     "mine": "/mine/",
     "emergencies": "/keski-suomi/emergencies/",
+    "waiting": "/keski-suomi/waiting/",
+    "search": "/keski-suomi/search/",
 }
 WHO = {
     "sign-in": None, "own": "producer-a", "me": "resident", "everybody": None, "guide": None, "work": "case-manager", "queue": "adviser",
@@ -65,6 +67,60 @@ def test_every_page_fits_its_window_and_can_be_used_by_everybody(visit, axe, req
     rules = {"runOnly": ["wcag2a", "wcag2aa", "wcag21a", "wcag21aa"]}
     found = page.evaluate("rules => axe.run(document, rules)", rules)["violations"]
     assert [(v["id"], v["nodes"][0]["html"][:160]) for v in found] == []
+
+
+SIXTY = """() => document.querySelectorAll(".menu details ul").forEach((list, i) => {
+  while (list.children.length < 15) list.append(list.children[0].cloneNode(true));
+})"""
+
+
+@pytest.mark.parametrize("language", ["fi", "sv", "en"])
+def test_the_menu_holds_sixty_pages_on_one_line(visit, axe, language):
+    """At 1440 px the heads stand on one line and an open panel is within the window; at 390 px one button opens them all."""
+    page = visit("/keski-suomi/rules/", 1440, language, who="supervisor")
+    page.evaluate(SIXTY)
+    assert page.locator(".menu li").count() >= 45
+    tops = page.locator(".menu > a, .menu summary").evaluate_all("all => all.map((e) => e.getBoundingClientRect().top)")
+    assert max(tops) - min(tops) < 2 and page.locator("header").bounding_box()["height"] < 60
+    last = page.locator(".menu details").last
+    last.locator("summary").focus()
+    page.keyboard.press("Enter")
+    panel = last.locator("ul").bounding_box()
+    assert panel["x"] + panel["width"] <= 1440 and panel["y"] + panel["height"] <= 900
+    page.evaluate(axe)
+    assert page.evaluate("axe.run(document, {runOnly: ['wcag2a', 'wcag2aa', 'wcag21aa']})")["violations"] == []
+    page.keyboard.press("Tab")
+    assert page.evaluate("document.activeElement.closest('.menu li') !== null")
+    page.keyboard.press("Escape")
+    assert page.locator(".menu details[open]").count() == 0
+    assert page.evaluate("document.activeElement.tagName") == "SUMMARY"
+
+    page = visit("/keski-suomi/rules/", 390, language, who="supervisor")
+    page.evaluate(SIXTY)
+    assert not page.locator(".menu").is_visible()
+    page.locator(".menu-button").click()
+    page.locator(".menu summary").first.click()
+    assert page.locator(".menu li").first.is_visible()
+    assert page.evaluate("document.documentElement.scrollWidth") <= 390
+    page.evaluate(axe)
+    assert page.evaluate("axe.run(document, {runOnly: ['wcag2a', 'wcag2aa', 'wcag21aa']})")["violations"] == []
+    page.keyboard.press("Escape")
+
+
+def test_a_search_finds_and_a_client_found_is_not_opened(visit, axe):
+    page = visit("/keski-suomi/", who="supervisor")
+    page.locator("#sought").fill("KOTIHOI")
+    page.keyboard.press("Enter")
+    page.get_by_role("link", name="Kotihoito", exact=True).wait_for()
+    page.locator("#sought").fill("virtanen")
+    page.keyboard.press("Enter")
+    page.locator(".found button").first.wait_for()
+    assert page.url.endswith("/keski-suomi/search/"), "what was sought is not in the address"
+    page.evaluate(axe)
+    assert page.evaluate("axe.run(document, {runOnly: ['wcag2a', 'wcag2aa', 'wcag21aa']})")["violations"] == []
+    page.locator(".found button").first.click()
+    page.get_by_label("Miksi").wait_for()
+    assert page.url.endswith("/keski-suomi/person/") and page.locator(".faults").count() == 0
 
 
 @pytest.mark.parametrize("language", ["sv", "en"])
@@ -93,7 +149,7 @@ def test_a_number_is_followed_down_to_its_rows_and_back_in_time(visit):
     page.wait_for_url("**/promise/home_care.visits_made/")
     page.get_by_role("link", name=re.compile("^rivit ")).first.click()
     page.get_by_text("Riveillä ei ole asiakkaan nimeä").wait_for()
-    page.get_by_role("link", name="Lennonjohtotorni").first.click()
+    page.get_by_role("link", name="Tilannekuva").first.click()
     page.get_by_label("Tiedossa hetkellä").fill("2026-05-03T12:00")
     page.locator(".moment button").click()
     page.get_by_text("Niin kuin tiedettiin").wait_for()
@@ -201,6 +257,7 @@ def test_another_language_and_another_region(visit):
     page = visit("/keski-suomi/")
     page.get_by_role("link", name="sv", exact=True).click()
     assert page.locator("html").get_attribute("lang") == "sv"
+    page.locator("details.who summary").click()
     page.get_by_label("Område").select_option("uusimaa")
     page.wait_for_url("**/uusimaa/")
     assert page.locator("h1").inner_text().startswith("Nyland")
@@ -273,6 +330,8 @@ def test_the_supervisor_signs_in_follows_a_missed_visit_to_its_client_and_the_cl
     """From the start page by buttons alone: the promise, its rows, one client with a reason; then the resident's own page."""
     page = visit("/", who=None)
     page.get_by_role("button", name="Kari Valvoja").click()
+    page.get_by_role("heading", name="Odottavat asiat").wait_for()
+    page.get_by_role("link", name="Tilannekuva").first.click()
     page.locator("[data-stream]").wait_for()
     page.goto(page.url + "promise/home_care.visits_made/rows/?producer=Esimerkkihoiva+Oy", wait_until="load")
     page.get_by_label("Miksi").fill("Käyttämätön käynti selvitetään")
@@ -283,9 +342,11 @@ def test_the_supervisor_signs_in_follows_a_missed_visit_to_its_client_and_the_cl
     page.evaluate(axe)
     assert page.evaluate("axe.run(document, {runOnly: ['wcag2a', 'wcag2aa', 'wcag21aa']})")["violations"] == []
     assert page.evaluate("document.documentElement.scrollWidth") <= 1440
+    page.locator("details.who summary").click()
     page.get_by_role("button", name="Kirjaudu ulos").click()
     page.get_by_role("button", name="Ulla Ohjaaja").wait_for()
     page = visit("/keski-suomi/rules/", who="resident")
+    page.locator(".menu summary", has_text="Omat asiani").click()
     page.get_by_role("link", name="Omat tiedot").click()
     page.get_by_role("heading", name="Kuka on katsonut tietojani").wait_for()
 

@@ -172,14 +172,13 @@ def test_no_choice_is_made_beforehand_by_the_place(planted, browsers):
     from torni.facts.access import Who
     from torni.guidance.case import case_of, facts_of
     from torni.web import room
-    from torni.web.views.case import home_of
 
     (account,) = planted.rows("SELECT account FROM account WHERE name = 'case-manager'")[0]
     for client in (FROM_THE_START, LATER):
         with room.reading(Who(account, "case-manager", "C", "case_manager")) as connection:
             person = persons.read(connection, client=client, what="case", why="")
         case = case_of(person, room.now().date())
-        assert case.protected and home_of(case) == "" and "municipality" not in facts_of(case)
+        assert case.protected and case.home == "" and "municipality" not in facts_of(case)
         assert HOME not in json.dumps([e.data for e in person.events])
         assert {place for _since, place, *_rest in person.rows} == {""}
 

@@ -13,6 +13,7 @@ from torni.guidance import arranged, decide, steps
 from torni.guidance.arranged import Offer, offers
 from torni.guidance.case import Item, facts_of
 from torni.guidance.client import client_of
+from torni.guidance.forms import DecisionForm, PlanForm
 from torni.guidance.letter import letter, to_html
 
 
@@ -28,8 +29,8 @@ def arranged_by(rules):
         life.step(steps.assess(life.case, life.case.needs[0].matter, facts, form="needs", instrument="interRAI HC", on=TODAY, summary="Tarvitsee apua.", by="Ulla", at=life.now))  # fmt: skip
         decision = decide(rules, "home_care", client_of(facts_of(life.case), rules))
         life.step(steps.settle(
-            life.case, life.case.needs[0], decision, verdict="granted", judgement="Tarvitsee apua päivittäin.", why="", first_day=TODAY, last_day=None,
-            channel=channel, by="Ulla", at=life.now,
+            life.case, life.case.needs[0], decision, DecisionForm("granted", "Tarvitsee apua päivittäin.", first_day=TODAY, channel=channel),
+            by="Ulla", at=life.now,
         ))  # fmt: skip
         return life
 
@@ -83,7 +84,7 @@ def test_a_voucher_is_planned_at_approved_units_only(arranged_by, rules):
     item = Item("a", "home_care", "north", "Suihkuapu", 30, TODAY)
 
     def planned(approved):
-        return steps.plan(case, ["Asun kotona."], [item], agreed=TODAY, why="", by="V", at=case.needs[0].reported.at, rules=rules, units=UNITS, allowed=approved)  # fmt: skip
+        return steps.plan(case, PlanForm(("Asun kotona.",), (item,), TODAY), by="V", at=case.needs[0].reported.at, rules=rules, units=UNITS, allowed=approved)  # fmt: skip
 
     with pytest.raises(BadInput, match="may not go to this unit"):
         planned({"home_care": {"south": 3950}})

@@ -36,6 +36,12 @@ def parser() -> argparse.ArgumentParser:
     explain.add_argument("promise", metavar="PROMISE", help="the promise's id, such as centre.s_within_30_min")
     explain.add_argument("--json", action="store_true")
 
+    search = _add(
+        commands, "search", "find a service, promise, unit or producer by parts of its name", "torni.cli.search:search", region=True
+    )  # fmt: skip
+    search.add_argument("text", metavar="TEXT", help="parts of words, in any of the three languages")
+    search.add_argument("--json", action="store_true", help="for machines")
+
     reach = _add(commands, "reach", "who reaches the units of a file", "torni.cli.network:reach", region=True)
     reach.add_argument(
         "--units", metavar="FILE", type=Path, required=True, help="CSV or xlsx with the columns name, lon, lat"
@@ -259,6 +265,17 @@ def _room(commands: argparse._SubParsersAction[argparse.ArgumentParser]) -> None
 
 def _accounts(commands: argparse._SubParsersAction[argparse.ArgumentParser]) -> None:
     from torni.facts.rights import ROLES
+
+    worklist = _add(
+        commands, "worklist", "what waits for an official, the soonest due first", "torni.cli.guidance:worklist"
+    )
+    plan = _add(commands, "plan", "a client's plan, and what its next version may hold", "torni.cli.guidance:plan")
+    plan.add_argument("position", metavar="POSITION", type=int, help="the log position of one of the client's events")
+    for one in (worklist, plan):
+        one.add_argument(
+            "--as", dest="account", metavar="ACCOUNT", required=True, help="as which account: it sees what its role may, and the reading is its own"
+        )  # fmt: skip
+        one.add_argument("--json", action="store_true", help="for machines")
 
     account = commands.add_parser("account", help="who may sign in to the pages, and as whom", formatter_class=_Help)
     account.set_defaults(parser=account)

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import gettext as _gettext
+import unicodedata
 from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
 from contextvars import ContextVar
@@ -77,6 +78,12 @@ def shown(value: object) -> object:
 def choose(texts: Mapping[str, str]) -> str:
     """The text of a definition in the language of the moment; Finnish where another is not given."""
     return texts.get(language()) or texts["fi"]
+
+
+def plain(text: str) -> str:
+    """Small letters without dots and accents, as a text is compared with one that is sought: "Äänekoski" is "aanekoski"."""
+    apart = unicodedata.normalize("NFKD", text.casefold().translate({ord("ø"): "o", ord("đ"): "d"}))
+    return "".join(c for c in apart if not unicodedata.combining(c))
 
 
 def number(value: float, decimals: int = 0) -> str:

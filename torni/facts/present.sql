@@ -119,7 +119,7 @@ END $$;
 CREATE FUNCTION read_client(of_client bigint, of_event bigint, what text, why text) RETURNS bigint LANGUAGE sql AS $$
   SELECT open_client(of_client, of_event, what, why, false) $$;
 CREATE FUNCTION being_read() RETURNS bigint[] LANGUAGE sql STABLE SECURITY DEFINER SET search_path = public, pg_temp AS $$
-  SELECT coalesce(array_agg(client), '{}') FROM reading WHERE xact = pg_current_xact_id_if_assigned() $$;
+  SELECT coalesce(array_agg(client), '{}') FROM reading WHERE xact = pg_current_xact_id_if_assigned() AND what <> 'search' $$;
 
 -- For whom the resident who asks acts: where each client's register begins, the name, as what. A name shown is a reading.
 CREATE FUNCTION represented() RETURNS TABLE ("position" bigint, name text, kind text)
@@ -229,6 +229,36 @@ BEGIN
       ORDER BY x.valid_from DESC, x.position DESC LIMIT 1) c ON true
     WHERE m.case_manager = asks_by_name() AND manager_of(m.client) = asks_by_name()
     ORDER BY c.name, m.client, m.valid_from DESC, m.position DESC;
+END $$;
+
+-- Clients whom the one who asks may open, by the number or by parts of the newest name (small letters without accents, as
+-- `plain` writes them): where each one's register begins, the name, born, whether the address is protected. Nothing of their data
+-- is opened; that the name was shown is a reading, as in a worklist.
+CREATE FUNCTION sought_clients(number bigint, parts text[], most int)
+RETURNS TABLE ("position" bigint, name text, born date, protected boolean)
+LANGUAGE plpgsql SECURITY DEFINER SET search_path = public, pg_temp AS $$
+#variable_conflict use_column
+DECLARE
+  me bigint := nullif(current_setting('torni.account', true), '')::bigint;
+  found bigint[];
+BEGIN
+  IF me IS NULL OR how('person') IS NULL OR (sought_clients.number IS NULL AND cardinality(parts) = 0) THEN RETURN; END IF;
+  SELECT array_agg(s.client) INTO found FROM (
+    SELECT c.client, c.name FROM client c
+    WHERE CASE WHEN sought_clients.number IS NOT NULL THEN c.client = sought_clients.number ELSE translate(lower(c.name),
+        'ÅÄÀÁÂÃÖÒÓÔÕØÉÈÊËÍÌÎÏÚÙÛÜÝÇÑŠŽĐåäàáâãöòóôõøéèêëíìîïúùûüýçñšžđ', 'aaaaaaooooooeeeeiiiiuuuuycnszdaaaaaaooooooeeeeiiiiuuuuycnszd') LIKE ALL (SELECT '%' || p || '%' FROM unnest(parts) p) END
+      AND NOT EXISTS (SELECT 1 FROM client n WHERE n.client = c.client AND (n.valid_from, n.position) > (c.valid_from, c.position))
+      AND right_to_read(c.client) IS NOT NULL
+    ORDER BY c.name, c.client LIMIT most) s;
+  INSERT INTO reading (client, account, shown, role, what, why)
+  SELECT f.client, a.account, a.shown, asks_as(), 'search', right_to_read(f.client) FROM unnest(found) f (client), account a
+  WHERE a.account = me AND NOT EXISTS (SELECT 1 FROM reading r WHERE r.account = a.account AND r.client = f.client
+    AND r.what = 'search' AND r.at > clock_timestamp() - interval '12 hours');
+  RETURN QUERY SELECT (SELECT min(x.position) FROM client x WHERE x.client = f.client), c.name, c.born, c.protected
+    FROM unnest(found) WITH ORDINALITY f (client, place)
+    JOIN LATERAL (SELECT x.name, x.born, x.protected FROM client x WHERE x.client = f.client
+      ORDER BY x.valid_from DESC, x.position DESC LIMIT 1) c ON true
+    ORDER BY f.place;
 END $$;
 
 -- Own clients whose fees of the year come near a limit: the position of the newest charge, the name, and the sum of those formulas.

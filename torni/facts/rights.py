@@ -39,6 +39,7 @@ ACTIONS = {
     "report": "the welfare report",
     "own_promises": "the promises of one's own units",
     "ask_job": "ask for a verification or a measuring",
+    "waiting": "what waits for oneself: to approve, to mend, to look at",
     # definitions and their changes
     "try_rules": "try a rule's text, and a client's facts against the rules, without storing them",
     "rehearse": "rehearse a change, and see the changes proposed",
@@ -100,13 +101,15 @@ ROLES: dict[str, Role] = {
             "director",
             Message("director"),
             Message("Every promise live, and the approval of changes. No client's data."),
-            {**_STAFF, "ask_job": ALL, "propose": ALL, "approve": ALL, "emergencies": ALL},
+            {**_STAFF, "ask_job": ALL, "waiting": ALL, "propose": ALL, "approve": ALL, "emergencies": ALL},
+            begins="waiting",
         ),
         Role(
             "service_owner",
             Message("service owner"),
             Message("Every promise live, rehearsals and proposals of changes. No client's data."),
-            {**_STAFF, "ask_job": ALL, "propose": ALL},
+            {**_STAFF, "ask_job": ALL, "waiting": ALL, "propose": ALL},
+            begins="waiting",
         ),
         Role(
             "adviser",
@@ -127,15 +130,20 @@ ROLES: dict[str, Role] = {
             Message("supervisor"),
             Message("Every promise live, the rows behind them down to the client, and refused records."),
             {
-                **_STAFF, **_OPENED, "ask_job": ALL, "send_again": ALL, "person": ALL, "read_client": ALL, "emergencies": ALL,
-                "records": ALL,
+                **_STAFF, **_OPENED, "ask_job": ALL, "waiting": ALL, "send_again": ALL, "person": ALL, "read_client": ALL,
+                "emergencies": ALL, "records": ALL,
             },
+            begins="waiting",
         ),
         Role(
             "controller",
             Message("controller"),
             Message("Every promise live, clients' charges, and refused records."),
-            {**_STAFF, "ask_job": ALL, "person": ALL, "read_client": CHARGED, "client_events": CHARGED, "records": ALL},
+            {
+                **_STAFF, "ask_job": ALL, "waiting": ALL, "person": ALL, "read_client": CHARGED, "client_events": CHARGED,
+                "records": ALL,
+            },
+            begins="waiting",
         ),
         Role(
             "producer",
@@ -288,7 +296,7 @@ FUNCTIONS: dict[str, str] = {
     # each looks at who asks by itself
     **dict.fromkeys(
         (
-            "being_read", "open_client", "read_client", "read_refused", "refused_of_self", "own_work", "own_clients", "own_fees",
+            "being_read", "open_client", "read_client", "read_refused", "refused_of_self", "own_work", "own_clients", "sought_clients", "own_fees",
             "represented", "inbox", "emergencies", "webhooks_shown", "deliveries", "delivery_history", "redeliver", "ask_job",
         ),
         "pages",

@@ -1,17 +1,20 @@
-"""What waits for whom: an adviser's or a case manager's worklist, own clients, fees near a limit, a producer's inbox.
+"""What waits for whom: an adviser's or a case manager's worklist, own clients, clients sought, fees near a limit, a producer's inbox.
 
 Each is a function of the database that sees who asks (`present.sql`); where names are shown, the reading is written down.
 """
 
 from __future__ import annotations
 
+import re
 from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import date, datetime
 
+from torni.core.language import plain
 from torni.facts.room import Connection
 
 MOST = 200
+LEAST_LETTERS, MOST_SOUGHT = 3, 20
 
 
 @dataclass(frozen=True)
@@ -58,6 +61,18 @@ def work(
 def clients(connection: Connection) -> list[tuple[int, str | None, date | None, bool, date]]:
     """A case manager's own clients by name: the position of the event that made each so, name, born, protected, since when."""
     return connection.execute("SELECT * FROM own_clients()").fetchall()
+
+
+def sought(
+    connection: Connection, text: str, *, most: int = MOST_SOUGHT
+) -> list[tuple[int, str | None, date | None, bool]]:
+    """Clients by number, or by parts of the name, whom the one who asks may open: position, name, born, protected; that the names were
+    shown is written down. Of a name three letters at least are asked, in any case and with or without their dots and accents."""
+    number = int(text) if text.isascii() and text.isdigit() and len(text) < 19 else None
+    parts = [part for part in (re.sub(r"[^\w'-]|_", "", plain(word)) for word in text.split()) if part]
+    if number is None and (sum(map(len, parts)) < LEAST_LETTERS or re.search(r"\d", text)):
+        return []
+    return connection.execute("SELECT * FROM sought_clients(%s, %s, %s)", [number, parts, most]).fetchall()
 
 
 def fees_near(

@@ -208,6 +208,11 @@ class Case:
         return (self.person.rows[0][4] if self.person.rows else None) or ""
 
     @property
+    def home(self) -> str:
+        """The home municipality; empty where it is not known, or not shown."""
+        return self.person.rows[0][1] if self.person.rows else ""
+
+    @property
     def protected(self) -> bool:
         return bool(self.person.rows) and self.person.rows[0][3]
 

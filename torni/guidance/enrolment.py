@@ -2,18 +2,22 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from datetime import date, datetime, timedelta
 
 from torni.core.faults import BadInput, Fault
 from torni.core.language import t
 from torni.engines.rules.sentences import day as day_text
+from torni.facts import worklists
 from torni.facts.door import local_day
 from torni.facts.persons import Happened
+from torni.facts.room import Connection
 from torni.guidance.case import Case
 from torni.guidance.steps import Event, event
 from torni.services.rules import Rules
+
+RegisterRow = tuple[str, str, str, str, str]  # unit, name, kind, producer, municipality
 
 
 @dataclass(frozen=True)
@@ -45,6 +49,30 @@ def enrolled(case: Case, service: str, rules: Rules) -> Enrolled | None:
 def listed_services(rules: Rules) -> list[tuple[str, str]]:
     """The services that one enrols in, and the promise that holds each one's lists."""
     return [(s.id, f"{s.id}.{p.id}") for s, p in rules.library.of_events() if p.kind == "list"]
+
+
+@dataclass(frozen=True)
+class Choice:
+    """A service that one enrols in: where the client is, and each unit with its name and how much room its list has."""
+
+    service: str
+    now: Enrolled | None
+    units: tuple[tuple[str, str, int], ...]
+
+
+def choices(connection: Connection, case: Case, rules: Rules, register: Sequence[RegisterRow]) -> list[Choice]:
+    """What the client may choose among, the units of the home municipality first, then by name. `register`: unit, name, kind, producer and
+    municipality of every unit. A list without room is told too: the choice is refused with the reason."""
+    names = {row[0]: (row[1], row[4]) for row in register}
+    found = []
+    for service, promise in listed_services(rules):
+        units = [
+            (u, names.get(u, (u, ""))[0], most - on)
+            for u, (on, most) in worklists.list_room(connection, promise).items()
+        ]
+        units.sort(key=lambda u: (names.get(u[0], ("", None))[1] != case.home, u[1]))
+        found.append(Choice(service, enrolled(case, service, rules), tuple(units)))
+    return found
 
 
 def choose(

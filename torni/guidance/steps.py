@@ -20,6 +20,7 @@ from torni.guidance.arranged import whole_hours
 from torni.guidance.case import ASSESSMENT, GUIDANCE, Case, Item, Made, Need, Plan, Sent
 from torni.guidance.decide import Decision
 from torni.guidance.fees import names
+from torni.guidance.forms import DecisionForm, PlanForm
 from torni.services.rules import Rules
 
 SOURCE = "guidance"
@@ -79,15 +80,14 @@ def assess(
     return event(type_, f"{matter}/{type_}/{on}", at, case.person.client, service=ASSESSMENT, matter=matter, data=data)
 
 
-def settle(
-    case: Case, need: Need, decision: Decision, *, verdict: str, judgement: str, why: str, first_day: date | None, last_day: date | None,
-    channel: str, by: str, at: datetime,
-) -> list[Event]:  # fmt: skip
+def settle(case: Case, need: Need, decision: Decision, form: DecisionForm, *, by: str, at: datetime) -> list[Event]:
     """The official's decision beside the rules' proposal. Where it deviates, the reason is written; scales never decide alone.
 
     A granted one agrees on a reassessment for its last day, where it has one.
     """
     service, faults = decision.granting.service.id, []
+    verdict, judgement, why, channel = form.verdict, form.judgement, form.why, form.channel
+    first_day, last_day = form.first_day, form.last_day
     if verdict not in ("granted", "refused"):
         faults.append(Fault(t("the decision"), t("is not chosen"), t("Choose granted or refused.")))
     elif verdict != decision.verdict and len(why.strip()) < 10:
@@ -196,16 +196,17 @@ def differences(before: Plan | None, items: Sequence[Item]) -> list[Change]:
 
 
 def plan(
-    case: Case, goals: Sequence[str], items: Sequence[Item], *, agreed: date | None, why: str, by: str, at: datetime, rules: Rules,
-    units: Mapping[str, str], allowed: Mapping[str, Collection[str]] | None = None,
+    case: Case, form: PlanForm, *, by: str, at: datetime, rules: Rules, units: Mapping[str, str],
+    allowed: Mapping[str, Collection[str]] | None = None,
 ) -> list[Event]:  # fmt: skip
     """The next version of the plan: made, and each service that changes sent to its producer. What had been sent of it and is not
     yet confirmed is recalled, a proposed time thereby declined. A service is ended by its last day, never dropped while it goes on. `allowed`: the
     units that may give a service, where not every one may: a voucher pays for it, or the client has forbidden a producer.
     """
+    goals, items = form.goals, form.items
     changes = differences(case.plan, items)
-    faults = _plan_faults(case, goals, items, changes, agreed, why, rules, units, allowed or {})
-    if case.plan and case.plan.goals == tuple(goals) and all(c.kind == "same" for c in changes):
+    faults = _plan_faults(case, form, changes, rules, units, allowed or {})
+    if case.plan and case.plan.goals == goals and all(c.kind == "same" for c in changes):
         faults.append(Fault(t("the plan"), t("is as it was"), t("Change something, or go back.")))
     raise_all(faults)
     client = case.person.client
@@ -215,8 +216,8 @@ def plan(
         "version": version,
         "goals": list(goals),
         "items": [i.json() for i in items],
-        "agreed": str(agreed),
-        "why": why,
+        "agreed": str(form.agreed),
+        "why": form.why,
         "by": by,
     }
     events = [event("plan.made", f"{matter}/{version}", at, client, service=GUIDANCE, matter=matter, data=data)]
@@ -373,24 +374,24 @@ def _recalled(earlier: Sent, client: int, version: int, by: str, at: datetime) -
 
 
 def _plan_faults(
-    case: Case, goals: Sequence[str], items: Sequence[Item], changes: Sequence[Change], agreed: date | None, why: str, rules: Rules,
-    units: Mapping[str, str], allowed: Mapping[str, Collection[str]],
+    case: Case, form: PlanForm, changes: Sequence[Change], rules: Rules, units: Mapping[str, str],
+    allowed: Mapping[str, Collection[str]],
 ) -> list[Fault]:  # fmt: skip
     faults = []
-    if not goals:
+    if not form.goals:
         faults.append(Fault(t("the goals"), t("are missing"), t("Write at least one goal in the client's own words.")))
-    for goal in goals:
+    for goal in form.goals:
         faults += lengths(goal, t("the goals"))
-    if not items:
+    if not form.items:
         faults.append(Fault(t("the services"), t("are missing"), t("Choose a service and its unit.")))
-    if agreed is None or agreed > case.today:
+    if form.agreed is None or form.agreed > case.today:
         faults.append(
             Fault(
                 t("the client's agreement"), t("is missing"), t("Write the day on which the client agreed to the plan.")
             )
         )
     if case.plan:
-        faults += lengths(why, t("why the plan changes"), least=3)
+        faults += lengths(form.why, t("why the plan changes"), least=3)
     granted = {
         d.service
         for d in case.decisions

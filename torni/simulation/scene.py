@@ -17,6 +17,7 @@ from torni.guidance import review, said, steps
 from torni.guidance.case import Case, Item, case_of, facts_of
 from torni.guidance.client import client_of
 from torni.guidance.decide import decide
+from torni.guidance.forms import DecisionForm, PlanForm
 from torni.guidance.permits import represented
 from torni.services.rules import Rules
 from torni.simulation.cast import CAST, HEAD, PRODUCER_A, PRODUCER_B, RELATIVE, RESIDENT
@@ -190,8 +191,10 @@ class _Scene:
         case = self.case(client)
         decision = decide(self.rules, "home_care", client_of(facts_of(case), self.rules))
         self.send(*steps.settle(
-            case, case.needs[0], decision, verdict="granted", judgement="Asiakas hallitsee budjettinsa ja tietää, mitä tarvitsee.", why="Sovittu asiakkaan kanssa." * (decision.verdict != "granted"),
-            first_day=local_day(begun), last_day=None, channel="budget", by=SHOWN["adviser"], at=begun,
+            case, case.needs[0], decision, DecisionForm(
+                "granted", "Asiakas hallitsee budjettinsa ja tietää, mitä tarvitsee.", "Sovittu asiakkaan kanssa." * (decision.verdict != "granted"),
+                first_day=local_day(begun), channel="budget",
+            ), by=SHOWN["adviser"], at=begun,
         ))  # fmt: skip
         self.send(steps.name_manager(self.case(client), "case-manager", at=self.at))
         for n, (days, cents, what) in enumerate(((99, 148_000, "Avustajan palkka"), (40, 162_000, "Avustajan palkka"), (9, 191_000, "Avustajan palkka ja sijainen"), (2, 24_000, "Kuljetukset kerhoon"))):  # fmt: skip
@@ -233,8 +236,9 @@ class _Scene:
         case = self.case(client)
         decision = decide(self.rules, "elder_housing", client_of(facts_of(case), self.rules))
         self.send(*steps.settle(
-            case, case.needs[0], decision, verdict="refused", judgement="Kotihoito ja turvapuhelin riittävät, ja yöt sujuvat.", why="Sovittu lisäavusta kotiin." * (decision.verdict != "refused"),
-            first_day=None, last_day=None, channel="", by=SHOWN["adviser"], at=at,
+            case, case.needs[0], decision, DecisionForm(
+                "refused", "Kotihoito ja turvapuhelin riittävät, ja yöt sujuvat.", "Sovittu lisäavusta kotiin." * (decision.verdict != "refused"),
+            ), by=SHOWN["adviser"], at=at,
         ))  # fmt: skip
 
     def refused_by_b(self) -> None:
@@ -275,10 +279,7 @@ class _Scene:
         self.send(
             *steps.plan(
                 case,
-                case.plan.goals,
-                items,
-                agreed=today,
-                why=why,
+                PlanForm(case.plan.goals, tuple(items), today, why),
                 by=SHOWN["case-manager"],
                 at=self.at,
                 rules=self.rules,

@@ -3,15 +3,26 @@
 from __future__ import annotations
 
 from collections.abc import Collection, Mapping
-from datetime import date, timedelta
+from datetime import date, datetime, timedelta
 from pathlib import Path
+from typing import Any
 
 import duckdb
 
 from torni.engines.chains import Chain, Measured, query, read
+from torni.facts.room import Connection
 from torni.services.chain import ServiceChain
 
 OVER_DAYS = 365  # instances that began within a year
+
+
+def newest(connection: Connection) -> tuple[dict[str, Any], date | None, datetime | None]:
+    """The newest measure of every chain by its id, up to which day, and when it was made; empty where nothing has been measured, or the
+    one who asks may not see it."""
+    row = connection.execute(
+        "SELECT chains, last_day, at FROM measured WHERE chains IS NOT NULL ORDER BY at DESC LIMIT 1"
+    ).fetchone()
+    return (row[0], row[1], row[2]) if row else ({}, None, None)
 
 
 def measure_chains(folder: Path, defined: Mapping[str, ServiceChain], last: date) -> dict[str, Measured]:

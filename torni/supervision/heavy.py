@@ -6,12 +6,16 @@ case manager differ from those without in more than that: the two columns are no
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from dataclasses import asdict, dataclass
 from datetime import date, timedelta
 from pathlib import Path
 from typing import Any
 
 import duckdb
+
+from torni.facts.room import Connection
+from torni.services.rules import Rules
 
 OVER_DAYS = 365
 
@@ -43,6 +47,17 @@ class Heavy:
     @staticmethod
     def read(told: dict[str, Any]) -> Heavy:
         return Heavy(told["clients"], told["share_of_visits"], Group(**told["managed"]), Group(**told["alone"]))
+
+
+def newest(connection: Connection, rules: Callable[[date], Rules]) -> tuple[Heavy, date, str] | None:
+    """The newest measure, up to which day, and the source of the share that is taken for heavy; None where nothing has been measured, or
+    the one who asks may not see it. `rules`: the room's region's on a day."""
+    row = connection.execute(
+        "SELECT heavy, last_day FROM measured WHERE heavy IS NOT NULL ORDER BY at DESC LIMIT 1"
+    ).fetchone()
+    if row is None:
+        return None
+    return Heavy.read(row[0]), row[1], str(rules(row[1]).library.value("guidance.heavy_share").source.title)
 
 
 _QUERY = """

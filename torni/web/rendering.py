@@ -5,7 +5,6 @@ from __future__ import annotations
 import hashlib
 from pathlib import Path
 from typing import Any
-from urllib.parse import quote, urlencode
 
 import jinja2
 from django.http import HttpRequest, HttpResponse
@@ -17,9 +16,11 @@ from torni.facts.words import role_name
 from torni.promises.reach import population_name
 from torni.services.words import unit_name
 from torni.tower.words import affected_text, counted_text, margin_text, now_text, state_name, target_text, value_text
-from torni.web.menu import menu as menu_of
+from torni.web.links import link as link
+from torni.web.menu import menu, stands_at, trail
 from torni.web.spark import spark
 
+FIRST = "keski-suomi"  # the region that the product shows where nothing else says which
 _STATIC = Path(__file__).parent / "static"
 
 
@@ -39,24 +40,20 @@ def page(request: HttpRequest, template: str, *, status: int = 200, **context: A
     context.setdefault("region", None)
     context.setdefault("here", "")
     who = context.setdefault("who", getattr(request, "who", None))
-    context.setdefault("menu", menu_of)
+    base = context["region"] or _own_region()
+    context.setdefault("base", base)
+    context.setdefault("tasks", menu(who))
+    crumbs = trail(who, context["here"], base, request.path)
+    context.update(crumbs=crumbs, crumb_is_here=bool(crumbs) and stands_at(context["here"], base, request.path))
     context.setdefault("may", lambda action: allows(who, action))
     return render(request, template, {"path": request.get_full_path(), **context}, status=status)
 
 
-def link(*parts: Any, **query: Any) -> str:
-    """A path from its parts, with those query values that are given. A held region brings its day and data along."""
-    if parts and not isinstance(parts[0], str):
-        query = {**query, **{k: v for k, v in parts[0].query.items() if k not in query}}
-        parts = (parts[0].id, *parts[1:])
-    path = "/" + "/".join(quote(p, safe="") for p in parts) + ("/" if parts else "")
-    pairs = [
-        (k, v)
-        for k, values in query.items()
-        for v in (values if isinstance(values, list | tuple) else [values])
-        if v not in (None, "")
-    ]
-    return path + ("?" + urlencode(pairs) if pairs else "")
+def _own_region() -> str:
+    """The region to which a page that is of none leads on: the record room's own, else the first that is shown."""
+    from torni.web import room  # the room reads maps and networks: it is not needed to make a page of them
+
+    return room.about()[0] if room.is_open() else FIRST
 
 
 def age_name(group: str) -> str:

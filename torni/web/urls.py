@@ -25,8 +25,10 @@ from torni.web.views import (
     report,
     rules,
     sapluuna,
+    search,
     the_room,
     tower,
+    waiting,
     work,
 )
 
@@ -67,6 +69,8 @@ urlpatterns = [
     at("<str:region>/report/", report.welfare, "report"),
     at("<str:region>/report.pdf", report.welfare_pdf, "report"),
     at("<str:region>/room/", the_room.the_room, "live_tower", form="ask_job"),
+    at("<str:region>/search/", search.search, EVERYBODY, form=EVERYBODY),  # clients, to those who may ask for them
+    at("<str:region>/waiting/", waiting.waiting, "waiting"),
     at("<str:region>/own/", live.own, "own_promises"),
     at("<str:region>/inbox/", inbox.inbox, "inbox"),
     at("<str:region>/inbox/<int:position>/", inbox.plan, "inbox", form="inbox"),

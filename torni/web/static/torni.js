@@ -5,6 +5,16 @@ addEventListener("change", (event) => {
   if (event.target.name === "verb") fields();
 });
 
+// An open head of the menu closes by Escape, by a press elsewhere and when the reader goes on past it.
+const heads = document.querySelectorAll("header details");
+addEventListener("keydown", (event) => {
+  if (event.key !== "Escape") return;
+  for (const head of heads) if (head.open) { head.open = false; head.querySelector("summary").focus(); event.preventDefault(); }
+});
+for (const kind of ["click", "focusin"]) {
+  addEventListener(kind, (event) => { for (const head of heads) if (head.open && !head.contains(event.target)) head.open = false; });
+}
+
 // Only the fields that the chosen change needs.
 function fields() {
   const form = document.getElementById("step");

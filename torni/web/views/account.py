@@ -18,13 +18,14 @@ from torni.core.language import _
 from torni.facts import accounts, persons
 from torni.facts.access import Who
 from torni.facts.accounts import Refused
-from torni.facts.rights import ROLES
+from torni.facts.condition import region_of
 from torni.facts.words import role_sees
 from torni.supervision import words
 from torni.web import provider as identity
 from torni.web import room
 from torni.web.access import COOKIE, let_in, let_out
-from torni.web.rendering import link, page
+from torni.web.menu import home
+from torni.web.rendering import page
 from torni.web.views.persons import shown_of
 
 ASKED = "torni_asked"
@@ -180,7 +181,7 @@ def reading_name(what: str) -> str:
     """What was read, as the resident is told."""
     return {
         "events": _("what happened"), "export": _("everything, given out"), "refused": _("a record refused at the door"), "own": _("own data"),
-        "worklist": _("the name, in a worklist"), "case": _("the case as a whole"), "assess": _("the assessment"), "decide": _("what the decision rests on"),
+        "worklist": _("the name, in a worklist"), "search": _("the name, in a search"), "case": _("the case as a whole"), "assess": _("the assessment"), "decide": _("what the decision rests on"),
         "letter": _("the decision letter"), "plan": _("the plan"), "fhir": _("the plan, by the producer's own system"),
     }.get(what, what)  # fmt: skip
 
@@ -219,11 +220,6 @@ def _there(path: str) -> str:
 
 
 def _home(who: Who) -> str:
-    """Where each begins: the tower, a worklist, a producer's inbox, a resident's own page."""
+    """Where each begins: own work."""
     with room.gate() as connection:
-        row = connection.execute("SELECT region FROM room").fetchone()
-    region = row[0] if row else ""
-    begins = ROLES[who.role].begins if who.role in ROLES else ""
-    if begins.startswith("/"):
-        return begins
-    return link(region, *filter(None, [begins])) if region else "/"
+        return home(who, region_of(connection) or "")

@@ -23,7 +23,9 @@ from torni.facts.door import local_day
 from torni.facts.room import Connection
 from torni.guidance import arranged, review, said, steps
 from torni.guidance.case import OUTCOMES, Case, Made, case_of
-from torni.guidance.fees import CEILING, money, unit_text
+from torni.guidance.fee_year import fee_year
+from torni.guidance.fees import money, unit_text
+from torni.guidance.forms import day_of
 from torni.guidance.permits import Representative, permits_of, released, represented
 from torni.guidance.words import (
     change_kind,
@@ -104,7 +106,7 @@ def case(request: HttpRequest, region: str, position: int) -> HttpResponse:
     c = o.case
     return show(
         request, "case.html", o, faults=faults, own=_lines(c), people=people, manager=c.person.case_manager and people.get(c.person.case_manager, c.person.case_manager),
-        in_chains=_in_chains(o), drawn=timeline(c, o.service_name, dict(o.units)), fees=fees_of(c, o.rules), missed=_missed(c), vouchers=offers_of(o), permits=permits_of(c),
+        in_chains=_in_chains(o), drawn=timeline(c, o.service_name, dict(o.units)), fees=fee_year(c, o.rules), missed=_missed(c), vouchers=offers_of(o), permits=permits_of(c),
         budgets=arranged.budgets(c), once=secrets.token_hex(8), given=request.POST, status=400 if faults else 200,
     )  # fmt: skip
 
@@ -139,25 +141,6 @@ def show(request: HttpRequest, template: str, o: Opened, *, status: int = 200, *
     )
 
 
-def fees_of(case: Case, rules: Rules) -> dict[str, Any] | None:
-    """What has been charged this year by the formulas that the ceiling counts, and what is left of it."""
-    counting = {name for name, formula in rules.formulas.items() if formula.definition.counts_towards_ceiling}
-    this_year = [e for e in case.events if e.type == "fee.charged" and local_day(e.at).year == case.today.year]
-    counted = sum(e.cents or 0 for e in this_year if (e.data or {}).get("formula") in counting)
-    try:
-        limit = rules.library.number(CEILING)
-    except BadInput:
-        return None
-    whole = sum(e.cents or 0 for e in this_year)
-    return {
-        "charged": whole / 100,
-        "counted": counted / 100,
-        "limit": limit,
-        "left": max(0.0, limit - counted / 100),
-        "share": min(1.0, counted / 100 / limit),
-    }
-
-
 def offers_of(o: Opened) -> tuple[Made, list[arranged.Offer]] | None:
     """The voucher in force and what each approved producer would cost the client; None where there is no voucher."""
     made = arranged.voucher_of(o.case)
@@ -165,13 +148,8 @@ def offers_of(o: Opened) -> tuple[Made, list[arranged.Offer]] | None:
         return None
     with room.reading(None) as connection:
         prices = worklists.voucher_prices(connection, made.service)
-        near = units_at_home(connection, home_of(o.case))
+        near = units_at_home(connection, o.case.home)
     return made, arranged.offers(made.value_cents, made.value_unit, made.hours_month, prices, near=near)
-
-
-def home_of(case: Case) -> str:
-    """The client's home municipality; empty where it is not known, or not shown."""
-    return case.person.rows[0][1] if case.person.rows else ""
 
 
 def units_at_home(connection: Connection, municipality: str) -> set[str]:
@@ -284,15 +262,3 @@ def _replied(request: HttpRequest, o: Opened) -> list[steps.Event]:
             done=done,
         )
     ]
-
-
-def day_of(text: str, where: str) -> date | None:
-    """A form's day; empty is none."""
-    if not text.strip():
-        return None
-    try:
-        return date.fromisoformat(text.strip())
-    except ValueError as error:
-        raise BadInput(
-            Fault(where, t('"{text}" is not a date', text=text[:40]), t("Write such as 2026-01-31."))
-        ) from error

@@ -14,20 +14,20 @@ from torni.core.faults import BadInput, Fault
 from torni.core.language import t
 from torni.facts import worklists
 from torni.facts.door import local_day
-from torni.guidance import arranged, decide, steps
-from torni.guidance.case import Case, Item, Made, Need, Plan, facts_of
+from torni.guidance import arranged, decide, planning, steps
+from torni.guidance.case import Case, Made, Need, facts_of
 from torni.guidance.client import client_of
 from torni.guidance.decide import Decision, change_text, reason_text
-from torni.guidance.fees import line_value, money, names
+from torni.guidance.fees import line_value, names
+from torni.guidance.forms import DecisionForm, day_of
 from torni.guidance.letter import letter
-from torni.guidance.permits import permits_of
 from torni.guidance.scales import MOST_BYTES, scales
 from torni.guidance.words import leaf_state
 from torni.services.library import content_hash
 from torni.services.schema import Form
 from torni.supervision.moment import units
 from torni.web import room
-from torni.web.views.case import Opened, day_of, home_of, opened, show, units_at_home
+from torni.web.views.case import Opened, opened, show, units_at_home
 from torni.web.views.decide import letter_response, plain_number
 
 FORM = "needs"
@@ -98,7 +98,8 @@ def decision(request: HttpRequest, region: str, position: int, service: str) -> 
     }
     if request.method == "POST":
         try:
-            room.write(_settled(request, o, need, d, given), at=o.at)
+            events = steps.settle(o.case, need, d, _decided(given), by=request.who.shown, at=o.at)
+            room.write(events, at=o.at)
             return HttpResponseRedirect(o.address())
         except BadInput as error:
             faults = error.faults
@@ -107,7 +108,7 @@ def decision(request: HttpRequest, region: str, position: int, service: str) -> 
         given |= {"first_day": str(o.case.today), "channel": opens[0] if len(opens) == 1 else ""}
     with room.reading(None) as connection:
         prices = worklists.voucher_prices(connection, service) if "voucher" in d.values else {}
-        near = units_at_home(connection, home_of(o.case))
+        near = units_at_home(connection, o.case.home)
     return show(
         request, "settle.html", o, prices=prices, offers=_offers(d, prices, near), d=d, given=given, faults=faults, need=need, definitions=o.rules.definitions, status=400 if faults else 200, **WORDS
     )  # fmt: skip
@@ -154,26 +155,27 @@ def letter_of(case: Case, made: Made, region: str, form: str) -> HttpResponse:
 def plan(request: HttpRequest, region: str, position: int) -> HttpResponse:
     """The plan's next version: drafted, looked at as what changes, and sent."""
     o = opened(request, region, position, "plan")
-    given = _plan_given(o.case)
+    given = planning.form_of(o.case)
     faults: tuple[Fault, ...] = ()
     changes: list[steps.Change] = []
     if request.method == "POST":
         given = {k: v.strip() for k, v in request.POST.items() if isinstance(v, str)}
         try:
-            goals, items = _goals(given), _items(given, o)
-            changes = steps.differences(o.case.plan, items)
-            events = steps.plan(
-                o.case, goals, items, agreed=day_of(given.get("agreed", ""), t("the client's agreement")), why=given.get("why", ""), by=request.who.shown,
-                at=o.at, rules=o.rules, units=o.units, allowed=_allowed(o),
-            )  # fmt: skip
+            form = planning.read(o.case, given)
+            changes = steps.differences(o.case.plan, form.items)
+            with room.reading(None) as connection:
+                may = planning.allowed(connection, o.case, units(connection).rows())
+            events = steps.plan(o.case, form, by=request.who.shown, at=o.at, rules=o.rules, units=o.units, allowed=may)
             if given.get("do") == "send":
                 room.write(events, at=o.at)
                 return HttpResponseRedirect(o.address())
         except BadInput as error:
             faults = error.faults
+    with room.reading(None) as connection:
+        services = planning.plannable(connection, o.case, o.rules, units(connection).rows())
     rows = sorted({int(k.split("-")[1]) for k in given if k.startswith("item-") and k.split("-")[1].isdigit()})
     return show(
-        request, "plan.html", o, given=given, faults=faults, changes=changes, rows=[*rows, max(rows, default=-1) + 1], services=_plannable(o),
+        request, "plan.html", o, given=given, faults=faults, changes=changes, rows=[*rows, max(rows, default=-1) + 1], services=services,
         status=400 if faults else 200,
     )  # fmt: skip
 
@@ -250,114 +252,7 @@ def _open_need(case: Case) -> Need | None:
     return next((n for n in case.needs if n.assessment), case.needs[0] if case.needs else None)
 
 
-def _settled(request: HttpRequest, o: Opened, need: Need, d: Decision, given: Mapping[str, str]) -> list[steps.Event]:
-    first, last = (
-        day_of(given[name], str(where))
-        for name, where in (("first_day", t("the first day")), ("last_day", t("the last day")))
-    )
-    return steps.settle(
-        o.case, need, d, verdict=given["verdict"], judgement=given["judgement"], why=given["why"], first_day=first, last_day=last,
-        channel=given["channel"], by=request.who.shown, at=o.at,
-    )  # fmt: skip
-
-
-def _plan_given(case: Case) -> dict[str, str]:
-    """The form as the plan stands; services that ended long ago are left out."""
-    newest: Plan | None = case.plan
-    given = {"goals": "\n".join(newest.goals) if newest else "", "agreed": str(case.today)}
-    for i, item in enumerate(newest.items if newest else ()):
-        if item.ends and item.ends < case.today:
-            continue
-        given |= {
-            f"item-{i}": item.item, f"service-{i}": item.service, f"unit-{i}": item.unit, f"what-{i}": item.what, f"hours-{i}": str(item.hours_month or ""),
-            f"start-{i}": str(item.start or ""), f"ends-{i}": str(item.ends or ""),
-        }  # fmt: skip
-    return given
-
-
-def _goals(given: Mapping[str, str]) -> list[str]:
-    return [line.strip() for line in given.get("goals", "").splitlines() if line.strip()][:20]
-
-
-def _items(given: Mapping[str, str], o: Opened) -> list[Item]:
-    """The services of the form. A row without a service is empty; a new row gets the next letter."""
-    known = {i.item: i for i in o.case.plan.items} if o.case.plan else {}
-    used = set(known)
-    items = []
-    for i in sorted(int(k.split("-")[1]) for k in given if k.startswith("service-") and k.split("-")[1].isdigit()):
-        service, unit = given.get(f"service-{i}", ""), given.get(f"unit-{i}", "")
-        if not service:
-            continue
-        letter_ = given.get(f"item-{i}", "")
-        if letter_ not in known:
-            letter_ = next(c for n in range(1, 100) for c in [chr(96 + n) if n <= 26 else f"s{n}"] if c not in used)
-        used.add(letter_)
-        hours = given.get(f"hours-{i}", "")
-        if hours and not (hours.isascii() and hours.isdigit() and len(hours) <= 3):
-            raise BadInput(
-                Fault(t("hours a month"), t('"{text}" is not a whole number', text=hours[:20]), t("Write such as 12."))
-            )
-        was = known.get(letter_)
-        items.append(
-            Item(
-                letter_, service, unit, given.get(f"what-{i}", ""), int(hours) if hours else None, day_of(given.get(f"start-{i}", ""), t("the first day")),
-                day_of(given.get(f"ends-{i}", ""), t("the last day")), was.need if was else _granting_need(o.case, service),
-            )
-        )  # fmt: skip
-    return items
-
-
-def _granting_need(case: Case, service: str) -> str:
-    """The matter in which the service was granted: its start answers the promise that the decision began."""
-    made = next((d for d in case.decisions if d.service == service and d.verdict == "granted" and not d.changed), None)
-    return made.matter if made else ""
-
-
-def _allowed(o: Opened) -> dict[str, set[str]]:
-    """For each service that not every unit may give, those that may: a voucher's approved units, none of a producer the client forbids."""
-    forbidden = {against for against, _since in permits_of(o.case).forbidden}
-    with room.reading(None) as connection:
-        register = units(connection).select("unit", "kind", "producer").rows()
-        found = {d.service: set(worklists.voucher_prices(connection, d.service)) for d in o.case.decisions if arranged.voucher_of(o.case, d.service)}  # fmt: skip
-    for service in {kind for _u, kind, _p in register} if forbidden else ():
-        mine = {u for u, kind, producer in register if kind == service and producer not in forbidden}
-        found[service] = found.get(service, mine) & mine
-    return found
-
-
-def _own_share(offer: arranged.Offer) -> str:
-    if offer.own_hour_cents is not None:
-        return t("own share {amount} an hour", amount=money(offer.own_hour_cents / 100))
-    return t("own share {amount} a month", amount=money((offer.own_month_cents or 0) / 100))
-
-
-def _plannable(o: Opened) -> list[tuple[str, str, list[tuple[str, str]]]]:
-    """The services that a plan may hold, with the units that give each: of its unit kind, the client's own municipality first."""
-    with room.reading(None) as connection:
-        rows = units(connection).select("unit", "name", "kind", "municipality").rows()
-    home = home_of(o.case)
-    rows.sort(key=lambda r: (r[3] != home, r[1]))
-    kinds = {row[2] for row in rows}
-    allowed, found = _allowed(o), []
-    there = {i.unit for i in o.case.plan.items} if o.case.plan else set()  # what goes on there can be ended there
-    for name, service in o.rules.library.services.items():
-        own = [
-            (u, text)
-            for u, text, kind, _m in rows
-            if kind == name and (name not in allowed or u in allowed[name] | there)
-        ]
-        made = arranged.voucher_of(o.case, name)
-        if made and made.value_cents is not None:
-            with room.reading(None) as connection:
-                prices = worklists.voucher_prices(connection, name)
-            shares = {f.unit: f for f in arranged.offers(made.value_cents, made.value_unit, made.hours_month, prices)}
-            own = [(u, f"{text} ({_own_share(shares[u])})" if u in shares else text) for u, text in own]
-        granted = any(
-            d.service == name and d.in_force(max(o.case.today, d.first_day or date.min)) for d in o.case.decisions
-        )
-        standing = any(e.service == name for e in o.case.serving) or any(
-            i.service == name for i in (o.case.plan.items if o.case.plan else ())
-        )
-        if name in kinds and own and (granted or standing or name not in o.rules.granting):
-            found.append((name, str(service.name), own))
-    return found
+def _decided(given: Mapping[str, str]) -> DecisionForm:
+    days = {"first_day": t("the first day"), "last_day": t("the last day")}
+    first, last = (day_of(given[name], str(where)) for name, where in days.items())
+    return DecisionForm(given["verdict"], given["judgement"], given["why"], first, last, given["channel"])

@@ -10,7 +10,7 @@ from torni.engines.chains import Measured
 from torni.services import regions
 from torni.services.chain import chains
 from torni.supervision import words
-from torni.supervision.chains import OVER_DAYS
+from torni.supervision.chains import OVER_DAYS, newest
 from torni.web import room
 from torni.web.chain_drawing import draw, step_names
 from torni.web.rendering import page
@@ -25,11 +25,7 @@ def index(request: HttpRequest, region: str) -> HttpResponse:
     last = at = None
     if request.who is not None and request.who.may("live_tower") and room.is_of(here.id):
         with room.reading(request.who) as connection:
-            row = connection.execute(
-                "SELECT chains, last_day, at FROM measured WHERE chains IS NOT NULL ORDER BY at DESC LIMIT 1"
-            ).fetchone()
-        if row:
-            told, last, at = row
+            told, last, at = newest(connection)
     shown = []
     for name, chain in chains(library).items():
         found = told.get(name)

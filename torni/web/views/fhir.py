@@ -26,6 +26,7 @@ from torni.facts.rights import MACHINE
 from torni.guidance import fhir
 from torni.guidance.case import Case, Sent, case_of
 from torni.guidance.fhir_search import NotSearchable, asked, is_json
+from torni.supervision.moment import units as units_of
 from torni.web import room
 from torni.web.views.case import VISITS_BACK, opened
 
@@ -123,9 +124,7 @@ def edge_of() -> fhir.Edge:
     region, today, _names = room.about()
     library = room.days(region).on(today).library
     with speaking("fi"), room.reading(None) as connection:
-        rows = connection.execute(
-            "SELECT DISTINCT ON (unit) unit, name, kind, producer, municipality FROM unit ORDER BY unit, valid_from DESC, position DESC"
-        ).fetchall()
+        rows = units_of(connection).rows()
         places = {code: str(name) for code, name in room.names(region).items()}
         kinds = {k: str(v.name) for k, v in library.unit_kinds.items()} | {k: str(v.name) for k, v in library.services.items()}  # fmt: skip
         units = {u: fhir.Unit(u, name, kind, kinds.get(kind, kind), producer, places.get(m, m)) for u, name, kind, producer, m in rows}  # fmt: skip

@@ -14,10 +14,11 @@ from torni.facts import worklists
 from torni.facts.door import local_day
 from torni.guidance import steps
 from torni.guidance.case import Sent
+from torni.guidance.forms import day_of
 from torni.services import regions
 from torni.web import room
 from torni.web.rendering import link, page
-from torni.web.views.case import WORDS, Opened, day_of, opened
+from torni.web.views.case import WORDS, Opened, opened
 
 KEPT_DAYS = 30  # what has been answered stays in the list so long
 

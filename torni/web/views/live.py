@@ -187,7 +187,7 @@ def compare(request: HttpRequest, region: str) -> HttpResponse:
         )
     )
     return page(
-        request, "compare_moments.html", here="tower", region=here, one=one, two=two, pairs=pairs, words=words,
+        request, "compare_moments.html", here="moments", region=here, one=one, two=two, pairs=pairs, words=words,
         regions=regions.all_regions(), first=local(one.now.at), second=local(two.now.at),
     )  # fmt: skip
 

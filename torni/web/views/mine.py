@@ -14,13 +14,15 @@ from torni.facts import accounts, persons, worklists
 from torni.facts.door import local_day
 from torni.guidance import arranged, enrolment, review, said, steps
 from torni.guidance.case import case_of
+from torni.guidance.fee_year import fee_year
+from torni.guidance.forms import day_of
 from torni.guidance.permits import GUARDIANS, allow, forbid, lift, permits_of, released, withdraw
 from torni.services import regions
 from torni.supervision.moment import units as units_of
 from torni.web import room
 from torni.web.rendering import link, page
 from torni.web.store import hold
-from torni.web.views.case import VISITS_BACK, WORDS, Opened, day_of, fees_of, home_of, offers_of, representative_of
+from torni.web.views.case import VISITS_BACK, WORDS, Opened, offers_of, representative_of
 from torni.web.views.case_steps import letter_of
 
 RATED_DAYS = 30  # a visit may be given a mark so long
@@ -39,11 +41,13 @@ def mine(request: HttpRequest) -> HttpResponse:
     c = o.case
     with room.gate() as connection:
         manager = accounts.shown_as(connection, c.person.case_manager or "")
+    with room.reading(None) as connection:
+        choices = enrolment.choices(connection, c, o.rules, units_of(connection).rows())
     since = o.at - timedelta(days=RATED_DAYS)
     visits = [e for e in c.events if e.type == "visit.made" and e.at >= since and e.unit][:8]
     return page(
-        request, "mine.html", here="mine", region=o.here, regions=regions.all_regions(), o=o, case=c, faults=faults, fees=fees_of(c, o.rules), visits=visits,
-        manager=manager or c.person.case_manager, choices=_choices(o), once=secrets.token_hex(8),
+        request, "mine.html", here="mine", region=o.here, regions=regions.all_regions(), o=o, case=c, faults=faults, fees=fee_year(c, o.rules), visits=visits,
+        manager=manager or c.person.case_manager, choices=choices, once=secrets.token_hex(8),
         vouchers=offers_of(o), budgets=arranged.budgets(c), done=request.GET.get("done") == "1", address=link("mine", **{"for": o.position or None}), **_permitted(request, o), given=request.POST, status=400 if faults else 200, **WORDS,
     )  # fmt: skip
 
@@ -92,20 +96,6 @@ def _permitted(request: HttpRequest, o: Opened) -> dict[str, Any]:
     left = sorted(serving - {against for against, _since in now.forbidden})
     minor = o.case.age is not None and o.case.age < 18
     return {"acts": acts, "permits": now, "forbiddable": ([GUARDIANS] if minor else []) + left, "guardians": GUARDIANS}
-
-
-def _choices(o: Opened) -> list[tuple[str, enrolment.Enrolled | None, list[tuple[str, str, int]]]]:
-    """For each service that one enrols in: where one is, and the units with their room, one's own municipality's first."""
-    home = home_of(o.case)
-    found = []
-    with room.reading(None) as connection:
-        at = dict(units_of(connection).select("unit", "municipality").rows())
-        for service, promise in enrolment.listed_services(o.rules):
-            lists = worklists.list_room(connection, promise)
-            units = [(u, o.units.get(u, u), most - listed) for u, (listed, most) in lists.items()]
-            units.sort(key=lambda u: (at.get(u[0]) != home, u[1]))
-            found.append((service, enrolment.enrolled(o.case, service, o.rules), units))
-    return found
 
 
 def _done(request: HttpRequest, o: Opened) -> list[steps.Event]:

@@ -11,22 +11,20 @@ from torni.core.language import LANGUAGES
 from torni.network.explain import sources_of_data
 from torni.services import regions
 from torni.web import room
-from torni.web.rendering import page
-
-HOME = "keski-suomi"
+from torni.web.menu import home
+from torni.web.rendering import FIRST, page
 
 
 def start(request: HttpRequest) -> HttpResponse:
-    """The chosen region's tower (of the list in the page's head), or the room's own; a demonstration begins by asking who looks."""
+    """The chosen region's tower (of the list in the page's head); else one's own work, or the room's tower; a demonstration begins by
+    asking who looks."""
     who = request.who
     if "region" not in request.GET and room.is_open():
         if who is None and room.has_cast():
             return HttpResponseRedirect("/sign-in/")
-        if who is not None and who.may("own_services"):
-            return HttpResponseRedirect("/me/")
-        if who is not None and who.may("own_promises"):
-            return HttpResponseRedirect(f"/{room.about()[0]}/own/")
-    wanted = request.GET.get("region") or (room.about()[0] if room.is_open() else HOME)
+        if who is not None:
+            return HttpResponseRedirect(home(who, room.about()[0]))
+    wanted = request.GET.get("region") or (room.about()[0] if room.is_open() else FIRST)
     return HttpResponseRedirect(f"/{regions.find(wanted).id}/")
 
 

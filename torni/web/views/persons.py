@@ -55,7 +55,7 @@ def person(request: HttpRequest, region: str) -> HttpResponse:
     here = held(request, region)
     found: Person | None = None
     faults: tuple[Fault, ...] = ()
-    if request.method == "POST":
+    if "why" in request.POST:  # from a search one comes with the client alone: the reason is asked
         client, event, why = (request.POST.get(n, "").strip() for n in ("client", "event", "why"))
         try:
             found = _read(request, client, event, why, emergency=request.POST.get("emergency") == "yes")

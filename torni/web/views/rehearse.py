@@ -110,7 +110,7 @@ def changes(request: HttpRequest, region: str) -> HttpResponse:
     here = held(request, region)
     found = list(reversed(versions(here.id)))
     return page(
-        request, "changes.html", here="rehearse", region=here, regions=regions.all_regions(), versions=found, **WORDS
+        request, "changes.html", here="changes", region=here, regions=regions.all_regions(), versions=found, **WORDS
     )
 
 
@@ -126,7 +126,7 @@ def change(request: HttpRequest, region: str, id_: str) -> HttpResponse:
             return HttpResponseRedirect(link(here, "changes", id_))
         except BadInput as error:
             faults = error.faults
-    return page(request, "change.html", here="rehearse", region=here, regions=regions.all_regions(), v=version(here.id, id_), faults=faults, today=clock.today(), **WORDS)  # fmt: skip
+    return page(request, "change.html", here="changes", region=here, regions=regions.all_regions(), v=version(here.id, id_), faults=faults, today=clock.today(), **WORDS)  # fmt: skip
 
 
 def _rehearsed(here: Held, text: str) -> tuple[list[Rehearsal], Any]:

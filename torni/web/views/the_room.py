@@ -6,6 +6,7 @@ from django.http import HttpRequest, HttpResponse, HttpResponseRedirect
 
 from torni.core.faults import bad_input
 from torni.core.language import t
+from torni.facts.condition import ask_job, condition
 from torni.services import regions
 from torni.supervision import words
 from torni.web import room
@@ -20,21 +21,13 @@ def the_room(request: HttpRequest, region: str) -> HttpResponse:
         raise bad_input(t("the record room"), t("is not this region's"), t("Choose the region whose events it holds."))
     if request.method == "POST":
         with room.reading(request.who) as connection:
-            connection.execute("SELECT ask_job(%s)", ["measure" if request.POST.get("do") == "measure" else "verify"])
+            ask_job(connection, "measure" if request.POST.get("do") == "measure" else "verify")
         return HttpResponseRedirect(link(here, "room"))
     with room.reading(request.who) as connection:
-        state = connection.execute(
-            "SELECT nullif(recorded_at, '-infinity'), newest(), (SELECT position FROM consumer WHERE name = 'tally'), invented FROM room"
-        ).fetchone()
-        seal = connection.execute("SELECT day, encode(hash, 'hex'), (SELECT count(*) FROM seal) FROM seal ORDER BY day DESC LIMIT 1").fetchone()  # fmt: skip
-        verified = connection.execute(
-            "SELECT at, whole, seconds, checks FROM verified ORDER BY at DESC LIMIT 1"
-        ).fetchone()
-        measured = connection.execute("SELECT at, position, last_day FROM measured ORDER BY at DESC LIMIT 1").fetchone()
-        asked = connection.execute("SELECT task, status, attempts, at FROM job ORDER BY id DESC LIMIT 12").fetchall()
+        found = condition(connection)
     return page(
-        request, "room.html", here="room", region=here, regions=regions.all_regions(), state=state, seal=seal, verified=verified, measured=measured,
-        jobs=asked, words=words, health=room.health(), t=t, job_name=job_name, job_state=job_state,
+        request, "room.html", here="room", region=here, regions=regions.all_regions(), found=found, seal=found.seal, verified=found.verified,
+        measured=found.measured, jobs=found.jobs, words=words, health=room.health(), t=t, job_name=job_name, job_state=job_state,
     )  # fmt: skip
 
 

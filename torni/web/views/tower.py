@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import time
 from collections.abc import Sequence
-from datetime import date
 
 from django.http import Http404, HttpRequest, HttpResponse
 
@@ -17,7 +16,7 @@ from torni.promises.finding import Finding
 from torni.promises.kinds import labels
 from torni.services import regions
 from torni.supervision import words
-from torni.supervision.heavy import Heavy
+from torni.supervision.heavy import newest
 from torni.tower.live import trend
 from torni.tower.picture import ORDER
 from torni.web import room
@@ -55,7 +54,10 @@ def tower(request: HttpRequest, region: str) -> HttpResponse:
     counts = {state: sum(_state(f) == state for f in every) for state in STATES}
     filters = [(name, label, sum(name in (_state(x), x.kind) for x in every)) for name, label in _filters()]
     filters.insert(3, ("guidance", t("From need to service"), sum(f.promise.of_guidance for f in every)))
-    heavy = _heavy(request) if live and wanted == "guidance" and request.who.may("live_tower") else None
+    heavy = None
+    if live and wanted == "guidance":
+        with room.reading(request.who) as connection:
+            heavy = newest(connection, room.days(here.id).on)
     return page(
         request, template, here="tower", region=here, picture=shown, findings=listed, chosen=chosen, live=live, counts=counts,
         map=draw(here.map, chosen), show=wanted, filters=filters, all=len(every), words=words, known=request.GET.get("known", ""),
@@ -72,19 +74,6 @@ def _state(finding: Finding) -> str:
 def _filters() -> list[tuple[str, str]]:
     """What the list may be narrowed to: a state, or a kind of promise."""
     return [("broken", t("Broken")), ("unknown", t("Cannot be told")), ("kept", t("Kept")), *labels().items()]
-
-
-def _heavy(request: HttpRequest) -> tuple[Heavy, date, dict[str, str]] | None:
-    """The newest measure of heavy users, up to which day, and what stands behind the tenth; None where nothing has been measured."""
-    with room.reading(request.who) as connection:
-        row = connection.execute(
-            "SELECT heavy, last_day FROM measured WHERE heavy IS NOT NULL ORDER BY at DESC LIMIT 1"
-        ).fetchone()
-        owner = connection.execute("SELECT region FROM room").fetchone()
-    if row is None or owner is None:
-        return None
-    value = room.days(owner[0]).on(row[1]).library.value("guidance.heavy_share")
-    return Heavy.read(row[0]), row[1], {"source": str(value.source.title)}
 
 
 def _first(findings: Sequence[Finding]) -> str:

@@ -1,0 +1,92 @@
+"""`torni worklist` and `torni plan`: what waits for an official, and what a client's next plan may hold, as that account may see it.
+
+Names are not printed: a terminal keeps its lines. That the account looked is written down as on the pages.
+"""
+
+from __future__ import annotations
+
+import argparse
+import json
+from collections.abc import Iterator
+from contextlib import contextmanager
+from datetime import datetime, timedelta
+
+from torni.cli.show import table
+from torni.core.clock import now
+from torni.core.faults import bad_input
+from torni.core.language import _, t
+from torni.facts import access, accounts, persons, room
+from torni.facts.access import Who
+from torni.facts.condition import region_of
+from torni.facts.door import local_day
+from torni.facts.postgres import server
+from torni.facts.room import Connection
+from torni.guidance import planning
+from torni.guidance.case import case_of
+from torni.guidance.worklist import worklist as waits
+from torni.services.days import Days
+from torni.supervision.moment import units
+
+VISITS_BACK = timedelta(days=60)
+
+
+def worklist(args: argparse.Namespace) -> int:
+    """Exit code 1 where something is late."""
+    with _as(args.account, "worklist") as (connection, who, region, at):
+        today = local_day(at)
+        names = dict(units(connection).select("unit", "name").rows())
+        found = waits(connection, who, Days(region).on(today), today=today, units=names)
+    if args.json:
+        rows = [{"position": x.position, "due": str(x.due) if x.due else None, "days": x.days, "task": x.task, "because": x.because} for x in found.lines]  # fmt: skip
+        print(json.dumps(rows, ensure_ascii=False, indent=2))
+    else:
+        table(
+            [_("due"), _("what to do"), _("because"), _("position")],
+            [[str(x.due or ""), x.task, x.because, str(x.position)] for x in found.lines],
+        )
+    return int(found.late > 0)
+
+
+def plan(args: argparse.Namespace) -> int:
+    """The plan as it stands, and the services and units that its next version may hold."""
+    with _as(args.account, "case") as (connection, _who, region, at):
+        today = local_day(at)
+        person = persons.read(connection, event=args.position, what="plan", why="", visits_since=at - VISITS_BACK)
+        if person is None:
+            raise bad_input(
+                str(args.position),
+                t("is not there, or is not yours to read"),
+                t("Write the position of one of the client's events, such as of a row of `torni worklist`."),
+            )
+        case, rules = case_of(person, today), Days(region).exactly(today)
+        may = planning.plannable(connection, case, rules, units(connection).rows())
+    if args.json:
+        told = {
+            "version": case.plan.version if case.plan else None,
+            "items": [i.json() for i in case.plan.items] if case.plan else [],
+            "may_hold": {p.service: [unit for unit, _name in p.units] for p in may},
+        }
+        print(json.dumps(told, ensure_ascii=False, indent=2))
+        return 0
+    items = case.plan.items if case.plan else ()
+    table([_("Service"), _("Unit"), _("First day"), _("Last day, where it ends")], [[i.service, i.unit, str(i.start or ""), str(i.ends or "")] for i in items])  # fmt: skip
+    print()
+    table([_("Service"), _("Units")], [[p.service, ", ".join(unit for unit, _name in p.units)] for p in may])
+    return 0
+
+
+@contextmanager
+def _as(name: str, action: str) -> Iterator[tuple[Connection, Who, str, datetime]]:
+    """A connection that sees what the account may, with the account, the room's region and its newest moment."""
+    with server() as database:
+        room.prepare(database.url)
+        with room.connect(database.url, autocommit=True) as owner:
+            region, last = region_of(owner), room.last_recorded(owner)
+            who = next((w for w in accounts.who_may(owner, action) if w.name == name.lower()), None)
+        if who is None or region is None:
+            raise bad_input(
+                name, t("is no account that may do this"), t("`torni account list` tells each account and its role.")
+            )
+        with room.connect(database.url, autocommit=True, **access.options("pages")) as connection:
+            access.asking(connection, who)
+            yield connection, who, region, last or now()

@@ -1,0 +1,58 @@
+"""How whole the record room is, how far it has come, and what its jobs have done: as the one who asks may see it."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from datetime import date, datetime
+from typing import Any, Literal
+
+from torni.facts.room import Connection
+
+MOST_JOBS = 12
+
+
+@dataclass(frozen=True)
+class Condition:
+    """`position`: the newest event's in the log, `folded`: up to which the tallies are. `seal`: the last sealed day, its hash and how many
+    days are sealed. `verified`: when, whole, in how many seconds, its checks. `measured`: when, up to which position and day. `jobs`: the
+    newest first: task, status, tries, since when. None: not yet."""
+
+    recorded_at: datetime | None
+    position: int
+    folded: int
+    invented: dict[str, Any] | None
+    seal: tuple[date, str, int] | None
+    verified: tuple[datetime, bool, float, Any] | None
+    measured: tuple[datetime, int, date] | None
+    jobs: tuple[tuple[str, str, int, datetime], ...]
+
+
+def condition(connection: Connection) -> Condition:
+    """The room's condition at this moment."""
+    state = connection.execute(
+        "SELECT nullif(recorded_at, '-infinity'), newest(), (SELECT position FROM consumer WHERE name = 'tally'), invented FROM room"
+    ).fetchone()
+    assert state is not None
+    seal = connection.execute(
+        "SELECT day, encode(hash, 'hex'), (SELECT count(*) FROM seal) FROM seal ORDER BY day DESC LIMIT 1"
+    ).fetchone()
+    verified = connection.execute("SELECT at, whole, seconds, checks FROM verified ORDER BY at DESC LIMIT 1").fetchone()
+    measured = connection.execute("SELECT at, position, last_day FROM measured ORDER BY at DESC LIMIT 1").fetchone()
+    jobs = connection.execute(
+        "SELECT task, status, attempts, at FROM job ORDER BY id DESC LIMIT %s", [MOST_JOBS]
+    ).fetchall()
+    recorded, position, folded, invented = state
+    return Condition(
+        recorded, position, folded, invented, seal=seal, verified=verified, measured=measured, jobs=tuple(jobs)
+    )
+
+
+def region_of(connection: Connection) -> str | None:
+    """Whose record room it is; None where it is no region's yet."""
+    row = connection.execute("SELECT region FROM room").fetchone()
+    return row[0] if row else None
+
+
+def ask_job(connection: Connection, task: Literal["measure", "verify"]) -> None:
+    """Ask for a measuring or a verification: it is done by the worker, when its turn comes."""
+    connection.execute("SELECT ask_job(%s)", [task])

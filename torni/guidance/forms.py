@@ -1,0 +1,45 @@
+"""What an official writes on the forms of guidance, read and typed: one value a form, taken whole by its step."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from datetime import date
+
+from torni.core.faults import BadInput, Fault
+from torni.core.language import t
+from torni.guidance.case import Item
+
+
+@dataclass(frozen=True)
+class DecisionForm:
+    """The official's own decision beside the rules' proposal. `verdict`: granted or refused; `why`: where it deviates from the proposal;
+    the days and the `channel` are of one that is granted."""
+
+    verdict: str
+    judgement: str
+    why: str = ""
+    first_day: date | None = None
+    last_day: date | None = None
+    channel: str = ""
+
+
+@dataclass(frozen=True)
+class PlanForm:
+    """The next version of a plan. `agreed`: the day of the client's agreement; `why`: of what changes an earlier version."""
+
+    goals: tuple[str, ...]
+    items: tuple[Item, ...]
+    agreed: date | None
+    why: str = ""
+
+
+def day_of(text: str, where: str) -> date | None:
+    """A form's day; empty is none, and what is no day is a fault that names the field (`where`)."""
+    if not text.strip():
+        return None
+    try:
+        return date.fromisoformat(text.strip())
+    except ValueError as error:
+        raise BadInput(
+            Fault(where, t('"{text}" is not a date', text=text[:40]), t("Write such as 2026-01-31."))
+        ) from error

@@ -1,0 +1,21 @@
+"""Addresses of pages, from their parts."""
+
+from __future__ import annotations
+
+from typing import Any
+from urllib.parse import quote, urlencode
+
+
+def link(*parts: Any, **query: Any) -> str:
+    """A path from its parts, with those query values that are given. A held region brings its day and data along."""
+    if parts and not isinstance(parts[0], str):
+        query = {**query, **{k: v for k, v in parts[0].query.items() if k not in query}}
+        parts = (parts[0].id, *parts[1:])
+    path = "/" + "/".join(quote(p, safe="") for p in parts) + ("/" if parts else "")
+    pairs = [
+        (k, v)
+        for k, values in query.items()
+        for v in (values if isinstance(values, list | tuple) else [values])
+        if v not in (None, "")
+    ]
+    return path + ("?" + urlencode(pairs) if pairs else "")

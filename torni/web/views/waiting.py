@@ -1,0 +1,22 @@
+"""Own work of those who have no worklist of clients: what waits to be approved, mended or looked at, and what the tower warns of."""
+
+from __future__ import annotations
+
+from django.http import HttpRequest, HttpResponse
+
+from torni.services import regions
+from torni.tower.waiting import waiting as what_waits
+from torni.web import room
+from torni.web.rendering import page
+from torni.web.views import live
+
+
+def waiting(request: HttpRequest, region: str) -> HttpResponse:
+    here = room.own(request, region)
+    shown = live.picture(request, here)
+    with room.reading(request.who) as connection:
+        found = what_waits(connection, request.who, here.id)
+    alerts = live.told_alerts(here, shown, 1) if shown else []
+    return page(
+        request, "waiting.html", here="waiting", region=here, regions=regions.all_regions(), found=found, alerts=alerts
+    )
