@@ -148,7 +148,7 @@ def test_a_past_moment_shows_it_as_it_was_known(here, library):
     before = moment(here.connection)
     do(here, one(here, library), "done", text="korjattu")
     fold(here.connection)
-    then = moment(here.connection, before.at - timedelta(hours=23))
+    then = moment(here.connection, before.at)
     assert then.past
     states = [e.state for e in episodes(here.connection, then, newest=True)]
     assert states == ["taken_up"]
