@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 
 from django.http import Http404, HttpRequest, HttpResponse, HttpResponseRedirect
@@ -29,6 +30,7 @@ class Row:
     text: str
     mark: str
     beyond: int
+    more: int = 0  # others of the same promise, service or kind
 
 
 def known(request: HttpRequest, here: Held, live: Live) -> Listed:
@@ -41,6 +43,16 @@ def rows(found: Listed, alerts: list[Handled]) -> list[Row]:
     return [Row(h, found.text(h), _mark(h), round(h.harm)) for h in alerts]
 
 
+def worst(found: Listed, stand: Sequence[Handled], most: int) -> list[Row]:
+    """Of each promise (and of demand, and of records) its worst alert by harm, and how many others it has."""
+    groups: dict[tuple[str, str], list[Handled]] = {}
+    for h in stand:
+        groups.setdefault((h.subject.kind, "" if h.subject.kind == "records" else h.subject.of), []).append(h)
+    heads = [(max(group, key=lambda h: h.harm), len(group) - 1) for group in groups.values()]
+    heads.sort(key=lambda head: -head[0].harm)
+    return [Row(h, found.text(h), _mark(h), round(h.harm), more) for h, more in heads[:most]]
+
+
 def _mark(h: Handled) -> str:
     return "kept" if h.alert is None else "unknown" if h.subject.kind == "records" else "broken"
 
@@ -49,7 +61,7 @@ def alerts(request: HttpRequest, region: str) -> HttpResponse:
     """All alerts: those that nobody has taken up first, by harm; and what was taken up and stands no more."""
     here, live = _live(request, region)
     found = known(request, here, live)
-    kinds = [
+    kinds: list[tuple[str, str, Callable[[Handled], bool]]] = [
         ("", t("All"), lambda h: True),
         ("own", t("My role's"), lambda h: h.owner == request.who.role),
         ("mine", t("Mine"), lambda h: h.state == "taken_up" and _account(h) == request.who.name),

@@ -29,7 +29,7 @@ from torni.web.views import alerts as alerts_view
 from torni.web.views import live as live_view
 
 STATES = ("broken", "unknown", "kept")
-MOST_ALERTS, MOST_EDGE, MOST_TURNED = 6, 6, 3  # so many lines of each on the first screen
+MOST_ALERTS, MOST_EDGE, MOST_TURNED = 5, 5, 4  # so many lines of each on the first screen
 
 
 def tower(request: HttpRequest, region: str) -> HttpResponse:
@@ -96,7 +96,7 @@ def _first_screen(request: HttpRequest, here: Held, live: Live) -> First:
     stand = [h for h in found.alerts if h.alert]
     return First(
         tuple(Since(label, bool(then), live.turned(then)) for label, then in moments),
-        tuple(alerts_view.rows(found, stand[:MOST_ALERTS])), len(stand), sum(h.state == "new" for h in stand),
+        tuple(alerts_view.worst(found, stand, MOST_ALERTS)), len(stand), sum(h.state == "new" for h in stand),
         tuple(sorted((f for f in live.found if f.margin), key=_edge)[:MOST_EDGE]),
     )  # fmt: skip
 
