@@ -3,20 +3,25 @@
 from __future__ import annotations
 
 import json
+from dataclasses import replace
 from datetime import UTC, date, datetime, timedelta
 
+import polars as pl
 import pytest
 
 from torni.core.faults import BadInput
-from torni.core.language import speaking
+from torni.core.language import Message, speaking
 from torni.facts.access import Who
 from torni.facts.backup import back_up, bring_back
 from torni.facts.fold import fold
 from torni.facts.verify import verify
+from torni.promises.finding import unmeasured
 from torni.services import load_library
+from torni.supervision.afterwards import afterwards
 from torni.supervision.alerts import Alert
 from torni.supervision.handling import Episode, episodes, find, handled, identity, step, subject_of
 from torni.supervision.moment import moment
+from torni.supervision.words import afterwards_lines
 
 KARI = Who(1, "supervisor", "Kari Valvoja", "supervisor")
 PEKKA = Who(2, "service-owner", "Pekka Palvelunomistaja", "service_owner")
@@ -207,3 +212,56 @@ def test_steps_are_found_by_their_own_index(here):
         "EXPLAIN (FORMAT json) SELECT position FROM event WHERE type LIKE 'alert.%' AND at > now() - interval '1 year'"
     )[0][0]
     assert "event_0000_at_idx" in json.dumps(told) or "alert" in json.dumps(told)
+
+
+def test_what_came_after_is_held_against_comparable_units(here, library):
+    """South misses 20 of 100 before and 2 of 100 after; six others of its kind stay at 5: fewer than elsewhere. With two others it cannot be told."""
+    others = [f"u{i}" for i in range(6)]
+    units = ["south", *others, "office"]
+    register = pl.DataFrame({"unit": units, "kind": ["home_care"] * 7 + ["centre"], "producer": ["B"] * 8})
+    acted = date(2026, 5, 4)
+    for unit in units:
+        for day, missed in (
+            (acted - timedelta(days=10), 20 if unit == "south" else 5),
+            (acted + timedelta(days=3), 2 if unit == "south" else 5),
+        ):
+            here.connection.execute(
+                "INSERT INTO tally_now (promise, day, unit, municipality, total, met, late) VALUES ('home_care.visits_made', %s, %s, '', 400, %s, 0)",
+                [day, unit, 400 - 4 * missed],
+            )
+    alert = Alert(
+        "promise",
+        "home_care.visits_made",
+        "unit",
+        "south",
+        0.8,
+        0.98,
+        400,
+        80,
+        since=date(2026, 4, 20),
+        began=date(2026, 4, 10),
+    )
+    service, promise = library.promise("home_care.visits_made")
+    found = replace(
+        unmeasured("home_care", promise, version="x", as_of=TODAY, why=Message("none"), invented=False),
+        last=date(2026, 6, 1),
+    )
+    h = one(here, library, alert)
+    now = moment(here.connection)
+    assert "nothing has been done yet" in str(afterwards(here.connection, h, found, now, register, library).why)
+    do(here, h, "taken_up")
+    do(here, one(here, library, alert), "acted", action="guidance")
+    h = one(here, library, alert)
+    told = afterwards(here.connection, h, found, now, register, library)
+    assert told.found and told.verdict == "fewer" and told.found.others == 6 and not told.chosen
+    assert (told.found.before, told.found.after) == (0.2, 0.02)
+    with speaking("en"):
+        lines = afterwards_lines(told)
+        assert "fewer missed than elsewhere" in lines[2] and "Missed or late from" in lines[0]
+        few = afterwards(here.connection, h, found, now, register.head(3), library)
+        assert few.found is None and afterwards_lines(few)[0].startswith("Cannot be told: too few")
+        staffed = one(here, library, UNSTAFFED)
+        do(here, staffed, "taken_up")
+        do(here, one(here, library, UNSTAFFED), "acted", action="guidance")
+        none = afterwards(here.connection, one(here, library, UNSTAFFED), None, now, register, library)
+        assert "no share of events" in afterwards_lines(none)[0]

@@ -97,7 +97,7 @@ def alert(request: HttpRequest, region: str, alert: str) -> HttpResponse:
     with room.reading(request.who) as connection:
         after = afterwards(connection, h, finding, live.now, live.register, library)
     return page(
-        request, "alert.html", here="tower", region=here, regions=regions.all_regions(), live=live, words=words, h=h, text=found.text(h), mark=_mark(h),
+        request, "alert.html", here="tower", region=here, regions=regions.all_regions(), live=live, words=words, h=h, text=found.text(h),
         finding=finding, names={a.id: str(a.name) for a in h.actions}, sources=library.sources, after=words.afterwards_lines(after), acted=after.acted, faults=faults,
         level=h.subject.level if h.subject.level in LEVELS else None, known=request.GET.get("known", ""), status=400 if faults else 200,
         mine=_account(h) == request.who.name,
