@@ -58,7 +58,7 @@ def test_an_alert_is_taken_up_acted_on_and_dealt_with(browsers, one, rows):
     send(kari, path, do="taken_up", seen="0")
     text = page(kari, path)
     assert "Kari Valvoja" in text
-    action = re.search(r'<option value="(\w+)"', text)[1]
+    action = re.search(r'<select name="action"><option value="(\w+)"', text)[1]
     assert "somebody has dealt with meanwhile" in send(browsers["director"], path, 400, do="taken_up", seen="0")
     send(kari, path, do="acted", action=action, text="soitettu", seen="1")
     assert "soitettu" in page(kari, path) and "What came after, against comparable ones" in page(kari, path)

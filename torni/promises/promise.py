@@ -142,6 +142,11 @@ class Promise(Strict):
         return False
 
     @property
+    def of_own_people(self) -> bool:
+        """Is what is owed the work of the organiser's own people, and not of a producer's?"""
+        return False
+
+    @property
     def weekly(self) -> bool:
         """Is it a share of each week's events?"""
         return False

@@ -177,7 +177,6 @@ class EventPromise(Promise):
 
     @property
     def of_own_people(self) -> bool:
-        """Is what is owed the work of the organiser's own people, and not of a producer's?"""
         return self.responsible in OWN_PEOPLE
 
     @property

@@ -9,7 +9,6 @@ from pydantic import Field, model_validator
 
 from torni.core.texts import Identifier, Strict
 from torni.promises.promise import Action, Owner, Promise
-from torni.promises.sums import EventPromise
 
 DEMAND, RECORDS, OWN_WORK = (
     "demand",
@@ -55,7 +54,7 @@ class Alerting(Strict):
     def of(self, kind: str, promise: Promise | None) -> tuple[Owner | None, tuple[Action, ...]]:
         """The owner's role, and the actions: the promise's own first. `kind`: promise, demand or records, as the alert's."""
         named = promise.kind if promise else kind
-        if isinstance(promise, EventPromise) and promise.of_own_people and OWN_WORK in self.kinds:
+        if promise and promise.of_own_people and OWN_WORK in self.kinds:
             named = OWN_WORK
         whose = self.kinds.get(named)
         own: Mapping[str, Action] = {a.id: a for a in promise.actions} if promise else {}

@@ -16,7 +16,6 @@ from torni.engines.rhythm.compared import FEWEST_DUE, Compared, Counts, compared
 from torni.facts.door import local_day
 from torni.facts.room import Connection
 from torni.promises.finding import Finding
-from torni.promises.sums import EventPromise
 from torni.services.library import Library
 from torni.supervision.handling import Handled
 from torni.supervision.moment import Moment, known_sums
@@ -61,7 +60,7 @@ def afterwards(
     acted = next((local_day(s.at) for s in h.episode.steps if s.did == "acted"), None)
     if acted is None:
         return Afterwards(None, None, None, False, None, NOT_ACTED)
-    if h.subject.kind != "promise" or f is None or not isinstance(f.promise, EventPromise) or not f.promise.long or h.subject.level == "region":  # fmt: skip
+    if h.subject.kind != "promise" or f is None or not f.promise.weekly or h.subject.level == "region":  # fmt: skip
         return Afterwards(acted, None, None, False, None, NO_SHARE)
     until = min(f.last, acted + timedelta(days=DAYS - 1))
     alarm = h.alert.since if h.alert else None
