@@ -75,6 +75,28 @@ def test_an_alert_is_taken_up_acted_on_and_dealt_with(browsers, one, rows):
     assert told == [("alert.taken_up", None, None, "Kari Valvoja"), ("alert.acted", None, None, "Kari Valvoja")]
 
 
+def test_the_command_and_a_notebook_tell_and_do_the_same(browsers, invented_year, monkeypatch, capsys):
+    import torni
+    from torni.cli.main import main
+
+    monkeypatch.setenv("DATABASE_URL", invented_year)
+    told = torni.alerts()
+    assert set(ids(page(browsers["director"], "/alerts/"))) == set(told["id"])
+    free = told.filter(told["stands"] & (told["state"] == "new"))["id"][0]
+    assert main(["alerts", "--lang", "en"]) == 1, "some wait to be taken up"
+    assert free in capsys.readouterr().out
+    assert main(["alerts", free, "--lang", "en", "--do", "taken_up"]) == 2
+    assert main(["alerts", free, "--lang", "en", "--do", "taken_up", "--by", "adviser"]) == 2
+    assert "is no account that may handle alerts" in capsys.readouterr().err
+    assert main(["alerts", free, "--lang", "en", "--do", "taken_up", "--by", "controller"]) == 0
+    assert "Tiina Talous · taken up" in capsys.readouterr().out
+    assert torni.handle_alert(free, "set_aside", by="controller", text="laskentavirhe") == "set_aside"
+    assert main(["alerts", free, "--lang", "en"]) == 0
+    assert "Tiina Talous: Set aside: laskentavirhe" in capsys.readouterr().out
+    assert main(["alerts", "0123456789ab", "--lang", "en"]) == 2
+    assert "laskentavirhe" in page(browsers["director"], f"/alerts/{free}/")
+
+
 def test_on_a_past_day_nothing_can_be_done(browsers, one, rows):
     day = rows("SELECT (recorded_at AT TIME ZONE 'Europe/Helsinki')::date - 1 FROM room")[0][0]
     text = page(browsers["supervisor"], f"/alerts/?known={day}")

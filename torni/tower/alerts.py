@@ -109,7 +109,9 @@ def handle(region: str, alert: str, did: str, *, by: str, action: str = "", text
         event = step(known.find(alert), did, who=who, at=at, action=action, text=text)
         days = Days(region)
         done = Door(connection, books_of(days, charge=charge)).accept([event], now=at)
-        if done.refused or done.repeated:
+        if done.repeated:
+            raise bad_input(t("this step"), t("has been taken already"), t("`torni alerts` lists them all."))
+        if done.refused:
             raise BadInput(*(Fault(t("the record room"), reason(code), "") for codes in done.refused.values() for code in codes))  # fmt: skip
         again = listed(connection, known.live, known.library, known.names, newest=True)
         return again.find(alert)
