@@ -28,7 +28,20 @@ if TYPE_CHECKING:
     from torni.simulation.rehearsal import Rehearsal
     from torni.tower import Picture
 
-__all__ = ["check", "closures", "decide", "explain", "fee", "load", "mend", "reach", "rehearse", "what_if"]
+__all__ = [
+    "alerts",
+    "check",
+    "closures",
+    "decide",
+    "explain",
+    "fee",
+    "handle_alert",
+    "load",
+    "mend",
+    "reach",
+    "rehearse",
+    "what_if",
+]
 __version__ = "0.1.0"
 
 
@@ -67,6 +80,27 @@ def explain(region: Network | str, promise: str) -> Explanation:
     network = _network(region)
     live, why = happening(network.library.region.id, on=network.as_of)
     return explained(network, promise, happened=live.found if live else None, why=why, live=live)
+
+
+def alerts(region: str = "keski-suomi", *, on: date | str | None = None) -> pl.DataFrame:
+    """What must be looked at in the record room that runs, as known now or at the end of a past day: one row an alert, with whose it is and
+    how it stands (`torni.tower.alerts.Listed.table`). Raises BadInput where no room of the region runs."""
+    from torni.core.clock import today
+    from torni.tower.alerts import of_region
+
+    day = _day(on)
+    with of_region(region, on=day if day < today() else None) as (_connection, known):
+        return known.table()
+
+
+def handle_alert(
+    alert: str, did: str, *, by: str, action: str = "", text: str = "", region: str = "keski-suomi"
+) -> str:
+    """One step of an alert, written to the log as that person's: the state it is then in. `did`: taken_up, acted (with `action`), done or
+    set_aside (with `text`); `by`: the name of an account that may handle alerts. Raises BadInput with every fault."""
+    from torni.tower.alerts import handle
+
+    return handle(region, alert, did, by=by, action=action, text=text).state
 
 
 def reach(

@@ -24,6 +24,7 @@ NEEDS = {
     "feedback.given": {"service", "unit", "quantity"}, "event.withdrawn": set(), "case_manager.named": {"client"},
     "contact.made": {"service", "client", "matter"}, "need.reported": {"service", "client", "matter"}, "assessment.made": {"service", "client", "matter"},
     **{f"{what}.{how}": {"client"} for what, how in (("representative", "named"), ("representative", "ended"), ("consent", "given"), ("consent", "withdrawn"), ("restriction", "set"), ("restriction", "lifted"))},
+    **{f"alert.{did}": {"matter"} for did in ("taken_up", "acted", "done", "set_aside")},
     **{f"plan.{how}": {"service", "unit", "client", "matter"} for how in ("sent", "recalled", "confirmed")},
 }  # fmt: skip
 BOOK = Book(

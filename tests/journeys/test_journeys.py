@@ -27,6 +27,7 @@ PAGES = {
     "staffed": "/keski-suomi/promise/elder_housing.staffed/",
     "rows": "/keski-suomi/promise/doctor_reception.adults_in_time/rows/",
     "moments": "/keski-suomi/moments/",
+    "alerts": "/keski-suomi/alerts/",
     "sign-in": "/sign-in/",
     "person": "/keski-suomi/person/",
     "records": "/keski-suomi/records/",

@@ -21,9 +21,9 @@ from torni.services import load_library
 TODAY = date(2026, 11, 22)
 PLACE = ("promises",)
 KINDS = {kind: (model, PLACE) for model in kinds.KINDS for kind in get_args(model.model_fields["kind"].annotation)}
-NAMED = {"kind": "ward", "population": "residents", "source": "invented", "feature": "size", "each": "region", "mode": "car", "column": "quality", "responsible": "producer"}  # fmt: skip
+NAMED = {"kind": "ward", "population": "residents", "source": "invented", "feature": "size", "each": "region", "mode": "car", "column": "quality", "responsible": "producer", "owner": "supervisor"}  # fmt: skip
 PARAMETERS = {"ratio": "staffing.elder_housing", "full_time": "staffing.full_time_minutes", "appropriation": "appropriation.home_care"}  # fmt: skip
-WHOLE = {"below": 90, "at_least": 1, "within_min": 30, "over_days": 30, "size_at_least": "S", "unit_ids": ["a"]}
+WHOLE = {"below": 90, "at_least": 1, "within_min": 30, "over_days": 30, "size_at_least": "S", "unit_ids": ["a"], "actions": [{"id": "look", "name": {"fi": "x", "sv": "x", "en": "x"}, "source": "invented"}]}  # fmt: skip
 SHARES = [1.5, 95, 0, -0.1, "95 %", "0,95", "most", None, [], {}, float("nan"), float("inf"), True]
 
 

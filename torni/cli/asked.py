@@ -206,6 +206,22 @@ def _room(commands: argparse._SubParsersAction[argparse.ArgumentParser]) -> None
         help="how many times chance's variance misses cluster by nurse and by day (default 1)",
     )  # fmt: skip
     truth.add_argument("--json", action="store_true", help="for machines")
+    alerts = _add(
+        commands,
+        "alerts",
+        "what must be looked at, whose it is, and what is done of it",
+        "torni.cli.alerts:alerts",
+        region=True,
+    )
+    alerts.add_argument("alert", metavar="ALERT", nargs="?", help="one alert, with its steps and what may be done")
+    alerts.add_argument(
+        "--do", dest="did", choices=("taken_up", "acted", "done", "set_aside"), help="do one step of the alert"
+    )
+    alerts.add_argument("--by", metavar="NAME", help="whose step it is: an account that may handle alerts")
+    alerts.add_argument("--action", metavar="ID", help="with acted: one of the actions that the alert offers")
+    alerts.add_argument("--text", help="with done the outcome, with set_aside the reason, without personal data")
+    alerts.add_argument("--json", action="store_true", help="for machines")
+
     verify = _add(commands, "verify", "is the record room whole? Log, state rows and tallies", "torni.cli.room:verify")
     verify.add_argument("--json", action="store_true", help="for machines")
     backup = _add(commands, "backup", "the whole record room into one file", "torni.cli.room:backup")

@@ -36,6 +36,7 @@ ACTIONS = {
     # what happens, without persons
     "live_tower": "every promise live, moments compared, chains measured, how whole the record room is",
     "live_rows": "the sums and the rows behind a promise, nothing of a person",
+    "handle_alert": "take an alert up, say what was done because of it, and how it ended",
     "report": "the welfare report",
     "own_promises": "the promises of one's own units",
     "ask_job": "ask for a verification or a measuring",
@@ -90,6 +91,7 @@ class Role:
 
 
 _STAFF = dict.fromkeys(("live_tower", "live_rows", "report", "try_rules", "rehearse", "deliveries"), ALL)
+_ANSWERS = {"handle_alert": ALL}  # those whose an alert may be
 _OPENED = dict.fromkeys(
     ("client_events", "client_debts", "client_register", "client_care"), ALL
 )  # the whole of a client
@@ -101,14 +103,14 @@ ROLES: dict[str, Role] = {
             "director",
             Message("director"),
             Message("Every promise live, and the approval of changes. No client's data."),
-            {**_STAFF, "ask_job": ALL, "waiting": ALL, "propose": ALL, "approve": ALL, "emergencies": ALL},
+            {**_STAFF, **_ANSWERS, "ask_job": ALL, "waiting": ALL, "propose": ALL, "approve": ALL, "emergencies": ALL},
             begins="waiting",
         ),
         Role(
             "service_owner",
             Message("service owner"),
             Message("Every promise live, rehearsals and proposals of changes. No client's data."),
-            {**_STAFF, "ask_job": ALL, "waiting": ALL, "propose": ALL},
+            {**_STAFF, **_ANSWERS, "ask_job": ALL, "waiting": ALL, "propose": ALL},
             begins="waiting",
         ),
         Role(
@@ -130,7 +132,7 @@ ROLES: dict[str, Role] = {
             Message("supervisor"),
             Message("Every promise live, the rows behind them down to the client, and refused records."),
             {
-                **_STAFF, **_OPENED, "ask_job": ALL, "waiting": ALL, "send_again": ALL, "person": ALL, "read_client": ALL,
+                **_STAFF, **_ANSWERS, **_OPENED, "ask_job": ALL, "waiting": ALL, "send_again": ALL, "person": ALL, "read_client": ALL,
                 "emergencies": ALL, "records": ALL,
             },
             begins="waiting",
@@ -140,7 +142,7 @@ ROLES: dict[str, Role] = {
             Message("controller"),
             Message("Every promise live, clients' charges, and refused records."),
             {
-                **_STAFF, "ask_job": ALL, "waiting": ALL, "person": ALL, "read_client": CHARGED, "client_events": CHARGED,
+                **_STAFF, **_ANSWERS, "ask_job": ALL, "waiting": ALL, "person": ALL, "read_client": CHARGED, "client_events": CHARGED,
                 "records": ALL,
             },
             begins="waiting",

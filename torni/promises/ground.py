@@ -75,7 +75,7 @@ class NetworkPromise(Promise):
     def counts(self) -> UnitFilter:
         return self.unit
 
-    def references(self) -> Iterator[tuple[tuple[str, ...], str, str, str]]:
+    def references(self) -> Iterator[tuple[tuple[str | int, ...], str, str, str]]:
         yield from super().references()
         yield ("unit", "kind"), self.unit.kind, "kind", "a kind of unit"
 

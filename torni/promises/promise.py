@@ -22,6 +22,8 @@ if TYPE_CHECKING:
 
 EventType = Annotated[str, Field(pattern=r"^[a-z_]+\.[a-z_]+$")]
 Responsible = Literal["adviser", "case_manager", "producer"]
+OWN_PEOPLE: tuple[Responsible, ...] = ("adviser", "case_manager")  # of them the organiser's own
+Owner = Literal["director", "service_owner", "supervisor", "controller"]  # whose an alert is
 Need = Literal["service", "unit", "client", "matter", "due", "quantity", "of_quantity", "cents"]
 Column = Literal["quality", "availability", "interface", "fees", "cost"]
 Reads = Literal["network", "events"]
@@ -74,6 +76,14 @@ class Trip(Protocol):
     def unit(self) -> UnitFilter: ...
 
 
+class Action(Strict):
+    """What may be done of an alert, as whoever takes it up chooses it; `source`: what says so."""
+
+    id: Identifier
+    name: Text
+    source: Identifier
+
+
 class Ages(Range):
     """The ages that a promise is made to."""
 
@@ -88,6 +98,12 @@ class Promise(Strict):
     column: Column = Field("availability", description="The column of the matrix that the promise belongs to.")
     strategy: bool = Field(False, description="True for the strategy text's softer guidelines.")
     note: Text | None = Field(None, description="How the wording was made checkable, where it leaves room.")
+    owner: Owner | None = Field(
+        None, description="The role whose an alert of it is; left out, as definitions/alerts.yaml says."
+    )
+    actions: list[Action] = Field(
+        [], description="What may be done of an alert of it, before what definitions/alerts.yaml offers."
+    )
 
     reads: ClassVar[Reads]
     labels: ClassVar[Mapping[str, Message]] = {}  # each kind's name, as a filter shows it
@@ -126,6 +142,11 @@ class Promise(Strict):
         return False
 
     @property
+    def of_own_people(self) -> bool:
+        """Is what is owed the work of the organiser's own people, and not of a producer's?"""
+        return False
+
+    @property
     def weekly(self) -> bool:
         """Is it a share of each week's events?"""
         return False
@@ -139,9 +160,11 @@ class Promise(Strict):
         """Every type of event that the promise names, with the key that names it."""
         yield from ()
 
-    def references(self) -> Iterator[tuple[tuple[str, ...], str, str, str]]:
+    def references(self) -> Iterator[tuple[tuple[str | int, ...], str, str, str]]:
         """Every name in it that must exist elsewhere: the field, the name, which list, what it should be."""
         yield ("source",), self.source, "source", "a source"
+        for i, action in enumerate(self.actions):
+            yield ("actions", i, "source"), action.source, "source", "a source"
         for name in self.parameters:
             if getattr(self, name) is not None:
                 yield (name,), getattr(self, name), "parameter", "a parameter"

@@ -49,7 +49,7 @@ class ReachPromise(NetworkPromise):
     def mended_by(self) -> Literal["sites"] | None:
         return "sites" if self.by_road else None
 
-    def references(self) -> Iterator[tuple[tuple[str, ...], str, str, str]]:
+    def references(self) -> Iterator[tuple[tuple[str | int, ...], str, str, str]]:
         yield from super().references()
         yield ("population",), self.population, "population", "a population"
 

@@ -20,7 +20,7 @@ from torni.facts.book import Answer, Counting, Opening
 from torni.promises.accrual import Accrued
 from torni.promises.finding import LEVELS, Finding, Group, Groups, Level, State
 from torni.promises.margin import Margin, share_margin
-from torni.promises.promise import Definitions, Need, Promise, Reads, Responsible
+from torni.promises.promise import OWN_PEOPLE, Definitions, Need, Promise, Reads, Responsible
 from torni.promises.window import Window
 
 LONG_DAYS = 84  # small units are judged over twelve weeks too
@@ -174,6 +174,10 @@ class EventPromise(Promise):
     def of_guidance(self) -> bool:
         named = {type_ for _key, type_ in self.events()}
         return self.responsible is not None or bool(named & {"decision.made", "visit.planned"})
+
+    @property
+    def of_own_people(self) -> bool:
+        return self.responsible in OWN_PEOPLE
 
     @property
     def by_visit(self) -> bool:

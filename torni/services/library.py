@@ -20,6 +20,7 @@ from torni.promises.kinds import of_events, of_network
 from torni.promises.promise import Promise
 from torni.promises.sums import EventPromise
 from torni.services import regions
+from torni.services.alerting import NOTHING, Alerting
 from torni.services.bounded import Written, bounds_faults
 from torni.services.checking import unchecked, unknown_source
 from torni.services.events import EventKind, EventKinds
@@ -75,6 +76,7 @@ class Library:
     layers: tuple[Document, ...] = ()
     event_kinds: Mapping[str, EventKind] = field(default_factory=dict)
     indicators: Mapping[str, Indicator] = field(default_factory=dict)
+    alerting: Alerting = NOTHING
 
     def promises(self) -> Iterator[tuple[Service, Promise]]:
         """Every promise in the sapluuna's order."""
@@ -202,7 +204,7 @@ class _Loading:
         return Library(
             self.region, self.on, tuple(groups.groups), {s: d for s, (d, _) in services.items()},
             parameters, sources.sources, kinds.kinds, files, {s: d for s, (_, d) in services.items()}, self.root, self.layers,
-            events.kinds(), self._indicators(sources.sources),
+            events.kinds(), self._indicators(sources.sources), self._alerting(sources.sources),
         )  # fmt: skip
 
     def _read(self, path: Path) -> Document | None:
@@ -222,6 +224,16 @@ class _Loading:
             self.faults += value
             return None
         return value
+
+    def _alerting(self, sources: Mapping[str, Source]) -> Alerting:
+        document = self._read(self.root / "alerts.yaml") if (self.root / "alerts.yaml").exists() else None
+        found = self._parsed(document, Alerting) if document else NOTHING
+        if document and found:
+            for where, name in found.sources():
+                self.faults += unknown_source(document.where(where), name, sources)
+        if self.faults or found is None:
+            raise BadInput(*self.faults)
+        return found
 
     def _indicators(self, sources: Mapping[str, Source]) -> dict[str, Indicator]:
         out: dict[str, Indicator] = {}

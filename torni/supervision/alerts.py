@@ -9,7 +9,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import dataclass
-from datetime import date
+from datetime import date, timedelta
 from typing import Literal
 
 from torni.promises.finding import LEVELS, Finding, Level
@@ -22,7 +22,7 @@ class Alert:
     """`kind` promise, demand or records; `id` the promise, `service.demand`, or the feed; `where` at which level.
 
     `value` and `target` as in the finding (of demand: contacts a week since the change and before it). `missed` of `total`
-    (of records: the days missing). `since`: the day it was told, `began`: from which day its numbers are, where it is watched day by day.
+    (of records: the days missing). `since`: the day it was told, `began`: from which day its numbers are, where it is watched day by day (of records: the first day missing).
     """
 
     kind: Literal["promise", "demand", "records"]
@@ -54,7 +54,17 @@ def silent(feeds: dict[str, date], today: date) -> list[str]:
 
 def _records(feeds: dict[str, date], today: date) -> list[Alert]:
     return [
-        Alert("records", feed, "region", feed, None, None, 0, (today - feeds[feed]).days)
+        Alert(
+            "records",
+            feed,
+            "region",
+            feed,
+            None,
+            None,
+            0,
+            (today - feeds[feed]).days,
+            began=feeds[feed] + timedelta(days=1),
+        )
         for feed in silent(feeds, today)
     ]
 

@@ -10,7 +10,9 @@ from torni.facts.door import HELSINKI
 from torni.promises.accrual import Accrued
 from torni.promises.finding import Finding, Level
 from torni.promises.promise import day_text as day_text
+from torni.supervision.afterwards import Afterwards
 from torni.supervision.alerts import Alert
+from torni.supervision.handling import Step
 from torni.supervision.reconcile import Remark
 
 _MOST_NAMED = 5
@@ -144,6 +146,55 @@ def alert_text(alert: Alert, found: Finding | None, where: str, service: str) ->
             where=place, sentence=str(found.promise.sentence), value=value, day=since, missed=number(alert.missed), total=number(alert.total)
         )  # fmt: skip
     return _("{where}: {sentence}. Now {value}").format(where=place, sentence=str(found.promise.sentence), value=value)
+
+
+def handling_state(state: str) -> str:
+    """How an alert stands, of whoever's it is."""
+    return {"new": _("not taken up"), "taken_up": _("taken up"), "done": _("dealt with"), "set_aside": _("set aside")}[
+        state
+    ]
+
+
+def step_text(step: Step, actions: Mapping[str, str]) -> str:
+    """What was done of an alert. `actions`: the names of those that the definition offers, by id."""
+    if step.did == "acted":
+        told = actions.get(step.action, step.action)
+        return f"{told}: {step.text}" if step.text else told
+    told = {
+        "taken_up": _("Taken up"), "done": _("Dealt with: {text}"), "set_aside": _("Set aside: {text}")
+    }[step.did]  # fmt: skip
+    return told.format(text=step.text)
+
+
+def afterwards_lines(a: Afterwards) -> list[str]:
+    """What came after an action, sentence by sentence: the shares, the difference, and what is not considered. Why not, where it cannot be told."""
+    if a.found is None or a.since is None or a.until is None or a.acted is None:
+        return [_("Cannot be told: {why}.").format(why=a.why)]
+    c, days = a.found, (day_text(a.since), day_text(a.acted), day_text(a.until))
+    points = [number(abs(x) * 100, 1) for x in (c.difference, c.low, c.high)]
+    signs = ["+" if x > 0 else "\N{MINUS SIGN}" for x in (c.difference, c.low, c.high)]
+    lines = [
+        _("Missed or late from {since} {before}, from {acted} to {until} {after}.").format(
+            since=days[0], acted=days[1], until=days[2], before=per_cent(c.before), after=per_cent(c.after)
+        ),
+        ngettext(
+            "At {n} comparable one in the same days {before} and {after}.",
+            "At {n} comparable ones in the same days {before} and {after}.",
+            c.others,
+        ).format(n=number(c.others), before=per_cent(c.others_before), after=per_cent(c.others_after)),
+        _("Difference of the changes {points} percentage points (with a chance of 95 % between {low} and {high}): {verdict}.").format(
+            points=signs[0] + points[0], low=signs[1] + points[1], high=signs[2] + points[2],
+            verdict={"fewer": _("fewer missed than elsewhere"), "more": _("more missed than elsewhere"), "alike": _("chance alone could give it")}[a.verdict],
+        ),
+    ]  # fmt: skip
+    told = _(
+        "What else was done or changed at the same time is not told apart, nor that clients differ from unit to unit."
+    )
+    if a.chosen:
+        told += " " + _(
+            "Days before the alarm are counted in: an alert is told when its numbers are at their worst, and they come back in part by themselves."
+        )
+    return [*lines, told]
 
 
 def moment_text(moment: datetime) -> str:

@@ -6,13 +6,13 @@ from collections.abc import Callable, Mapping
 from dataclasses import dataclass, replace
 from datetime import date, datetime, timedelta
 from functools import cached_property
-from typing import Any
+from typing import Any, NamedTuple
 
 import polars as pl
 
 from torni.facts.fold import start_of
 from torni.facts.room import Connection
-from torni.promises.finding import Finding, Level
+from torni.promises.finding import Finding, Level, State
 from torni.services.library import Library
 from torni.supervision.alerts import Alert, alerts
 from torni.supervision.margins import foretold_on
@@ -23,9 +23,26 @@ from torni.supervision.watch import seen_on
 Libraries = Callable[[date], Library]
 
 
+class Then(NamedTuple):
+    """What a promise was found to be at an earlier moment."""
+
+    value: float | None
+    state: State
+
+
+Before = Mapping[str, Mapping[str, Then]]  # of each earlier moment (yesterday, week_ago), each promise by its id
+
+
+class Turned(NamedTuple):
+    """What has broken since a moment, and what has been mended."""
+
+    broke: tuple[Finding, ...]
+    mended: tuple[Finding, ...]
+
+
 @dataclass(frozen=True)
 class Live:
-    """`found`: every promise about what happens, in the sapluuna's order. `yesterday`, `week_ago`: their values then, by id.
+    """`found`: every promise about what happens, in the sapluuna's order. `yesterday`, `week_ago`: what they were then, by id.
 
     `serving`: clients in each service with each producer (service, producer, how many), the services in the sapluuna's order, the
     greatest producer first. `register`: the units. `invented`: of an invented year, its seed and residents.
@@ -34,8 +51,8 @@ class Live:
     now: Moment
     found: tuple[Finding, ...]
     alerts: tuple[Alert, ...]
-    yesterday: Mapping[str, float | None]
-    week_ago: Mapping[str, float | None]
+    yesterday: Mapping[str, Then]
+    week_ago: Mapping[str, Then]
     serving: tuple[tuple[str, str, int], ...]
     register: pl.DataFrame
     invented: Mapping[str, Any] | None
@@ -66,12 +83,19 @@ class Live:
         found = self.of(promise_id)
         now = found.value if found else None
         then = self.yesterday.get(promise_id), self.week_ago.get(promise_id)
-        return tuple(None if now is None or v is None else now - v for v in then)  # type: ignore[return-value]
+        return tuple(None if now is None or v is None or v.value is None else now - v.value for v in then)  # type: ignore[return-value]
+
+    def turned(self, then: Mapping[str, Then]) -> Turned:
+        """What is broken now and was not then, and what was broken then and is kept now; both in the picture's order."""
+        pairs = [(f, then[f.id].state) for f in self.found if f.id in then]
+        return Turned(
+            tuple(f for f, was in pairs if f.state == "broken" != was), tuple(f for f, was in pairs if was == "broken" and f.state == "kept")
+        )  # fmt: skip
 
 
 def live(
     connection: Connection, libraries: Libraries, *, residents: int, known: datetime | None = None,
-    before: Mapping[str, Mapping[str, float | None]] | None = None, kept: Gathered | None = None,
+    before: Before | None = None, kept: Gathered | None = None,
 ) -> Live | None:  # fmt: skip
     """The picture as known at a moment (now when not given); None when nothing had been recorded by then.
 
@@ -85,7 +109,7 @@ def live(
 
 def _live(
     connection: Connection, libraries: Libraries, residents: int, known: datetime | None,
-    before: Mapping[str, Mapping[str, float | None]] | None, kept: Gathered | None,
+    before: Before | None, kept: Gathered | None,
 ) -> Live | None:  # fmt: skip
     now = moment(connection, known)
     if now is None:
@@ -109,14 +133,19 @@ def _live(
 
 def before_of(
     connection: Connection, libraries: Libraries, now: Moment, *, residents: int
-) -> dict[str, dict[str, float | None]]:
-    """The promises' values as they were known at the end of yesterday, and of the same day a week ago."""
-    out: dict[str, dict[str, float | None]] = {}
-    for name, days in (("yesterday", 0), ("week_ago", 6)):
-        then = moment(connection, start_of(now.today - timedelta(days=days)) - timedelta(microseconds=1))
-        found = measured(connection, libraries(then.today), then, residents=residents) if then else []
-        out[name] = {f.id: f.value for f in found}
-    return out
+) -> dict[str, dict[str, Then]]:
+    """What the promises were known to be at the end of yesterday, and of the same day a week ago; nothing where nothing was known yet."""
+    return {
+        "yesterday": then_of(connection, libraries, now, 0, residents=residents),
+        "week_ago": then_of(connection, libraries, now, 6, residents=residents),
+    }
+
+
+def then_of(connection: Connection, libraries: Libraries, now: Moment, days: int, *, residents: int) -> dict[str, Then]:
+    """The same at the end of the day so many days before yesterday, by that day's definitions."""
+    then = moment(connection, start_of(now.today - timedelta(days=days)) - timedelta(microseconds=1))
+    found = measured(connection, libraries(then.today), then, residents=residents) if then else []
+    return {f.id: Then(f.value, f.state) for f in found}
 
 
 def _serving(

@@ -31,7 +31,7 @@ from torni.services.book import books_of
 from torni.services.days import Days
 from torni.services.library import Library
 from torni.supervision.moment import Gathered, Moment, moment
-from torni.tower.live import Live, before_of, live
+from torni.tower.live import Live, Then, before_of, live, then_of
 from torni.web import metrics
 from torni.web.store import Held, held, hold
 
@@ -39,6 +39,7 @@ MOST_PICTURES, LATELY_S = 12, 60.0
 STILL_S = 20.0  # the worker tells every five seconds that the tallies are level: silent so long, they stand still
 _pictures: OrderedDict[tuple[Any, ...], Live] = OrderedDict()
 _before: OrderedDict[tuple[str, date], Any] = OrderedDict()
+_year_ago: OrderedDict[tuple[str, date], dict[str, Then]] = OrderedDict()
 _newest: dict[str, Gathered] = {}  # what the newest picture rests on: the next adds to it
 _residents: dict[tuple[str, date], int] = {}
 _lately: dict[str, tuple[Live | None, float]] = {}
@@ -72,7 +73,7 @@ def close() -> None:
 
 def forget() -> None:
     """Forget every picture; the next is made from nothing."""
-    for shelf in (_pictures, _before, _newest, _residents, _lately):
+    for shelf in (_pictures, _before, _year_ago, _newest, _residents, _lately):
         shelf.clear()
 
 
@@ -279,6 +280,17 @@ def _made(one: Connection, region: str, now: Moment, known: datetime | None) -> 
         _newest[region] = made.gathered
     _kept(_pictures, (region, made.now.position, made.now.today, made.now.past), made)
     return made
+
+
+def year_ago(region: str, found: Live) -> Mapping[str, Then]:
+    """What the promises were known to be a year before the picture; looked for once a day. Nothing where nothing was known then."""
+    key = (region, found.now.today)
+    known = _year_ago.get(key)
+    if known is None:
+        with _asked(access.for_the_tower) as one:
+            known = then_of(one, libraries(region), found.now, 364, residents=_residents.get(key, 0))
+        _kept(_year_ago, key, known)
+    return known
 
 
 def lately(region: str) -> Live | None:

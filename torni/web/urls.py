@@ -6,6 +6,7 @@ from torni.facts.rights import EVERYBODY, SIGNED_IN
 from torni.web.access import View, only
 from torni.web.views import (
     account,
+    alerts,
     case,
     case_steps,
     chains,
@@ -66,6 +67,8 @@ urlpatterns = [
     at("<str:region>/promise/<str:promise_id>/mend/", tower.mend, EVERYBODY),
     at("<str:region>/promise/<str:promise_id>/rows/", live.rows, "live_rows"),
     at("<str:region>/moments/", live.compare, "live_tower"),
+    at("<str:region>/alerts/", alerts.alerts, "live_tower"),
+    at("<str:region>/alerts/<str:alert>/", alerts.alert, "live_tower", form="handle_alert"),
     at("<str:region>/report/", report.welfare, "report"),
     at("<str:region>/report.pdf", report.welfare_pdf, "report"),
     at("<str:region>/room/", the_room.the_room, "live_tower", form="ask_job"),

@@ -92,12 +92,12 @@ if (watched && "EventSource" in window) {
     if (at) at.textContent = told.at;
     for (const [name, text] of Object.entries(told.cells)) renew(document.querySelector(`[data-cell="${CSS.escape(name)}"]`), text);
     for (const [id, p] of Object.entries(told.promises)) {
-      const line = document.querySelector(`[data-promise="${CSS.escape(id)}"]`);
-      if (!line) continue;
-      const chosen = line.classList.contains("chosen");
-      line.className = p.state + (chosen ? " chosen" : "");
-      for (const name of ["value", "counted", "now", "margin"]) {
-        renew(line.querySelector(`[data-${name}]`), p[name]);
+      for (const line of document.querySelectorAll(`[data-promise="${CSS.escape(id)}"]`)) {
+        const chosen = line.classList.contains("chosen");
+        line.className = p.state + (chosen ? " chosen" : "");
+        for (const name of ["value", "counted", "now", "margin"]) {
+          renew(line.querySelector(`[data-${name}]`), p[name]);
+        }
       }
     }
   });

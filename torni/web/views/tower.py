@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import time
 from collections.abc import Sequence
+from dataclasses import dataclass
 
 from django.http import Http404, HttpRequest, HttpResponse
 
@@ -17,15 +18,17 @@ from torni.promises.kinds import labels
 from torni.services import regions
 from torni.supervision import words
 from torni.supervision.heavy import newest
-from torni.tower.live import trend
+from torni.tower.live import Live, Turned, trend
 from torni.tower.picture import ORDER
 from torni.web import room
 from torni.web.maps import draw
 from torni.web.rendering import page
-from torni.web.store import held
+from torni.web.store import Held, held
+from torni.web.views import alerts as alerts_view
 from torni.web.views import live as live_view
 
 STATES = ("broken", "unknown", "kept")
+MOST_ALERTS, MOST_EDGE, MOST_TURNED = 5, 5, 4  # so many lines of each on the first screen
 
 
 def tower(request: HttpRequest, region: str) -> HttpResponse:
@@ -55,15 +58,57 @@ def tower(request: HttpRequest, region: str) -> HttpResponse:
     filters = [(name, label, sum(name in (_state(x), x.kind) for x in every)) for name, label in _filters()]
     filters.insert(3, ("guidance", t("From need to service"), sum(f.promise.of_guidance for f in every)))
     heavy = None
-    if live and wanted == "guidance":
+    if live and wanted == "guidance" and request.who.may("live_tower"):
         with room.reading(request.who) as connection:
             heavy = newest(connection, room.days(here.id).on)
+    first = _first_screen(request, here, live) if live and not wanted and template == "tower.html" else None
     return page(
-        request, template, here="tower", region=here, picture=shown, findings=listed, chosen=chosen, live=live, counts=counts,
-        map=draw(here.map, chosen), show=wanted, filters=filters, all=len(every), words=words, known=request.GET.get("known", ""),
-        watched=live is None and room.is_of(here.id), told=live_view.told_alerts(here, live) if live else [], moment_field=live_view.local(live.now.at) if live else "", spending=live_view.spending(here, live) if live else [],
+        request, template, first=first, here="tower", region=here, picture=shown, findings=listed, chosen=chosen, live=live, counts=counts,
+        map=draw(here.map, chosen), most_turned=MOST_TURNED, show=wanted, filters=filters, all=len(every), words=words, known=request.GET.get("known", ""),
+        watched=live is None and room.is_of(here.id), moment_field=live_view.local(live.now.at) if live else "", spending=live_view.spending(here, live) if live else [],
         regions=regions.all_regions(), emergencies=emergencies, heavy=heavy,
     )  # fmt: skip
+
+
+@dataclass(frozen=True)
+class Since:
+    """What has turned since a moment: the first of what broke and of what was mended, and how many more; `known`: was anything known then?"""
+
+    label: str
+    known: bool
+    turned: Turned
+
+
+@dataclass(frozen=True)
+class First:
+    """The first screen: what has turned, whose the worst alerts are, and what is nearest to turning."""
+
+    since: tuple[Since, ...]
+    alerts: tuple[alerts_view.Row, ...]
+    stand: int
+    new: int
+    edge: tuple[Finding, ...]
+
+
+def _first_screen(request: HttpRequest, here: Held, live: Live) -> First:
+    moments = (
+        (t("Since yesterday"), live.yesterday), (t("In a week"), live.week_ago), (t("In a year"), room.year_ago(here.id, live))
+    )  # fmt: skip
+    found = alerts_view.known(request, here, live)
+    stand = [h for h in found.alerts if h.alert]
+    return First(
+        tuple(Since(label, bool(then), live.turned(then)) for label, then in moments),
+        tuple(alerts_view.worst(found, stand, MOST_ALERTS)), len(stand), sum(h.state == "new" for h in stand),
+        tuple(sorted((f for f in live.found if f.margin), key=_edge)[:MOST_EDGE]),
+    )  # fmt: skip
+
+
+def _edge(f: Finding) -> tuple[bool, bool, float]:
+    """What is called to break soon, then the broken, then by the chance of breaking within four weeks."""
+    m = f.margin
+    assert m is not None
+    chance = m.foretold.within_28 if m.foretold and not m.broken else None
+    return not m.breaks_soon, not m.broken, -(chance or 0.0)
 
 
 def _state(finding: Finding) -> str:
