@@ -154,12 +154,12 @@ def test_the_menu_leads_each_where_they_may_go():
     changed = f"tower report {services} rehearse changes"
     for role, unit, expected in (
         (None, None, everybody), ("outsider", None, everybody), ("resident", None, f"mine me {everybody}"),
-        ("director", None, f"waiting {changed} {rest} deliveries moments emergencies room"),
-        ("service_owner", None, f"waiting {changed} {rest} deliveries moments room"),
-        ("adviser", None, f"work {changed} intake person {rest} deliveries moments room"),
-        ("case_manager", None, f"work {changed} intake person {rest} deliveries moments room"),
-        ("supervisor", None, f"waiting {changed} person {rest} deliveries moments emergencies records room"),
-        ("controller", None, f"waiting {changed} person {rest} deliveries moments records room"),
+        ("director", None, f"waiting {changed} {rest} deliveries alerts moments emergencies room"),
+        ("service_owner", None, f"waiting {changed} {rest} deliveries alerts moments room"),
+        ("adviser", None, f"work {changed} intake person {rest} deliveries alerts moments room"),
+        ("case_manager", None, f"work {changed} intake person {rest} deliveries alerts moments room"),
+        ("supervisor", None, f"waiting {changed} person {rest} deliveries alerts moments emergencies records room"),
+        ("controller", None, f"waiting {changed} person {rest} deliveries alerts moments records room"),
         ("producer", None, f"inbox own tower {services} person {rest} deliveries records"),
         ("producer", "a-unit", f"inbox own tower {services} person {rest}"),
     ):  # fmt: skip

@@ -2,7 +2,7 @@
 
 import pytest
 
-from torni.core.language import Message, number, per_cent, speaking, t
+from torni.core.language import Message, in_order, number, per_cent, speaking, t
 
 
 @pytest.mark.parametrize(("language", "written"), [("fi", "1\u00a0234,5"), ("sv", "1\u00a0234,5"), ("en", "1,234.5")])
@@ -29,3 +29,8 @@ def test_a_message_is_written_when_it_is_read():
 def test_an_unknown_language_is_finnish():
     with speaking("xx"):
         assert t("empty") == "tyhjä"
+
+
+def test_names_stand_in_the_order_of_the_alphabet():
+    names = ["Öja", "Äänekoski", "Åbo", "a\u0308htäri", "Zeppelin", "Ikaalinen", "Aavakylä"]
+    assert " ".join(sorted(names, key=in_order)) == "Aavakylä Ikaalinen Zeppelin Åbo a\u0308htäri Äänekoski Öja"

@@ -86,6 +86,17 @@ def plain(text: str) -> str:
     return "".join(c for c in apart if not unicodedata.combining(c))
 
 
+def in_order(text: str) -> str:
+    """A key by which names stand in the order of the Finnish and Swedish alphabet: å, ä and ö after z, other accents as without.
+
+    Not considered: v and w as one letter, which lists of names no longer do.
+    """
+    last = unicodedata.normalize("NFC", text.casefold()).translate(
+        {ord("å"): "{", ord("ä"): "|", ord("æ"): "|", ord("ö"): "}", ord("ø"): "}"}
+    )
+    return plain(last)
+
+
 def number(value: float, decimals: int = 0) -> str:
     """A number as this language writes it: a narrow space between thousands, decimal comma but in English."""
     text = f"{value:,.{decimals}f}"

@@ -6,7 +6,7 @@ from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass
 from typing import Literal
 
-from torni.core.language import plain
+from torni.core.language import in_order, plain
 from torni.core.texts import Text
 from torni.network.region import Network
 
@@ -63,7 +63,7 @@ def search(network: Network, text: str, *, units: Sequence[Unit] = ()) -> Found:
     more: dict[Kind, int] = {}
     for kind, things in _things(network, units):
         fits = [(rank, hit) for hit, names in things if words and (rank := _rank(words, names, hit)) is not None]
-        fits.sort(key=lambda f: (f[0], plain(f[1].name), f[1].id))
+        fits.sort(key=lambda f: (f[0], in_order(f[1].name), f[1].id))
         hits[kind] = tuple(hit for _rank_, hit in fits[:MOST])
         more[kind] = max(0, len(fits) - MOST)
     return Found(hits, more)

@@ -88,6 +88,7 @@ TASKS = (
         "supervision",
         Message("Supervision"),
         (
+            Entry("alerts", Message("Alerts"), ("alerts",)),
             Entry("moments", Message("Two moments side by side"), ("moments",)),
             Entry("emergencies", Message("Opened in an emergency"), ("emergencies",)),
             Entry("records", Message("Records"), ("records",)),

@@ -73,7 +73,7 @@ def alerts(request: HttpRequest, region: str) -> HttpResponse:
     wanted = request.GET.get("show", "")
     chosen = next((of for name, _label, of in kinds if name == wanted), kinds[0][2])
     return page(
-        request, "alerts.html", here="tower", region=here, regions=regions.all_regions(), live=live, words=words, show=wanted,
+        request, "alerts.html", here="alerts", region=here, regions=regions.all_regions(), live=live, words=words, show=wanted,
         rows=rows(found, [h for h in found.alerts if chosen(h)]), known=request.GET.get("known", ""),
         filters=[(name, label, sum(map(of, found.alerts))) for name, label, of in kinds], stand=sum(h.alert is not None for h in found.alerts),
     )  # fmt: skip
@@ -97,7 +97,7 @@ def alert(request: HttpRequest, region: str, alert: str) -> HttpResponse:
     with room.reading(request.who) as connection:
         after = afterwards(connection, h, finding, live.now, live.register, library)
     return page(
-        request, "alert.html", here="tower", region=here, regions=regions.all_regions(), live=live, words=words, h=h, text=found.text(h),
+        request, "alert.html", here="alerts", region=here, regions=regions.all_regions(), live=live, words=words, h=h, text=found.text(h),
         finding=finding, names={a.id: str(a.name) for a in h.actions}, sources=library.sources, after=words.afterwards_lines(after), acted=after.acted, faults=faults,
         level=h.subject.level if h.subject.level in LEVELS else None, known=request.GET.get("known", ""), status=400 if faults else 200,
         mine=_account(h) == request.who.name,
