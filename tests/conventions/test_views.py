@@ -11,7 +11,7 @@ LONGEST_FILE, LONGEST_FUNCTION, MOST_PARAMETERS = 250, 40, 6
 SQL = re.compile(r"\b(SELECT\s|INSERT\s+INTO\s|UPDATE\s+\w+\s+SET\s|DELETE\s+FROM\s)")
 # What does not hold yet, by file, or by file and function. The lists may only shrink.
 ASKS = {"records.py": "what was refused is opened and mended here; it belongs to the intake"}
-LONG_FILES = {"case.py": 264, "case_steps.py": 258}
+LONG_FILES: dict[str, int] = {}
 LONG_FUNCTIONS = {"events.py:described": 42, "events.py:_schemas": 41, "sapluuna.py:view": 45}
 
 

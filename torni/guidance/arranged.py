@@ -7,7 +7,9 @@ from dataclasses import dataclass
 from datetime import date
 from decimal import ROUND_HALF_UP, Decimal
 
+from torni.facts import worklists
 from torni.facts.persons import Happened
+from torni.facts.room import Connection
 from torni.guidance.case import Case, Made
 from torni.guidance.client import Client
 
@@ -100,3 +102,12 @@ def _on(use: Happened) -> date:
         return date.fromisoformat(told) if isinstance(told, str) else use.at.date()
     except ValueError:
         return use.at.date()
+
+
+def offers_now(connection: Connection, case: Case, *, near: Collection[str] = ()) -> tuple[Made, list[Offer]] | None:
+    """The voucher in force and what each approved producer would cost the client; None where there is no voucher."""
+    made = voucher_of(case)
+    if made is None or made.value_cents is None:
+        return None
+    prices = worklists.voucher_prices(connection, made.service)
+    return made, offers(made.value_cents, made.value_unit, made.hours_month, prices, near=near)

@@ -237,6 +237,11 @@ class Case:
         ahead = [e for e in self.events if e.type == "visit.planned" and e.owed and e.due and e.due >= self.today]
         return tuple(sorted(ahead, key=lambda e: e.due or self.today))
 
+    @property
+    def missed(self) -> tuple[Happened, ...]:
+        """The visits that were planned for an earlier day and have not been made or called off."""
+        return tuple(e for e in self.events if e.type == "visit.planned" and e.owed and e.due and e.due < self.today)
+
     def fees_cents(self, year: int) -> int:
         """What has been charged of the client in a year, without considering which fees the ceiling counts."""
         return sum(e.cents or 0 for e in self.events if e.type == "fee.charged" and local_day(e.at).year == year)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from dataclasses import dataclass
 from datetime import date
 
@@ -43,3 +44,9 @@ def day_of(text: str, where: str) -> date | None:
         raise BadInput(
             Fault(where, t('"{text}" is not a date', text=text[:40]), t("Write such as 2026-01-31."))
         ) from error
+
+
+def cents_of(text: str) -> int | None:
+    """An amount of euros as a person writes it, in cents; None where it is none."""
+    plain = re.sub(r"[\s\u00a0€]", "", text).replace(",", ".")
+    return round(float(plain) * 100) if re.fullmatch(r"\d{1,6}(\.\d{1,2})?", plain) else None

@@ -6,7 +6,6 @@ the right to it: an own client, or a need that was reported.
 
 from __future__ import annotations
 
-import re
 import secrets
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
@@ -18,14 +17,14 @@ from django.http import Http404, HttpRequest, HttpResponse, HttpResponseRedirect
 from torni.core.faults import BadInput, Fault, bad_input
 from torni.core.language import t
 from torni.engines.chains import follow
-from torni.facts import accounts, persons, worklists
+from torni.facts import accounts, persons
 from torni.facts.door import local_day
 from torni.facts.room import Connection
 from torni.guidance import arranged, review, said, steps
 from torni.guidance.case import OUTCOMES, Case, Made, case_of
 from torni.guidance.fee_year import fee_year
 from torni.guidance.fees import money, unit_text
-from torni.guidance.forms import day_of
+from torni.guidance.forms import cents_of, day_of
 from torni.guidance.permits import Representative, permits_of, released, represented
 from torni.guidance.words import (
     change_kind,
@@ -106,7 +105,7 @@ def case(request: HttpRequest, region: str, position: int) -> HttpResponse:
     c = o.case
     return show(
         request, "case.html", o, faults=faults, own=_lines(c), people=people, manager=c.person.case_manager and people.get(c.person.case_manager, c.person.case_manager),
-        in_chains=_in_chains(o), drawn=timeline(c, o.service_name, dict(o.units)), fees=fee_year(c, o.rules), missed=_missed(c), vouchers=offers_of(o), permits=permits_of(c),
+        in_chains=_in_chains(o), drawn=timeline(c, o.service_name, dict(o.units)), fees=fee_year(c, o.rules), missed=c.missed, vouchers=offers_of(o), permits=permits_of(c),
         budgets=arranged.budgets(c), once=secrets.token_hex(8), given=request.POST, status=400 if faults else 200,
     )  # fmt: skip
 
@@ -142,14 +141,8 @@ def show(request: HttpRequest, template: str, o: Opened, *, status: int = 200, *
 
 
 def offers_of(o: Opened) -> tuple[Made, list[arranged.Offer]] | None:
-    """The voucher in force and what each approved producer would cost the client; None where there is no voucher."""
-    made = arranged.voucher_of(o.case)
-    if made is None or made.value_cents is None:
-        return None
     with room.reading(None) as connection:
-        prices = worklists.voucher_prices(connection, made.service)
-        near = units_at_home(connection, o.case.home)
-    return made, arranged.offers(made.value_cents, made.value_unit, made.hours_month, prices, near=near)
+        return arranged.offers_now(connection, o.case, near=units_at_home(connection, o.case.home))
 
 
 def units_at_home(connection: Connection, municipality: str) -> set[str]:
@@ -159,10 +152,6 @@ def units_at_home(connection: Connection, municipality: str) -> set[str]:
 
 def _lines(case: Case) -> dict[str, Any]:
     return {"person": case.person, **shown_of(case.person)}
-
-
-def _missed(case: Case) -> list[Any]:
-    return [e for e in case.events if e.type == "visit.planned" and e.owed and e.due and e.due < case.today]
 
 
 def _done(request: HttpRequest, o: Opened) -> list[steps.Event]:
@@ -231,12 +220,6 @@ def _used(request: HttpRequest, o: Opened) -> list[steps.Event]:
             by=request.who.shown, at=o.at, once=once,
         )
     ]  # fmt: skip
-
-
-def cents_of(text: str) -> int | None:
-    """An amount of euros as a person writes it, in cents; None where it is none."""
-    plain = re.sub(r"[\s\u00a0€]", "", text).replace(",", ".")
-    return round(float(plain) * 100) if re.fullmatch(r"\d{1,6}(\.\d{1,2})?", plain) else None
 
 
 def _time_answered(request: HttpRequest, o: Opened) -> list[steps.Event]:

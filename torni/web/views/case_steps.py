@@ -5,7 +5,6 @@ from __future__ import annotations
 import re
 from collections.abc import Mapping
 from dataclasses import replace
-from datetime import date
 from typing import Any
 
 from django.http import Http404, HttpRequest, HttpResponse, HttpResponseRedirect
@@ -14,8 +13,8 @@ from torni.core.faults import BadInput, Fault
 from torni.core.language import t
 from torni.facts import worklists
 from torni.facts.door import local_day
-from torni.guidance import arranged, decide, planning, steps
-from torni.guidance.case import Case, Made, Need, facts_of
+from torni.guidance import arranged, assessing, decide, planning, steps
+from torni.guidance.case import Case, Made, facts_of
 from torni.guidance.client import client_of
 from torni.guidance.decide import Decision, change_text, reason_text
 from torni.guidance.fees import line_value, names
@@ -23,14 +22,12 @@ from torni.guidance.forms import DecisionForm, day_of
 from torni.guidance.letter import letter
 from torni.guidance.scales import MOST_BYTES, scales
 from torni.guidance.words import leaf_state
-from torni.services.library import content_hash
 from torni.services.schema import Form
 from torni.supervision.moment import units
 from torni.web import room
 from torni.web.views.case import Opened, opened, show, units_at_home
-from torni.web.views.decide import letter_response, plain_number
+from torni.web.views.decide import letter_response
 
-FORM = "needs"
 WORDS: dict[str, Any] = {
     "leaf_state": leaf_state, "reason_text": reason_text, "change_text": change_text, "line_value": line_value,
     "field_names": names,
@@ -40,11 +37,11 @@ WORDS: dict[str, Any] = {
 def assess(request: HttpRequest, region: str, position: int) -> HttpResponse:
     """The assessment form, filled with what is known; a reassessment where that is what is owed."""
     o = opened(request, region, position, "assess")
-    form = o.rules.forms[FORM]
-    matter, again = _to_assess(o.case)
+    form = o.rules.forms[assessing.FORM]
+    matter, again = assessing.to_assess(o.case)
     if not matter:
         raise Http404
-    given = _known(o.case)
+    given = assessing.known(o.case)
     faults: tuple[Fault, ...] = ()
     if request.method == "POST":
         given = {k: v.strip() for k, v in request.POST.items() if isinstance(v, str) and v.strip()}
@@ -53,7 +50,12 @@ def assess(request: HttpRequest, region: str, position: int) -> HttpResponse:
             if request.POST.get("do") == "bring" or request.FILES.get("file"):
                 given |= _brought(request, o, form)
                 return _form(request, o, form, given, again=again)
-            room.write([_assessed(request, o, form, matter, again, given)], at=o.at)
+            told = assessing.read(o.case, o.rules, given)
+            event = steps.assess(
+                o.case, matter, told.facts, form=told.form, instrument=told.instrument, on=told.on, summary=told.summary,
+                by=request.who.shown, at=o.at, again=again,
+            )  # fmt: skip
+            room.write([event], at=o.at)
             return HttpResponseRedirect(o.address("decide") if not again else o.address())
         except BadInput as error:
             faults = error.faults
@@ -62,7 +64,7 @@ def assess(request: HttpRequest, region: str, position: int) -> HttpResponse:
 
 def _form(request: HttpRequest, o: Opened, form: Form, given: Mapping[str, str], *, again: bool, faults: tuple[Fault, ...] = ()) -> HttpResponse:  # fmt: skip
     return show(
-        request, "assess.html", o, form=form, given=given, faults=faults, again=again, version=form_version(form), definitions=o.rules.definitions,
+        request, "assess.html", o, form=form, given=given, faults=faults, again=again, version=assessing.version(form), definitions=o.rules.definitions,
         fields=o.rules.fields, status=400 if faults else 200,
     )  # fmt: skip
 
@@ -73,7 +75,7 @@ def verdicts(request: HttpRequest, region: str, position: int) -> HttpResponse:
     client = client_of(facts_of(o.case), o.rules)
     found = [decide(o.rules, name, client) for name in o.rules.granting]
     found.sort(key=lambda d: ["granted", "undecided", "refused"].index(d.verdict))
-    need = _open_need(o.case)
+    need = assessing.open_need(o.case)
     return show(
         request,
         "verdicts.html",
@@ -88,7 +90,7 @@ def verdicts(request: HttpRequest, region: str, position: int) -> HttpResponse:
 def decision(request: HttpRequest, region: str, position: int, service: str) -> HttpResponse:
     """One service: the proposal with its reasons, beside it the official's own decision."""
     o = opened(request, region, position, "decide")
-    need = _open_need(o.case)
+    need = assessing.open_need(o.case)
     if service not in o.rules.granting or need is None:
         raise Http404
     d = decide(o.rules, service, client_of(facts_of(o.case), o.rules))
@@ -180,61 +182,6 @@ def plan(request: HttpRequest, region: str, position: int) -> HttpResponse:
     )  # fmt: skip
 
 
-def form_version(form: Form) -> str:
-    """The content hash of a form as it stands."""
-    return content_hash(form.model_dump(mode="json"))
-
-
-def _to_assess(case: Case) -> tuple[str, bool]:
-    """What is to be assessed: a reported need first, else a reassessment that is owed."""
-    need = next((n for n in case.needs if n.assessment is None), None)
-    if need:
-        return need.matter, False
-    again = next((e for e in case.events if e.type == "reassessment.planned" and e.owed), None)
-    return (again.matter or "", True) if again else ("", False)
-
-
-def _known(case: Case) -> dict[str, str]:
-    """What earlier assessments found, for the form; scales are asked anew."""
-    found: dict[str, str] = {"assessed_day": str(case.today)}
-    for assessment in reversed(case.assessments):
-        for name, value in assessment.facts.items():
-            if not name.startswith("rai_"):
-                plain = value.get("value") if isinstance(value, dict) else value
-                found[name] = ("true" if plain else "false") if isinstance(plain, bool) else str(plain)
-    return found
-
-
-def _assessed(
-    request: HttpRequest, o: Opened, form: Form, matter: str, again: bool, given: Mapping[str, str]
-) -> steps.Event:
-    on = day_of(given.get("assessed_day", ""), t("the day")) or o.case.today
-    facts: dict[str, Any] = {}
-    for section in form.sections:
-        for name in section.fields:
-            if name in given:
-                text = plain_number(given[name], o.rules.fields[name])
-                facts[name] = {"value": text, "on": _measured(given, name, on)} if o.rules.definitions[name].instrument else text  # fmt: skip
-    read = client_of(facts, o.rules)
-    kept = {}
-    for name in facts:
-        value = read.facts[name] if name not in read.stale else facts[name]["value"]
-        plain = value if isinstance(value, bool | int | str) else str(value)
-        kept[name] = {"value": plain, "on": facts[name]["on"]} if name in read.measured else plain
-    scales = {str(o.rules.definitions[n].instrument) for n in kept if o.rules.definitions[n].instrument}
-    return steps.assess(
-        o.case, matter, kept, form=f"{FORM} {form_version(form)}", instrument=", ".join(sorted(scales)), on=on, summary=given.get("summary", ""),
-        by=request.who.shown, at=o.at, again=again,
-    )  # fmt: skip
-
-
-def _measured(given: Mapping[str, str], name: str, on: date) -> str:
-    """The day of a scale: the file's, while its value stands as the file had it; else the assessment's."""
-    value, _space, day = given.get(f"day-{name}", "").partition(" ")
-    known = day_of(day, str(name)) if value == given[name] else None
-    return str(known if known and known <= on else on)
-
-
 def _brought(request: HttpRequest, o: Opened, form: Form) -> dict[str, str]:
     """The scales of a file, for the form: each value, and with it the day on which it was measured."""
     file = request.FILES.get("file")
@@ -245,11 +192,6 @@ def _brought(request: HttpRequest, o: Opened, form: Form) -> dict[str, str]:
         file.name or str(t("the file")), file.read(MOST_BYTES + 1), {n: str(o.rules.definitions[n].what) for n in asked}
     )
     return {k: v for n, s in found.items() for k, v in ((n, str(s.value)), (f"day-{n}", f"{s.value} {s.on}"))}
-
-
-def _open_need(case: Case) -> Need | None:
-    """The need that is being decided: the newest that has been assessed, else the newest."""
-    return next((n for n in case.needs if n.assessment), case.needs[0] if case.needs else None)
 
 
 def _decided(given: Mapping[str, str]) -> DecisionForm:

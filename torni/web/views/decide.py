@@ -14,6 +14,7 @@ from django.http import Http404, HttpRequest, HttpResponse
 from torni.core.faults import BadInput, Fault
 from torni.engines.rules import tree
 from torni.guidance import decide
+from torni.guidance.assessing import plain_number
 from torni.guidance.client import Client, client_of
 from torni.guidance.decide import change_text, reason_text
 from torni.guidance.fees import line_value, money, names, unit_text
@@ -94,13 +95,6 @@ def _client(given: dict[str, str], rules: Rules) -> Client:
             )
     content["letter"] = {"name": given.get("letter_name", ""), "address": given.get("letter_address", "")}
     return client_of(content, rules)
-
-
-def plain_number(text: str, field: tree.Field) -> str:
-    """A decimal number as people write it (1 500,50) in the form that a field reads; other texts as they are."""
-    return (
-        text.replace(" ", "").replace("\N{NO-BREAK SPACE}", "").replace(",", ".") if field.kind == "decimal" else text
-    )
 
 
 def _asked(rules: Rules, granting: Granting) -> list[tuple[str, list[tree.Field]]]:

@@ -15,6 +15,7 @@ from django.http import HttpRequest, HttpResponse
 from torni.core.faults import BadInput, Fault
 from torni.facts import worklists
 from torni.guidance import arranged, decide
+from torni.guidance.assessing import plain_number
 from torni.guidance.client import client_of
 from torni.guidance.decide import Decision
 from torni.network.choosing import seen_from
@@ -25,7 +26,6 @@ from torni.web.rendering import page
 from torni.web.store import Held, held
 from torni.web.views.case import WORDS, units_at_home
 from torni.web.views.decide import WORDS as DECIDING
-from torni.web.views.decide import plain_number
 
 FORM = "advice"
 LEAST = 20  # fewer events tell of persons, not of a unit: then nothing is shown
