@@ -144,6 +144,30 @@ def test_the_open_tower_follows_events_without_a_reload(visit):
     )  # fmt: skip
 
 
+def test_the_first_screen_needs_no_scrolling_and_no_filter_is_cut_off(visit):
+    page = visit("/keski-suomi/", who="director")
+    for part in (".turned", ".owned", ".edge h2", "#map .pic svg"):
+        box = page.locator(part).first.bounding_box()
+        assert box["y"] >= 0 and box["y"] + (box["height"] if part != ".owned" else 0) <= 900, part
+    assert page.locator(".owned .whose").first.inner_text().strip()
+    for width in (390, 1440):
+        for path in ("/keski-suomi/?show=broken", "/keski-suomi/alerts/"):
+            page = visit(path, width, who="director")
+            assert page.evaluate(
+                "[...document.querySelectorAll('.tools')].every(e => e.scrollWidth <= e.clientWidth)"
+            ), (path, width)
+
+
+def test_an_alert_is_taken_up_by_the_keyboard_alone(visit):
+    page = visit("/keski-suomi/", who="director")
+    page.locator(".owned a").first.focus()
+    page.keyboard.press("Enter")
+    page.wait_for_url("**/alerts/*/")
+    page.get_by_role("button", name="Ota hoidettavaksi").press("Enter")
+    page.locator(".figures", has_text="Jaana Johtaja").wait_for()
+    assert page.locator("select[name=action]").count() == 1
+
+
 def test_a_number_is_followed_down_to_its_rows_and_back_in_time(visit):
     page = visit("/keski-suomi/?promise=home_care.visits_made")
     page.get_by_role("link", name="Avaa lupaus").click()

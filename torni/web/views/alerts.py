@@ -21,6 +21,8 @@ from torni.web.rendering import link, page
 from torni.web.store import Held, held
 from torni.web.views import live as live_view
 
+MOST = 500  # rows of a list: a year's closed alerts may be more
+
 
 @dataclass(frozen=True)
 class Row:
@@ -58,11 +60,11 @@ def _mark(h: Handled) -> str:
 
 
 def alerts(request: HttpRequest, region: str) -> HttpResponse:
-    """All alerts: those that nobody has taken up first, by harm; and what was taken up and stands no more."""
+    """What stands or is being dealt with, or a part of all of a year: those that nobody has taken up first, by harm; and what was taken up and stands no more."""
     here, live = _live(request, region)
     found = known(request, here, live)
     kinds: list[tuple[str, str, Callable[[Handled], bool]]] = [
-        ("", t("All"), lambda h: True),
+        ("", t("Standing or open"), lambda h: h.alert is not None or h.state == "taken_up"),
         ("own", t("My role's"), lambda h: h.owner == request.who.role),
         ("mine", t("Mine"), lambda h: h.state == "taken_up" and _account(h) == request.who.name),
         ("new", t("Not taken up"), lambda h: h.state == "new"),
@@ -74,7 +76,7 @@ def alerts(request: HttpRequest, region: str) -> HttpResponse:
     chosen = next((of for name, _label, of in kinds if name == wanted), kinds[0][2])
     return page(
         request, "alerts.html", here="alerts", region=here, regions=regions.all_regions(), live=live, words=words, show=wanted,
-        rows=rows(found, [h for h in found.alerts if chosen(h)]), known=request.GET.get("known", ""),
+        rows=rows(found, [h for h in found.alerts if chosen(h)][:MOST]), known=request.GET.get("known", ""),
         filters=[(name, label, sum(map(of, found.alerts))) for name, label, of in kinds], stand=sum(h.alert is not None for h in found.alerts),
     )  # fmt: skip
 
