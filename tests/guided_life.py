@@ -3,18 +3,32 @@
 from __future__ import annotations
 
 from datetime import date, datetime, timedelta
+from functools import cache
 from zoneinfo import ZoneInfo
 
+from torni.facts.data_fields import ByType, faults
 from torni.facts.persons import Happened, Person
 from torni.guidance import decide, steps
 from torni.guidance.case import Item, case_of, facts_of
 from torni.guidance.client import client_of
+from torni.services import load_library
 
 HELSINKI = ZoneInfo("Europe/Helsinki")
 
 TODAY = date(2026, 11, 22)
 
 UNITS = {"north": "Pohjoisen tiimi", "south": "Etelän tiimi"}
+
+
+@cache
+def declared() -> ByType:
+    return load_library(on=TODAY).event_data
+
+
+def undeclared(event) -> list[str]:
+    """What an event of ours tells in its data that its type does not declare, or declares as another kind."""
+    fields, data = declared().get(event["type"], {}), event.get("data") or {}
+    return [*(sorted(set(data) - set(fields))), *faults(fields, data)]
 
 
 class Life:
@@ -26,6 +40,7 @@ class Life:
 
     def add(self, *events) -> None:
         for e in events:
+            assert (told := undeclared(e)) == [], f"{e['type']}: {told}: declare it in definitions/events/"
             number = len(self.events) + 1
             blank = dict.fromkeys(f for f in Happened.__dataclass_fields__ if f != "effects")
             self.events.append(

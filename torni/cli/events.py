@@ -11,6 +11,7 @@ from torni.cli.show import mark, table
 from torni.core.faults import BadInput, Fault, bad_input
 from torni.core.language import _, number, t
 from torni.facts import feeds, intake, room
+from torni.facts.data_fields import MOST_TEXT
 from torni.facts.door import Door
 from torni.facts.fold import fold
 from torni.facts.postgres import server
@@ -144,7 +145,7 @@ def quarantine_drop(args: argparse.Namespace) -> int:
 
 def feed_new(args: argparse.Namespace) -> int:
     """A key for a system that sends events."""
-    if not args.source.strip() or len(args.source) > intake.MOST_TEXT:
+    if not args.source.strip() or len(args.source) > MOST_TEXT:
         raise bad_input("SOURCE", t("is not a short text"), t("Write such as: producer-a"))
     with server() as database:
         room.prepare(database.url)
