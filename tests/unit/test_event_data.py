@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from datetime import UTC, date, datetime
 from typing import get_args
 
 import pytest
@@ -9,6 +10,8 @@ from pydantic import ValidationError
 
 from torni.core.texts import Text
 from torni.facts.data_fields import DataField, Kind, faults, kept, naming
+from torni.facts.persons import Happened, Person
+from torni.guidance.case import case_of
 
 WHAT = Text(fi="mitä", sv="vad", en="what")
 EVENTS = {
@@ -61,3 +64,16 @@ def test_how_a_field_is_erased_is_never_left_out():
 def test_what_names_another_client_and_what_is_kept_are_found_by_type():
     by_type = {"a.b": declared("client"), "c.d": {"place": DataField(kind="short_text", erased="kept", what=WHAT)}}
     assert list(naming(by_type)) == [("a.b", "it")] and list(kept(by_type)) == [("c.d", "place")]
+
+
+def test_an_assessment_taken_in_before_its_scales_were_held_to_be_an_object_is_still_shown():
+    blank = dict.fromkeys(f for f in Happened.__dataclass_fields__ if f != "effects")
+    told = {
+        "type": "assessment.made",
+        "position": 1,
+        "sign": 1,
+        "at": datetime(2026, 5, 4, tzinfo=UTC),
+        "data": {"scales": "maple 3", "instrument": "RAI"},
+    }
+    (found,) = case_of(Person(7, (), (Happened(**{**blank, **told}),)), date(2026, 5, 5)).assessments
+    assert found.facts == {} and found.instrument == "RAI"

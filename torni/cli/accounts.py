@@ -17,8 +17,8 @@ from torni.core.language import _, number, t
 from torni.facts import accounts as kept
 from torni.facts import persons, rights, room
 from torni.facts.postgres import server
-from torni.facts.producers import unknown
 from torni.facts.words import role_name
+from torni.producers.known import unknown
 from torni.services import load_library
 
 

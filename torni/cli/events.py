@@ -15,9 +15,9 @@ from torni.facts.data_fields import MOST_TEXT
 from torni.facts.door import Door
 from torni.facts.fold import fold
 from torni.facts.postgres import server
-from torni.facts.producers import unknown
 from torni.facts.reasons import reason
 from torni.guidance.charges import charge
+from torni.producers.known import unknown
 from torni.services import load_library, regions
 from torni.services.book import books_of
 from torni.services.days import Days
@@ -32,7 +32,7 @@ def events(args: argparse.Namespace) -> int:
         [
             name,
             str(kind.what),
-            " ".join([*kind.needs, *(f"data.{d}" for d in kind.data)]),
+            " ".join([*kind.needs, *(f"data.{n} ({f.told})" for n, f in kind.data.items())]),
             " ".join(f"{n} {low}..{high}" for n, (low, high) in kind.held()),
         ]
         for name, kind in library.event_kinds.items()

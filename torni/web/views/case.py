@@ -18,7 +18,7 @@ from django.http import Http404, HttpRequest, HttpResponse, HttpResponseRedirect
 from torni.core.faults import BadInput, Fault, bad_input
 from torni.core.language import t
 from torni.engines.chains import follow
-from torni.facts import accounts, persons, worklists
+from torni.facts import accounts, persons
 from torni.facts.door import local_day
 from torni.facts.room import Connection
 from torni.guidance import arranged, review, said, steps
@@ -34,6 +34,7 @@ from torni.guidance.words import (
     sent_state,
     verdict_name,
 )
+from torni.producers import vouchers
 from torni.services import regions
 from torni.services.chain import chains
 from torni.services.rules import Rules
@@ -158,15 +159,15 @@ def fees_of(case: Case, rules: Rules) -> dict[str, Any] | None:
     }
 
 
-def offers_of(o: Opened) -> tuple[Made, list[arranged.Offer]] | None:
+def offers_of(o: Opened) -> tuple[Made, list[vouchers.Offer]] | None:
     """The voucher in force and what each approved producer would cost the client; None where there is no voucher."""
     made = arranged.voucher_of(o.case)
     if made is None or made.value_cents is None:
         return None
     with room.reading(None) as connection:
-        prices = worklists.voucher_prices(connection, made.service)
+        prices = vouchers.prices(connection, made.service)
         near = units_at_home(connection, home_of(o.case))
-    return made, arranged.offers(made.value_cents, made.value_unit, made.hours_month, prices, near=near)
+    return made, vouchers.offers(made.value_cents, made.value_unit, made.hours_month, prices, near=near)
 
 
 def home_of(case: Case) -> str:

@@ -12,7 +12,6 @@ from django.http import Http404, HttpRequest, HttpResponse, HttpResponseRedirect
 
 from torni.core.faults import BadInput, Fault
 from torni.core.language import t
-from torni.facts import worklists
 from torni.facts.door import local_day
 from torni.guidance import arranged, decide, steps
 from torni.guidance.case import Case, Item, Made, Need, Plan, facts_of
@@ -23,6 +22,7 @@ from torni.guidance.letter import letter
 from torni.guidance.permits import permits_of
 from torni.guidance.scales import MOST_BYTES, scales
 from torni.guidance.words import leaf_state
+from torni.producers import vouchers
 from torni.services.library import content_hash
 from torni.services.schema import Form
 from torni.supervision.moment import units
@@ -106,19 +106,19 @@ def decision(request: HttpRequest, region: str, position: int, service: str) -> 
         opens = [name for name, _channel, is_open in d.channels if is_open]
         given |= {"first_day": str(o.case.today), "channel": opens[0] if len(opens) == 1 else ""}
     with room.reading(None) as connection:
-        prices = worklists.voucher_prices(connection, service) if "voucher" in d.values else {}
+        prices = vouchers.prices(connection, service) if "voucher" in d.values else {}
         near = units_at_home(connection, home_of(o.case))
     return show(
         request, "settle.html", o, prices=prices, offers=_offers(d, prices, near), d=d, given=given, faults=faults, need=need, definitions=o.rules.definitions, status=400 if faults else 200, **WORDS
     )  # fmt: skip
 
 
-def _offers(d: Decision, prices: Mapping[str, int], near: set[str]) -> list[arranged.Offer]:
+def _offers(d: Decision, prices: Mapping[str, int], near: set[str]) -> list[vouchers.Offer]:
     """What each approved producer would cost this client, were the service paid for by a voucher."""
     value = d.values.get("voucher")
     if value is None or value.amount is None:
         return []
-    return arranged.offers(
+    return vouchers.offers(
         int(value.amount * 100),
         value.formula.definition.unit,
         arranged.whole_hours(d.client),
@@ -318,14 +318,14 @@ def _allowed(o: Opened) -> dict[str, set[str]]:
     forbidden = {against for against, _since in permits_of(o.case).forbidden}
     with room.reading(None) as connection:
         register = units(connection).select("unit", "kind", "producer").rows()
-        found = {d.service: set(worklists.voucher_prices(connection, d.service)) for d in o.case.decisions if arranged.voucher_of(o.case, d.service)}  # fmt: skip
+        found = {d.service: set(vouchers.prices(connection, d.service)) for d in o.case.decisions if arranged.voucher_of(o.case, d.service)}  # fmt: skip
     for service in {kind for _u, kind, _p in register} if forbidden else ():
         mine = {u for u, kind, producer in register if kind == service and producer not in forbidden}
         found[service] = found.get(service, mine) & mine
     return found
 
 
-def _own_share(offer: arranged.Offer) -> str:
+def _own_share(offer: vouchers.Offer) -> str:
     if offer.own_hour_cents is not None:
         return t("own share {amount} an hour", amount=money(offer.own_hour_cents / 100))
     return t("own share {amount} a month", amount=money((offer.own_month_cents or 0) / 100))
@@ -349,8 +349,8 @@ def _plannable(o: Opened) -> list[tuple[str, str, list[tuple[str, str]]]]:
         made = arranged.voucher_of(o.case, name)
         if made and made.value_cents is not None:
             with room.reading(None) as connection:
-                prices = worklists.voucher_prices(connection, name)
-            shares = {f.unit: f for f in arranged.offers(made.value_cents, made.value_unit, made.hours_month, prices)}
+                prices = vouchers.prices(connection, name)
+            shares = {f.unit: f for f in vouchers.offers(made.value_cents, made.value_unit, made.hours_month, prices)}
             own = [(u, f"{text} ({_own_share(shares[u])})" if u in shares else text) for u, text in own]
         granted = any(
             d.service == name and d.in_force(max(o.case.today, d.first_day or date.min)) for d in o.case.decisions
