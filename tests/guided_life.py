@@ -40,7 +40,6 @@ class Life:
 
     def add(self, *events) -> None:
         for e in events:
-            assert (told := undeclared(e)) == [], f"{e['type']}: {told}: declare it in definitions/events/"
             number = len(self.events) + 1
             blank = dict.fromkeys(f for f in Happened.__dataclass_fields__ if f != "effects")
             self.events.append(
@@ -66,7 +65,11 @@ class Life:
         return case_of(person, TODAY)
 
     def step(self, made) -> None:
-        self.add(*(made if isinstance(made, list) else [made]))
+        """What a step of ours made: it tells what its types declare, and nothing else."""
+        events = made if isinstance(made, list) else [made]
+        for e in events:
+            assert (told := undeclared(e)) == [], f"{e['type']}: {told}: declare it in definitions/events/"
+        self.add(*events)
 
 
 SAID = {"verdict": "granted", "judgement": "Tarvitsee apua päivittäin.", "why": "", "first_day": TODAY, "last_day": None, "channel": "enterprise", "by": "Ulla"}  # fmt: skip
