@@ -179,3 +179,17 @@ def test_data_of_another_kind_than_declared_is_kept_in_quarantine_and_what_nobod
     assert done.accepted == 1 and done.refused == ((0, "a", ("bad_name",)),)
     assert [reasons for _n, _at, _s, _raw, reasons in waiting(here.connection)] == [["bad_name"]]
     assert here.rows("SELECT data->'colour' FROM event WHERE id = 'b'") == [(["red"],)]
+
+
+def test_what_was_taken_in_before_its_kind_was_declared_is_known_when_it_is_sent_again(here):
+    before = here.event("unit.opened", unit="north", id="old", data={"name": ["North"], "kind": "home_care"})
+    assert not here.send(before).refused, "the door itself, as it was before the declaration"
+    sent = {
+        "id": "old",
+        "type": "unit.opened",
+        "time": here.now.isoformat(),
+        "data": {"unit": "north", "name": ["North"], "kind": "home_care"},
+    }
+    assert receive(here.door, [sent], source="test", now=here.now) == intake.Received(0, 1, ())
+    sent["data"]["kind"] = "ward"
+    assert receive(here.door, [sent], source="test", now=here.now).refused == ((0, "old", ("same_id_other_content",)),)
