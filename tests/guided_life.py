@@ -3,19 +3,33 @@
 from __future__ import annotations
 
 from datetime import date, datetime, timedelta
+from functools import cache
 from zoneinfo import ZoneInfo
 
+from torni.facts.data_fields import ByType, faults
 from torni.facts.persons import Happened, Person
 from torni.guidance import decide, steps
 from torni.guidance.case import Item, case_of, facts_of
 from torni.guidance.client import client_of
 from torni.guidance.forms import DecisionForm, PlanForm
+from torni.services import load_library
 
 HELSINKI = ZoneInfo("Europe/Helsinki")
 
 TODAY = date(2026, 11, 22)
 
 UNITS = {"north": "Pohjoisen tiimi", "south": "Etelän tiimi"}
+
+
+@cache
+def declared() -> ByType:
+    return load_library(on=TODAY).event_data
+
+
+def undeclared(event) -> list[str]:
+    """What an event of ours tells in its data that its type does not declare, or declares as another kind."""
+    fields, data = declared().get(event["type"], {}), event.get("data") or {}
+    return [*(sorted(set(data) - set(fields))), *faults(fields, data)]
 
 
 class Life:
@@ -52,7 +66,11 @@ class Life:
         return case_of(person, TODAY)
 
     def step(self, made) -> None:
-        self.add(*(made if isinstance(made, list) else [made]))
+        """What a step of ours made: it tells what its types declare, and nothing else."""
+        events = made if isinstance(made, list) else [made]
+        for e in events:
+            assert (told := undeclared(e)) == [], f"{e['type']}: {told}: declare it in definitions/events/"
+        self.add(*events)
 
 
 SAID = {"verdict": "granted", "judgement": "Tarvitsee apua päivittäin.", "why": "", "first_day": TODAY, "last_day": None, "channel": "enterprise"}  # fmt: skip

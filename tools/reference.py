@@ -75,6 +75,7 @@ def parameters() -> str:
 
 
 def events() -> str:
+    from torni.facts.data_fields import DataField
     from torni.services import load_library
 
     library = load_library("keski-suomi", on=DAY)
@@ -82,11 +83,17 @@ def events() -> str:
     for service, promise in library.of_events():
         for _key, type_ in promise.events():
             counted.setdefault(type_, []).append(f"`{service.id}.{promise.id}`")
+
+    def kept(field: DataField) -> str:
+        return ", kept" if field.erased == "kept" else ""
+
     lines = [NOTE + "# Events\n", "Every type that may come in, what it needs, what else its `data` may tell, and the promises it counts for.",
+             "Of `data`, the kind of each field; what is not `kept` is emptied when the client is erased, and so is what no type declares.",
+             "A field of another kind is refused (`bad_` and its name), and so is one outside its range (`range_`).",
              "`a..b` after a need is the least and the most that is taken in; of `due`, in days from the event's own day.\n",
              "| type | what | needs | data | promises |", "|---|---|---|---|---|"]  # fmt: skip
     for name, kind in library.event_kinds.items():
-        data = "; ".join(f"`{key}`: {told}" for key, told in kind.data.items())
+        data = "; ".join(f"`{key}` ({field.told}{kept(field)}): {field.what}" for key, field in kind.data.items())
         spans = {{"due_days": "due"}.get(key, key): f" {low}..{high}" for key, (low, high) in kind.held()}
         needs = ", ".join(f"{need}{spans.get(need, '')}" for need in kind.needs)
         lines.append(

@@ -10,11 +10,13 @@ from tempfile import TemporaryDirectory
 import polars as pl
 import psycopg
 import pytest
+import yaml
 
 from torni.facts import room
 from torni.facts.book import Answer, Book, Counting, Opening
 from torni.facts.door import Door
 from torni.facts.effects import COLUMNS, CORRECTIONS, stretches, tally
+from torni.services.events import EventKinds
 
 NOON = datetime(2026, 5, 4, 9, tzinfo=UTC)  # a Monday, noon in Finland
 NEEDS = {
@@ -27,6 +29,10 @@ NEEDS = {
     **{f"alert.{did}": {"matter"} for did in ("taken_up", "acted", "done", "set_aside")},
     **{f"plan.{how}": {"service", "unit", "client", "matter"} for how in ("sent", "recalled", "confirmed")},
 }  # fmt: skip
+RECORDS = Path(__file__).parents[2] / "definitions/events/record_room.yaml"
+DATA = {
+    n: k.data for n, k in EventKinds.model_validate(yaml.safe_load(RECORDS.read_text(encoding="utf-8"))).events.items()
+}
 BOOK = Book(
     since=date.min,
     needs={k: frozenset(v) for k, v in NEEDS.items()},
@@ -45,6 +51,7 @@ BOOK = Book(
     ),
     countings=(Counting("care.good", "care", "feedback.given", "at_least", 4), Counting("care.right", "care", "fee.charged", "exact")),
     definitions={"care": "0123456789ab"},
+    data=DATA,
     expected=lambda service, data: data.get("should"),
 )  # fmt: skip
 

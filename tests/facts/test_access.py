@@ -6,6 +6,7 @@ import psycopg
 import pytest
 
 from tests.conftest import NOW
+from tests.facts.conftest import DATA
 from torni.facts import access, accounts, persons, rights
 from torni.facts.access import Who
 
@@ -464,9 +465,17 @@ def test_a_permit_is_erased_with_its_client_and_with_its_holder(lived, told):
     told("representative.named", 1, holder="2", kind="proxy")
     told("consent.given", 2)
     assert not any(c.wrong for c in verify(lived.connection))
-    persons.erase(lived.connection, 2, by="test", why="a test")
+    persons.erase(lived.connection, 2, data=DATA, by="test", why="a test")
     assert lived.rows("SELECT count(*) FROM permit") == [(0,)]
     assert lived.rows("SELECT data FROM event WHERE type = 'representative.named'") == [({"kind": "proxy"},)]
+    again = lived.rows("SELECT id, at FROM event WHERE type = 'representative.named'")[0]
+    sent = {
+        **lived.event(
+            "representative.named", id=again[0], at=again[1], client=1, data={"holder": "2", "kind": "proxy"}
+        ),
+        "service": None,
+    }
+    assert "same_id_other_content" not in lived.send(sent).refused.get(0, ())
     assert not any(c.wrong for c in verify(lived.connection))
 
 

@@ -8,7 +8,7 @@ from datetime import timedelta
 from hypothesis import HealthCheck, Phase, example, given, settings
 from hypothesis import strategies as st
 
-from tests.facts.conftest import BOOK
+from tests.facts.conftest import BOOK, DATA
 from torni.facts import verify as verifying
 from torni.facts.book import Answer, Counting, Opening
 from torni.facts.door import Door
@@ -139,7 +139,7 @@ def test_what_was_erased_keeps_what_it_meant(here):
     here.send(planned(here), made(here), here.event("fee.charged", client=1, cents=5, matter="v", data={"should": 5}))
     whole(here, narrow)
     before = here.rows("SELECT promise, day, unit, total, met, late FROM tally_now ORDER BY 1, 2, 3")
-    persons.erase(here.connection, 1, by="x", why="a mistake")
+    persons.erase(here.connection, 1, data=DATA, by="x", why="a mistake")
     made_anew(here.connection, narrow, meanings({here.now.date(): BOOK}))
     assert here.rows("SELECT promise, day, unit, total, met, late FROM tally_now ORDER BY 1, 2, 3") == before
     whole(here, narrow)

@@ -8,6 +8,7 @@ import pytest
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
+from tests.facts.conftest import DATA
 from torni.core.language import LANGUAGES, speaking
 from torni.facts import feeds, intake
 from torni.facts.intake import read, receive, waiting
@@ -39,10 +40,11 @@ def test_an_event_is_read_with_its_columns_apart_from_its_data():
         ({"data": {"quantity": True}}, ["bad_quantity"]), ({"data": {"client": 2**70}}, ["bad_client"]), ({"data": {"due": "4.5.2026"}}, ["bad_due"]),
         ({"data": {"unit": ["x"]}}, ["bad_unit"]), ({"data": {"x": "\x00"}}, ["bad_data"]), ({"data": {"x": float("nan")}}, ["bad_data"]),
         ({"source": "b"}, ["another_source"]), ({"type": "resident.registered", "data": {"born": "long ago", "protected": 3}}, ["bad_born", "bad_protected"]),
+        ({"type": "consent.given", "data": {"until": "next year", "mood": ["glad"]}}, ["bad_until"]),
     ],
 )  # fmt: skip
 def test_what_cannot_be_read_is_told(change, reasons):
-    assert read({**GOOD, **change}, source="a")[1] == reasons
+    assert read({**GOOD, **change}, source="a", declared=lambda type_, at: DATA.get(type_, {}))[1] == reasons
 
 
 JUNK = st.recursive(
@@ -158,3 +160,36 @@ def test_many_keep_their_own_source_or_get_that_of_who_brings_them(here):
         ("3", "kari"),
     ]
     assert receive_many(here.door, given, source="feed").refused[0] == (0, "1", ("another_source",))
+
+
+def test_data_of_another_kind_than_declared_is_kept_in_quarantine_and_what_nobody_declared_is_taken_in(here):
+    """However the event comes through the door, the definitions of its own day say of what kind its data is."""
+
+    def telling(id_, **data):
+        return {
+            "id": id_,
+            "type": "unit.opened",
+            "time": "2026-05-04T12:00:00+03:00",
+            "data": {"unit": "north", **data},
+        }
+
+    done = receive(
+        here.door, [telling("a", name=["North"]), telling("b", name="North", colour=["red"])], source="a", now=here.now
+    )
+    assert done.accepted == 1 and done.refused == ((0, "a", ("bad_name",)),)
+    assert [reasons for _n, _at, _s, _raw, reasons in waiting(here.connection)] == [["bad_name"]]
+    assert here.rows("SELECT data->'colour' FROM event WHERE id = 'b'") == [(["red"],)]
+
+
+def test_what_was_taken_in_before_its_kind_was_declared_is_known_when_it_is_sent_again(here):
+    before = here.event("unit.opened", unit="north", id="old", data={"name": ["North"], "kind": "home_care"})
+    assert not here.send(before).refused, "the door itself, as it was before the declaration"
+    sent = {
+        "id": "old",
+        "type": "unit.opened",
+        "time": here.now.isoformat(),
+        "data": {"unit": "north", "name": ["North"], "kind": "home_care"},
+    }
+    assert receive(here.door, [sent], source="test", now=here.now) == intake.Received(0, 1, ())
+    sent["data"]["kind"] = "ward"
+    assert receive(here.door, [sent], source="test", now=here.now).refused == ((0, "old", ("same_id_other_content",)),)

@@ -11,6 +11,7 @@ import time
 import psycopg
 import pytest
 
+from tests.facts.conftest import DATA
 from torni.facts import access, rights
 from torni.facts.access import Who
 
@@ -100,6 +101,6 @@ def test_a_snapshot_begins_anew_after_an_erasure(here, monkeypatch, tmp_path):
     first = snapshot_folder(here.connection)
     snapshot(here.connection, first, persons=True)
     assert list(first.glob("*.parquet")) and first.parent.stat().st_mode & 0o077 == 0
-    persons.erase(here.connection, 1, by="x", why="a mistake")
+    persons.erase(here.connection, 1, data=DATA, by="x", why="a mistake")
     second = snapshot_folder(here.connection)
     assert second != first and not first.exists() and not list(second.glob("*.parquet"))

@@ -6,6 +6,7 @@ import json
 
 import pytest
 
+from tests.facts.conftest import DATA
 from torni.core.faults import BadInput
 from torni.facts import intake, persons
 from torni.facts.fold import fold, seal
@@ -57,7 +58,9 @@ def test_everything_is_given_out_and_that_is_a_reading_too(lived):
 def test_nothing_tells_of_the_erased_and_every_sum_stays(lived):
     tally = lived.rows("SELECT * FROM tally ORDER BY 1, 2, 3, 4, 5")
     others = lived.rows("SELECT * FROM event WHERE client = 2 ORDER BY position")
-    done = persons.erase(lived.connection, 1, by="Records Keeper", why="another person's data were recorded on her")
+    done = persons.erase(
+        lived.connection, 1, data=DATA, by="Records Keeper", why="another person's data were recorded on her"
+    )
     assert done.events == 4 and done.days == 1
     everything = str([lived.rows(f"SELECT * FROM {t}") for t in ("event", "effect", "client", "owed", "quarantine")])
     assert SAID not in everything and "visit-1" not in everything and "1941" not in everything
@@ -72,7 +75,7 @@ def test_nothing_tells_of_the_erased_and_every_sum_stays(lived):
 
 
 def test_what_began_and_what_answered_it_still_belong_together(lived):
-    persons.erase(lived.connection, 1, by="x", why="a mistake")
+    persons.erase(lived.connection, 1, data=DATA, by="x", why="a mistake")
     pairs = lived.rows("SELECT a.type, b.type FROM event a JOIN effect f ON f.began = a.position AND f.promise = 'care.made' JOIN event b ON b.position = f.position AND b.matter = a.matter WHERE a.client IS NULL AND f.client IS NULL")  # fmt: skip
     assert pairs == [("visit.planned", "visit.made")]
     answered = (
@@ -85,7 +88,7 @@ def test_what_began_and_what_answered_it_still_belong_together(lived):
 
 
 def test_a_quiet_change_after_an_erasure_is_still_found(lived):
-    persons.erase(lived.connection, 1, by="x", why="a mistake")
+    persons.erase(lived.connection, 1, data=DATA, by="x", why="a mistake")
     with lived.connection.transaction():
         lived.connection.execute("SET LOCAL torni.erasing = 'yes'")
         lived.connection.execute(
@@ -95,7 +98,7 @@ def test_a_quiet_change_after_an_erasure_is_still_found(lived):
 
 
 def test_the_erased_is_not_taken_in_again_by_an_old_event(lived):
-    persons.erase(lived.connection, 1, by="x", why="a mistake")
+    persons.erase(lived.connection, 1, data=DATA, by="x", why="a mistake")
     done = lived.send(lived.event("visit.made", client=1, unit="north", matter="visit-1-b"))
     assert done.refused[0] == ("unknown_client",)
 
@@ -103,7 +106,7 @@ def test_the_erased_is_not_taken_in_again_by_an_old_event(lived):
 def test_erasure_is_one_of_its_own_not_a_way_around(lived):
     import psycopg
 
-    persons.erase(lived.connection, 1, by="x", why="a mistake")
+    persons.erase(lived.connection, 1, data=DATA, by="x", why="a mistake")
     for statement in (
         "UPDATE event SET client = NULL",
         "DELETE FROM client",
@@ -122,7 +125,7 @@ def test_another_client_in_the_same_matter_stays(here):
     )
     here.send(here.event("visit.planned", client=1, unit="north", matter="open", due="2026-05-04"))
     fold(here.connection)
-    assert persons.erase(here.connection, 1, by="x", why="a mistake").events == 3
+    assert persons.erase(here.connection, 1, data=DATA, by="x", why="a mistake").events == 3
     assert here.rows("SELECT client, data->>'said' FROM event WHERE type = 'visit.made'") == [(2, "hers")]
     assert here.rows("SELECT count(DISTINCT matter) FROM event WHERE matter LIKE 'erased-%'") == [(2,)]
     assert [c.name for c in verify(here.connection) if c.wrong] == []

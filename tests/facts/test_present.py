@@ -20,7 +20,7 @@ from torni.facts.access import Who
 from torni.facts.rights import ALL, EVERYBODY, NOBODY, OWN_PRODUCER, OWN_UNITS, Role
 from torni.facts.words import role_name
 
-SQL = (present._TEXT).read_text(encoding="utf-8")
+SQL = present._written()
 
 
 @pytest.fixture

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 from datetime import UTC, date, datetime, timedelta
 
 import numpy as np
@@ -9,6 +10,7 @@ import polars as pl
 import pytest
 
 from tests.conftest import YEAR_FIRST, YEAR_SEED, YEAR_UNTIL
+from tests.guided_life import undeclared
 from torni.facts import room
 from torni.facts.door import Door
 from torni.facts.fold import fold
@@ -17,6 +19,7 @@ from torni.promises.sums import chance_of
 from torni.services.days import Days
 from torni.simulation.year.chance import Chance
 from torni.simulation.year.faults import KINDS
+from torni.simulation.year.happening import begin
 from torni.simulation.year.log import known
 from torni.simulation.year.running import Live, assembled, load_year
 from torni.supervision.measure import gathered, measure_gathered, measured, windows_of
@@ -51,6 +54,16 @@ def test_a_day_is_the_same_whatever_days_are_asked_for(year):
     for day in (first + timedelta(days=11), first + timedelta(days=33)):
         ((_, alone),) = list(made.days(day, day))
         assert alone.equals(whole[day])
+
+
+def test_what_the_year_tells_in_its_data_is_declared(year):
+    made, _ = year
+    days = made.days(YEAR_FIRST, YEAR_FIRST + timedelta(days=89))
+    told = pl.concat([begin(made.world, YEAR_FIRST), *(events for _day, events in days)], how="diagonal_relaxed")
+    told = told.filter(pl.col("data").is_not_null()).group_by("type").head(200)
+    assert told["type"].n_unique() > 10
+    for type_, data in told.select("type", "data").iter_rows():
+        assert undeclared({"type": type_, "data": json.loads(data)}) == [], type_
 
 
 def test_every_kind_of_fault_is_planted_and_touches_only_what_it_is_about(year):

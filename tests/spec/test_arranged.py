@@ -10,11 +10,11 @@ from tests.guided_life import TODAY, UNITS, Life
 from torni.core.faults import BadInput
 from torni.core.language import speaking
 from torni.guidance import arranged, decide, steps
-from torni.guidance.arranged import Offer, offers
 from torni.guidance.case import Item, facts_of
 from torni.guidance.client import client_of
 from torni.guidance.forms import DecisionForm, PlanForm
 from torni.guidance.letter import letter, to_html
+from torni.producers.vouchers import Offer, offers
 
 
 @pytest.fixture

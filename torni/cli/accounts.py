@@ -11,13 +11,15 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 
 from torni.cli.show import table
+from torni.core import clock
 from torni.core.faults import bad_input
 from torni.core.language import _, number, t
 from torni.facts import accounts as kept
 from torni.facts import persons, rights, room
 from torni.facts.postgres import server
-from torni.facts.producers import unknown
 from torni.facts.words import role_name
+from torni.producers.known import unknown
+from torni.services import load_library
 
 
 def accounts(args: argparse.Namespace) -> int:
@@ -95,7 +97,9 @@ def client_export(args: argparse.Namespace) -> int:
 
 def client_erase(args: argparse.Namespace) -> int:
     with _room() as connection:
-        done = persons.erase(connection, args.number, by=args.by, why=_why(args.why))
+        row = connection.execute("SELECT region FROM room").fetchone()
+        data = load_library(row[0], on=clock.today()).event_data if row else {}
+        done = persons.erase(connection, args.number, data=data, by=args.by, why=_why(args.why))
     print(
         _("{events} events no longer tell of the person; {days} sealed days have a new seal beside the old.").format(
             events=number(done.events), days=number(done.days)

@@ -11,12 +11,13 @@ from torni.cli.show import mark, table
 from torni.core.faults import BadInput, Fault, bad_input
 from torni.core.language import _, number, t
 from torni.facts import feeds, intake, room
+from torni.facts.data_fields import MOST_TEXT
 from torni.facts.door import Door
 from torni.facts.fold import fold
 from torni.facts.postgres import server
-from torni.facts.producers import unknown
 from torni.facts.reasons import reason
 from torni.guidance.charges import charge
+from torni.producers.known import unknown
 from torni.services import load_library, regions
 from torni.services.book import books_of
 from torni.services.days import Days
@@ -31,7 +32,7 @@ def events(args: argparse.Namespace) -> int:
         [
             name,
             str(kind.what),
-            " ".join([*kind.needs, *(f"data.{d}" for d in kind.data)]),
+            " ".join([*kind.needs, *(f"data.{n} ({f.told})" for n, f in kind.data.items())]),
             " ".join(f"{n} {low}..{high}" for n, (low, high) in kind.held()),
         ]
         for name, kind in library.event_kinds.items()
@@ -144,7 +145,7 @@ def quarantine_drop(args: argparse.Namespace) -> int:
 
 def feed_new(args: argparse.Namespace) -> int:
     """A key for a system that sends events."""
-    if not args.source.strip() or len(args.source) > intake.MOST_TEXT:
+    if not args.source.strip() or len(args.source) > MOST_TEXT:
         raise bad_input("SOURCE", t("is not a short text"), t("Write such as: producer-a"))
     with server() as database:
         room.prepare(database.url)

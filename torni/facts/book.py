@@ -9,6 +9,8 @@ from datetime import date
 from functools import cached_property
 from typing import Any, Literal
 
+from torni.facts.data_fields import ByType, naming
+
 How = Literal["at_least", "exact", "ratio", "sum", "plus", "minus", "limit", "demand"]
 
 
@@ -74,7 +76,7 @@ class Book:
     """One stretch of days on which no definition changes.
 
     `needs`: each type of event and the columns that it must have. `bounds`: what it may hold, the widest where none are given.
-    `of_nobody`: the types that tell of no client. `definitions`: each service and its version.
+    `data`: the fields of its data. `of_nobody`: the types that tell of no client. `definitions`: each service and its version.
     `expected(service, data)`: what a charge should be, in cents, or None when that cannot be told.
     """
 
@@ -88,16 +90,25 @@ class Book:
     bounds: Mapping[str, Bounds] = field(default_factory=dict)
     of_nobody: frozenset[str] = frozenset()
     formulas: str = ""  # the version of what charges are reckoned by
+    data: ByType = field(default_factory=dict)
 
     @property
     def exact_types(self) -> frozenset[str]:
         return frozenset(c.type for c in self.countings if c.how == "exact")
 
+    @property
+    def naming(self) -> dict[str, list[str]]:
+        """Of each type the fields of its data that name another client, where there are any."""
+        found: dict[str, list[str]] = {}
+        for type_, name in sorted(naming(self.data)):
+            found.setdefault(type_, []).append(name)
+        return found
+
     @cached_property
     def mark(self) -> str:
         """What tells this book's rules from another's: the same for the same rules."""
         needs, bounds = ({k: sorted(v) for k, v in self.needs.items()}, sorted(self.bounds.items()))
-        told = (sorted(needs.items()), bounds, sorted(self.of_nobody), self.openings, self.answers, self.countings, sorted(self.definitions.items()))  # fmt: skip
+        told = (sorted(needs.items()), bounds, sorted(self.of_nobody), self.naming, self.openings, self.answers, self.countings, sorted(self.definitions.items()))  # fmt: skip
         return hashlib.sha256(repr(told).encode()).hexdigest()
 
 

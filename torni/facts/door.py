@@ -89,12 +89,12 @@ class Door:
 
     def _parts(self, events: Events) -> Iterator[tuple[Sequence[int], Events, Book | None]]:
         """The batch in parts of one book each, and each cut where an event looks back at another of the batch."""
-        of_day = {day: self._book(day) for day in _days(events)}
+        of_day = {day: self.book(day) for day in _days(events)}
         for lines, chosen, book in _by_book(events, of_day):
             for start, end in cut(chosen, self.connection) if book else ((0, len(chosen)),):
                 yield lines[start:end], chosen[start:end], book
 
-    def _book(self, day: date) -> Book | None:
+    def book(self, day: date) -> Book | None:
         """The definitions of a day, None where they are not known: an amount begins later, or its last known day has passed."""
         try:
             return self.books(day)
@@ -192,15 +192,17 @@ class Door:
         run(statement("session"))
         run("TRUNCATE kinds, openings, answers, countings, versions")
         touching = {o.type for o in book.openings} | {a.type for a in book.answers}
+        naming = book.naming
         with self.connection.cursor() as cursor:
             cursor.executemany(
-                "INSERT INTO kinds VALUES (%s, %s, %s, %s, int8range(%s, %s, '[]'), int8range(%s, %s, '[]'), int8range(%s, %s, '[]'), int4range(%s, %s, '[]'))",
+                "INSERT INTO kinds VALUES (%s, %s, %s, %s, %s, int8range(%s, %s, '[]'), int8range(%s, %s, '[]'), int8range(%s, %s, '[]'), int4range(%s, %s, '[]'))",
                 [
                     (
                         k,
                         sorted(v),
                         k in touching,
                         k in book.of_nobody,
+                        naming.get(k, []),
                         *b.quantity,
                         *b.of_quantity,
                         *b.cents,

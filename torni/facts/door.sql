@@ -6,7 +6,7 @@ CREATE TEMP TABLE IF NOT EXISTS arriving (
   quantity bigint, of_quantity bigint, cents bigint, data jsonb, replaces_id text, expected bigint, day date
 );
 CREATE TEMP TABLE IF NOT EXISTS kinds (
-  type text PRIMARY KEY, needs text[], touches boolean, of_nobody boolean, quantity int8range, of_quantity int8range, cents int8range, due_days int4range
+  type text PRIMARY KEY, needs text[], touches boolean, of_nobody boolean, naming text[], quantity int8range, of_quantity int8range, cents int8range, due_days int4range
 );
 CREATE TEMP TABLE IF NOT EXISTS openings (promise text, service text, type text, days int, age_below int, age_at_least int, months int, working int);
 CREATE TEMP TABLE IF NOT EXISTS working_dues (working int, day date, due date, PRIMARY KEY (working, day));
@@ -106,10 +106,11 @@ FROM (
   ) c ON true
   LEFT JOIN LATERAL (
     SELECT -- what was erased of a client is not held against whoever sends the event again
-      coalesce(e.matter LIKE 'erased-%%', false) OR (e.type LIKE 'representative.%%' AND NOT coalesce(e.data ? 'holder', false))
+      coalesce(e.matter LIKE 'erased-%%', false)
       OR (e.type, e.at, e.service, e.unit, e.client, e.matter, e.due, e.quantity, e.of_quantity, e.cents, coalesce(e.data, '{}'),
         (SELECT CASE WHEN x.id LIKE 'erased-%%' THEN a.replaces_id ELSE x.id END FROM event x WHERE x.position = e.replaces))
-      IS NOT DISTINCT FROM (a.type, a.at, a.service, a.unit, a.client, a.matter, a.due, a.quantity, a.of_quantity, a.cents, coalesce(a.data, '{}'), a.replaces_id)
+      IS NOT DISTINCT FROM (a.type, a.at, a.service, a.unit, a.client, a.matter, a.due, a.quantity, a.of_quantity, a.cents,
+        coalesce(a.data, '{}') - ARRAY(SELECT n FROM unnest(k.naming) n WHERE NOT coalesce(e.data ? n, false)), a.replaces_id)
       AS same
     FROM event e WHERE e.id = a.id AND e.source = a.source LIMIT 1
   ) p ON true

@@ -8,23 +8,20 @@ from __future__ import annotations
 
 import json
 import re
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import UTC, date, datetime
 from typing import Any
 
 from torni.facts.cutting import ordered
-from torni.facts.door import HELSINKI, Door
+from torni.facts.data_fields import FIRST_YEAR, LAST_YEAR, MOST_TEXT, ByType, Declared, day_of, faults, is_short_text
+from torni.facts.door import HELSINKI, Door, local_day
 from torni.facts.room import Connection
 
 COLUMNS = ("service", "unit", "client", "matter", "due", "quantity", "of_quantity", "cents", "replaces")
 MOST_EVENTS = 10_000
-MOST_TEXT = 200
 _WHOLE = {"client", "quantity", "of_quantity", "cents"}
-_PLAIN = re.compile(r"[^\x00-\x1f\x7f]*")
 _LIMIT = 2**63
-_DAY = re.compile(r"\d{4}-\d{2}-\d{2}")
-FIRST_YEAR, LAST_YEAR = 1850, 2150  # of a day or a moment in a region's facts
 MOST_DEEP = 50
 
 
@@ -50,9 +47,14 @@ def receive(
     rows: list[dict[str, Any]] = []
     lines: list[list[int]] = []  # each row's, the same event sent twice in a batch standing on two
     known: dict[tuple[str, str], int] = {}
-    for line, event in enumerate(events):
-        row, reasons = read(event, source=source)
-        if reasons:
+    declared = _declared(door)
+    found = [read(event, source=source, declared=declared) for event in events]
+    doubted = {
+        line: row for line, (row, reasons) in enumerate(found) if reasons and not read(events[line], source=source)[1]
+    }
+    taken_before = _here(door.connection, doubted)
+    for line, (row, reasons) in enumerate(found):
+        if reasons and line not in taken_before:
             refused[line] = tuple(reasons)
         elif (before := known.setdefault((row["source"], row["id"]), len(rows))) < len(rows) and rows[before] == row:
             lines[before].append(line)
@@ -100,15 +102,18 @@ def receive_many(
     return Received(accepted, repeated, tuple(sorted(refused)))
 
 
-def read(event: Any, *, source: str | None = None) -> tuple[dict[str, Any], list[str]]:
-    """One event as the door takes it, and every reason why it cannot be read."""
+def read(
+    event: Any, *, source: str | None = None, declared: Callable[[str, datetime], Declared] | None = None
+) -> tuple[dict[str, Any], list[str]]:
+    """One event as the door takes it, and every reason why it cannot be read. `declared`: the data of a type of event at a moment,
+    against which the event's own is held."""
     if not isinstance(event, Mapping):
         return {}, ["not_an_event"]
     reasons: list[str] = []
     row: dict[str, Any] = {}
     for name in ("id", "type", "source"):
         given = event.get(name, source if name == "source" else None)
-        if not _text(given) or not given:
+        if not is_short_text(given) or not given:
             reasons.append(f"needs_{name}")
         row[name] = given
     if source is not None and event.get("source") not in (None, source):
@@ -124,7 +129,15 @@ def read(event: Any, *, source: str | None = None) -> tuple[dict[str, Any], list
         given = rest.pop(name, None)
         if given is None or given == "":
             continue
-        value = _whole(given) if name in _WHOLE else _day(given) if name == "due" else given if _text(given) else None
+        value = (
+            _whole(given)
+            if name in _WHOLE
+            else day_of(given)
+            if name == "due"
+            else given
+            if is_short_text(given)
+            else None
+        )
         if value is None:
             reasons.append(f"bad_{name}")
         row["replaces_id" if name == "replaces" else name] = value
@@ -132,27 +145,34 @@ def read(event: Any, *, source: str | None = None) -> tuple[dict[str, Any], list
         if not _plain(rest):
             reasons.append("bad_data")
         row["data"] = rest
-    return row, reasons + _registers(row.get("type"), rest)
+        if declared is not None and row["at"] is not None and isinstance(row["type"], str):
+            reasons += faults(declared(row["type"], row["at"]), rest)
+    return row, reasons
 
 
-def _registers(kind: object, data: Mapping[str, Any]) -> list[str]:
-    """What the registers of residents and units are made of must be what it is called."""
-    if kind == "resident.registered":
-        wrong = [name for name in ("municipality",) if name in data and not _text(data[name])]
-        if data.get("born") is not None and _day(data["born"]) is None:
-            wrong.append("born")
-        if data.get("protected") not in (None, True, False, "true", "false"):
-            wrong.append("protected")
-        return [f"bad_{name}" for name in wrong]
-    if (
-        kind in ("representative.named", "consent.given")
-        and data.get("until") is not None
-        and _day(data["until"]) is None
-    ):
-        return ["bad_until"]
-    if kind == "unit.opened":
-        return [f"bad_{n}" for n in ("name", "kind", "producer", "municipality") if n in data and not _text(data[n])]
-    return []
+def _here(connection: Connection, rows: Mapping[int, Mapping[str, Any]]) -> set[int]:
+    """Those whose event is in the log already: its data was taken in by the declarations of before, so sending it again is still no fault."""
+    if not rows:
+        return set()
+    found = connection.execute(
+        "SELECT x.line FROM unnest(%s::int[], %s::text[], %s::text[]) x(line, source, id) JOIN event e ON e.id = x.id AND e.source = x.source",
+        [list(rows), [row["source"] for row in rows.values()], [row["id"] for row in rows.values()]],
+    ).fetchall()
+    return {line for (line,) in found}
+
+
+def _declared(door: Door) -> Callable[[str, datetime], Declared]:
+    """What each type of event declares of its data, by the definitions of the event's day; nothing where those are not known."""
+    by_day: dict[date, ByType] = {}
+
+    def of(type_: str, at: datetime) -> Declared:
+        day = local_day(at)
+        if day not in by_day:
+            book = door.book(day)
+            by_day[day] = book.data if book else {}
+        return by_day[day].get(type_, {})
+
+    return of
 
 
 def replay(door: Door, number: int, raw: Any, *, by: str) -> Received:
@@ -240,7 +260,7 @@ def _words(event: Any) -> str:
 
 def _source(event: Any) -> str:
     given = event.get("source") if isinstance(event, Mapping) else None
-    return given if _text(given) and given else "unknown"
+    return given if is_short_text(given) and given else "unknown"
 
 
 def _id(event: Any) -> str:
@@ -248,22 +268,12 @@ def _id(event: Any) -> str:
     return given[:MOST_TEXT] if isinstance(given, str) else ""
 
 
-def _text(value: Any) -> bool:
-    if not isinstance(value, str) or len(value) > MOST_TEXT or not _PLAIN.fullmatch(value):
-        return False
-    try:
-        value.encode()
-    except UnicodeEncodeError:
-        return False
-    return True
-
-
 def _plain(value: Any, depth: int = 0) -> bool:
     """Can it be kept? Not too deep, no text that a database refuses."""
     if depth > 8:
         return False
     if isinstance(value, Mapping):
-        return all(_text(k) and _plain(v, depth + 1) for k, v in value.items()) and len(value) <= 200
+        return all(is_short_text(k) and _plain(v, depth + 1) for k, v in value.items()) and len(value) <= 200
     if isinstance(value, list | tuple):
         return len(value) <= 1000 and all(_plain(v, depth + 1) for v in value)
     if isinstance(value, str):
@@ -289,18 +299,6 @@ def _whole(value: Any) -> int | None:
     if isinstance(value, float) and abs(value) < 2**53 and value.is_integer():
         return int(value)
     return value if isinstance(value, int) and abs(value) < _LIMIT else None
-
-
-def _day(value: Any) -> date | None:
-    """A day as year-month-day alone: other forms of the standard (a week's day) are not what a database reads."""
-    if isinstance(value, datetime):
-        value = value.date()
-    if isinstance(value, str) and _DAY.fullmatch(value):
-        try:
-            value = date.fromisoformat(value)
-        except ValueError:
-            return None
-    return value if isinstance(value, date) and FIRST_YEAR <= value.year <= LAST_YEAR else None
 
 
 def _moment(value: Any) -> tuple[datetime | None, str]:

@@ -11,7 +11,9 @@ from torni.core import clock
 from torni.core.faults import bad_input
 from torni.core.language import t
 from torni.facts import rights
+from torni.facts.data_fields import ByType, kept, naming
 from torni.facts.fold import SEALED
+from torni.facts.registers import REGISTERS
 from torni.facts.room import Connection
 
 MOST = 1_000
@@ -201,9 +203,10 @@ def _gathered(connection: Connection, client: int, refused: str) -> dict[str, An
     return {
         "client": client,
         "made_at": clock.now().isoformat(timespec="seconds"),
-        "register": found(("valid_from", "name", "municipality", "born", "protected", "position"), f"public.client {of} valid_from, position"),
-        "case_managers": found(("valid_from", "case_manager", "position"), f"public.care {of} valid_from, position"),
-        "representatives_consents_and_restrictions": found(("valid_from", "kind", "about", "holds", "until", "position"), f"public.permit {of} valid_from, position"),
+        **{
+            r.heading: found(("valid_from", *(k for k in r.keys if k != "client"), *r.columns, "position"), f"public.{r.table} {of} valid_from, position")
+            for r in REGISTERS if r.heading
+        },
         "events": found(_EVENT, f"public.event {of} position"),
         "effects": found(_EFFECT, f"public.effect {of} position, since"),
         "owed": found(("matter", "promise", "due", "unit"), f"public.owed {of} due"),
@@ -220,23 +223,29 @@ class Erased:
     days: int
 
 
-def erase(connection: Connection, client: int, *, by: str, why: str) -> Erased:
+def erase(connection: Connection, client: int, *, data: ByType, by: str, why: str) -> Erased:
     """Take away what tells of the person: who it was, what was told, what belonged together. Sums stay as they were.
 
-    Each event keeps its day, unit and promise, so every tally and the tower stay what they were; client and data are emptied, id
-    and matter become words that cannot be turned back. The register's rows go. Each sealed day that is touched is sealed anew
-    beside its old seal, so `verify` tells this from a quiet change. The log of readings stays: the law asks for it. Backups and
-    snapshots made before are not touched. As the owner.
+    Each event keeps its day, unit and promise, so every tally and the tower stay what they were; client and data are emptied but for
+    what its type declares as telling of nobody (`data`: the fields of each type), and so is the person's number where another
+    client's event names it; id and matter become words that cannot be turned back. The register's rows go. Each sealed day that is
+    touched is sealed anew beside its old seal, so `verify` tells this from a quiet change. The log of readings stays: the law asks
+    for it. Backups and snapshots made before are not touched. As the owner.
     """
     with connection.transaction():
         connection.execute("SELECT 1 FROM room FOR UPDATE")  # no door writes meanwhile
         connection.execute("SELECT 1 FROM consumer WHERE name = 'tally' FOR UPDATE")  # and nobody seals
         _there(connection, client)
         connection.execute("SET LOCAL torni.erasing = 'yes'")
+        connection.execute("CREATE TEMP TABLE declared (type text, field text, names boolean) ON COMMIT DROP")
+        with connection.cursor() as cursor:
+            cursor.executemany("INSERT INTO declared VALUES (%s, %s, true)", list(naming(data)))
+            cursor.executemany("INSERT INTO declared VALUES (%s, %s, false)", list(kept(data)))
         connection.execute(
-            "CREATE TEMP TABLE erased ON COMMIT DROP AS SELECT position, matter, client IS NULL OR client = %(client)s AS whole FROM event "
+            "CREATE TEMP TABLE erased ON COMMIT DROP AS SELECT position, matter, client IS NULL OR client = %(client)s AS whole FROM event e "
             "WHERE client = %(client)s OR matter IN (SELECT matter FROM event WHERE client = %(client)s) "
-            "OR (type LIKE 'representative.%%' AND data->>'holder' = %(client)s::text)",
+            "OR (type IN (SELECT type FROM declared WHERE names) "
+            "AND EXISTS (SELECT FROM declared d WHERE d.names AND d.type = e.type AND e.data->>d.field = %(client)s::text))",
             {"client": client},
         )
         # a word for each matter, so that what began and what answered it still belong together; its salt is kept nowhere
@@ -244,7 +253,9 @@ def erase(connection: Connection, client: int, *, by: str, why: str) -> Erased:
         assert salt is not None
         connection.execute(
             "UPDATE event e SET matter = 'erased-' || md5(%(salt)s || e.matter), client = CASE WHEN NOT x.whole THEN e.client END, "
-            "data = CASE WHEN NOT x.whole AND e.data->>'holder' = %(client)s::text THEN e.data - 'holder' WHEN NOT x.whole THEN e.data END, id = CASE WHEN x.whole THEN 'erased-' || e.position ELSE e.id END "
+            "data = CASE WHEN x.whole THEN (SELECT jsonb_object_agg(d.field, e.data->d.field) FROM declared d WHERE NOT d.names AND d.type = e.type AND e.data ? d.field) "
+            "ELSE e.data - ARRAY(SELECT d.field FROM declared d WHERE d.names AND d.type = e.type AND e.data->>d.field = %(client)s::text) END, "
+            "id = CASE WHEN x.whole THEN 'erased-' || e.position ELSE e.id END "
             "FROM erased x WHERE x.position = e.position",
             {"salt": salt[0], "client": client},
         )
@@ -256,12 +267,9 @@ def erase(connection: Connection, client: int, *, by: str, why: str) -> Erased:
             "WHERE matter IN (SELECT matter FROM erased)",
             {"client": client, "salt": salt[0]},
         )
-        connection.execute("DELETE FROM client WHERE client = %s", [client])
-        connection.execute("DELETE FROM care WHERE client = %s", [client])
-        connection.execute(
-            "DELETE FROM permit WHERE client = %s OR (kind IN ('guardian', 'proxy') AND about = %s::text)",
-            [client, client],
-        )
+        for register in REGISTERS:
+            if register.erased:
+                connection.execute(f"DELETE FROM {register.table} WHERE {register.erased}".encode(), {"client": client})
         connection.execute(
             f"UPDATE quarantine SET raw = '{{}}', reasons = '[\"erased\"]' WHERE {_OF_CLIENT}", {"client": client}
         )

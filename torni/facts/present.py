@@ -1,6 +1,6 @@
 """The present of the database: its functions, views, policies, grants and triggers, made anew whenever their text has changed.
 
-The text is `present.sql` and what the table of rights (`rights.py`) says; its hash is kept in the database, so that a room that is as
+The text is `present.sql`, that of each room above which brings functions (`torni/core/rooms.py`), and what the table of rights (`rights.py`) says; its hash is kept in the database, so that a room that is as
 it should be costs one look. Migrations hold tables. One that changes a column, or drops a table, begins with TAKEN_DOWN: nothing of the
 present then stands in its way, and it is made again at the end.
 """
@@ -16,6 +16,7 @@ from typing import Any
 
 import psycopg
 
+from torni.core.rooms import ROOMS
 from torni.facts import rights
 from torni.facts.rights import EVERYBODY, FUNCTIONS, NOBODY, OWNER, SEQUENCES, TABLES, Table
 
@@ -47,7 +48,8 @@ def _is(connection: psycopg.Connection[tuple[Any, ...]], mark: str) -> bool:
 
 @cache
 def _written() -> str:
-    return _TEXT.read_text(encoding="utf-8")
+    above = [_TEXT.parents[1] / room.folder / _TEXT.name for room in ROOMS if room.functions]
+    return "\n".join(path.read_text(encoding="utf-8") for path in (_TEXT, *above))
 
 
 def text() -> str:

@@ -302,12 +302,6 @@ CREATE FUNCTION list_room(of_promise text) RETURNS TABLE (unit text, listed bigi
 SECURITY DEFINER SET search_path = public, pg_temp AS $$
   SELECT unit, sum(met)::bigint, sum(total)::bigint FROM tally_now WHERE promise = of_promise GROUP BY unit $$;
 
--- The units approved as voucher producers of a service, each with the newest price of an hour: nothing of a person.
-CREATE FUNCTION voucher_prices(of_service text) RETURNS TABLE (unit text, cents bigint) LANGUAGE sql STABLE
-SECURITY DEFINER SET search_path = public, pg_temp AS $$
-  SELECT DISTINCT ON (e.unit) e.unit, e.cents FROM event e WHERE e.type = 'voucher_producer.approved' AND e.service = of_service AND e.sign = 1
-    AND NOT EXISTS (SELECT 1 FROM event x WHERE x.replaces = e.position) ORDER BY e.unit, e.at DESC, e.position DESC $$;
-
 -- The webhooks that the one who asks may see, and how each stands. What may stand after the address (?...) is not shown.
 CREATE FUNCTION webhooks_shown() RETURNS TABLE (webhook bigint, producer text, url text, made_at timestamptz, ended_at timestamptz,
   waiting bigint, dead bigint, delivered bigint, tried_at timestamptz, status int, fault text)

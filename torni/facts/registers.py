@@ -22,7 +22,8 @@ class Register:
     """A table of state rows. `types`: the events that tell of it. `base`: the column by which a subject's events are found.
 
     `keys`: what makes a subject, and `told`: what an event tells of it, both in SQL of an event `e`. `columns`: each column in SQL
-    of the `state` told so far; `{first}` is the first that was ever told of it.
+    of the `state` told so far; `{first}` is the first that was ever told of it. `reads`: the fields of the events' data that all this is
+    made of. `heading`: under what a client is given the own rows; `erased`: which rows go with `%(client)s`, none of what tells of nobody.
     """
 
     table: str
@@ -30,7 +31,10 @@ class Register:
     base: str
     keys: Mapping[str, str]
     columns: Mapping[str, str]
+    reads: tuple[str, ...]
     told: str = "e.data"
+    heading: str = ""
+    erased: str = ""
 
 
 def _text(name: str) -> str:
@@ -44,13 +48,16 @@ REGISTERS = (
             "municipality": _text("municipality").format(base="client"), "born": "(w.state->>'born')::date",
             "protected": "coalesce((w.state->>'protected')::boolean, false)", "name": "left(w.state->>'name', 200)",
         },
+        ("municipality", "born", "protected", "name"), heading="register", erased="client = %(client)s",
     ),
     Register(
         "unit", (UNIT,), "unit", {"unit": "e.unit"},
         {name: _text(name).format(base="unit") for name in ("name", "kind", "producer", "municipality")},
+        ("name", "kind", "producer", "municipality"),
     ),
     Register(
-        "care", ("case_manager.named",), "client", {"client": "e.client"}, {"case_manager": "left(w.state->>'case_manager', 100)"}
+        "care", ("case_manager.named",), "client", {"client": "e.client"}, {"case_manager": "left(w.state->>'case_manager', 100)"},
+        ("case_manager",), heading="case_managers", erased="client = %(client)s",
     ),
     Register(
         "permit",
@@ -63,8 +70,11 @@ REGISTERS = (
             "about": "CASE WHEN e.type LIKE 'consent.%' THEN '' ELSE left(coalesce(e.data->>'holder', e.data->>'against'), 200) END",
         },
         {"holds": "coalesce((w.state->>'holds')::boolean, false)", "until": "(w.state->>'until')::date"},
+        ("kind", "holder", "against", "until"),
         f"jsonb_build_object('holds', e.type IN {_GIVEN}) || CASE WHEN e.type NOT IN {_GIVEN} THEN '{{\"until\": null}}' "
         "WHEN e.data ? 'until' THEN jsonb_build_object('until', e.data->'until') ELSE '{}' END",
+        heading="representatives_consents_and_restrictions",
+        erased="client = %(client)s OR (kind IN ('guardian', 'proxy') AND about = %(client)s::text)",
     ),
 )  # fmt: skip
 TYPES = {type_: register for register in REGISTERS for type_ in register.types}

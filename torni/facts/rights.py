@@ -9,6 +9,7 @@ from __future__ import annotations
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 
+from torni.core import rooms
 from torni.core.language import Message
 
 EVERYBODY, SIGNED_IN, NOBODY = "everybody", "signed in", "nobody"  # in the place of an action: no table is asked
@@ -304,8 +305,9 @@ FUNCTIONS: dict[str, str] = {
         "pages",
     ),
     # nothing of a person: for whoever looks
-    **dict.fromkeys(("registered", "newest", "list_room", "voucher_prices"), "pages"),
+    **dict.fromkeys(("registered", "newest", "list_room"), "pages"),
     **dict.fromkeys(("room_for", "said", "said_over"), "door"),
+    **rooms.FUNCTIONS,  # what the rooms above bring
     **dict.fromkeys(
         ("only_added", "manager_of", "right_to_read", "permits", "acts_for", "of_producer", "queue_job", "redeliver_as"), OWNER
     ),

@@ -118,11 +118,6 @@ def list_room(connection: Connection, promise: str) -> dict[str, tuple[int, int]
     return {unit: (listed, most) for unit, listed, most in rows}
 
 
-def voucher_prices(connection: Connection, service: str) -> dict[str, int]:
-    """The units approved as voucher producers of a service, and each one's price of an hour in cents."""
-    return dict(connection.execute("SELECT unit, cents FROM voucher_prices(%s)", [service]).fetchall())
-
-
 def represented(connection: Connection) -> list[tuple[int, str | None, str]]:
     """For whom the resident who asks acts: where each one's register begins, the name, and as what: guardian or proxy."""
     return connection.execute("SELECT * FROM represented()").fetchall()

@@ -1,27 +1,17 @@
-"""What a service costs the client where a voucher or a personal budget pays for it: own share by producer; planned and used."""
+"""Where a voucher or a personal budget pays for a service: the decision in force, what is planned and what has been used."""
 
 from __future__ import annotations
 
-from collections.abc import Collection, Mapping, Sequence
+from collections.abc import Collection, Sequence
 from dataclasses import dataclass
 from datetime import date
 from decimal import ROUND_HALF_UP, Decimal
 
-from torni.facts import worklists
 from torni.facts.persons import Happened
 from torni.facts.room import Connection
 from torni.guidance.case import Case, Made
 from torni.guidance.client import Client
-
-
-@dataclass(frozen=True)
-class Offer:
-    """One approved unit: the price of an hour, and what of it the client pays, an hour (where the value is one) and a month."""
-
-    unit: str
-    price_cents: int
-    own_hour_cents: int | None
-    own_month_cents: int | None
+from torni.producers import vouchers
 
 
 @dataclass(frozen=True)
@@ -44,27 +34,6 @@ def whole_hours(client: Client) -> int | None:
     """The service hours decided a month as a plan writes them: whole, halves up."""
     hours = client.facts.get("service_hours_month")
     return int(Decimal(hours).quantize(Decimal(1), ROUND_HALF_UP)) if isinstance(hours, int | Decimal) else None
-
-
-def offers(
-    value_cents: int, unit: str, hours_month: int | None, prices: Mapping[str, int], *, near: Collection[str] = ()
-) -> list[Offer]:
-    """Every approved unit, those `near` first, then by own share. `unit`: EUR/hour or EUR/month; `prices`: cents an hour by unit.
-
-    The client pays what the price exceeds the value by, never less than nothing. Not considered: travel and other costs of the
-    producer's own price list.
-    """
-    found = []
-    for name, price in prices.items():
-        if unit == "EUR/hour":
-            hour: int | None = max(0, price - value_cents)
-            month = None if hours_month is None else (hour or 0) * hours_month
-        else:
-            hour, month = None, None if hours_month is None else max(0, price * hours_month - value_cents)
-        found.append(Offer(name, price, hour, month))
-    return sorted(
-        found, key=lambda o: (o.unit not in near, o.own_hour_cents or 0, o.own_month_cents or 0, o.price_cents, o.unit)
-    )
 
 
 def voucher_of(case: Case, service: str | None = None) -> Made | None:
@@ -104,10 +73,12 @@ def _on(use: Happened) -> date:
         return use.at.date()
 
 
-def offers_now(connection: Connection, case: Case, *, near: Collection[str] = ()) -> tuple[Made, list[Offer]] | None:
+def offers_now(
+    connection: Connection, case: Case, *, near: Collection[str] = ()
+) -> tuple[Made, list[vouchers.Offer]] | None:
     """The voucher in force and what each approved producer would cost the client; None where there is no voucher."""
     made = voucher_of(case)
     if made is None or made.value_cents is None:
         return None
-    prices = worklists.voucher_prices(connection, made.service)
-    return made, offers(made.value_cents, made.value_unit, made.hours_month, prices, near=near)
+    prices = vouchers.prices(connection, made.service)
+    return made, vouchers.offers(made.value_cents, made.value_unit, made.hours_month, prices, near=near)

@@ -322,7 +322,8 @@ def facts_of(case: Case) -> dict[str, Any]:
 def _assessment(e: Happened) -> Assessment:
     data = e.data or {}
     facts = data.get("facts") or {}
-    scales = {f"rai_{name}": value for name, value in (data.get("scales") or {}).items()}  # as other systems send them
+    told = data.get("scales")  # as other systems send them; of before they were held against a form, perhaps none
+    scales = {f"rai_{name}": value for name, value in told.items()} if isinstance(told, dict) else {}
     return Assessment(
         e.position, e.at, day_told(data.get("on")) or local_day(e.at), e.matter or "", _text(data.get("instrument")), _text(data.get("form")),
         {**scales, **facts} if isinstance(facts, dict) else scales, _text(data.get("summary")), _text(data.get("by")),

@@ -12,7 +12,6 @@ from datetime import date
 
 from torni.core.faults import BadInput, Fault
 from torni.core.language import t
-from torni.facts import worklists
 from torni.facts.room import Connection
 from torni.guidance import arranged
 from torni.guidance.case import Case, Item, Plan
@@ -20,6 +19,7 @@ from torni.guidance.enrolment import RegisterRow
 from torni.guidance.fees import money
 from torni.guidance.forms import PlanForm, day_of
 from torni.guidance.permits import permits_of
+from torni.producers import vouchers
 from torni.services.rules import Rules
 
 MOST_GOALS = 20
@@ -38,7 +38,7 @@ def allowed(connection: Connection, case: Case, register: Sequence[RegisterRow])
     """For each service that not every unit may give, those that may: a voucher's approved units, none of a producer the client forbids."""
     forbidden = {against for against, _since in permits_of(case).forbidden}
     paid = [d.service for d in case.decisions if arranged.voucher_of(case, d.service)]
-    found = {service: set(worklists.voucher_prices(connection, service)) for service in paid}
+    found = {service: set(vouchers.prices(connection, service)) for service in paid}
     for service in {row[2] for row in register} if forbidden else ():
         mine = {
             unit for unit, _name, kind, producer, _home in register if kind == service and producer not in forbidden
@@ -78,12 +78,12 @@ def _with_shares(
     made = arranged.voucher_of(case, service)
     if not made or made.value_cents is None:
         return units
-    prices = worklists.voucher_prices(connection, service)
-    shares = {f.unit: f for f in arranged.offers(made.value_cents, made.value_unit, made.hours_month, prices)}
+    prices = vouchers.prices(connection, service)
+    shares = {f.unit: f for f in vouchers.offers(made.value_cents, made.value_unit, made.hours_month, prices)}
     return [(u, f"{text} ({_own_share(shares[u])})" if u in shares else text) for u, text in units]
 
 
-def _own_share(offer: arranged.Offer) -> str:
+def _own_share(offer: vouchers.Offer) -> str:
     if offer.own_hour_cents is not None:
         return t("own share {amount} an hour", amount=money(offer.own_hour_cents / 100))
     return t("own share {amount} a month", amount=money((offer.own_month_cents or 0) / 100))

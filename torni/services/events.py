@@ -6,7 +6,8 @@ from typing import Self
 
 from pydantic import Field, model_validator
 
-from torni.core.texts import Strict, Text
+from torni.core.texts import Identifier, Strict, Text
+from torni.facts.data_fields import DataField
 from torni.promises.promise import EventType, Need
 from torni.promises.sums import apart
 
@@ -36,7 +37,7 @@ class EventKind(Strict):
     needs: list[Need] = []
     of_nobody: bool = Field(False, description="It tells of no client: one that names a client is refused.")
     bounds: Bounds = Field(default=Bounds(), description="What it may hold, where that is not what every type may.")
-    data: dict[str, Text] = Field({}, description="What else may be told with it, in data.")
+    data: dict[Identifier, DataField] = Field({}, description="What else may be told with it, in data.")
 
     def held(self) -> list[tuple[str, Span]]:
         """The bounds of what the type is told with: what it needs."""
@@ -45,10 +46,12 @@ class EventKind(Strict):
 
 
 class EventKinds(Strict):
+    """The types of events of one task: a file of `definitions/events`. The common bounds stand in one of them."""
+
     bounds: Bounds = Field(
         default=Bounds(), description="What every type may hold: one absurd amount must not reach the sums."
     )
-    events: dict[EventType, EventKind]
+    events: dict[EventType, EventKind] = {}
 
     def kinds(self) -> dict[str, EventKind]:
         """Each type, with the common bounds where it has none of its own."""

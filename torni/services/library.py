@@ -15,6 +15,7 @@ from typing import Any
 from torni.core import places
 from torni.core.faults import BadInput, Fault, bad_input, nearest_name
 from torni.core.language import t
+from torni.facts.data_fields import ByType
 from torni.promises.ground import NetworkPromise
 from torni.promises.kinds import of_events, of_network
 from torni.promises.promise import Promise
@@ -23,7 +24,7 @@ from torni.services import regions
 from torni.services.alerting import NOTHING, Alerting
 from torni.services.bounded import Written, bounds_faults
 from torni.services.checking import unchecked, unknown_source
-from torni.services.events import EventKind, EventKinds
+from torni.services.events import Bounds, EventKind, EventKinds
 from torni.services.history import layers_of
 from torni.services.indicator import Indicator, Indicators
 from torni.services.laying import laid_on
@@ -107,6 +108,11 @@ class Library:
             t("{region} has no such promise on {day}", region=self.region.id, day=self.as_of),
             (t('Did you mean "{near}"?', near=near) + " " if near else "") + t("`torni check` lists them all."),
         )
+
+    @property
+    def event_data(self) -> ByType:
+        """What each type of event may tell in its data."""
+        return {name: kind.data for name, kind in self.event_kinds.items()}
 
     def version(self, service_id: str) -> str:
         """The content hash of a service's definition as it stands in this region: twelve hexadecimal digits."""
@@ -195,12 +201,12 @@ class _Loading:
         kinds = self._one("unit_kinds.yaml", UnitKinds)
         parameters = self._parameters()
         services, files = self._services(groups.groups if groups else [])
-        events = self._one("events.yaml", EventKinds) if (self.root / "events.yaml").exists() else EventKinds(events={})
-        if sources and kinds and events:
+        events = self._events()
+        if sources and kinds:
             self._check_names(services, sources.sources, kinds.kinds, parameters, events.events)
         if self.faults:
             raise BadInput(*self.faults)
-        assert sources and groups and kinds and events
+        assert sources and groups and kinds
         return Library(
             self.region, self.on, tuple(groups.groups), {s: d for s, (d, _) in services.items()},
             parameters, sources.sources, kinds.kinds, files, {s: d for s, (_, d) in services.items()}, self.root, self.layers,
@@ -234,6 +240,22 @@ class _Loading:
         if self.faults or found is None:
             raise BadInput(*self.faults)
         return found
+
+    def _events(self) -> EventKinds:
+        """The types of events of every task, in one."""
+        bounds, first = Bounds(), ""
+        found: dict[str, EventKind] = {}
+        seen: dict[tuple[str, str], str] = {}
+        for path in sorted((self.root / "events").glob("*.yaml")):
+            if (document := self._read(path)) and (events := self._parsed(document, EventKinds)):
+                self.faults += twice_in_folder(seen, document, "events")
+                found |= events.events
+                if events.bounds != Bounds():
+                    where = document.where(("bounds",))
+                    if first:
+                        self.faults.append(Fault(where, t('"{name}" is written in {place} as well', name="bounds", place=first), t("Keep one of the two.")))  # fmt: skip
+                    bounds, first = events.bounds, where
+        return EventKinds(bounds=bounds, events=found)
 
     def _indicators(self, sources: Mapping[str, Source]) -> dict[str, Indicator]:
         out: dict[str, Indicator] = {}

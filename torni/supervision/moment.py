@@ -14,9 +14,9 @@ import polars as pl
 from torni.core import clock
 from torni.core.faults import bad_input
 from torni.core.language import t
+from torni.facts.data_fields import FIRST_YEAR, LAST_YEAR
 from torni.facts.door import HELSINKI, local_day
 from torni.facts.fold import FOLDED, position_at, start_of
-from torni.facts.intake import FIRST_YEAR, LAST_YEAR
 from torni.facts.room import Connection
 from torni.promises.window import Window
 

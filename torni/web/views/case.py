@@ -35,6 +35,7 @@ from torni.guidance.words import (
     sent_state,
     verdict_name,
 )
+from torni.producers import vouchers
 from torni.services import regions
 from torni.services.chain import chains
 from torni.services.rules import Rules
@@ -140,7 +141,7 @@ def show(request: HttpRequest, template: str, o: Opened, *, status: int = 200, *
     )
 
 
-def offers_of(o: Opened) -> tuple[Made, list[arranged.Offer]] | None:
+def offers_of(o: Opened) -> tuple[Made, list[vouchers.Offer]] | None:
     with room.reading(None) as connection:
         return arranged.offers_now(connection, o.case, near=units_at_home(connection, o.case.home))
 

@@ -11,7 +11,6 @@ from django.http import Http404, HttpRequest, HttpResponse, HttpResponseRedirect
 
 from torni.core.faults import BadInput, Fault
 from torni.core.language import t
-from torni.facts import worklists
 from torni.facts.door import local_day
 from torni.guidance import arranged, assessing, decide, planning, steps
 from torni.guidance.case import Case, Made, facts_of
@@ -22,6 +21,7 @@ from torni.guidance.forms import DecisionForm, day_of
 from torni.guidance.letter import letter
 from torni.guidance.scales import MOST_BYTES, scales
 from torni.guidance.words import leaf_state
+from torni.producers import vouchers
 from torni.services.schema import Form
 from torni.supervision.moment import units
 from torni.web import room
@@ -109,19 +109,19 @@ def decision(request: HttpRequest, region: str, position: int, service: str) -> 
         opens = [name for name, _channel, is_open in d.channels if is_open]
         given |= {"first_day": str(o.case.today), "channel": opens[0] if len(opens) == 1 else ""}
     with room.reading(None) as connection:
-        prices = worklists.voucher_prices(connection, service) if "voucher" in d.values else {}
+        prices = vouchers.prices(connection, service) if "voucher" in d.values else {}
         near = units_at_home(connection, o.case.home)
     return show(
         request, "settle.html", o, prices=prices, offers=_offers(d, prices, near), d=d, given=given, faults=faults, need=need, definitions=o.rules.definitions, status=400 if faults else 200, **WORDS
     )  # fmt: skip
 
 
-def _offers(d: Decision, prices: Mapping[str, int], near: set[str]) -> list[arranged.Offer]:
+def _offers(d: Decision, prices: Mapping[str, int], near: set[str]) -> list[vouchers.Offer]:
     """What each approved producer would cost this client, were the service paid for by a voucher."""
     value = d.values.get("voucher")
     if value is None or value.amount is None:
         return []
-    return arranged.offers(
+    return vouchers.offers(
         int(value.amount * 100),
         value.formula.definition.unit,
         arranged.whole_hours(d.client),

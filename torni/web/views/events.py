@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from dataclasses import asdict
 from typing import Any
 
@@ -17,6 +18,7 @@ from torni.core.faults import BadInput
 from torni.core.language import speaking
 from torni.facts import feeds, intake
 from torni.facts.book import WIDEST
+from torni.facts.data_fields import MOST_TEXT, DataField
 from torni.facts.reasons import reason
 from torni.services import load_library
 from torni.services.events import EventKind
@@ -133,13 +135,13 @@ def described() -> dict[str, Any]:
         },
         "components": {
             "securitySchemes": {"feed": {"type": "http", "scheme": "bearer", "description": "A feed's key, from `torni feed new SOURCE`"}},
-            "schemas": _schemas(sorted(kinds)),
+            "schemas": {**_schemas(sorted(kinds)), **_data_schemas(kinds)},
         },
     }  # fmt: skip
 
 
 def _schemas(kinds: list[str]) -> dict[str, Any]:
-    text = {"type": "string", "minLength": 1, "maxLength": intake.MOST_TEXT}
+    text = {"type": "string", "minLength": 1, "maxLength": MOST_TEXT}
     whole = {"type": "integer", "minimum": -(2**63) + 1, "maximum": 2**63 - 1}
     within = {
         name: {"type": "integer", "minimum": low, "maximum": high} for name, (low, high) in asdict(WIDEST).items()
@@ -151,7 +153,7 @@ def _schemas(kinds: list[str]) -> dict[str, Any]:
                 "specversion": {"const": "1.0"}, "id": text, "source": {**text, "description": "Left out, it is the key's own."},
                 "type": {"type": "string", "enum": kinds}, "time": {"type": "string", "format": "date-time"},
                 "data": {
-                    "type": "object",
+                    "type": "object", "description": "What else a type tells stands in the schema of the type's name; what is not declared is taken in as it is.",
                     "properties": {
                         "service": text, "unit": text, "client": whole, "matter": text, "due": {"type": "string", "format": "date"},
                         "quantity": within["quantity"], "of_quantity": within["of_quantity"], "cents": within["cents"], "replaces": {**text, "description": "The id of the event that this one corrects"},
@@ -183,11 +185,49 @@ def _schemas(kinds: list[str]) -> dict[str, Any]:
 
 def _example(name: str, kind: EventKind) -> dict[str, Any]:
     data: dict[str, Any] = {str(need): _VALUES[need] for need in kind.needs}
-    known: dict[str, Any] = {
-        "municipality": "179", "born": "1941-05-30", "protected": False, "name": "Keskusta", "kind": "home_care", "producer": "Esimerkkihoiva Oy",
-        "instrument": "RAI", "scales": {"maple": 3}, "verdict": "granted", "formula": "doctor_visit", "facts": {"age": 40, "doctor_visits_this_year": 0},
-    }  # fmt: skip
-    data |= {n: known[n] for n in kind.data if n in known}
+    data |= {
+        n: _KNOWN.get((name, n)) or _KNOWN.get(n) or _of_kind(f)
+        for n, f in kind.data.items()
+        if n not in intake.COLUMNS
+    }
     if name == "event.withdrawn":
         data["replaces"] = "visit-17"
     return {"specversion": "1.0", "id": f"{name}-1", "type": name, "time": "2026-05-04T12:30:00+03:00", "data": data}
+
+
+_KNOWN: dict[str | tuple[str, str], Any] = {  # what the kind alone would tell too little of
+    "municipality": "179", "born": "1941-05-30", "name": "Keskusta", "kind": "home_care", "producer": "Esimerkkihoiva Oy", "instrument": "RAI",
+    "scales": {"maple": 3}, "formula": "doctor_visit", "facts": {"age": 40, "doctor_visits_this_year": 0}, ("representative.named", "kind"): "proxy",
+    ("representative.ended", "kind"): "proxy",
+}  # fmt: skip
+
+
+def _of_kind(field: DataField) -> Any:
+    """A value that the field takes in."""
+    if field.kind == "choice":
+        return field.of[0]
+    if field.range:
+        return field.range[0]
+    return {
+        "text": "teksti", "short_text": "teksti", "day": "2026-05-04", "whole": 1, "cents": 1250, "number": 1.5, "yes_no": False, "client": "8",
+        "list": ["teksti"], "object": {},
+    }[field.kind]  # fmt: skip
+
+
+def _data_schemas(kinds: Mapping[str, EventKind]) -> dict[str, Any]:
+    """Each type of event that declares data: its fields as JSON schemas."""
+    return {
+        name: {"type": "object", "properties": {n: _schema(f) for n, f in kind.data.items() if n not in intake.COLUMNS}}
+        for name, kind in sorted(kinds.items())
+        if kind.data
+    }
+
+
+def _schema(field: DataField) -> dict[str, Any]:
+    shapes: dict[str, dict[str, Any]] = {
+        "text": {"type": "string"}, "short_text": {"type": "string", "maxLength": MOST_TEXT}, "choice": {"enum": list(field.of)},
+        "day": {"type": "string", "format": "date"}, "whole": {"type": "integer"}, "cents": {"type": "integer"}, "number": {"type": "number"},
+        "yes_no": {"type": "boolean"}, "client": {"type": "string", "pattern": "^[0-9]{1,18}$"}, "list": {"type": "array"}, "object": {"type": "object"},
+    }  # fmt: skip
+    within = {"minimum": field.range[0], "maximum": field.range[1]} if field.range else {}
+    return {**shapes[field.kind], **within, "description": field.what.en}

@@ -13,12 +13,12 @@ from typing import Any
 from django.http import HttpRequest, HttpResponse
 
 from torni.core.faults import BadInput, Fault
-from torni.facts import worklists
 from torni.guidance import arranged, decide
 from torni.guidance.assessing import plain_number
 from torni.guidance.client import client_of
 from torni.guidance.decide import Decision
 from torni.network.choosing import seen_from
+from torni.producers import vouchers
 from torni.promises.finding import Finding
 from torni.services import regions
 from torni.web import room
@@ -74,7 +74,7 @@ def guide(request: HttpRequest, region: str) -> HttpResponse:
     )  # fmt: skip
 
 
-def _offers(here: Held, found: list[Decision], home: str) -> dict[str, list[arranged.Offer]]:
+def _offers(here: Held, found: list[Decision], home: str) -> dict[str, list[vouchers.Offer]]:
     """What each approved producer would cost, of the services that a voucher may pay for and whose voucher can be reckoned."""
     worth = {d.granting.service.id: v for d in found if (v := d.values.get("voucher")) and v.amount is not None}
     if not worth or not room.is_of(here.id):
@@ -84,10 +84,10 @@ def _offers(here: Held, found: list[Decision], home: str) -> dict[str, list[arra
     with room.reading(None) as connection:
         near = units_at_home(connection, home)
         for service, value in worth.items():
-            prices = worklists.voucher_prices(connection, service)
+            prices = vouchers.prices(connection, service)
             if prices and value.amount is not None:
                 cents, unit = int(value.amount * 100), value.formula.definition.unit
-                out[service] = arranged.offers(cents, unit, hours, prices, near=near)
+                out[service] = vouchers.offers(cents, unit, hours, prices, near=near)
     return out
 
 

@@ -1,0 +1,145 @@
+"""What an event may tell in its `data`, field by field as its type declares it: of what kind, within what, and how it is erased.
+
+A declaration is part of the definitions (`definitions/events/`); the door of the record room holds what comes against it, and
+erasing, the API's description and the reference page are made from it. A field that no type declares is taken in as it is, and is
+emptied with its client. An empty value (null) says that there is none, and is of every kind.
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Callable, Iterator, Mapping
+from datetime import date, datetime
+from decimal import Decimal
+from typing import Any, Literal, Self
+
+from pydantic import Field, model_validator
+
+from torni.core.texts import Strict, Text
+
+MOST_TEXT = 200
+FIRST_YEAR, LAST_YEAR = 1850, 2150  # of a day or a moment in a region's facts
+Kind = Literal["text", "short_text", "choice", "day", "whole", "cents", "number", "yes_no", "client", "list", "object"]
+_PLAIN = re.compile(r"[^\x00-\x1f\x7f]*")
+_DAY = re.compile(r"[0-9]{4}-[0-9]{2}-[0-9]{2}")
+_WHOLE, _NUMBER, _CLIENT = (
+    re.compile(form) for form in (r"-?[0-9]{1,18}", r"-?[0-9]{1,18}([.,][0-9]{1,18})?", r"[0-9]{1,18}")
+)
+_COUNTED = ("whole", "cents", "number")
+_LIMIT = 10**18
+
+
+class DataField(Strict):
+    """One field of an event's data."""
+
+    kind: Kind = Field(
+        description="text; short_text: one line of at most 200 letters; choice: one of `of`; day: such as 2026-05-04; whole; cents; "
+        "number; yes_no: true or false; client: another client's number; list; object."
+    )
+    erased: Literal["emptied", "kept"] = Field(
+        description="What becomes of it when its client is erased: emptied, or kept where it tells of nobody. "
+        "The number of another client is emptied when that client is erased as well."
+    )
+    what: Text
+    of: tuple[str, ...] = Field((), description="Of a choice: what may be written.")
+    range: tuple[int, int] | None = Field(None, description="Of a number: the least and the most.")
+
+    @property
+    def told(self) -> str:
+        """Its kind, with what may be chosen or the range."""
+        if self.of:
+            return " or ".join(self.of)
+        return f"{self.kind} {self.range[0]}..{self.range[1]}" if self.range else self.kind
+
+    @model_validator(mode="after")
+    def _whole_told(self) -> Self:
+        if (self.kind == "choice") != bool(self.of):
+            raise ValueError("a choice has what may be chosen, such as: of: [granted, refused]; no other kind has")
+        if self.range and (self.kind not in _COUNTED or self.range[0] > self.range[1]):
+            raise ValueError("a range is a number's, the least first, such as: kind: whole, range: [1, 5]")
+        if self.kind == "client" and self.erased == "kept":
+            raise ValueError("the number of a client tells of somebody: write erased: emptied")
+        return self
+
+
+Declared = Mapping[str, DataField]  # the data of one type of event, by field
+ByType = Mapping[str, Declared]
+
+
+def faults(declared: Declared, data: Mapping[str, Any]) -> list[str]:
+    """What is wrong with the data, as codes of `torni.facts.reasons`: `bad_` and the field that is of another kind, `range_` and the
+    one that is outside its range."""
+    found = []
+    for name, value in data.items():
+        field = declared.get(name)
+        if field is None or value is None:
+            continue
+        if not _KINDS[field.kind](value, field):
+            found.append(f"bad_{name}")
+        elif field.range and not field.range[0] <= Decimal(str(value).replace(",", ".")) <= field.range[1]:
+            found.append(f"range_{name}")
+    return found
+
+
+def naming(by_type: ByType) -> Iterator[tuple[str, str]]:
+    """Each type and field that names another client than the event's own."""
+    return ((type_, n) for type_, declared in by_type.items() for n, f in declared.items() if f.kind == "client")
+
+
+def kept(by_type: ByType) -> Iterator[tuple[str, str]]:
+    """Each type and field that stays when the client is erased."""
+    return ((type_, n) for type_, declared in by_type.items() for n, f in declared.items() if f.erased == "kept")
+
+
+def is_short_text(value: Any) -> bool:
+    """One line that a database can keep, not too long."""
+    if not isinstance(value, str) or len(value) > MOST_TEXT or not _PLAIN.fullmatch(value):
+        return False
+    try:
+        value.encode()
+    except UnicodeEncodeError:
+        return False
+    return True
+
+
+def day_of(value: Any) -> date | None:
+    """A day as year-month-day alone: other forms of the standard (a week's day) are not what a database reads."""
+    if isinstance(value, datetime):
+        value = value.date()
+    if isinstance(value, str) and _DAY.fullmatch(value):
+        try:
+            value = date.fromisoformat(value)
+        except ValueError:
+            return None
+    return value if isinstance(value, date) and FIRST_YEAR <= value.year <= LAST_YEAR else None
+
+
+def _number(value: Any, form: re.Pattern[str]) -> bool:
+    """A number, or as a table's cell tells one. True and false are none."""
+    if isinstance(value, str):
+        return form.fullmatch(value) is not None
+    return isinstance(value, int | float) and not isinstance(value, bool) and abs(value) < _LIMIT
+
+
+def _whole(value: Any) -> bool:
+    return _number(value, _WHOLE) and not (isinstance(value, float) and not value.is_integer())
+
+
+def _yes_no(value: Any) -> bool:
+    return value in (0, 1) if isinstance(value, int) else isinstance(value, str) and value.lower() in ("true", "false")
+
+
+# each kind's check; a text may be a number, such as who wrote it by their number
+_KINDS: Mapping[str, Callable[[Any, DataField], bool]] = {
+    "text": lambda v, f: isinstance(v, str | int | float) and not isinstance(v, bool),
+    "short_text": lambda v, f: is_short_text(v),
+    "choice": lambda v, f: isinstance(v, str) and v in f.of,
+    "day": lambda v, f: day_of(v) is not None,
+    "whole": lambda v, f: _whole(v),
+    "cents": lambda v, f: _whole(v),
+    "number": lambda v, f: _number(v, _NUMBER),
+    "yes_no": lambda v, f: _yes_no(v),
+    "client": lambda v, f: _number(v, _CLIENT) and not isinstance(v, float) and (isinstance(v, str) or v >= 0),
+    "list": lambda v, f: isinstance(v, list | tuple),
+    "object": lambda v, f: isinstance(v, Mapping),
+}
