@@ -232,7 +232,7 @@ def test_a_flip_is_told_and_two_plans_stand_side_by_side(visit):
 
 def test_the_mend_is_found_proven_and_tried(visit):
     page = visit("/keski-suomi/promise/centre.m_in_large_municipality/")
-    page.get_by_role("button", name="Etsi").click()
+    page.get_by_role("main").get_by_role("button", name="Etsi").click()
     page.locator("#mend", has_text="Todistettu").wait_for(timeout=120_000)
     page.get_by_role("link", name=re.compile("Kokeile palveluverkon sivulla")).click()
     assert "Muuta kokoa: Viitasaaren terveyskeskus, uusi koko M" in page.locator(".what-if .steps").inner_text()
@@ -241,7 +241,7 @@ def test_the_mend_is_found_proven_and_tried(visit):
 def test_the_proof_follows_the_first_answer(visit):
     page = visit("/keski-suomi/promise/centre.s_within_30_min/")
     page.get_by_label("Kysymys").select_option("open")
-    page.get_by_role("button", name="Etsi").click()
+    page.get_by_role("main").get_by_role("button", name="Etsi").click()
     page.locator("#mend .steps li").first.wait_for(timeout=120_000)
     page.locator("#mend", has_text="Todistettu").wait_for(timeout=120_000)
     assert page.locator("#mend .steps li").count() == 3

@@ -282,7 +282,7 @@ def test_the_language_is_remembered_and_leads_nowhere_else(client):
         assert client.get("/language/sv/", {"next": outside})["Location"] == "/"
 
 
-def test_the_start_leads_to_the_chosen_region(client):
-    assert client.get("/")["Location"] == "/keski-suomi/"
+def test_the_start_leads_to_own_work_or_the_chosen_region(client):
+    assert client.get("/")["Location"] == "/keski-suomi/waiting/"
     assert client.get("/", {"region": "Uusimaa"})["Location"] == "/uusimaa/"
     assert client.get("/", {"region": "Atlantis"}).status_code == 400
