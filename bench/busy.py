@@ -29,13 +29,13 @@ os.environ["TORNI_DATA"] = str(FOLDER)
 import room as room_bench  # the bench of the record room, in the same folder
 from memory import peak_mib
 
-from torni.facts import accounts, room
+from torni.facts import accounts, opening
 from torni.facts.access import Who
 from torni.facts.door import Door
 from torni.facts.postgres import server
 from torni.guidance.charges import charge
-from torni.services.book import books_of
 from torni.services.days import Days
+from torni.services.door_book import books_of
 
 ADVISERS, RESIDENTS = int(os.environ.get("BENCH_ADVISERS", "100")), int(os.environ.get("BENCH_RESIDENTS_AT_ONCE", "1000"))  # fmt: skip
 SECONDS = int(os.environ.get("BENCH_SECONDS", "120"))
@@ -199,9 +199,9 @@ def memory_mib(number: int) -> dict[str, int]:
 
 def main() -> None:
     with server(folder=FOLDER) as database:
-        room.prepare(database.url)
+        opening.prepare(database.url)
         run = f"{time.time():.0f}"
-        with room.connect(database.url, autocommit=True) as connection:
+        with opening.connect(database.url, autocommit=True) as connection:
             cared = [
                 c for (c,) in connection.execute("SELECT DISTINCT client FROM care ORDER BY 1 LIMIT %s", [RESIDENTS])
             ]

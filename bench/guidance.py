@@ -30,7 +30,7 @@ os.environ["TORNI_DATA"] = str(FOLDER)
 
 import room as room_bench  # the bench of the record room, in the same folder
 
-from torni.facts import accounts, room
+from torni.facts import accounts, opening
 from torni.facts.access import Who
 from torni.facts.postgres import server
 from torni.simulation import cast
@@ -164,7 +164,7 @@ def pages(url: str) -> None:
     from django.test import Client
 
     django.setup()
-    from torni.web import room as shown
+    from torni.web import record_room as shown
 
     figures: dict[str, object] = {}
 
@@ -185,7 +185,7 @@ def pages(url: str) -> None:
     decide = next(p for p in re.findall(r'href="(/keski-suomi/case/[0-9]+/)">Make', text))
     services = timed(who["adviser"], "verdicts", decide + "decide/").count("<tr>") - 1
     timed(who["producer-a"], "inbox", "/keski-suomi/inbox/")
-    with room.connect(url) as connection:
+    with opening.connect(url) as connection:
         (events,) = connection.execute("SELECT count(*) FROM event").fetchone()
         (residents,) = connection.execute("SELECT count(DISTINCT client) FROM client").fetchone()
     told("pages", events=events, residents=residents, services=services, **figures)
@@ -195,7 +195,7 @@ def pages(url: str) -> None:
 def _browser(url: str, name: str):  # type: ignore[no-untyped-def]
     from django.test import Client
 
-    with room.connect(url, autocommit=True) as connection:
+    with opening.connect(url, autocommit=True) as connection:
         cast.gather(connection)
         key = accounts.begin_session(connection, next(w for w in accounts.cast(connection) if w.name == name))
     client = Client(headers={"host": "127.0.0.1"})
@@ -213,12 +213,12 @@ def inbox(url: str, kills: int = 0) -> None:
     seconds, pace, producers = int(os.environ.get("BENCH_SECONDS", "60")), int(os.environ.get("BENCH_PACE", "50")), int(os.environ.get("BENCH_PRODUCERS", "200"))  # fmt: skip
     from torni.facts.door import Door
     from torni.guidance.charges import charge
-    from torni.services.book import books_of
     from torni.services.days import Days
+    from torni.services.door_book import books_of
 
     run = f"{time.time():.0f}"
     books = books_of(Days("keski-suomi"), charge=charge)
-    with room.connect(url, autocommit=True) as connection:
+    with opening.connect(url, autocommit=True) as connection:
         (clock, client) = connection.execute(
             "SELECT recorded_at, (SELECT client FROM client LIMIT 1) FROM room"
         ).fetchone()
@@ -260,7 +260,7 @@ def inbox(url: str, kills: int = 0) -> None:
 
     killer = threading.Thread(target=kill)
     try:
-        with room.connect(url, autocommit=True) as connection:
+        with opening.connect(url, autocommit=True) as connection:
             lasts = over if kills else None
             if kills:
                 killer.start()
@@ -345,8 +345,8 @@ if __name__ == "__main__":
     FOLDER.mkdir(parents=True, exist_ok=True)
     FOLDER.chmod(0o755)
     with server(folder=FOLDER) as database:
-        room.prepare(database.url)
-        with room.connect(database.url) as checked:
+        opening.prepare(database.url)
+        with opening.connect(database.url) as checked:
             empty = checked.execute("SELECT 1 FROM event LIMIT 1").fetchone() is None
         if empty and set(PARTS) - {"chains"}:
             room_bench.load(database.url)

@@ -43,7 +43,7 @@ from bench import rhythm_farrington as farrington
 from bench.memory import peak_mib
 from bench.rhythm_series import DAYS, JUDGED, LASTING, SCENARIOS, TRANSIENT, WITHIN, make, off, terms
 from torni.engines.rhythm import Calendar, believed, change_watch, share_watch
-from torni.simulation.year.faults import Fault
+from torni.simulation.year.faults import PlantedFault
 from torni.simulation.year.running import assembled
 
 Floats = npt.NDArray[np.float64]
@@ -342,7 +342,9 @@ def own_counts(seed: int, *, planted: bool) -> tuple[list[date], Floats, list[in
     year, _ = assembled("keski-suomi", seed=seed, residents=RESIDENTS, first=first, planted=False)
     size = year.world.residents.group_by("municipality").len().sort("len", "municipality", descending=[True, False])
     places = size["municipality"].to_list()
-    faults = tuple(Fault("sudden_demand", places[i], first + timedelta(days=d)) for i, d in PLACES.items() if planted)
+    faults = tuple(
+        PlantedFault("sudden_demand", places[i], first + timedelta(days=d)) for i, d in PLACES.items() if planted
+    )
     year = replace(year, faults=faults, **({"changes": ()} if hasattr(year, "changes") else {}))
     out = np.zeros((len(dates), len(places)))
     home = year.world.residents.select(

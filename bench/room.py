@@ -28,7 +28,7 @@ os.environ["TORNI_DATA"] = str(FOLDER)
 
 from memory import peak_mib
 
-from torni.facts import accounts, feeds, room
+from torni.facts import accounts, feeds, opening
 from torni.facts.fold import FOLDED, rebuild
 from torni.facts.postgres import server
 from torni.facts.verify import verify
@@ -43,16 +43,16 @@ def load(url: str) -> None:
     """A year of the region through the door, folded and sealed."""
     from torni.simulation.year.live import run
 
-    with room.connect(url, autocommit=True) as connection:
+    with opening.connect(url, autocommit=True) as connection:
         if connection.execute("SELECT 1 FROM event LIMIT 1").fetchone():
             (count,) = connection.execute("SELECT count(*) FROM event").fetchone()
             told("load", events=count, already=True)
             return
-        room.claim(connection, "keski-suomi", invented={"seed": 2026, "residents": RESIDENTS})
+        opening.claim(connection, "keski-suomi", invented={"seed": 2026, "residents": RESIDENTS})
     started = time.perf_counter()
     run(url, region="keski-suomi", seed=2026, residents=RESIDENTS, speed=1.0, until=datetime.now(UTC))
     spent = time.perf_counter() - started
-    with room.connect(url, autocommit=True) as connection:
+    with opening.connect(url, autocommit=True) as connection:
         (count,) = connection.execute("SELECT count(*) FROM event").fetchone()
         (size,) = connection.execute("SELECT pg_database_size(current_database())").fetchone()
     told("load", events=count, seconds=round(spent, 1), events_a_second=round(count / spent), database_mb=round(size / 1e6), python_mib=peak_mib())  # fmt: skip
@@ -60,7 +60,7 @@ def load(url: str) -> None:
 
 def fold_(url: str) -> None:
     """Rebuild of every tally from the log, its backend's memory; one batch folded beside the peer, the same sums recomputed."""
-    with room.connect(url, autocommit=True) as connection:
+    with opening.connect(url, autocommit=True) as connection:
         (count,) = connection.execute("SELECT count(*) FROM event").fetchone()
         pid = connection.info.backend_pid
         started = time.perf_counter()
@@ -133,7 +133,7 @@ def pages(url: str) -> None:
     from django.test import Client
 
     django.setup()
-    from torni.web import room as shown
+    from torni.web import record_room as shown
 
     client = Client(headers={"host": "127.0.0.1"})
     client.cookies["torni_session"] = _signed(url)
@@ -174,7 +174,7 @@ def pages(url: str) -> None:
 def api(url: str) -> None:
     """Batches over the API at a steady pace, with open streams: accepted, lost, doubled, and how soon an open tower hears."""
     seconds, pace, streams, size = int(os.environ.get("BENCH_SECONDS", "60")), int(os.environ.get("BENCH_PACE", "5000")), int(os.environ.get("BENCH_STREAMS", "500")), 500  # fmt: skip
-    with room.connect(url, autocommit=True) as connection:
+    with opening.connect(url, autocommit=True) as connection:
         key = feeds.new(connection, f"bench-{time.time():.0f}")
         (unit,) = connection.execute("SELECT unit FROM unit WHERE kind = 'home_care' LIMIT 1").fetchone()
         (client,) = connection.execute("SELECT client FROM client LIMIT 1").fetchone()
@@ -192,14 +192,14 @@ def api(url: str) -> None:
         running.terminate()
         running.wait(30)
         log.close()
-    with room.connect(url, autocommit=True) as connection:
+    with opening.connect(url, autocommit=True) as connection:
         (after,) = connection.execute("SELECT count(*) FROM event WHERE source LIKE 'bench-%%'").fetchone()
     told("api", seconds=seconds, batch=size, streams=streams, in_log=after, grew_from=before, **figures)
 
 
 def _signed(url: str) -> str:
     """A session of the supervisor of the cast."""
-    with room.connect(url, autocommit=True) as connection:
+    with opening.connect(url, autocommit=True) as connection:
         cast.gather(connection)
         return accounts.begin_session(connection, next(w for w in accounts.cast(connection) if w.role == "supervisor"))
 
@@ -311,7 +311,7 @@ def kills(url: str) -> None:
     """Server, worker and database killed at random moments under load: nothing acknowledged lost, nothing doubled, all whole."""
     times, rounds = [], int(os.environ.get("BENCH_KILLS", "20"))
     dice = random.Random(4)
-    with room.connect(url, autocommit=True) as connection:
+    with opening.connect(url, autocommit=True) as connection:
         key = feeds.new(connection, f"kills-{time.time():.0f}")
         (unit,) = connection.execute("SELECT unit FROM unit WHERE kind = 'home_care' LIMIT 1").fetchone()
         (clock,) = connection.execute("SELECT recorded_at FROM room").fetchone()
@@ -356,13 +356,13 @@ def kills(url: str) -> None:
         if victim == "database":
             os.kill(int((FOLDER / "postgres" / "postmaster.pid").read_text().split()[0]), signal.SIGKILL)
         elif victim == "worker":
-            subprocess.run(["pkill", "-9", "-f", "torni.facts.work"], check=False)
+            subprocess.run(["pkill", "-9", "-f", "torni.facts.fold_worker"], check=False)
         else:
             running.kill()
             running.wait()
-            subprocess.run(["pkill", "-9", "-f", "torni.facts.work"], check=False)
+            subprocess.run(["pkill", "-9", "-f", "torni.facts.fold_worker"], check=False)
             subprocess.run(["pkill", "-9", "-f", "torni.simulation.year.live"], check=False)
-            subprocess.run(["pkill", "-9", "-f", "torni.tower.work"], check=False)
+            subprocess.run(["pkill", "-9", "-f", "torni.tower.job_worker"], check=False)
             running = subprocess.Popen(
                 [sys.executable, "-m", "torni", "serve", "--port", str(port)], stdout=log, stderr=log
             )
@@ -373,7 +373,7 @@ def kills(url: str) -> None:
     running.terminate()
     running.wait(30)
     log.close()
-    with server(folder=FOLDER) as again, room.connect(again.url, autocommit=True) as connection:
+    with server(folder=FOLDER) as again, opening.connect(again.url, autocommit=True) as connection:
         rows = connection.execute(
             "SELECT id, count(*) FROM event WHERE source LIKE 'kills-%%' GROUP BY source, id"
         ).fetchall()
@@ -388,7 +388,7 @@ def disk(url: str) -> None:
     small disk of its own, such as `mount -t tmpfs -o size=600m tmpfs FOLDER`."""
     free = os.statvfs(FOLDER)
     assert free.f_bavail * free.f_frsize < 2e9, "only on a small disk of its own"
-    with room.connect(url, autocommit=True) as connection:
+    with opening.connect(url, autocommit=True) as connection:
         key = feeds.new(connection, f"disk-{time.time():.0f}")
         (unit,) = connection.execute("SELECT unit FROM unit WHERE kind = 'home_care' LIMIT 1").fetchone()
         (clock,) = connection.execute("SELECT recorded_at FROM room").fetchone()
@@ -432,7 +432,7 @@ def disk(url: str) -> None:
     back = time.perf_counter() - begun
     running.terminate()
     running.wait(30)
-    with room.connect(url, autocommit=True) as connection:
+    with opening.connect(url, autocommit=True) as connection:
         found = {i for (i,) in connection.execute("SELECT id FROM event WHERE source LIKE 'disk-%%'").fetchall()}
         wrong = [c.name for c in verify(connection) if c.wrong]
     told(
@@ -474,7 +474,7 @@ def _peak_mb(pid: int) -> int | None:
 if __name__ == "__main__":
     FOLDER.mkdir(parents=True, exist_ok=True)
     with server(folder=FOLDER) as database:
-        room.prepare(database.url)
+        opening.prepare(database.url)
         for part in PARTS:
             if len(PARTS) > 1:  # each in a process of its own, so that its memory is its own
                 subprocess.run([sys.executable, __file__, str(FOLDER), part], check=True)

@@ -21,12 +21,12 @@ from datetime import UTC, datetime
 from pathlib import Path
 
 from torni.core.clock import today
-from torni.facts import room, webhooks
+from torni.facts import opening, webhooks
 from torni.facts.door import Door
 from torni.facts.postgres import server
 from torni.guidance.charges import charge
-from torni.services.book import books_of
 from torni.services.days import Days
+from torni.services.door_book import books_of
 
 PRODUCERS, PACE, CLIENTS = 200, 50, 400
 KILLS = int(sys.argv[1]) if len(sys.argv) > 1 else 100
@@ -81,10 +81,10 @@ def main() -> None:
     folder = Path(tempfile.mkdtemp(prefix="torni-bench-"))
     folder.chmod(0o755)
     with server(folder=folder) as database:
-        room.prepare(database.url)
+        opening.prepare(database.url)
         receivers = Receivers()
-        with room.connect(database.url, autocommit=True) as connection:
-            room.claim(connection, "keski-suomi", invented={"seed": 1, "residents": CLIENTS})
+        with opening.connect(database.url, autocommit=True) as connection:
+            opening.claim(connection, "keski-suomi", invented={"seed": 1, "residents": CLIENTS})
             door = Door(connection, books_of(Days("keski-suomi"), charge=charge))
             now = datetime.combine(today(), datetime.min.time(), UTC)
             opened = [event("unit.opened", f"u{n}", now, unit=f"u{n}", data={"name": f"u{n}", "kind": "home_care", "producer": f"P{n}", "municipality": "179"}) for n in range(PRODUCERS)]  # fmt: skip

@@ -94,12 +94,12 @@ def new_room(database_server) -> Callable[[], str]:
     import psycopg
     from psycopg.conninfo import make_conninfo
 
-    from torni.facts import room
+    from torni.facts import opening
 
     empty = make_conninfo(database_server.url, dbname="empty_room")
     with psycopg.connect(database_server.url, autocommit=True) as connection:
         connection.execute("CREATE DATABASE empty_room")
-    room.prepare(empty)
+    opening.prepare(empty)
     numbers = itertools.count()
 
     def make() -> str:
@@ -118,7 +118,7 @@ YEAR_UNTIL = NOW
 @pytest.fixture(scope="session")
 def invented_year(new_room) -> str:
     """A record room with the invented year of a small region: 2,000 residents, seed 11, until the tests' own now."""
-    from torni.facts import room
+    from torni.facts import opening
     from torni.facts.door import Door
     from torni.facts.fold import fold
     from torni.services.days import Days
@@ -128,11 +128,11 @@ def invented_year(new_room) -> str:
     from torni.tower.watching import keep_watch
 
     url = new_room()
-    with room.connect(url, autocommit=True) as connection:
-        room.claim(connection, "keski-suomi", invented={"seed": YEAR_SEED, "residents": YEAR_RESIDENTS})
+    with opening.connect(url, autocommit=True) as connection:
+        opening.claim(connection, "keski-suomi", invented={"seed": YEAR_SEED, "residents": YEAR_RESIDENTS})
     year, books = assembled("keski-suomi", seed=YEAR_SEED, residents=YEAR_RESIDENTS, first=YEAR_FIRST)
     load_year(url, year, books, first=YEAR_FIRST, until=YEAR_UNTIL)
-    with room.connect(url, autocommit=True) as connection:
+    with opening.connect(url, autocommit=True) as connection:
         cast.gather(connection)
         cast.settle_resident(connection, year.world)
         set_scene(connection, Door(connection, books), Days("keski-suomi").exactly)

@@ -7,8 +7,8 @@ from functools import cache
 from zoneinfo import ZoneInfo
 
 from torni.facts.data_fields import ByType, faults
-from torni.facts.persons import Happened, Person
-from torni.guidance import decide, steps
+from torni.facts.persons import ClientEvent, Person
+from torni.guidance import proposal_of, steps
 from torni.guidance.case import Item, case_of, facts_of
 from torni.guidance.client import client_of
 from torni.guidance.forms import DecisionForm, PlanForm
@@ -37,14 +37,14 @@ class Life:
 
     def __init__(self) -> None:
         self.now = datetime(2026, 11, 22, 8, 0, tzinfo=HELSINKI)
-        self.events: list[Happened] = []
+        self.events: list[ClientEvent] = []
 
     def add(self, *events) -> None:
         for e in events:
             number = len(self.events) + 1
-            blank = dict.fromkeys(f for f in Happened.__dataclass_fields__ if f != "effects")
+            blank = dict.fromkeys(f for f in ClientEvent.__dataclass_fields__ if f != "effects")
             self.events.append(
-                Happened(
+                ClientEvent(
                     **{
                         **blank,
                         "position": number,
@@ -77,13 +77,13 @@ SAID = {"verdict": "granted", "judgement": "Tarvitsee apua päivittäin.", "why"
 
 
 def proposed(life, rules, service="home_care"):
-    return decide(rules, service, client_of(facts_of(life.case), rules))
+    return proposal_of(rules, service, client_of(facts_of(life.case), rules))
 
 
 def settled(life, rules, service="home_care", **other):
     case = life.case
     form = DecisionForm(**{**SAID, **other})
-    return steps.settle(case, case.needs[0], proposed(life, rules, service), form, by="Ulla", at=life.now)
+    return steps.decide(case, case.needs[0], proposed(life, rules, service), form, by="Ulla", at=life.now)
 
 
 ITEM = Item("a", "home_care", "north", "Suihkuapu kahdesti viikossa", 10, TODAY + timedelta(days=1))

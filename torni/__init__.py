@@ -18,7 +18,7 @@ from typing import TYPE_CHECKING, Any, Literal
 if TYPE_CHECKING:
     import polars as pl
 
-    from torni.guidance import Decision, Reckoned
+    from torni.guidance import Proposal, Reckoned
     from torni.network import Network
     from torni.network.explain import Explanation
     from torni.network.mend import Mend
@@ -143,7 +143,7 @@ def mend(
 
 def decide(
     service: str, client: Mapping[str, Any], *, region: str = "keski-suomi", on: date | str | None = None
-) -> Decision:
+) -> Proposal:
     """One client's proposed decision: `.verdict`, `.leaves`, `.missing`, `.changes`, `.fees`, `.json()`. Stores nothing.
 
     `client`: declared fields to values (`torni fields`); what is not given is missing. Raises BadInput with every fault.
@@ -152,7 +152,7 @@ def decide(
         >>> torni.decide("home-care", {"rai_maple": 2, "rai_adlh": 1, "rai_cps": 0}, on="2026-11-22").verdict
         'refused'
     """
-    from torni.guidance import decide as decided
+    from torni.guidance import proposal_of as decided
     from torni.guidance.client import client_of
 
     rules = _rules(region, on)

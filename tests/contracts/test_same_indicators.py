@@ -8,7 +8,7 @@ import pytest
 
 from tests.contracts import engines
 from tests.contracts.test_same_answers import ENGINES
-from torni.facts import room
+from torni.facts import opening
 from torni.facts.snapshot import snapshot
 from torni.needs.indicators import QUARTERS, REGION, measure, told
 from torni.services import load_library
@@ -19,7 +19,7 @@ LAST = date(2026, 11, 20)
 @pytest.mark.parametrize("engine", [pytest.param("spark", marks=ENGINES[2].marks)])
 def test_every_figure_is_the_same(engine, invented_year, tmp_path):
     library = load_library("keski-suomi", on=date(2026, 11, 22))
-    with room.connect(invented_year, autocommit=True) as connection:
+    with opening.connect(invented_year, autocommit=True) as connection:
         made = snapshot(connection, tmp_path, persons=True)
     ours = measure(made.folder, library, LAST)
     with engines.spark_cluster() as (spark, _folder):

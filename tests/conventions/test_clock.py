@@ -35,7 +35,7 @@ SPANS = {
     "torni/facts/present.sql": "how lately a worklist was opened, which readings are shown, and when a message is due",
     "torni/facts/fold.py": "when the tallies were last level with the log",
     "torni/web/metrics.py": "how long the tallies have not been level, as a figure",
-    "torni/web/room.py": "how long they have not been",
+    "torni/web/record_room.py": "how long they have not been",
 }
 IN_SQL = re.compile(
     r"\b(?:clock_timestamp|statement_timestamp|transaction_timestamp|timeofday|now)\s*\(\s*\)|\bcurrent_(?:date|time|timestamp)\b"

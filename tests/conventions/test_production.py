@@ -89,11 +89,11 @@ def open_folder():
 
 def test_the_drill_brings_the_room_back(new_room, open_folder):
     """Backup, restore into an embedded room of its own, verify: as written."""
-    from torni.facts import room
+    from torni.facts import opening
 
     url = new_room()
-    with room.connect(url, autocommit=True) as connection:
-        room.claim(connection, "keski-suomi")
+    with opening.connect(url, autocommit=True) as connection:
+        opening.claim(connection, "keski-suomi")
     (lines,) = re.findall(r"^```sh drill\n(.*?)^```$", TEXT, re.M | re.S)
     env = {**os.environ, "PATH": f"{Path(sys.executable).parent}:{os.environ['PATH']}", "TORNI_LANG": "en"}
     env.pop("TORNI_DATABASE", None)

@@ -12,7 +12,7 @@ import psycopg
 import pytest
 import yaml
 
-from torni.facts import room
+from torni.facts import opening
 from torni.facts.book import Answer, Book, Counting, Opening
 from torni.facts.door import Door
 from torni.facts.effects import COLUMNS, CORRECTIONS, stretches, tally
@@ -76,7 +76,7 @@ class Room:
     def __init__(self, url: str, since: datetime = NOON) -> None:
         self.url = url
         self.connection = psycopg.connect(url, autocommit=True)
-        room.claim(self.connection, "trial", invented={"seed": 1, "residents": 3})
+        opening.claim(self.connection, "trial", invented={"seed": 1, "residents": 3})
         self.door = Door(self.connection, lambda day: BOOK)
         self.now = since
         self.count = 0

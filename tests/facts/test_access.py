@@ -238,14 +238,14 @@ def test_a_producers_feed_speaks_of_its_own_units(lived):
 
 def test_moments_are_utc_whatever_the_server_says(lived):
     """A server's own settings change nothing of what is read."""
-    from torni.facts import room
+    from torni.facts import opening
 
     lived.connection.execute(
         "DO $$ BEGIN EXECUTE format('ALTER DATABASE %I SET timezone = %L', current_database(), 'Asia/Tokyo'); END $$"
     )
-    with room.connect(lived.url) as connection:
+    with opening.connect(lived.url) as connection:
         assert connection.execute("SELECT at FROM event LIMIT 1").fetchone()[0].tzname() == "UTC"
-    with room.connect(lived.url, **access.options("door")) as connection:
+    with opening.connect(lived.url, **access.options("door")) as connection:
         assert connection.execute("SELECT current_user, current_setting('timezone')").fetchone() == (
             "torni_door",
             "UTC",

@@ -19,8 +19,8 @@ from torni.services import load_library
 from torni.supervision.afterwards import afterwards
 from torni.supervision.alerts import Alert
 from torni.supervision.handling import Episode, episodes, find, handled, identity, step, subject_of
-from torni.supervision.moment import moment
-from torni.supervision.words import afterwards_lines
+from torni.supervision.known_sums import moment
+from torni.supervision.sentences import afterwards_lines
 
 KARI = Who(1, "supervisor", "Kari Valvoja", "supervisor")
 PEKKA = Who(2, "service-owner", "Pekka Palvelunomistaja", "service_owner")

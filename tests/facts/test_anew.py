@@ -5,22 +5,22 @@ from __future__ import annotations
 import polars as pl
 import pytest
 
-from torni.facts import room
+from torni.facts import opening
 from torni.guidance.charges import charge
 from torni.services import load_library
-from torni.services.book import book_of
 from torni.services.change import parse_changes
 from torni.services.days import Days
+from torni.services.door_book import book_of
 from torni.supervision.anew import UNTOLD, done_by, effects_of, measured_anew
+from torni.supervision.known_sums import moment
 from torni.supervision.measure import measured
-from torni.supervision.moment import moment
 
 COLUMNS = ["promise", "day", "unit", "municipality", "total", "met", "late"]
 
 
 @pytest.fixture
 def here(invented_year):
-    with room.connect(invented_year, autocommit=True) as connection:
+    with opening.connect(invented_year, autocommit=True) as connection:
         now = moment(connection)
         yield connection, now, Days("keski-suomi").on(now.today).library
 

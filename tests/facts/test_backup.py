@@ -16,7 +16,7 @@ from psycopg import errors
 
 from tests.facts.conftest import Room, rings
 from torni.cli.main import main
-from torni.facts import accounts, backup, feeds, room
+from torni.facts import accounts, backup, feeds, opening
 from torni.facts.access import Who
 from torni.facts.postgres import binaries
 
@@ -40,8 +40,8 @@ class Target:
 
     def __init__(self, url: str) -> None:
         self.url = url
-        with room.connect(url, autocommit=True) as connection:
-            room.claim(connection, "trial")
+        with opening.connect(url, autocommit=True) as connection:
+            opening.claim(connection, "trial")
             accounts.new(connection, "olli", shown="Olli", role="director", by="test", password=PASSWORD)
             self.key = feeds.new(connection, "sender")
         self.was = self.whole()
@@ -55,7 +55,7 @@ class Target:
 
     def assert_as_it_was(self) -> None:
         assert self.whole() == self.was
-        with room.connect(self.url, autocommit=True) as connection:
+        with opening.connect(self.url, autocommit=True) as connection:
             assert isinstance(accounts.by_password(connection, "olli", PASSWORD), Who)
             assert feeds.source_of(connection, self.key) == ("sender", None)
 
@@ -229,14 +229,14 @@ def test_facts_that_come_meanwhile_are_not_written_over(kept, target, monkeypatc
 
     def look(path):
         made(path)
-        with room.connect(target.url, autocommit=True) as connection:
+        with opening.connect(target.url, autocommit=True) as connection:
             connection.execute(
                 "INSERT INTO event (recorded_at, at, source, id, type) VALUES (now(), now(), 's', '1', 'x.y')"
             )
 
     monkeypatch.setattr(backup, "_look", look)
     assert main(["restore", str(kept)]) == 2
-    with room.connect(target.url) as connection:
+    with opening.connect(target.url) as connection:
         assert connection.execute("SELECT count(*) FROM event").fetchone() == (1,)
         assert connection.execute("SELECT name FROM account").fetchall() == [("olli",)]
 
@@ -244,7 +244,7 @@ def test_facts_that_come_meanwhile_are_not_written_over(kept, target, monkeypatc
 def test_what_the_room_had_beside_facts_is_moved_aside_and_not_wiped(capsys, tmp_path, kept, target):
     assert main(["restore", str(kept)]) == 0
     assert "DROP SCHEMA before_1 CASCADE" in capsys.readouterr().out
-    with room.connect(target.url) as connection:
+    with opening.connect(target.url) as connection:
         assert connection.execute("SELECT name FROM account").fetchall() == [("aino",)]
         assert connection.execute("SELECT name FROM before_1.account").fetchall() == [("olli",)]
         connection.execute("SET ROLE torni_gate")

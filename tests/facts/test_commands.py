@@ -10,7 +10,7 @@ from pathlib import Path
 import pytest
 
 from torni.cli.main import main
-from torni.facts import room
+from torni.facts import opening
 
 
 @pytest.fixture
@@ -70,13 +70,13 @@ def test_a_question_that_cannot_be_asked_is_told(capsys, arguments, said):
 def test_a_room_belongs_to_one_region_and_real_facts_are_never_mixed(new_room):
     from torni.core.faults import BadInput
 
-    with room.connect(new_room(), autocommit=True) as connection:
-        room.claim(connection, "keski-suomi")
-        room.claim(connection, "keski-suomi")
+    with opening.connect(new_room(), autocommit=True) as connection:
+        opening.claim(connection, "keski-suomi")
+        opening.claim(connection, "keski-suomi")
         with pytest.raises(BadInput, match="not of uusimaa"):
-            room.claim(connection, "uusimaa")
+            opening.claim(connection, "uusimaa")
         with pytest.raises(BadInput, match="real region"):
-            room.claim(connection, "keski-suomi", invented={"seed": 1})
+            opening.claim(connection, "keski-suomi", invented={"seed": 1})
 
 
 def test_a_room_without_a_region_takes_nothing(new_room):
@@ -84,7 +84,7 @@ def test_a_room_without_a_region_takes_nothing(new_room):
     from torni.core.faults import BadInput
     from torni.facts.door import Door
 
-    with room.connect(new_room(), autocommit=True) as connection, pytest.raises(BadInput, match="no region"):
+    with opening.connect(new_room(), autocommit=True) as connection, pytest.raises(BadInput, match="no region"):
         Door(connection, lambda day: BOOK).accept([{"source": "t", "id": "1", "type": "x.y", "at": NOON}])
 
 

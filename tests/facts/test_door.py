@@ -185,13 +185,13 @@ def test_an_event_is_judged_by_the_definitions_of_its_own_day(new_room):
     from dataclasses import replace
 
     from tests.facts.conftest import BOOK, NOON
-    from torni.facts import room
+    from torni.facts import opening
     from torni.facts.door import Door
 
     old = replace(BOOK, definitions={"care": "old"})
     new = replace(BOOK, since=date(2026, 5, 4), definitions={"care": "new"})
-    with room.connect(new_room(), autocommit=True) as connection:
-        room.claim(connection, "trial")
+    with opening.connect(new_room(), autocommit=True) as connection:
+        opening.claim(connection, "trial")
         door = Door(connection, lambda day: new if day >= new.since else old)
         given = {"source": "t", "service": "care", "quantity": 5, "type": "feedback.given"}
         door.accept([{"source": "t", "id": "u", "type": "unit.opened", "at": NOON, "unit": "north", "data": {"name": "n", "kind": "k", "producer": "p", "municipality": "931"}}], now=NOON)  # fmt: skip

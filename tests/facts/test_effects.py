@@ -16,7 +16,7 @@ from torni.facts.fold import fold, rebuild
 from torni.facts.meaning import compared, known_meanings, made_anew, meanings
 from torni.facts.verify import verify
 from torni.promises.window import Window
-from torni.supervision.moment import gather, moment, units
+from torni.supervision.known_sums import gather, moment, units
 
 # Second promises on types of event that have one, named before and after it by the alphabet.
 WIDE = replace(
@@ -226,8 +226,8 @@ def _step(here, what, n, sent):
 
 def test_the_definitions_promise_more_and_the_past_tells_of_it_at_once(here):
     """A measure that the door did not know when the events came, on the day on which the definitions have it: asked again, nothing is done."""
-    from torni.services.book import books_of
     from torni.services.days import Days
+    from torni.services.door_book import books_of
     from torni.supervision.meaning import keep_meaning
 
     days = Days("keski-suomi")
@@ -248,9 +248,9 @@ def test_the_definitions_promise_more_and_the_past_tells_of_it_at_once(here):
 
 
 def test_of_an_empty_log_the_meanings_are_noted_and_nothing_is_made(new_room):
-    from torni.facts import room
+    from torni.facts import opening
 
-    with room.connect(new_room(), autocommit=True) as connection:
-        room.claim(connection, "trial")
+    with opening.connect(new_room(), autocommit=True) as connection:
+        opening.claim(connection, "trial")
         assert made_anew(connection, wide, meanings({BOOK.since: WIDE})).added == 0
         assert len(known_meanings(connection)) == len(meanings({BOOK.since: WIDE}))

@@ -74,7 +74,7 @@ def test_refused_rows_wait_are_mended_and_sent_again(here):
     assert intake.replay(here.door, number, raw, by="test").refused
     raw["data"]["unit"], raw["id"] = "north", "mended"
     assert not intake.replay(here.door, number, raw, by="test").refused
-    intake.settle(here.connection, held[1][0], "dropped", by="test")
+    intake.note_outcome(here.connection, held[1][0], "dropped", by="test")
     assert waiting(here.connection) == []
     assert here.rows("SELECT outcome FROM quarantine_outcome ORDER BY number") == [("accepted",), ("dropped",)]
 

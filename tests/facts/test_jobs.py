@@ -51,7 +51,7 @@ def test_jobs_are_done_and_a_killed_workers_job_is_done_again(invented_year, tmp
 
     def start():
         return subprocess.Popen(
-            [sys.executable, "-m", "torni.tower.work"], env={**os.environ, "TORNI_DATABASE": invented_year}
+            [sys.executable, "-m", "torni.tower.job_worker"], env={**os.environ, "TORNI_DATABASE": invented_year}
         )
 
     with psycopg.connect(invented_year, autocommit=True) as connection:

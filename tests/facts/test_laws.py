@@ -11,7 +11,7 @@ from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
 from tests.facts.conftest import BOOK, NOON, Room
-from torni.facts import room
+from torni.facts import opening
 from torni.facts.door import Door
 from torni.facts.fold import fold, position_at, rebuild, seal
 from torni.facts.verify import verify
@@ -71,7 +71,7 @@ def test_no_event_is_passed_by_however_many_write_at_once(here):
 
     def write(number):
         try:
-            with room.connect(here.url, autocommit=True) as connection:
+            with opening.connect(here.url, autocommit=True) as connection:
                 door = Door(connection, lambda day: BOOK)
                 for b in range(batches):
                     door.accept(
@@ -84,7 +84,7 @@ def test_no_event_is_passed_by_however_many_write_at_once(here):
             failures.append(error)
 
     def read():
-        with room.connect(here.url, autocommit=True) as connection:
+        with opening.connect(here.url, autocommit=True) as connection:
             while not stop.is_set():
                 fold(connection, most=11)
             while fold(connection):

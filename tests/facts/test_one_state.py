@@ -320,8 +320,8 @@ def test_a_tally_that_cannot_hold_an_amount_sets_it_aside_and_counts_the_rest(he
 
 def test_an_amount_outside_the_bounds_of_its_type_is_refused(here):
     from torni.services import load_library
-    from torni.services.book import book_of
     from torni.services.days import Days
+    from torni.services.door_book import book_of
 
     book = book_of(Days("keski-suomi").on(NOON.date()), since=NOON.date())
     door = Door(here.connection, lambda day: book)
@@ -469,8 +469,8 @@ def test_an_hour_that_comes_twice_is_taken_by_its_offset_and_never_guessed(time,
 
 
 def test_a_moment_in_that_hour_is_told_apart_and_read_back_as_it_was():
-    from torni.supervision.moment import read_moment
-    from torni.supervision.words import moment_text
+    from torni.supervision.known_sums import read_moment
+    from torni.supervision.sentences import moment_text
 
     for written, utc in (
         ("2026-10-25T03:30:00+03:00", "00:30"),

@@ -71,7 +71,7 @@ def test_a_folder_of_another_version_is_never_opened(folder):
 
 
 def test_a_closed_folder_and_a_server_that_does_not_answer_are_told(folder, monkeypatch):
-    from torni.facts.room import connect
+    from torni.facts.opening import connect
 
     with (
         pytest.raises(BadInput, match="does not answer") as told,

@@ -15,10 +15,10 @@ from psycopg.conninfo import make_conninfo
 from tests.facts.catalogue import catalogue
 from tests.facts.test_access import count, lived, pages  # noqa: F401 - `lived` is a fixture
 from torni.core.language import Message
-from torni.facts import access, accounts, persons, present, rights, room
+from torni.facts import access, accounts, opening, persons, present, rights
 from torni.facts.access import Who
 from torni.facts.rights import ALL, EVERYBODY, NOBODY, OWN_PRODUCER, OWN_UNITS, Role
-from torni.facts.words import role_name
+from torni.facts.role_names import role_name
 
 SQL = present._written()
 
@@ -42,7 +42,7 @@ def migrate(url: str, upto: str) -> None:
 @pytest.mark.parametrize("upto", ["0004_access", "0008_arranged"])
 def test_a_room_of_before_and_a_new_one_end_alike(empty, new_room, upto):
     migrate(empty, upto)
-    room.prepare(empty)
+    opening.prepare(empty)
     assert catalogue(empty) == catalogue(new_room())
 
 

@@ -5,7 +5,7 @@ from __future__ import annotations
 import duckdb
 import pytest
 
-from torni.facts import room, snapshot
+from torni.facts import opening, snapshot
 from torni.facts.fold import fold
 from torni.facts.snapshot import PERSONAL
 
@@ -16,7 +16,7 @@ def small_parts(monkeypatch):
 
 
 def test_the_promises_are_the_same_from_parquet_as_from_the_room(invented_year, small_parts, tmp_path):
-    with room.connect(invented_year, autocommit=True) as connection:
+    with opening.connect(invented_year, autocommit=True) as connection:
         fold(connection)
         made = snapshot.snapshot(connection, tmp_path)
         (count,) = connection.execute("SELECT count(*) FROM event").fetchone()

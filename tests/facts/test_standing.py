@@ -16,7 +16,7 @@ import pytest
 from tests.facts.conftest import rings
 from torni.core import places
 from torni.core.faults import BadInput
-from torni.facts import postgres, room
+from torni.facts import opening, postgres
 from torni.facts.postgres import server
 
 AS_ROOT = pytest.mark.skipif(os.geteuid() != 0, reason="only root may start a server as another user")
@@ -137,28 +137,28 @@ def test_the_command_line_says_it_without_a_traceback(place):
 def test_a_room_in_use_that_has_to_be_brought_up_to_date_is_told(new_room, monkeypatch):
     """A new present waits for whoever reads or writes, and says so when it has waited long enough; nothing has changed then."""
     url = new_room()
-    monkeypatch.setattr(room, "PATIENCE", "100ms")
-    with room.connect(url) as busy, room.connect(url, autocommit=True) as other:
+    monkeypatch.setattr(opening, "PATIENCE", "100ms")
+    with opening.connect(url) as busy, opening.connect(url, autocommit=True) as other:
         other.execute("COMMENT ON SCHEMA shown IS 'of another Torni'")
         busy.execute("SELECT count(*) FROM event")
         with pytest.raises(BadInput, match="is in use by another program"):
-            room.prepare(url)
+            opening.prepare(url)
         assert other.execute("SELECT how('report') IS NULL").fetchone() == (True,), "what was there still is"
-    room.prepare(url)
+    opening.prepare(url)
 
 
 def test_a_second_clone_says_what_to_do_with_a_room_that_is_not_its_own(new_room):
     """Of another year, of another region, and of a newer Torni."""
     url = new_room()
-    with room.connect(url, autocommit=True) as connection:
-        room.claim(connection, "keski-suomi", invented={"seed": 1, "residents": 2_000})
+    with opening.connect(url, autocommit=True) as connection:
+        opening.claim(connection, "keski-suomi", invented={"seed": 1, "residents": 2_000})
         for region, invented in (("keski-suomi", {"seed": 1, "residents": None}), ("uusimaa", None)):
             with pytest.raises(BadInput, match="TORNI_DATA"):
-                room.claim(connection, region, invented=invented)
-        room.prepare(url)
+                opening.claim(connection, region, invented=invented)
+        opening.prepare(url)
         connection.execute(
             "INSERT INTO django_migrations (app, name, applied) VALUES ('facts', '9999_later', '2030-01-01')"
         )
     with pytest.raises(BadInput, match="9999_later") as told:
-        room.prepare(url)
+        opening.prepare(url)
     assert "TORNI_DATA" in told.value.faults[0].remedy

@@ -13,7 +13,7 @@ import pytest
 from psycopg.conninfo import make_conninfo
 
 from tests.facts.conftest import BOOK, Room
-from torni.facts import room
+from torni.facts import opening
 from torni.facts.door import Door
 from torni.facts.fold import fold, rebuild
 from torni.facts.verify import verify
@@ -30,7 +30,7 @@ def old(database_server):
         connection.execute(f"CREATE DATABASE {name}")
     url = make_conninfo(database_server.url, dbname=name)
     with psycopg.connect(url, autocommit=True) as connection:
-        room.make_roles(connection)
+        opening.make_roles(connection)
     subprocess.run(
         [sys.executable, "-m", "django", "migrate", "facts", "0011_watched", "--no-input", "-v", "0"], check=True, capture_output=True,
         env={**os.environ, "TORNI_DATABASE": url, "DJANGO_SETTINGS_MODULE": "torni.web.settings"},
@@ -58,7 +58,7 @@ def rows(url, query):
 def test_what_events_meant_is_kept_and_the_room_is_whole(old):
     tally = "SELECT promise, day, known_on, unit, municipality, total, met, late FROM tally WHERE (total, met, late) <> (0, 0, 0) ORDER BY 1, 2, 3, 4, 5"
     before = rows(old, tally)
-    room.prepare(old)
+    opening.prepare(old)
     with psycopg.connect(old, autocommit=True) as connection:
         assert [c.name for c in verify(connection, lambda day: BOOK) if c.wrong] == []
         rebuild(connection)
@@ -71,7 +71,7 @@ def test_what_events_meant_is_kept_and_the_room_is_whole(old):
 
 def test_it_goes_on_as_if_it_had_always_been_so(old):
     """What was begun before is answered after, and what was answered before is corrected after."""
-    room.prepare(old)
+    opening.prepare(old)
     here = Room.__new__(Room)
     here.connection = psycopg.connect(old, autocommit=True)
     here.door, here.count = Door(here.connection, lambda day: BOOK), 1000
@@ -91,7 +91,7 @@ def test_a_day_that_did_not_hold_is_not_made_right_by_the_move(old):
     with psycopg.connect(old, autocommit=True) as connection:
         connection.execute("SET session_replication_role = replica")
         connection.execute("UPDATE event SET quantity = 5 WHERE type = 'feedback.given' AND quantity = 3")
-    room.prepare(old)
+    opening.prepare(old)
     with psycopg.connect(old, autocommit=True) as connection:
         found = [c for c in verify(connection) if c.wrong]
     assert [(c.name, c.wrong, c.first) for c in found] == [("log", 1, KEPT["seal"][0]["day"])]

@@ -7,11 +7,11 @@ from datetime import date, timedelta
 import polars as pl
 import pytest
 
-from torni.facts import room
+from torni.facts import opening
 from torni.services.days import Days
 from torni.services.library import Library
+from torni.supervision.known_sums import last_days, moment, units
 from torni.supervision.margins import foretold_on
-from torni.supervision.moment import last_days, moment, units
 from torni.supervision.watch import ROWS, Sighting, Watch, rows_known, seen_on
 from torni.tower.live import live
 from torni.tower.watching import keep_watch, mornings
@@ -23,7 +23,7 @@ def library(day: date) -> Library:
 
 @pytest.fixture
 def year(invented_year):
-    with room.connect(invented_year, autocommit=True) as connection:
+    with opening.connect(invented_year, autocommit=True) as connection:
         yield connection
 
 
@@ -107,8 +107,8 @@ def test_another_days_watch_is_not_taken_for_todays(year):
 
 def test_a_morning_whose_evening_is_not_folded_is_not_watched(new_room):
     url = new_room()
-    with room.connect(url, autocommit=True) as connection:
-        room.claim(connection, "keski-suomi")
+    with opening.connect(url, autocommit=True) as connection:
+        opening.claim(connection, "keski-suomi")
         assert keep_watch(connection, library) == 0, "nothing has happened"
 
 

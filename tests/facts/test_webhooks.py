@@ -75,7 +75,7 @@ def tell(here, monkeypatch):
             before = len(teller.going)
             teller.take()
             teller.send()
-            teller.settle()
+            teller.write_down()
             idle = 0 if teller.going or before else idle + 1
             time.sleep(0.01)
 

@@ -10,13 +10,13 @@ import time
 import psycopg
 import pytest
 
-from torni.facts import room, work
+from torni.facts import fold_worker, opening
 from torni.facts.fold import fold, seal
 
 
 def test_it_folds_what_is_written_and_ends_with_its_starter(here):
     """Its starter ends when its input does; the worker sees it, and stops by itself."""
-    code = "import subprocess, sys; print(subprocess.Popen([sys.executable, '-m', 'torni.facts.work']).pid); sys.stdout.flush(); sys.stdin.read()"
+    code = "import subprocess, sys; print(subprocess.Popen([sys.executable, '-m', 'torni.facts.fold_worker']).pid); sys.stdout.flush(); sys.stdin.read()"
     started = subprocess.Popen(
         [sys.executable, "-c", code],
         env={**os.environ, "TORNI_DATABASE": here.url},
@@ -42,11 +42,11 @@ def test_it_folds_what_is_written_and_ends_with_its_starter(here):
 def test_a_room_in_which_nothing_has_been_recorded_yet_is_no_trouble(new_room):
     """A newcomer's first minute: the worker waits in quiet while the year is being made."""
     url = new_room()
-    with room.connect(url, autocommit=True) as connection:
-        room.claim(connection, "trial", invented={"seed": 1, "residents": 3})
+    with opening.connect(url, autocommit=True) as connection:
+        opening.claim(connection, "trial", invented={"seed": 1, "residents": 3})
         assert fold(connection) is None
         assert seal(connection) == 0
-    code = "import subprocess, sys, time; p = subprocess.Popen([sys.executable, '-m', 'torni.facts.work']); time.sleep(4); p.terminate(); p.wait()"
+    code = "import subprocess, sys, time; p = subprocess.Popen([sys.executable, '-m', 'torni.facts.fold_worker']); time.sleep(4); p.terminate(); p.wait()"
     ran = subprocess.run([sys.executable, "-c", code], env={**os.environ, "TORNI_DATABASE": url}, capture_output=True, text=True, check=True)  # fmt: skip
     assert ran.stderr == ""
 
@@ -60,10 +60,10 @@ def test_one_trouble_is_told_once(monkeypatch, caplog, here):
             raise error
         raise KeyboardInterrupt
 
-    monkeypatch.setattr(work, "fold", failing)
-    monkeypatch.setattr(work, "SHORT_S", 0.01)
+    monkeypatch.setattr(fold_worker, "fold", failing)
+    monkeypatch.setattr(fold_worker, "SHORT_S", 0.01)
     with pytest.raises(KeyboardInterrupt):
-        work.work(here.url)
+        fold_worker.work(here.url)
     assert [r.message for r in caplog.records] == [
         "the record room does not answer (DiskFull); trying again until it does"
     ]

@@ -11,7 +11,7 @@ import pytest
 
 from tests.conftest import YEAR_FIRST, YEAR_SEED, YEAR_UNTIL
 from tests.guided_life import undeclared
-from torni.facts import room
+from torni.facts import opening
 from torni.facts.door import Door
 from torni.facts.fold import fold
 from torni.facts.verify import verify
@@ -21,9 +21,9 @@ from torni.simulation.year.chance import Chance
 from torni.simulation.year.faults import KINDS
 from torni.simulation.year.happening import begin
 from torni.simulation.year.log import known
-from torni.simulation.year.running import Live, assembled, load_year
+from torni.simulation.year.running import LiveYear, assembled, load_year
+from torni.supervision.known_sums import last_days, moment, sums, sums_of, units
 from torni.supervision.measure import gathered, measure_gathered, measured, windows_of
-from torni.supervision.moment import last_days, moment, sums, sums_of, units
 from torni.tower.live import trend
 
 
@@ -83,7 +83,7 @@ def test_every_kind_of_fault_is_planted_and_touches_only_what_it_is_about(year):
 
 
 def test_the_year_is_whole(invented_year):
-    with room.connect(invented_year, autocommit=True) as connection:
+    with opening.connect(invented_year, autocommit=True) as connection:
         checks = verify(connection)
         assert [c.name for c in checks if c.wrong] == []
         assert checks[0].checked > 25_000
@@ -94,8 +94,8 @@ def test_a_year_reckoned_from_its_log_is_the_year_that_went_through_the_door(new
     first, last = date(2027, 9, 6), date(2028, 3, 5)
     year, books = assembled("keski-suomi", seed=80_112, residents=1_300, first=first)
     url = new_room()
-    with room.connect(url, autocommit=True) as connection:
-        room.claim(connection, "keski-suomi", invented={"seed": 80_112, "residents": 1_300})
+    with opening.connect(url, autocommit=True) as connection:
+        opening.claim(connection, "keski-suomi", invented={"seed": 80_112, "residents": 1_300})
         load_year(url, year, books, first=first, until=datetime(2028, 3, 5, 21, 59, tzinfo=UTC))
         there = connection.execute("SELECT * FROM tally WHERE (total, met, late) <> (0, 0, 0)").fetchall()
         told = connection.execute(
@@ -110,7 +110,7 @@ def test_a_year_reckoned_from_its_log_is_the_year_that_went_through_the_door(new
 
 def test_the_sums_by_sql_are_the_sums_by_frame(invented_year):
     library = Days("keski-suomi").on(date(2026, 11, 22)).library
-    with room.connect(invented_year, autocommit=True) as connection:
+    with opening.connect(invented_year, autocommit=True) as connection:
         for known in (None, datetime(2026, 8, 5, 21, tzinfo=UTC), datetime(2026, 4, 1, 12, tzinfo=UTC)):
             now = moment(connection, known)
             register = units(connection)
@@ -137,14 +137,14 @@ def test_a_moment_of_the_past_shows_what_was_shown_then(new_room):
     library = Days("keski-suomi").on(date(2026, 2, 20)).library
     from torni.simulation.year.happening import begin
 
-    with room.connect(new_room(), autocommit=True) as connection:
-        room.claim(connection, "keski-suomi", invented={"seed": YEAR_SEED})
+    with opening.connect(new_room(), autocommit=True) as connection:
+        opening.claim(connection, "keski-suomi", invented={"seed": YEAR_SEED})
         door = Door(connection, books)
         start = begin(made.world, date(2026, 2, 10))
         registers = pl.col("type").is_in(["unit.opened", "resident.registered"])
         for rows in (start.filter(registers), start.filter(~registers)):
             door.accept(rows.drop("recorded_day"), now=datetime(2026, 2, 9, 22, tzinfo=UTC))
-        live = Live(door, made, datetime(2026, 2, 9, 22, tzinfo=UTC))
+        live = LiveYear(door, made, datetime(2026, 2, 9, 22, tzinfo=UTC))
         shown, kept = {}, None
         for hours in range(5, 24 * 9, 7):
             live.upto(datetime(2026, 2, 9, 22, tzinfo=UTC) + timedelta(hours=hours))
@@ -185,15 +185,15 @@ def _told(f):
 
 def test_time_goes_on_where_the_year_ended(invented_year, year):
     made, books = year
-    with room.connect(invented_year, autocommit=True) as connection:
+    with opening.connect(invented_year, autocommit=True) as connection:
         before = connection.execute("SELECT count(*) FROM event").fetchone()[0]
-        live = Live(Door(connection, books), made, YEAR_UNTIL)
+        live = LiveYear(Door(connection, books), made, YEAR_UNTIL)
         written = live.upto(YEAR_UNTIL + timedelta(hours=5))
         fold(connection)
         assert written > 10
         assert connection.execute("SELECT count(*) FROM event").fetchone()[0] == before + written
         assert (
-            Live(Door(connection, books), made, YEAR_UNTIL).upto(YEAR_UNTIL + timedelta(hours=5)) == 0
+            LiveYear(Door(connection, books), made, YEAR_UNTIL).upto(YEAR_UNTIL + timedelta(hours=5)) == 0
         )  # known already
 
 

@@ -11,7 +11,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from torni.engines.chains import Chain, Edge, Measured, Step, follow
+from torni.engines.chains import Chain, Edge, MeasuredChain, Step, follow
 from torni.supervision.chains import measure_on
 
 TODAY = date(2026, 11, 22)
@@ -70,7 +70,7 @@ def test_the_sql_is_the_traces_summed_up(chain, log):
         assert stood.waiting == sum(stood.step in t.waiting() for t in begun)
         assert stood.late == sum(t.state(stood.step, TODAY) == "late" for t in begun)
         assert stood.strays == sum(stood.step in t.strays() for t in begun)
-    assert Measured.read(found.json(), chain) == found
+    assert MeasuredChain.read(found.json(), chain) == found
 
 
 def test_what_was_taken_back_is_not_seen():

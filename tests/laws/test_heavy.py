@@ -12,7 +12,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from torni.supervision.heavy import measure_heavy
+from torni.supervision.heavy_users import measure_heavy
 
 LAST = date(2026, 11, 21)
 COLUMNS = {"position": pl.Int64, "client": pl.Int64, "type": pl.String, "producer": pl.String, "answers": pl.String, "data": pl.String, "day": pl.Date, "sign": pl.Int16, "replaces": pl.Int64}  # fmt: skip

@@ -9,8 +9,8 @@ import pytest
 
 from torni.core.faults import BadInput
 from torni.guidance.client import Client
-from torni.guidance.decide import decide
 from torni.guidance.fees import reckon
+from torni.guidance.proposal import proposal_of
 from torni.services.change import parse_changes
 from torni.simulation.load import network_load
 from torni.simulation.persons import facts_of, people_of
@@ -102,8 +102,8 @@ def test_figures_lead_to_persons_and_their_reasoning(aland):
     lost = people_of(made, "home-care", "lost", limit=10_000)
     assert len(lost) == next(s for s in made.services if s.service == "home_care").total.losers
     facts = Client(facts_of(aland, lost[0]["person"], made.after))
-    assert decide(made.before, "home_care", facts).verdict == "granted"
-    assert decide(made.after, "home_care", facts).verdict == "refused"
+    assert proposal_of(made.before, "home_care", facts).verdict == "granted"
+    assert proposal_of(made.after, "home_care", facts).verdict == "refused"
     group = people_of(made, "home_care", "lost", where={"municipality": lost[0]["municipality"]}, limit=10_000)
     assert {p["municipality"] for p in group} == {lost[0]["municipality"]}
     with pytest.raises(BadInput, match="Write gained, lost or undecided"):

@@ -10,7 +10,7 @@ import pytest
 
 from tests.spec.conftest import rules_on
 from torni.core.faults import BadInput
-from torni.guidance import decide
+from torni.guidance import proposal_of
 from torni.guidance.client import client_of
 from torni.guidance.replay import read_decisions, replay
 from torni.services.days import Days
@@ -30,7 +30,7 @@ def decided(path, count: int = 300) -> None:
             "rai_adlh": r.choice([None, 0, 1, 2]),
             "rai_cps": r.choice([None, 0, 4]),
         }
-        answer = decide(
+        answer = proposal_of(
             rules, r.choice(["home_care", "day_centre_elderly", "needs_assessment"]), client_of(facts, rules)
         ).json()
         lines.append(json.dumps({**answer, "id": f"D{i}"}))

@@ -35,7 +35,7 @@ def browsers(invented_year, signed):
     import django
     from django.test import Client
 
-    from torni.web import room
+    from torni.web import record_room
 
     django.setup()
     os.environ["TORNI_DATABASE"] = invented_year
@@ -44,16 +44,16 @@ def browsers(invented_year, signed):
     for one in made.values():
         one.cookies["language"] = "en"
     yield made
-    room.close()
+    record_room.close()
     del os.environ["TORNI_DATABASE"]
 
 
 @pytest.fixture(scope="module")
 def rows(invented_year):
-    from torni.facts import room
+    from torni.facts import opening
 
     def ask(query, *values):
-        with room.connect(invented_year) as connection:
+        with opening.connect(invented_year) as connection:
             return connection.execute(query, values).fetchall()
 
     return ask

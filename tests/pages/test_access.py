@@ -126,9 +126,9 @@ def test_no_reason_no_reading_and_no_client_is_told_apart_from_one_that_may_not_
 
 def resident() -> int:
     from torni.facts import accounts
-    from torni.web import room
+    from torni.web import record_room
 
-    with room.gate() as connection:
+    with record_room.gate() as connection:
         return next(w.client for w in accounts.cast(connection) if w.role == "resident")
 
 
@@ -248,7 +248,7 @@ def test_a_second_factor_is_taken_into_use_on_ones_own_page(browsers, invented_y
     from django.test import Client
 
     from torni.facts import accounts
-    from torni.facts import room as facts_room
+    from torni.facts import opening as facts_room
 
     with facts_room.connect(invented_year, autocommit=True) as connection:
         accounts.new(
@@ -313,7 +313,7 @@ def test_one_signs_in_by_an_identity_provider(browsers, provider, invented_year,
     from django.test import Client
 
     from torni.facts import accounts
-    from torni.facts import room as facts_room
+    from torni.facts import opening as facts_room
 
     assert browsers[None].get("/sign-in/provider/").status_code == 404, "no provider is named"
     for name, value in (
@@ -376,7 +376,7 @@ class _Stay(urllib.request.HTTPRedirectHandler):
 
 def test_the_welfare_report_is_told_as_a_page_and_as_a_pdf(browsers, invented_year):
     """With indicators measured, and with none; nothing of a municipality with few events."""
-    from torni.facts import room as facts_room
+    from torni.facts import opening as facts_room
     from torni.tower.jobs import measure
 
     before = browsers["director"].get("/keski-suomi/report/").content.decode()

@@ -24,8 +24,8 @@ def api(new_room):
     from django.test import Client
 
     from torni.facts import feeds
-    from torni.facts import room as facts_room
-    from torni.web import room
+    from torni.facts import opening as facts_room
+    from torni.web import record_room
 
     django.setup()
     url = os.environ["TORNI_DATABASE"] = new_room()
@@ -42,7 +42,7 @@ def api(new_room):
     send.client = client
     assert send([OPENED]).json()["accepted"] == 1
     yield send
-    room.close()
+    record_room.close()
     del os.environ["TORNI_DATABASE"]
 
 
@@ -111,7 +111,7 @@ def test_the_api_is_told_with_an_example_of_every_type_that_is_right(api):
 
 
 def test_health_tells_how_new_the_room_is(api):
-    from torni.facts import room as facts_room
+    from torni.facts import opening as facts_room
     from torni.facts.fold import fold
 
     with facts_room.connect(os.environ["TORNI_DATABASE"], autocommit=True) as connection:
@@ -122,7 +122,7 @@ def test_health_tells_how_new_the_room_is(api):
 
 def test_health_is_not_ok_while_the_tallies_stand_still(api):
     """Events wait, and nothing has been counted for a while: the pages would show what is old."""
-    from torni.facts import room as facts_room
+    from torni.facts import opening as facts_room
     from torni.facts.fold import fold, level
 
     with facts_room.connect(os.environ["TORNI_DATABASE"], autocommit=True) as connection:
@@ -174,7 +174,7 @@ def test_what_cannot_be_taken_back_or_held_is_told_by_line_and_never_an_error(ap
 
 
 def test_a_clock_behind_the_newest_record_is_told(api):
-    from torni.facts import room as facts_room
+    from torni.facts import opening as facts_room
 
     assert api.client.get("/health/").json()["room"]["clock_behind_s"] == 0
     with facts_room.connect(os.environ["TORNI_DATABASE"], autocommit=True) as connection:

@@ -47,9 +47,9 @@ def sound(resource):
 
 @pytest.fixture(scope="module")
 def keys(invented_year):
-    from torni.facts import feeds, room
+    from torni.facts import feeds, opening
 
-    with room.connect(invented_year, autocommit=True) as connection:
+    with opening.connect(invented_year, autocommit=True) as connection:
         yield {
             "a": feeds.new(connection, "esimerkkihoiva-system", producer=A), "b": feeds.new(connection, "mallikoti-system", producer=B),
             "none": feeds.new(connection, "a-register"),
@@ -75,7 +75,7 @@ def call(browsers, keys):
 @pytest.fixture(scope="module")
 def waiting(call, rows):
     """Positions of four tasks of producer A that nobody has opened; the last one's client has a protected address."""
-    from torni.web import room
+    from torni.web import record_room
 
     (unit,) = rows("SELECT unit FROM unit WHERE producer = %s AND kind = 'home_care' ORDER BY 1 LIMIT 1", A)[0]
     events = []
@@ -88,10 +88,10 @@ def waiting(call, rows):
         }
         item = {"item": "a", "service": "home_care", "unit": unit, "what": "Suihkuapu", "hours_month": 10, "start": "2026-12-01"}  # fmt: skip
         plan = {"version": 1, "item": item, "goals": ["Asun kotona."]}
-        common = {"at": room.now(), "client": client, "source": "guidance"}
+        common = {"at": record_room.now(), "client": client, "source": "guidance"}
         events.append({**common, "type": "resident.registered", "id": f"r{client}", "data": about})
         events.append({**common, "type": "plan.sent", "id": f"p{client}", "service": "client_guidance", "unit": unit, "matter": f"plan-{client}/1/a", "data": plan})  # fmt: skip
-    room.write(events, at=room.now())
+    record_room.write(events, at=record_room.now())
     found = [str(p) for (p,) in rows("SELECT position FROM event WHERE client BETWEEN 9900001 AND 9900004 AND type = 'plan.sent' ORDER BY client")]  # fmt: skip
     status, shown = call("Task?status=requested")
     assert status == 200 and set(found) <= {e["resource"]["id"] for e in shown["entry"]}
@@ -222,10 +222,10 @@ def test_a_refusal_needs_its_reason(call, waiting):
 
 
 def test_nobody_else_reads_or_answers_it(call, waiting, keys, rows, invented_year):
-    from torni.facts import feeds, room
+    from torni.facts import feeds, opening
 
     id_ = waiting[0]
-    with room.connect(invented_year, autocommit=True) as connection:
+    with opening.connect(invented_year, autocommit=True) as connection:
         ended = feeds.new(connection, "gone", producer=A)
         feeds.end(connection, "gone")
     patient = call(f"Task/{id_}")[1]["for"]["reference"]

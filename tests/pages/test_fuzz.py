@@ -24,8 +24,8 @@ EXAMPLES = int(os.environ.get("TORNI_FUZZ", "60"))
 def api(new_room):
     """The API as its document tells it, and a feed's key."""
     from torni.facts import feeds
-    from torni.facts import room as facts_room
-    from torni.web import room
+    from torni.facts import opening as facts_room
+    from torni.web import record_room
     from torni.web.wsgi import application
 
     url = os.environ["TORNI_DATABASE"] = new_room()
@@ -34,7 +34,7 @@ def api(new_room):
         key = feeds.new(connection, "fuzz")
     schema = schemathesis.openapi.from_wsgi("/openapi.json", application, headers={"Host": "127.0.0.1"})
     yield schema, key, url
-    room.close()
+    record_room.close()
     del os.environ["TORNI_DATABASE"]
 
 
@@ -42,7 +42,7 @@ def api(new_room):
 @pytest.mark.parametrize("mode", ["positive", "negative"])
 def test_whatever_is_sent_is_answered_as_the_document_says(api, mode, with_key):
     """What fits the document and what does not; with the key and without. A 5xx, or an answer not told, fails."""
-    from torni.facts import room as facts_room
+    from torni.facts import opening as facts_room
     from torni.facts.verify import verify
 
     schema, key, url = api

@@ -150,9 +150,9 @@ def test_a_refusal_promises_no_start_and_counts_as_a_decision(browsers, rows):
 
 
 def test_a_finding_of_home_monitoring_is_a_need_of_its_own(browsers, rows, invented_year):
-    from torni.facts import feeds, room
+    from torni.facts import feeds, opening
 
-    with room.connect(invented_year, autocommit=True) as connection:
+    with opening.connect(invented_year, autocommit=True) as connection:
         key = feeds.new(connection, "home-monitoring")
     ((other, at),) = rows("SELECT client, (SELECT recorded_at FROM room) FROM client c WHERE NOT EXISTS (SELECT 1 FROM event e WHERE e.client = c.client AND e.type = 'need.reported') ORDER BY client LIMIT 1")  # fmt: skip
     told = {"service": "needs_assessment", "client": other, "matter": f"monitor-{other}", "channel": "home_monitoring", "text": "Kolme kaatumista viikossa."}  # fmt: skip

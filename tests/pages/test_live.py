@@ -47,14 +47,14 @@ def client(invented_year, signed):
     import django
     from django.test import Client
 
-    from torni.web import room
+    from torni.web import record_room
 
     django.setup()
     os.environ["TORNI_DATABASE"] = invented_year
     try:
         yield signed(Client(headers={"host": "127.0.0.1"}), "supervisor")
     finally:
-        room.close()
+        record_room.close()
         del os.environ["TORNI_DATABASE"]
 
 
@@ -95,11 +95,11 @@ def test_each_share_of_events_tells_its_margin_and_its_year(client):
 
 
 def test_a_past_morning_tells_what_it_foretold_and_an_older_one_that_it_did_not(client, invented_year):
-    from torni.facts import room
-    from torni.supervision.moment import moment
+    from torni.facts import opening
+    from torni.supervision.known_sums import moment
 
     client.cookies["language"] = "en"
-    with room.connect(invented_year, autocommit=True) as connection:
+    with opening.connect(invented_year, autocommit=True) as connection:
         today = moment(connection).today
     told = {}
     for days in (1, 60):
@@ -138,9 +138,9 @@ def test_another_regions_tower_has_no_live_part(client):
 
 def test_a_number_can_be_followed_to_its_rows(client):
     """As many rows as the page says are missing; each with its position in the log and its definition's version."""
-    from torni.web import room
+    from torni.web import record_room
 
-    found = room.picture("keski-suomi").of("home_care.visits_made")
+    found = record_room.picture("keski-suomi").of("home_care.visits_made")
     missed = found.total - found.met
     text = client.get("/keski-suomi/promise/home_care.visits_made/rows/").content.decode()
     assert text.count('<th scope="row"') == missed > 0
@@ -157,11 +157,11 @@ def test_nothing_can_be_sent_to_a_live_page(client):
 
 def test_the_stream_sends_a_picture_when_something_is_folded(client, invented_year):
     """One reader of the ASGI app gets the newest picture at once, in its language, and what a fold changes; nothing is kept for nobody."""
-    from torni.facts import room as facts_room
+    from torni.facts import opening as facts_room
     from torni.facts.door import Door
     from torni.facts.fold import fold
-    from torni.services.book import books_of
     from torni.services.days import Days
+    from torni.services.door_book import books_of
     from torni.web.stream import Tower
 
     got: list[bytes] = []

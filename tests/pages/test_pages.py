@@ -48,9 +48,9 @@ def client(new_room, signed):
     import django
     from django.test import Client
 
-    from torni.facts import room as facts_room
+    from torni.facts import opening as facts_room
     from torni.simulation import cast
-    from torni.web import room
+    from torni.web import record_room
 
     django.setup()
     url = os.environ["TORNI_DATABASE"] = new_room()
@@ -58,7 +58,7 @@ def client(new_room, signed):
         facts_room.claim(connection, "keski-suomi", invented={"seed": 1, "residents": 600})
         cast.gather(connection)
     yield signed(Client(headers={"host": "127.0.0.1"}), "director")
-    room.close()
+    record_room.close()
     del os.environ["TORNI_DATABASE"]
 
 

@@ -16,7 +16,7 @@ from pathlib import Path
 
 import pytest
 
-from torni.facts import accounts, feeds, room
+from torni.facts import accounts, feeds, opening
 
 WAITS_S = 180
 
@@ -98,8 +98,8 @@ class _Stream:
 @pytest.fixture
 def served(new_room, tmp_path):
     url = new_room()
-    with room.connect(url, autocommit=True) as connection:
-        room.claim(connection, "keski-suomi")
+    with opening.connect(url, autocommit=True) as connection:
+        opening.claim(connection, "keski-suomi")
     made = Served(url, tmp_path)
     made.url = url
     yield made
@@ -109,7 +109,7 @@ def served(new_room, tmp_path):
 
 def test_the_pages_of_several_processes(served):
     """One start for all that is told of several processes, for a start takes seconds."""
-    with room.connect(served.url, autocommit=True) as connection:
+    with opening.connect(served.url, autocommit=True) as connection:
         accounts.new(connection, "maija", shown="Maija", role="supervisor", by="test", password="kolme sanaa ja yksi")
         key = feeds.new(connection, "trial")
 
@@ -131,7 +131,7 @@ def test_the_pages_of_several_processes(served):
     assert served.metric("torni_page_seconds_count") >= 23
 
     # open streams hear of what comes in, in whichever process they are
-    with room.connect(served.url, autocommit=True) as connection:
+    with opening.connect(served.url, autocommit=True) as connection:
         session = accounts.begin_session(connection, accounts.by_password(connection, "maija", "kolme sanaa ja yksi"))
     streams = [_Stream(served.port, session) for _ in range(6)]
     served.until(lambda: served.metric('torni_streams_open{kind="tower"}') == 6, "not all streams are open")

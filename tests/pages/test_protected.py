@@ -27,12 +27,12 @@ class Planted:
 
 @pytest.fixture(scope="module")
 def planted(browsers, rows, invented_year) -> Planted:
-    from torni.facts import room as facts_room
+    from torni.facts import opening as facts_room
     from torni.facts.fold import fold
-    from torni.web import room
+    from torni.web import record_room
 
-    assert str(room.names("keski-suomi")[HOME]) == NAME
-    now = room.now()
+    assert str(record_room.names("keski-suomi")[HOME]) == NAME
+    now = record_room.now()
     (unit,) = rows("SELECT unit FROM unit WHERE producer = %s AND kind = 'home_care' ORDER BY 1 LIMIT 1", A)[0]
     long_ago = now - timedelta(days=30)
 
@@ -55,19 +55,19 @@ def planted(browsers, rows, invented_year) -> Planted:
     def sums() -> dict:
         with facts_room.connect(invented_year, autocommit=True) as connection:
             fold(connection)
-        room.forget()
-        live = room.picture("keski-suomi")
+        record_room.forget()
+        live = record_room.picture("keski-suomi")
         return {
             f.id: (f.total, f.late, next(((g.total, g.met, g.late) for g in f.by["municipality"] if g.group == HOME), None)) for f in live.found
         }  # fmt: skip
 
     registered = long_ago - timedelta(days=1)
-    room.write([register(FROM_THE_START, True, "r1", registered), register(LATER, False, "r2", registered), register(OPEN, False, "r3", registered)], at=now)  # fmt: skip
+    record_room.write([register(FROM_THE_START, True, "r1", registered), register(LATER, False, "r2", registered), register(OPEN, False, "r3", registered)], at=now)  # fmt: skip
     before = sums()
-    room.write(lives(FROM_THE_START), at=now)
+    record_room.write(lives(FROM_THE_START), at=now)
     after = sums()
-    room.write([*lives(LATER), *lives(OPEN)], at=now)
-    room.write([register(LATER, True, "r4", now)], at=now)
+    record_room.write([*lives(LATER), *lives(OPEN)], at=now)
+    record_room.write([register(LATER, True, "r4", now)], at=now)
     sums()
     return Planted(rows, unit, before, after)
 
@@ -100,9 +100,9 @@ def _rows_of(text: str) -> dict[int, str]:
 )
 def test_rows_behind_a_number_leave_the_place_out(planted, browsers, name):
     seen: dict[int, str] = {}
-    from torni.web import room
+    from torni.web import record_room
 
-    for promise in [f.id for f in room.picture("keski-suomi").found]:
+    for promise in [f.id for f in record_room.picture("keski-suomi").found]:
         for query in ("", f"?municipality={HOME}", f"?unit={planted.unit}"):
             answer = browsers[name].get(f"{BASE}/promise/{promise}/rows/{query}")
             assert answer.status_code == 200
@@ -171,13 +171,13 @@ def test_no_choice_is_made_beforehand_by_the_place(planted, browsers):
     from torni.facts import persons
     from torni.facts.access import Who
     from torni.guidance.case import case_of, facts_of
-    from torni.web import room
+    from torni.web import record_room
 
     (account,) = planted.rows("SELECT account FROM account WHERE name = 'case-manager'")[0]
     for client in (FROM_THE_START, LATER):
-        with room.reading(Who(account, "case-manager", "C", "case_manager")) as connection:
+        with record_room.reading(Who(account, "case-manager", "C", "case_manager")) as connection:
             person = persons.read(connection, client=client, what="case", why="")
-        case = case_of(person, room.now().date())
+        case = case_of(person, record_room.now().date())
         assert case.protected and case.home == "" and "municipality" not in facts_of(case)
         assert HOME not in json.dumps([e.data for e in person.events])
         assert {place for _since, place, *_rest in person.rows} == {""}
@@ -185,7 +185,7 @@ def test_no_choice_is_made_beforehand_by_the_place(planted, browsers):
 
 def test_a_producers_machine_is_not_told_it(planted, browsers, invented_year):
     from torni.facts import feeds
-    from torni.facts import room as facts_room
+    from torni.facts import opening as facts_room
 
     with facts_room.connect(invented_year, autocommit=True) as connection:
         key = feeds.new(connection, "machine of A", producer=A)
@@ -208,7 +208,7 @@ def test_a_producers_machine_is_not_told_it(planted, browsers, invented_year):
 def test_a_snapshot_leaves_it_out(planted, invented_year, tmp_path):
     import polars as pl
 
-    from torni.facts import room as facts_room
+    from torni.facts import opening as facts_room
     from torni.facts.snapshot import snapshot
 
     with facts_room.connect(invented_year, autocommit=True) as connection:

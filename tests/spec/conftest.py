@@ -15,7 +15,7 @@ from tests.streets import Map
 from torni.core.faults import Fault
 from torni.core.notes import hearing
 from torni.core.places import definitions
-from torni.guidance import decide, reckon_fee, steps
+from torni.guidance import proposal_of, reckon_fee, steps
 from torni.guidance.client import client_of
 from torni.services import load_library
 from torni.services.rules import Rules, load_rules
@@ -68,7 +68,7 @@ def spec() -> Callable[..., None]:
         rules = rules_on(region, date.fromisoformat(on))
         common = yaml.safe_load(f"{{{given}}}")
         for row in _rows(table):
-            found = decide(rules, service, client_of({**common, **_facts(row, "decision")}, rules))
+            found = proposal_of(rules, service, client_of({**common, **_facts(row, "decision")}, rules))
             open_ = ", ".join(f.name for f, matters in found.missing if matters)
             told = f"{found.verdict}: {open_}" if open_ else found.verdict
             assert told == row["decision"], row

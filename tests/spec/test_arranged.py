@@ -9,7 +9,7 @@ import pytest
 from tests.guided_life import TODAY, UNITS, Life
 from torni.core.faults import BadInput
 from torni.core.language import speaking
-from torni.guidance import arranged, decide, steps
+from torni.guidance import paid_by, proposal_of, steps
 from torni.guidance.case import Item, facts_of
 from torni.guidance.client import client_of
 from torni.guidance.forms import DecisionForm, PlanForm
@@ -27,8 +27,8 @@ def arranged_by(rules):
         facts = {"rai_maple": 4, "housing": "own_home", "household_size": 1, "gross_income_eur_month": "1500.00", "service_hours_month": 30, "wants_voucher": True, "manages_budget": True, **more}  # fmt: skip
         facts = {k: v for k, v in facts.items() if v is not None}
         life.step(steps.assess(life.case, life.case.needs[0].matter, facts, form="needs", instrument="interRAI HC", on=TODAY, summary="Tarvitsee apua.", by="Ulla", at=life.now))  # fmt: skip
-        decision = decide(rules, "home_care", client_of(facts_of(life.case), rules))
-        life.step(steps.settle(
+        decision = proposal_of(rules, "home_care", client_of(facts_of(life.case), rules))
+        life.step(steps.decide(
             life.case, life.case.needs[0], decision, DecisionForm("granted", "Tarvitsee apua päivittäin.", first_day=TODAY, channel=channel),
             by="Ulla", at=life.now,
         ))  # fmt: skip
@@ -65,7 +65,7 @@ def test_the_letter_of_a_voucher_tells_its_value_and_no_client_fee(arranged_by, 
         case = arranged_by(channel).case
         with speaking("en"):
             texts[channel] = to_html(
-                letter(decide(rules, "home_care", client_of(facts_of(case), rules)), case.decisions[0])
+                letter(proposal_of(rules, "home_care", client_of(facts_of(case), rules)), case.decisions[0])
             )
     assert "21.53 euros an hour" in texts["voucher"] and "its price exceeds the voucher" in texts["voucher"]
     assert "To pay" not in texts["voucher"] and "invented for demonstration" in texts["voucher"]
@@ -96,7 +96,7 @@ def test_a_budget_is_planned_and_used(arranged_by):
     for cents, on in ((100_000, TODAY), (90_000, TODAY.replace(day=1)), (50_000, TODAY.replace(year=2025))):
         made = life.case.decisions[0]
         life.step(steps.use_budget(life.case, made, cents, what="Avustajan palkka", on=on, by="V", at=life.now, once=str(cents)))  # fmt: skip
-    (found,) = arranged.budgets(life.case)
+    (found,) = paid_by.budgets(life.case)
     assert (found.planned_so_far_cents, found.used_month_cents, found.used_year_cents, found.over) == (174_000, 190_000, 190_000, True)  # fmt: skip
 
 

@@ -7,7 +7,7 @@ from decimal import Decimal
 import pytest
 
 from torni.core.faults import BadInput
-from torni.guidance import decide
+from torni.guidance import proposal_of
 from torni.guidance.client import parse_client
 
 
@@ -57,13 +57,13 @@ def test_all_faults_are_told_at_once(rules):
 def test_an_old_assessment_counts_as_missing_and_says_so(rules):
     client = parse_client("rai_maple: {value: 4, on: 2025-11-21}\nrai_adlh: 0\nrai_cps: 0", rules)
     assert client.facts["rai_maple"] is None
-    found = decide(rules, "home-care", client)
+    found = proposal_of(rules, "home-care", client)
     assert found.verdict == "undecided"
     assert found.json()["missing_facts"][0] == {
         "field": "rai_maple", "label": "MAPLe", "could_change": True, "why": "measured on 21 November 2025, more than 12 months ago",
     }  # fmt: skip
     fresh = parse_client("rai_maple: {value: 4, on: 2025-11-22}\nrai_adlh: 0\nrai_cps: 0", rules)
-    assert decide(rules, "home_care", fresh).verdict == "granted"
+    assert proposal_of(rules, "home_care", fresh).verdict == "granted"
 
 
 def test_events_are_counted_before_the_rule(rules):
@@ -88,7 +88,7 @@ def test_events_are_counted_before_the_rule(rules):
 
 
 def test_the_answer_for_machines(rules):
-    answer = decide(
+    answer = proposal_of(
         rules, "home-care", parse_client("age: 82\nrai_maple: 4\nrai_cps: 2\nhousehold_size: 1", rules)
     ).json()
     assert answer["service"] == "home_care"
@@ -111,7 +111,9 @@ def test_the_answer_for_machines(rules):
 
 
 def test_the_nearest_single_change(rules):
-    found = decide(rules, "home_care", parse_client("rai_maple: 1\nrai_adlh: 1\nrai_cps: 0\nhousing: own_home", rules))
+    found = proposal_of(
+        rules, "home_care", parse_client("rai_maple: 1\nrai_adlh: 1\nrai_cps: 0\nhousing: own_home", rules)
+    )
     assert found.verdict == "refused"
     assert [(c.field.name, c.now, c.to) for c in found.changes] == [
         ("rai_adlh", 1, 2), ("rai_cps", 0, 3), ("rai_maple", 1, 3),

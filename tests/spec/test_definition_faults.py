@@ -123,8 +123,8 @@ def test_a_national_maximum_is_a_rule_on_rules(root, old, new, told):
 
 def test_two_promises_may_rest_on_one_type_of_event():
     """A ceiling of its own on the invoices that the appropriation counts, and a quicker wait beside the law's: each has its own effects."""
-    from torni.services.book import book_of
     from torni.services.change import parse_changes
+    from torni.services.door_book import book_of
 
     ceiling = "{id: ceiling, kind: budget, sentence: {fi: x, sv: x, en: x}, source: invented, event: invoice.received, appropriation: appropriation.home_care}"
     (change,) = parse_changes(f"name: x\nservices: {{home_care: {{promises: [{ceiling}]}}}}\n")

@@ -9,9 +9,9 @@ from hypothesis import strategies as st
 from tests.spec.conftest import rules_on
 from torni.guidance import reckon_fee
 from torni.guidance.client import client_of
-from torni.services.book import book_of
 from torni.services.chain import chains
 from torni.services.change import parse_changes
+from torni.services.door_book import book_of
 from torni.services.library import load_library
 from torni.services.rules import load_rules
 

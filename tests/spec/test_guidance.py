@@ -10,8 +10,8 @@ import pytest
 from tests.guided_life import ITEM, TODAY, UNITS, planned, proposed, settled
 from torni.core.faults import BadInput
 from torni.core.language import speaking
-from torni.facts.persons import Happened
-from torni.guidance import decide, review, steps
+from torni.facts.persons import ClientEvent
+from torni.guidance import proposal_of, review, steps
 from torni.guidance.case import Item, facts_of
 from torni.guidance.client import client_of
 from torni.guidance.letter import letter, to_html, to_pdf
@@ -72,7 +72,7 @@ def test_the_letter_of_what_was_decided_is_made_again_from_the_decision_alone(ai
     """From the facts that the decision kept: the same letter on any later day."""
     aino.step(settled(aino, rules, last_day=date(2027, 5, 31)))
     made = aino.case.decisions[0]
-    again = decide(rules, made.service, client_of(made.facts, rules))
+    again = proposal_of(rules, made.service, client_of(made.facts, rules))
     assert again.verdict == "granted" and again.fees[0].amount == proposed(aino, rules).fees[0].amount
     with speaking("fi"):
         text = to_html(letter(again, made))
@@ -93,7 +93,7 @@ def test_a_letter_of_a_deviating_decision_says_so(aino, rules):
     aino.step(settled(aino, rules, verdict="refused", why="Puoliso hoitaa, eikä apua haluta vielä."))
     made = aino.case.decisions[0]
     with speaking("fi"):
-        text = to_html(letter(decide(rules, made.service, client_of(made.facts, rules)), made))
+        text = to_html(letter(proposal_of(rules, made.service, client_of(made.facts, rules)), made))
     assert "Sinulle ei myönnetä palvelua: Kotihoito." in text and "Puoliso hoitaa" in text and "poikkeaa" in text
 
 
@@ -239,9 +239,9 @@ def test_who_acts_is_by_the_day_and_then_by_the_log_as_the_database_has_it(grant
 def test_what_was_taken_back_is_not_in_the_case(granted):
     count = len(granted.case.decisions)
     decided = next(e for e in granted.events if e.type == "decision.made")
-    blank = dict.fromkeys(f for f in Happened.__dataclass_fields__ if f != "effects")
+    blank = dict.fromkeys(f for f in ClientEvent.__dataclass_fields__ if f != "effects")
     granted.events.append(
-        Happened(
+        ClientEvent(
             **{
                 **blank,
                 "position": 99,

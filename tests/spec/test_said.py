@@ -9,32 +9,32 @@ import pytest
 from tests.guided_life import TODAY, settled
 from torni.core.faults import BadInput
 from torni.core.language import speaking
-from torni.guidance import review, said
+from torni.guidance import messages, review
 
 WHY = "En pärjää enää yöllä yksin."
 
 
 def test_the_client_writes_and_is_answered_once(granted):
-    granted.step(said.write(7, "Milloin hoitaja tulee?", kind="message", at=granted.now, once="1"))
+    granted.step(messages.write(7, "Milloin hoitaja tulee?", kind="message", at=granted.now, once="1"))
     message = granted.case.messages[0]
-    granted.step(said.reply(message, 7, "Huomenna kello 9.", by="Veera", at=granted.now))
+    granted.step(messages.reply(message, 7, "Huomenna kello 9.", by="Veera", at=granted.now))
     assert granted.case.messages[0].answer == "Huomenna kello 9."
     with speaking("en"), pytest.raises(BadInput, match="given already"):
-        said.reply(granted.case.messages[0], 7, "Toinen vastaus", by="Veera", at=granted.now)
+        messages.reply(granted.case.messages[0], 7, "Toinen vastaus", by="Veera", at=granted.now)
 
 
 def test_a_mark_tells_nobodys_name_and_the_client_may_let_the_case_manager_know(granted):
     granted.add({"type": "visit.made", "at": granted.now, "matter": "v1", "service": "home_care", "unit": "north"})
     visit = granted.events[-1]
-    alone = said.rate(visit, 2, at=granted.now, once="1")
+    alone = messages.rate(visit, 2, at=granted.now, once="1")
     assert "client" not in alone and visit.matter not in str(alone) and alone["quantity"] == 2
-    granted.step(said.tell(7, visit, 2, "", at=granted.now, once="1"))
+    granted.step(messages.tell(7, visit, 2, "", at=granted.now, once="1"))
     told = granted.case.messages[0]
     assert told.kind == "feedback" and told.visit == (2, "home_care", TODAY) and not told.text
     assert granted.events[-1].unit is None, "the producer does not see it"
-    granted.step(said.reply(told, 7, "Kiitos, otan asian puheeksi.", by="Veera", at=granted.now))
+    granted.step(messages.reply(told, 7, "Kiitos, otan asian puheeksi.", by="Veera", at=granted.now))
     assert granted.case.messages[0].answered
-    for wrong in (lambda: said.rate(visit, 0, at=granted.now, once="2"), lambda: said.tell(7, visit, 6, "", at=granted.now, once="2")):  # fmt: skip
+    for wrong in (lambda: messages.rate(visit, 0, at=granted.now, once="2"), lambda: messages.tell(7, visit, 6, "", at=granted.now, once="2")):  # fmt: skip
         with speaking("en"), pytest.raises(BadInput, match="from 1 to 5"):
             wrong()
 

@@ -114,16 +114,16 @@ def surfaces():
     import io
 
     from torni.core.faults import BadInput
-    from torni.facts import room
+    from torni.facts import opening
     from torni.facts.door import Door
     from torni.facts.fold import fold
-    from torni.services.book import books_of
     from torni.services.days import Days
+    from torni.services.door_book import books_of
     from torni.simulation import cast
 
     url = os.environ["TORNI_DATABASE"]
-    with room.connect(url, autocommit=True) as connection:
-        room.claim(connection, "trial", invented={"seed": 1, "residents": 3, "loaded": True})
+    with opening.connect(url, autocommit=True) as connection:
+        opening.claim(connection, "trial", invented={"seed": 1, "residents": 3, "loaded": True})
         cast.gather(connection)
         door = Door(connection, books_of(Days("trial")))
         unit = {"source": "t", "id": "u", "type": "unit.opened", "at": NOW - timedelta(days=9), "unit": "u", "data": {"name": "U", "kind": "centre", "producer": "A", "municipality": "179"}}  # fmt: skip
@@ -164,7 +164,7 @@ def surfaces():
 
     (change,) = parse_changes("name: x\nservices: {toys: {promises: [{id: smiles, share: 0.7}]}}\n")
     before, after = load_library("trial", on=ON), load_library("trial", on=ON, layers=[change.layer(ON)])
-    with room.connect(url, autocommit=True) as connection:
+    with opening.connect(url, autocommit=True) as connection:
         found = touched(before, after, network=lambda: torni.load("trial", on=ON), room=connection)
     told["rehearsed"] = {p.id: [p.before.state, p.after.state] for p in found}
     own = Path(os.environ["TORNI_REGIONS"]) / "trial/services/toys.yaml"
@@ -182,7 +182,7 @@ def pages():
     import django
     from django.test import Client
 
-    from torni.web import room
+    from torni.web import record_room
 
     django.setup()
     client = Client(headers={"host": "127.0.0.1"})
@@ -201,7 +201,7 @@ def pages():
         "page": get("promise/toys.smiles/"), "corner_page": get("promise/toys.corners/"), "rows": rows.count('<th scope="row"'),
         "cell": get("sapluuna/toys/quality/"), "report": get("report/"),
     }  # fmt: skip
-    room.close()
+    record_room.close()
     return out
 
 

@@ -11,8 +11,8 @@ from hypothesis import strategies as st
 
 from torni.core.language import speaking
 from torni.promises.accrual import accrued, windows
-from torni.supervision import words
-from torni.supervision.moment import sums_of
+from torni.supervision import sentences
+from torni.supervision.known_sums import sums_of
 
 TODAY = date(2026, 11, 15)
 EUR = 100
@@ -91,8 +91,8 @@ def test_nothing_invoiced_is_not_known_and_too_few_months_have_no_range():
     a = of(monthly("u", 1_000 * EUR, 9, 10))
     assert a.low is None
     with speaking("en"):
-        assert words.forecast_text(a) == "0.0 M€; too few months are whole to tell a range"
-        assert words.forecast_cell(a) == ("0.0", "too few whole months for a range")
+        assert sentences.forecast_text(a) == "0.0 M€; too few months are whole to tell a range"
+        assert sentences.forecast_cell(a) == ("0.0", "too few whole months for a range")
 
 
 def test_what_is_expected_is_told_as_expected():
@@ -100,8 +100,8 @@ def test_what_is_expected_is_told_as_expected():
     a = of(invoices, appropriation=12_000_000 * EUR)
     assert a.low < a.forecast < a.high
     with speaking("en"):
-        told = dict(words.accrual_lines(a, {}))
-        forecast, within = words.forecast_cell(a)
+        told = dict(sentences.accrual_lines(a, {}))
+        forecast, within = sentences.forecast_cell(a)
     assert forecast == "12.4"
     assert within.startswith("80%: 12.")
     assert told["Invoiced for this year's service"] == "10.4 M€"
@@ -152,7 +152,7 @@ def test_one_invoice_of_a_whole_year_is_not_multiplied():
     assert a.least == a.allowed == 3_000 * EUR
     assert a.low is None
     with speaking("en"):
-        told = dict(words.accrual_lines(a, {}))
+        told = dict(sentences.accrual_lines(a, {}))
     assert told["Expected by the end of the year"] == "cannot be told yet: 1 unit has invoiced only once"
     assert told["Has invoiced once: how often cannot be told yet"] == "u"
     assert "Expected to be left" not in told
@@ -178,7 +178,8 @@ def test_an_invoice_of_twice_the_usual_is_told_and_no_pace():
     assert (a.total, a.doubled, a.forecast) == (5_000 * EUR, 1, 13_000 * EUR)
     with speaking("en"):
         assert (
-            dict(words.accrual_lines(a, {}))["Invoices twice as great as usual, or more: perhaps the same twice"] == "1"
+            dict(sentences.accrual_lines(a, {}))["Invoices twice as great as usual, or more: perhaps the same twice"]
+            == "1"
         )
 
 
@@ -190,7 +191,7 @@ def test_the_units_that_are_waited_for_are_named():
     assert (a.expected, a.awaited, a.waiting) == (3_000 * EUR, 2, ("closed",))
     with speaking("en"):
         assert (
-            dict(words.accrual_lines(a, {"closed": "Suljettu asumisyksikkö"}))[
+            dict(sentences.accrual_lines(a, {"closed": "Suljettu asumisyksikkö"}))[
                 "No invoice yet of a month that should have one"
             ]
             == "Suljettu asumisyksikkö"

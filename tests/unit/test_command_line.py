@@ -215,13 +215,13 @@ def test_any_county_runs_from_the_shared_definitions(capsys, county):
 
 def test_chains_are_told_and_measured_on_a_snapshot(capsys, tmp_path, invented_year):
     from torni.cli import main
-    from torni.facts import room
+    from torni.facts import opening
     from torni.facts.snapshot import snapshot
 
     assert main(["chains", "--on", "2026-11-22", "--lang", "en"]) == 0
     told = capsys.readouterr().out
     assert "into_home_care: From a need to home care" in told and "Need reported" in told and "begun" not in told
-    with room.connect(invented_year, autocommit=True) as connection:
+    with opening.connect(invented_year, autocommit=True) as connection:
         snapshot(connection, tmp_path / "with", persons=True)
         snapshot(connection, tmp_path / "without")
     assert main(["chains", "--on", "2026-11-21", "--snapshot", str(tmp_path / "with"), "--json"]) in (0, 1)

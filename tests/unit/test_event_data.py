@@ -10,7 +10,7 @@ from pydantic import ValidationError
 
 from torni.core.texts import Text
 from torni.facts.data_fields import DataField, Kind, faults, kept, naming
-from torni.facts.persons import Happened, Person
+from torni.facts.persons import ClientEvent, Person
 from torni.guidance.case import case_of
 
 WHAT = Text(fi="mitä", sv="vad", en="what")
@@ -67,7 +67,7 @@ def test_what_names_another_client_and_what_is_kept_are_found_by_type():
 
 
 def test_an_assessment_taken_in_before_its_scales_were_held_to_be_an_object_is_still_shown():
-    blank = dict.fromkeys(f for f in Happened.__dataclass_fields__ if f != "effects")
+    blank = dict.fromkeys(f for f in ClientEvent.__dataclass_fields__ if f != "effects")
     told = {
         "type": "assessment.made",
         "position": 1,
@@ -75,5 +75,5 @@ def test_an_assessment_taken_in_before_its_scales_were_held_to_be_an_object_is_s
         "at": datetime(2026, 5, 4, tzinfo=UTC),
         "data": {"scales": "maple 3", "instrument": "RAI"},
     }
-    (found,) = case_of(Person(7, (), (Happened(**{**blank, **told}),)), date(2026, 5, 5)).assessments
+    (found,) = case_of(Person(7, (), (ClientEvent(**{**blank, **told}),)), date(2026, 5, 5)).assessments
     assert found.facts == {} and found.instrument == "RAI"

@@ -6,7 +6,7 @@ import pytest
 
 from torni.core.faults import BadInput
 from torni.core.language import speaking
-from torni.guidance import decide
+from torni.guidance import proposal_of
 from torni.guidance.client import parse_client
 from torni.guidance.letter import letter, to_html, to_pdf, write_letter
 
@@ -43,7 +43,7 @@ def rules():
 )  # fmt: skip
 def test_a_letter_in_three_languages(rules, language, said):
     with speaking(language):
-        html = to_html(letter(decide(rules, "home_care", parse_client(AINO, rules))))
+        html = to_html(letter(proposal_of(rules, "home_care", parse_client(AINO, rules))))
     for text in said:
         assert text.replace("\u00a0", " ") in html.replace("\u00a0", " ")
     assert f'<html lang="{language}">' in html
@@ -52,7 +52,7 @@ def test_a_letter_in_three_languages(rules, language, said):
 
 
 def test_a_letter_that_asks_for_facts(rules):
-    found = letter(decide(rules, "home_care", parse_client("age: 82", rules)))
+    found = letter(proposal_of(rules, "home_care", parse_client("age: 82", rules)))
     assert found.title == "Request for further facts: Home care"
     assert "MAPLe" in found.missing
     assert not found.review
@@ -60,7 +60,7 @@ def test_a_letter_that_asks_for_facts(rules):
 
 
 def test_the_pdf_is_tagged_and_says_the_title(rules, tmp_path):
-    made = to_pdf(letter(decide(rules, "home_care", parse_client(AINO, rules))))
+    made = to_pdf(letter(proposal_of(rules, "home_care", parse_client(AINO, rules))))
     assert made.startswith(b"%PDF-")
     assert b"/MarkInfo" in made
     assert b"pdfuaid" in made
@@ -68,11 +68,11 @@ def test_the_pdf_is_tagged_and_says_the_title(rules, tmp_path):
 
 def test_any_text_is_data_in_the_pdf(rules):
     odd = AINO.replace("Aino <Esimerkki>", "#panic(1) $x$ *b* [ ] \\\\ @a")
-    assert to_pdf(letter(decide(rules, "home_care", parse_client(odd, rules)))).startswith(b"%PDF-")
+    assert to_pdf(letter(proposal_of(rules, "home_care", parse_client(odd, rules)))).startswith(b"%PDF-")
 
 
 def test_the_ending_tells_the_form(rules, tmp_path):
-    decision = decide(rules, "home_care", parse_client(AINO, rules))
+    decision = proposal_of(rules, "home_care", parse_client(AINO, rules))
     write_letter(decision, tmp_path / "a.html")
     write_letter(decision, tmp_path / "a.pdf")
     with pytest.raises(BadInput, match=r"\.html or \.pdf"):

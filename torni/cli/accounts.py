@@ -15,9 +15,9 @@ from torni.core import clock
 from torni.core.faults import bad_input
 from torni.core.language import _, number, t
 from torni.facts import accounts as kept
-from torni.facts import persons, rights, room
+from torni.facts import opening, persons, rights
 from torni.facts.postgres import server
-from torni.facts.words import role_name
+from torni.facts.role_names import role_name
 from torni.producers.known import unknown
 from torni.services import load_library
 
@@ -115,7 +115,7 @@ def _why(text: str) -> str:
     return text.strip()
 
 
-def _tell_unknown(connection: room.Connection, producer: str | None) -> None:
+def _tell_unknown(connection: opening.Connection, producer: str | None) -> None:
     """An account of a producer that no unit is of sees nothing until one is: that is told, and kept."""
     if producer is not None and (fault := unknown(connection, producer)):
         print(fault, file=sys.stderr)
@@ -146,8 +146,8 @@ def _us() -> str:
 
 
 @contextmanager
-def _room() -> Iterator[room.Connection]:
+def _room() -> Iterator[opening.Connection]:
     with server() as database:
-        room.prepare(database.url)
-        with room.connect(database.url, autocommit=True) as connection:
+        opening.prepare(database.url)
+        with opening.connect(database.url, autocommit=True) as connection:
             yield connection

@@ -9,10 +9,10 @@ from torni.cli.show import mark, paragraph
 from torni.core.clock import today
 from torni.core.faults import bad_input
 from torni.core.language import _, ngettext, number, t
-from torni.facts.words import role_name
+from torni.facts.role_names import role_name
 from torni.services import regions
 from torni.supervision.handling import Handled
-from torni.supervision.words import handling_state, moment_text, step_text
+from torni.supervision.sentences import handling_state, moment_text, step_text
 from torni.tower.alerts import Listed, handle, of_region
 
 

@@ -222,20 +222,22 @@ def _room(commands: argparse._SubParsersAction[argparse.ArgumentParser]) -> None
     alerts.add_argument("--text", help="with done the outcome, with set_aside the reason, without personal data")
     alerts.add_argument("--json", action="store_true", help="for machines")
 
-    verify = _add(commands, "verify", "is the record room whole? Log, state rows and tallies", "torni.cli.room:verify")
+    verify = _add(
+        commands, "verify", "is the record room whole? Log, state rows and tallies", "torni.cli.upkeep:verify"
+    )
     verify.add_argument("--json", action="store_true", help="for machines")
-    backup = _add(commands, "backup", "the whole record room into one file", "torni.cli.room:backup")
+    backup = _add(commands, "backup", "the whole record room into one file", "torni.cli.upkeep:backup")
     backup.add_argument("file", metavar="FILE", type=Path)
     backup.add_argument("--force", action="store_true", help="write over a file that is there")
     restore = _add(
         commands,
         "restore",
         "a backup into a record room without facts: all of it, or nothing is changed",
-        "torni.cli.room:restore",
+        "torni.cli.upkeep:restore",
     )
     restore.add_argument("file", metavar="FILE", type=Path)
     snapshot = _add(
-        commands, "snapshot", "the log as Parquet files, for DuckDB, notebooks and Spark", "torni.cli.room:snapshot"
+        commands, "snapshot", "the log as Parquet files, for DuckDB, notebooks and Spark", "torni.cli.upkeep:snapshot"
     )
     snapshot.add_argument("folder", metavar="FOLDER", type=Path)
     snapshot.add_argument(

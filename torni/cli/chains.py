@@ -9,7 +9,7 @@ from torni.cli.show import table
 from torni.core.clock import today
 from torni.core.faults import BadInput, Fault, bad_input
 from torni.core.language import _, number, per_cent, t
-from torni.engines.chains import Measured
+from torni.engines.chains import MeasuredChain
 from torni.facts.snapshot import unlike
 from torni.services import load_library
 from torni.services.chain import ServiceChain
@@ -21,7 +21,7 @@ def chains(args: argparse.Namespace) -> int:
     """Exit code 1 where something along a chain is late now."""
     library = load_library(args.region, on=args.on)
     found = defined(library)
-    measured: dict[str, Measured] = {}
+    measured: dict[str, MeasuredChain] = {}
     if args.snapshot:
         again = t("Make one: torni snapshot FOLDER --persons")
         if not any(args.snapshot.glob("event_*.parquet")):
@@ -42,7 +42,7 @@ def chains(args: argparse.Namespace) -> int:
     return int(any(s.late for m in measured.values() for s in m.steps))
 
 
-def _show(name: str, chain: ServiceChain, measured: Measured | None) -> None:
+def _show(name: str, chain: ServiceChain, measured: MeasuredChain | None) -> None:
     print(f"{name}: {chain.definition.name}")
     if measured and measured.instances:
         share = per_cent(measured.conform / measured.instances)
@@ -62,7 +62,7 @@ def _show(name: str, chain: ServiceChain, measured: Measured | None) -> None:
     print()
 
 
-def _json(chain: ServiceChain, measured: Measured | None) -> dict[str, object]:
+def _json(chain: ServiceChain, measured: MeasuredChain | None) -> dict[str, object]:
     told: dict[str, object] = {
         "name": str(chain.definition.name), "version": chain.version,
         "steps": [{"id": s.id, "event": s.event, "service": s.service} for s in chain.chain.steps],

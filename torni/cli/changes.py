@@ -15,8 +15,8 @@ from torni.services import regions
 from torni.services.change import parse_changes
 from torni.services.history import Version, version, versions
 from torni.services.proposing import approve, propose, withdraw
+from torni.simulation.group_names import state_name
 from torni.simulation.rehearsal import rehearse
-from torni.simulation.words import state_name
 from torni.tower.opened import opened
 
 

@@ -13,12 +13,12 @@ from torni.core.faults import bad_input
 from torni.core.language import _, number, per_cent, t
 from torni.promises.finding import LEVELS, Finding
 from torni.services import regions
-from torni.services.words import unit_name
+from torni.services.unit_names import unit_name
 from torni.tower import Picture, picture
 from torni.tower.explain import explain as explained
+from torni.tower.finding_texts import affected_text, counted_text, margin_text, state_name, target_text, value_text
 from torni.tower.opened import happening
 from torni.tower.picture import finding_json, groups_json, worst
-from torni.tower.words import affected_text, counted_text, margin_text, state_name, target_text, value_text
 
 if TYPE_CHECKING:
     from torni.network.explain import Explanation

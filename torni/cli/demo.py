@@ -36,7 +36,7 @@ def demo(args: argparse.Namespace) -> int:
         args.first = findings
         return later("torni.web.serve:serve")(args)
     findings()
-    from torni.facts import room
+    from torni.facts import opening
     from torni.facts.postgres import server
     from torni.services import regions
     from torni.services.days import Days
@@ -46,11 +46,11 @@ def demo(args: argparse.Namespace) -> int:
 
     region = regions.find(args.region).id
     with server() as database:
-        room.prepare(database.url)
-        with room.connect(database.url, autocommit=True) as connection:
-            room.claim(connection, region, invented={"seed": args.seed, "residents": args.residents})
+        opening.prepare(database.url)
+        with opening.connect(database.url, autocommit=True) as connection:
+            opening.claim(connection, region, invented={"seed": args.seed, "residents": args.residents})
         run(database.url, region=region, seed=args.seed, residents=args.residents, speed=1.0, until=clock.now())
-        with room.connect(database.url, autocommit=True) as connection:
+        with opening.connect(database.url, autocommit=True) as connection:
             row = connection.execute("SELECT registered()").fetchone()
             days = Days(region)
             keep_watch(connection, lambda day: days.on(day).library, back=0)
@@ -63,8 +63,8 @@ def demo(args: argparse.Namespace) -> int:
 def print_live(found: Live) -> None:
     """The promises about what happens, broken first, and the alerts."""
     from torni.cli.show import mark, table
-    from torni.supervision import words
-    from torni.tower.words import counted_text, target_text, value_text
+    from torni.supervision import sentences
+    from torni.tower.finding_texts import counted_text, target_text, value_text
 
     order = {"broken": 0, "unknown": 1, "kept": 2}
     rows = [
@@ -74,7 +74,7 @@ def print_live(found: Live) -> None:
     print(
         "\n"
         + _("Invented for demonstration: what happened, as known {moment}").format(
-            moment=words.moment_text(found.now.at)
+            moment=sentences.moment_text(found.now.at)
         )
         + "\n"
     )

@@ -10,7 +10,7 @@ from contextlib import contextmanager
 from torni.cli.show import mark, table
 from torni.core.faults import BadInput, Fault, bad_input
 from torni.core.language import _, number, t
-from torni.facts import feeds, intake, room
+from torni.facts import feeds, intake, opening
 from torni.facts.data_fields import MOST_TEXT
 from torni.facts.door import Door
 from torni.facts.fold import fold
@@ -19,10 +19,10 @@ from torni.facts.reasons import reason
 from torni.guidance.charges import charge
 from torni.producers.known import unknown
 from torni.services import load_library, regions
-from torni.services.book import books_of
 from torni.services.days import Days
+from torni.services.door_book import books_of
 from torni.sources.event_files import read_events
-from torni.supervision.words import moment_text
+from torni.supervision.sentences import moment_text
 
 
 def events(args: argparse.Namespace) -> int:
@@ -75,8 +75,8 @@ def import_events(args: argparse.Namespace) -> int:
 def quarantine_list(args: argparse.Namespace) -> int:
     """What was refused and waits to be mended. Only what is wrong is shown, never the row itself."""
     with server() as database:
-        room.prepare(database.url)
-        with room.connect(database.url, autocommit=True) as connection:
+        opening.prepare(database.url)
+        with opening.connect(database.url, autocommit=True) as connection:
             found = intake.waiting(connection)
     if args.json:
         print(
@@ -126,8 +126,8 @@ def quarantine_replay(args: argparse.Namespace) -> int:
 def quarantine_drop(args: argparse.Namespace) -> int:
     """Say of rows that they are not needed. They stay in the room, and are listed no more."""
     with server() as database:
-        room.prepare(database.url)
-        with room.connect(database.url, autocommit=True) as connection:
+        opening.prepare(database.url)
+        with opening.connect(database.url, autocommit=True) as connection:
             found = {n for n, *_rest in intake.waiting(connection, most=1_000_000)}
             unknown = [n for n in args.number if n not in found]
             if unknown:
@@ -138,7 +138,7 @@ def quarantine_drop(args: argparse.Namespace) -> int:
                     )
                 )
             for n in args.number:
-                intake.settle(connection, n, "dropped", by="torni")
+                intake.note_outcome(connection, n, "dropped", by="torni")
     print(_("{count} dropped").format(count=number(len(args.number))))
     return 0
 
@@ -148,8 +148,8 @@ def feed_new(args: argparse.Namespace) -> int:
     if not args.source.strip() or len(args.source) > MOST_TEXT:
         raise bad_input("SOURCE", t("is not a short text"), t("Write such as: producer-a"))
     with server() as database:
-        room.prepare(database.url)
-        with room.connect(database.url, autocommit=True) as connection:
+        opening.prepare(database.url)
+        with opening.connect(database.url, autocommit=True) as connection:
             if args.producer is not None and not args.new_producer and (fault := unknown(connection, args.producer)):
                 raise bad_input(fault.where, fault.what, fault.remedy + " " + t("If its units are yet to be told of, add --new-producer."))  # fmt: skip
             key = feeds.new(connection, args.source, producer=args.producer)
@@ -160,8 +160,8 @@ def feed_new(args: argparse.Namespace) -> int:
 
 def feed_list(args: argparse.Namespace) -> int:
     with server() as database:
-        room.prepare(database.url)
-        with room.connect(database.url, autocommit=True) as connection:
+        opening.prepare(database.url)
+        with opening.connect(database.url, autocommit=True) as connection:
             found = feeds.listed(connection)
     table(
         [_("source"), _("producer"), _("made"), _("ended")],
@@ -175,8 +175,8 @@ def feed_list(args: argparse.Namespace) -> int:
 
 def feed_end(args: argparse.Namespace) -> int:
     with server() as database:
-        room.prepare(database.url)
-        with room.connect(database.url, autocommit=True) as connection:
+        opening.prepare(database.url)
+        with opening.connect(database.url, autocommit=True) as connection:
             ended = feeds.end(connection, args.source)
     if not ended:
         raise bad_input(args.source, t("has no key"), t("`torni feed list` tells which have."))
@@ -187,7 +187,7 @@ def feed_end(args: argparse.Namespace) -> int:
 @contextmanager
 def _door(region: str) -> Iterator[Door]:
     with server() as database:
-        room.prepare(database.url)
-        with room.connect(database.url, autocommit=True) as connection:
-            room.claim(connection, region)
+        opening.prepare(database.url)
+        with opening.connect(database.url, autocommit=True) as connection:
+            opening.claim(connection, region)
             yield Door(connection, books_of(Days(region), charge=charge))

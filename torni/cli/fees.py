@@ -15,11 +15,11 @@ from torni.core.language import number, t
 from torni.guidance.fees import money
 from torni.guidance.replay import read_decisions
 from torni.guidance.replay import replay as replayed
-from torni.guidance.words import verdict_name
-from torni.simulation.words import group_name
+from torni.guidance.state_names import verdict_name
+from torni.simulation.group_names import group_name
 from torni.supervision.reconcile import Reconciled, files_of, formulas_of
 from torni.supervision.reconcile import reconcile as reconciled
-from torni.supervision.words import kind_name, remark_text
+from torni.supervision.sentences import kind_name, remark_text
 
 
 def replay(args: argparse.Namespace) -> int:

@@ -15,17 +15,17 @@ from torni.cli.show import table
 from torni.core.clock import now
 from torni.core.faults import bad_input
 from torni.core.language import _, t
-from torni.facts import access, accounts, persons, room
+from torni.facts import access, accounts, opening, persons
 from torni.facts.access import Who
 from torni.facts.condition import region_of
 from torni.facts.door import local_day
+from torni.facts.opening import Connection
 from torni.facts.postgres import server
-from torni.facts.room import Connection
 from torni.guidance import planning
 from torni.guidance.case import case_of
 from torni.guidance.worklist import worklist as waits
 from torni.services.days import Days
-from torni.supervision.moment import units
+from torni.supervision.known_sums import units
 
 VISITS_BACK = timedelta(days=60)
 
@@ -79,14 +79,14 @@ def plan(args: argparse.Namespace) -> int:
 def _as(name: str, action: str) -> Iterator[tuple[Connection, Who, str, datetime]]:
     """A connection that sees what the account may, with the account, the room's region and its newest moment."""
     with server() as database:
-        room.prepare(database.url)
-        with room.connect(database.url, autocommit=True) as owner:
-            region, last = region_of(owner), room.last_recorded(owner)
+        opening.prepare(database.url)
+        with opening.connect(database.url, autocommit=True) as owner:
+            region, last = region_of(owner), opening.last_recorded(owner)
             who = next((w for w in accounts.who_may(owner, action) if w.name == name.lower()), None)
         if who is None or region is None:
             raise bad_input(
                 name, t("is no account that may do this"), t("`torni account list` tells each account and its role.")
             )
-        with room.connect(database.url, autocommit=True, **access.options("pages")) as connection:
+        with opening.connect(database.url, autocommit=True, **access.options("pages")) as connection:
             access.asking(connection, who)
             yield connection, who, region, last or now()

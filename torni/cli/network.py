@@ -13,8 +13,8 @@ from torni.core.faults import bad_input
 from torni.core.language import _, number, per_cent, t
 from torni.network.mend import Mend
 from torni.network.what_if import WhatIf
+from torni.tower.finding_texts import state_name, value_text
 from torni.tower.picture import finding_json
-from torni.tower.words import state_name, value_text
 
 
 def reach(args: argparse.Namespace) -> int:

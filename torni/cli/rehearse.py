@@ -12,16 +12,16 @@ from torni.cli.show import mark, table
 from torni.core.language import number, t
 from torni.engines.rules.sentences import label, shown
 from torni.guidance.client import Client
-from torni.guidance.decide import decide, reason_text
-from torni.guidance.words import verdict_name
+from torni.guidance.proposal import proposal_of, reason_text
+from torni.guidance.state_names import verdict_name
 from torni.services import regions
 from torni.services.change import read_changes
+from torni.simulation.group_names import breakdown_name, group_name, touched_text
 from torni.simulation.load import UnitLoad, network_load
 from torni.simulation.persons import facts_of, people_of
 from torni.simulation.rehearsal import Rehearsal
 from torni.simulation.rehearsal import rehearse as rehearsed
 from torni.simulation.running import BREAKDOWNS
-from torni.simulation.words import breakdown_name, group_name, touched_text
 from torni.tower.opened import opened
 
 
@@ -188,7 +188,8 @@ def _person(made: Rehearsal, args: argparse.Namespace) -> int:
     service = args.service or (made.services[0].service if made.services else "")
     facts = facts_of(made.population, args.person, made.after)
     answers = {
-        when: decide(rules, service, Client(facts)) for when, rules in (("before", made.before), ("after", made.after))
+        when: proposal_of(rules, service, Client(facts))
+        for when, rules in (("before", made.before), ("after", made.after))
     }
     if args.json:
         print(

@@ -11,11 +11,11 @@ from torni.cli.show import mark, table
 from torni.core.language import t
 from torni.engines.rules import lower, sql, tree
 from torni.engines.rules.sentences import label
-from torni.guidance import Decision, Reckoned, read_client, reckon_fee
-from torni.guidance import decide as decided_of
-from torni.guidance.decide import change_text, reason_text
+from torni.guidance import Proposal, Reckoned, read_client, reckon_fee
+from torni.guidance import proposal_of as decided_of
 from torni.guidance.fees import checked_told, line_value, money, names, unit_text
-from torni.guidance.words import channel_name, verdict_name
+from torni.guidance.proposal import change_text, reason_text
+from torni.guidance.state_names import channel_name, verdict_name
 from torni.services import load_library
 from torni.services.change import read_changes
 from torni.services.rules import Rules, load_rules, suspicion_faults
@@ -81,7 +81,7 @@ def decide(args: argparse.Namespace) -> int:
     return 0
 
 
-def _print_decision(d: Decision) -> None:
+def _print_decision(d: Proposal) -> None:
     library = d.rules.library
     print(f"{d.granting.service.name}, {library.region.name}, {library.as_of}")
     print(f"{verdict_name(d.verdict)}. " + t("This is a proposal; the official decides."))

@@ -14,7 +14,7 @@ from torni.core.faults import bad_input
 from torni.core.language import _, number, t
 from torni.services import regions
 from torni.services.days import Days
-from torni.simulation.words import fault_name
+from torni.simulation.group_names import fault_name
 
 if TYPE_CHECKING:
     from torni.simulation.year.truth import Truth

@@ -8,9 +8,9 @@ from contextlib import contextmanager
 
 from torni.cli.show import mark, table
 from torni.core.language import _, number
-from torni.facts import rights, room, webhooks
+from torni.facts import opening, rights, webhooks
+from torni.facts.opening import Connection
 from torni.facts.postgres import server
-from torni.facts.room import Connection
 
 
 def new(args: argparse.Namespace) -> int:
@@ -65,6 +65,6 @@ def again(args: argparse.Namespace) -> int:
 @contextmanager
 def _room() -> Iterator[Connection]:
     with server() as database:
-        room.prepare(database.url)
-        with room.connect(database.url, autocommit=True) as connection:
+        opening.prepare(database.url)
+        with opening.connect(database.url, autocommit=True) as connection:
             yield connection

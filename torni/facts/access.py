@@ -11,8 +11,8 @@ from typing import Any, Literal
 import psycopg
 
 from torni.facts import rights
+from torni.facts.opening import SESSION, Connection
 from torni.facts.rights import EVERYBODY, SIGNED_IN
-from torni.facts.room import SESSION, Connection
 
 
 @dataclass(frozen=True)

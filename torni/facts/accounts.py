@@ -23,7 +23,7 @@ from torni.core.faults import bad_input
 from torni.core.language import t
 from torni.facts import rights
 from torni.facts.access import Who
-from torni.facts.room import Connection
+from torni.facts.opening import Connection
 
 LASTS = timedelta(hours=10)  # a working day: then one signs in again
 LEAST_PASSWORD = 12  # NIST SP 800-63B-4: length, and no common one; no rules on characters

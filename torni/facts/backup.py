@@ -17,7 +17,7 @@ from psycopg.conninfo import conninfo_to_dict, make_conninfo
 
 from torni.core.faults import BadInput, bad_input
 from torni.core.language import t
-from torni.facts import room
+from torni.facts import opening
 from torni.facts.postgres import binaries
 
 _ROOM = ("TABLE public room ", "TABLE public event ", "TABLE public django_migrations ")
@@ -83,15 +83,15 @@ def bring_back(url: str, path: Path) -> str | None:
     """The backup into a room without facts. Returns the schema into which the room's own accounts, keys and refused records were
     moved, or None where it had none. Raises BadInput, and has then changed nothing."""
     _look(path)
-    with room.connect(url, autocommit=True) as connection:
-        room.make_roles(connection)  # what the backup's rights are given to; they are the server's, and harm no room
+    with opening.connect(url, autocommit=True) as connection:
+        opening.make_roles(connection)  # what the backup's rights are given to; they are the server's, and harm no room
         row = connection.execute(
             "SELECT coalesce(max(substr(nspname, 8)::int), 0) + 1 FROM pg_namespace WHERE nspname ~ '^before_[0-9]{1,6}$'"
         ).fetchone()
     aside = f"before_{row[0] if row else 1}"
     _fill(url, path, aside)
-    room.prepare(url)  # a backup of an older Torni is brought up to date
-    with room.connect(url) as connection:
+    opening.prepare(url)  # a backup of an older Torni is brought up to date
+    with opening.connect(url) as connection:
         row = connection.execute("SELECT to_regnamespace(%s) IS NOT NULL", [aside]).fetchone()
     return aside if row and row[0] else None
 
@@ -112,7 +112,7 @@ def _fill(url: str, path: Path, aside: str) -> None:
     """The backup's statements between our first and last, in one transaction. psql takes an end of input for an end of the work, so
     the transaction is ours to close: cut off anywhere, it is undone. One setting is left out: older servers do not know it."""
     known, environment = _address(url)
-    migrations = ", ".join(f"'{name}'" for name in room.migrations())
+    migrations = ", ".join(f"'{name}'" for name in opening.migrations())
     with (
         subprocess.Popen(
             [str(binaries() / "pg_restore"), "--no-owner", "--file=-", str(path)],

@@ -6,7 +6,7 @@ from dataclasses import dataclass
 from datetime import date, datetime
 from typing import Any, Literal
 
-from torni.facts.room import Connection
+from torni.facts.opening import Connection
 
 MOST_JOBS = 12
 

@@ -12,8 +12,8 @@ from typing import Any
 
 import polars as pl
 
+from torni.facts.opening import Connection
 from torni.facts.registers import RESIDENT, TYPES, UNIT
-from torni.facts.room import Connection
 
 _LOOKED_AT = ("source", "id", "type", "matter", "client", "unit", "replaces_id")
 Key = tuple[Any, ...]

@@ -29,9 +29,9 @@ import requests
 from torni.core import clock, logs
 from torni.core.faults import BadInput
 from torni.core.starter import starter
-from torni.facts.room import Connection, connect
+from torni.facts.fold_worker import WRITTEN
+from torni.facts.opening import Connection, connect
 from torni.facts.webhooks import message, signed
-from torni.facts.work import WRITTEN
 
 AT_ONCE, AT_ONCE_EACH = 32, 4
 TIMEOUT_S = (5, 15)  # to connect, to answer
@@ -60,7 +60,7 @@ _PICK = (
 
 
 @dataclass(frozen=True)
-class Told:
+class Attempt:
     """What came of one try: the status answered, or the kind of failure."""
 
     webhook: int
@@ -83,7 +83,7 @@ class Teller:
     connection: Connection
     region: str
     pool: ThreadPoolExecutor
-    results: queue.SimpleQueue[Told] = field(default_factory=queue.SimpleQueue)
+    results: queue.SimpleQueue[Attempt] = field(default_factory=queue.SimpleQueue)
     going: set[tuple[int, int]] = field(default_factory=set)
     failing: dict[int, tuple[int, float]] = field(default_factory=dict)  # webhook -> failures in a row, not before
 
@@ -132,14 +132,14 @@ class Teller:
         except Exception as error:  # whatever a library makes of an odd answer: this try has failed
             fault = type(error).__name__
         ms = round((time.monotonic() - started) * 1000)
-        self.results.put(Told(webhook, position, status, fault, ms, tries, first_at))
+        self.results.put(Attempt(webhook, position, status, fault, ms, tries, first_at))
         os.write(self._wake, b".")
 
-    def settle(self) -> None:
+    def write_down(self) -> None:
         """Write down what has come back, all in one transaction."""
         with contextlib.suppress(BlockingIOError):
             os.read(self.woken, 65_536)
-        came: list[Told] = []
+        came: list[Attempt] = []
         while not self.results.empty():
             came.append(self.results.get())
         if not came:
@@ -192,7 +192,7 @@ def work(url: str) -> None:
                     owner = connection.execute("SELECT region FROM room").fetchone()
                     teller = Teller(connection, owner[0] if owner else "", pool)
                     while os.getppid() == parent:
-                        teller.settle()
+                        teller.write_down()
                         teller.take()
                         teller.send()
                         select.select([connection.fileno(), teller.woken], [], [], teller.rest_s())

@@ -30,8 +30,8 @@ from torni.core.faults import BadInput, bad_input
 from torni.core.language import t
 from torni.facts.book import WIDEST, Book, Books
 from torni.facts.cutting import cut
+from torni.facts.opening import Connection
 from torni.facts.registers import REGISTERS, RESIDENT, TYPES, UNIT, renew
-from torni.facts.room import Connection
 
 HELSINKI = ZoneInfo("Europe/Helsinki")
 COLUMNS = (

@@ -6,7 +6,7 @@ import hashlib
 import secrets
 from datetime import datetime
 
-from torni.facts.room import Connection
+from torni.facts.opening import Connection
 
 
 def new(connection: Connection, source: str, *, producer: str | None = None) -> str:

@@ -12,7 +12,7 @@ from datetime import date, datetime, time, timedelta
 import psycopg
 
 from torni.facts.door import HELSINKI, local_day, statement
-from torni.facts.room import Connection, last_recorded
+from torni.facts.opening import Connection, last_recorded
 
 CHANNEL = "torni_mark"
 FOLDED: str = statement("folded").rstrip(";")  # the sums of a stretch of the log, as rows of the tally

@@ -16,7 +16,7 @@ from typing import Any
 from torni.facts.cutting import ordered
 from torni.facts.data_fields import FIRST_YEAR, LAST_YEAR, MOST_TEXT, ByType, Declared, day_of, faults, is_short_text
 from torni.facts.door import HELSINKI, Door, local_day
-from torni.facts.room import Connection
+from torni.facts.opening import Connection
 
 COLUMNS = ("service", "unit", "client", "matter", "due", "quantity", "of_quantity", "cents", "replaces")
 MOST_EVENTS = 10_000
@@ -184,11 +184,11 @@ def replay(door: Door, number: int, raw: Any, *, by: str) -> Received:
         done = receive(door, [raw], source=row[0] or None, producer=row[1], keep=False)
         outcome = "accepted" if not done.refused else "refused again"
         if not done.refused:
-            settle(connection, number, outcome, by=by)
+            note_outcome(connection, number, outcome, by=by)
     return done
 
 
-def settle(connection: Connection, number: int, outcome: str, *, by: str) -> None:
+def note_outcome(connection: Connection, number: int, outcome: str, *, by: str) -> None:
     """What came of a quarantined row: accepted or dropped."""
     connection.execute(
         "INSERT INTO quarantine_outcome (number, outcome, by_whom) VALUES (%s, %s, %s) ON CONFLICT DO NOTHING", [number, outcome, by]

@@ -21,15 +21,15 @@ from torni.facts.book import Answer, Book, Books, Counting, Opening
 from torni.facts.door import local_day
 from torni.facts.effects import Stretch, listed, make, stretches
 from torni.facts.fold import CHANNEL, count, fold, level
+from torni.facts.opening import Connection
 from torni.facts.past import days_of, only, past, tell_born, tell_expected
-from torni.facts.room import Connection
 from torni.facts.snapshot import PART, effects_part
 
 _GROUP = "position, promise, what, day, unit, municipality, began"
 
 
 @dataclass(frozen=True)
-class Made:
+class Remade:
     """What became of a making: how many effects were added, and how many taken back."""
 
     promises: tuple[str, ...]
@@ -82,7 +82,7 @@ def compared(
     return row[0], row[1], row[2]
 
 
-def made_anew(connection: Connection, books: Books, told: Mapping[str, str]) -> Made:
+def made_anew(connection: Connection, books: Books, told: Mapping[str, str]) -> Remade:
     """Make these promises' effects of the whole log, and note their meanings (`told`). The door waits meanwhile.
 
     One transaction: what differs is written with a position of the log's own, and counted in the tallies from this moment on.
@@ -100,7 +100,7 @@ def made_anew(connection: Connection, books: Books, told: Mapping[str, str]) -> 
             or not _one(connection, "SELECT count(*) FROM (SELECT 1 FROM event LIMIT 1) e")
         ):
             note_meanings(connection, told, upto)
-            return Made(tuple(told), 0, 0)
+            return Remade(tuple(told), 0, 0)
         with differing(connection, books, promises=told) as log, TemporaryDirectory(prefix="torni-differs-") as folder:
             path = Path(folder) / "rows.csv"
             log.execute(
@@ -137,7 +137,7 @@ def made_anew(connection: Connection, books: Books, told: Mapping[str, str]) -> 
             run("SELECT pg_notify(%s, %s)", [CHANNEL, str(since)])
         run("DROP TABLE differs")
         note_meanings(connection, told, since)
-    return Made(tuple(told), added, taken_back)
+    return Remade(tuple(told), added, taken_back)
 
 
 def _owed_again(connection: Connection, promises: list[str]) -> None:

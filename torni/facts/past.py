@@ -18,7 +18,7 @@ import polars as pl
 
 from torni.facts.book import Book
 from torni.facts.effects import Stretch, engine, lay, listed
-from torni.facts.room import Connection
+from torni.facts.opening import Connection
 from torni.facts.snapshot import brought, kept_folder
 
 READ = (

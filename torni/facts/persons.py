@@ -13,8 +13,8 @@ from torni.core.language import t
 from torni.facts import rights
 from torni.facts.data_fields import ByType, kept, naming
 from torni.facts.fold import SEALED
+from torni.facts.opening import Connection
 from torni.facts.registers import REGISTERS
-from torni.facts.room import Connection
 
 MOST = 1_000
 _EVENT = (
@@ -52,7 +52,7 @@ class Effect:
 
 
 @dataclass(frozen=True)
-class Happened:
+class ClientEvent:
     """One event of a client, and what it does for each promise (`effects`; of a withdrawn event none)."""
 
     position: int
@@ -91,7 +91,7 @@ class Person:
 
     client: int
     rows: tuple[tuple[date, str, date | None, bool, str | None], ...]
-    events: tuple[Happened, ...]
+    events: tuple[ClientEvent, ...]
     case_manager: str | None = None
     position: int = 0
 
@@ -144,7 +144,7 @@ def _person(connection: Connection, client: int, visits_since: datetime | None) 
     first = min((row[5] for row in rows), default=0)
     told = tuple(row[:5] for row in rows)
     meant = _effects(connection, [e[0] for e in events])
-    happened = tuple(replace(Happened(*e), effects=tuple(meant.get(e[0], ()))) for e in events)
+    happened = tuple(replace(ClientEvent(*e), effects=tuple(meant.get(e[0], ()))) for e in events)
     if hidden:
         happened = tuple(replace(e, data=_without_place(e.data)) for e in happened)
     return Person(client, told, happened, managers[0] if managers else None, first)

@@ -11,7 +11,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Any
 
-from torni.facts.room import Connection
+from torni.facts.opening import Connection
 
 RESIDENT, UNIT = "resident.registered", "unit.opened"
 _GIVEN = "('representative.named', 'consent.given', 'restriction.set')"

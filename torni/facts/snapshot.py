@@ -14,8 +14,8 @@ from typing import Any
 import polars as pl
 from psycopg import sql
 
+from torni.facts.opening import Connection
 from torni.facts.postgres import data_folder
-from torni.facts.room import Connection
 
 PART = 250_000
 SCHEMA: dict[str, Any] = {

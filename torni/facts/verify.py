@@ -8,8 +8,8 @@ from torni.core.language import Message
 from torni.facts.book import Books
 from torni.facts.fold import FOLDED, SEALED
 from torni.facts.meaning import compared
+from torni.facts.opening import Connection
 from torni.facts.registers import REGISTERS, unlike
-from torni.facts.room import Connection
 
 
 @dataclass(frozen=True)

@@ -18,7 +18,7 @@ from urllib.parse import urlsplit
 
 from torni.core.faults import bad_input
 from torni.core.language import t
-from torni.facts.room import Connection
+from torni.facts.opening import Connection
 
 Word = Literal["again", "set aside"]
 LOOPBACK = ("localhost", "127.0.0.1", "::1")

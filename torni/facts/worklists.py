@@ -11,7 +11,7 @@ from dataclasses import dataclass
 from datetime import date, datetime
 
 from torni.core.language import plain
-from torni.facts.room import Connection
+from torni.facts.opening import Connection
 
 MOST = 200
 LEAST_LETTERS, MOST_SOUGHT = 3, 20

@@ -5,7 +5,7 @@ Nothing is stored: a client's facts come in, a value goes out.
 """
 
 from torni.guidance.client import Client, read_client
-from torni.guidance.decide import Decision, decide
 from torni.guidance.fees import Reckoned, reckon_fee
+from torni.guidance.proposal import Proposal, proposal_of
 
-__all__ = ["Client", "Decision", "Reckoned", "decide", "read_client", "reckon_fee"]
+__all__ = ["Client", "Proposal", "Reckoned", "proposal_of", "read_client", "reckon_fee"]

@@ -12,7 +12,7 @@ from datetime import date, datetime
 from typing import Any, Literal
 
 from torni.facts.door import local_day
-from torni.facts.persons import Happened, Person
+from torni.facts.persons import ClientEvent, Person
 
 GUIDANCE = "client_guidance"
 ASSESSMENT = "needs_assessment"
@@ -37,7 +37,7 @@ class Assessment:
 
 
 @dataclass(frozen=True)
-class Made:
+class Decision:
     """A decision that was made: never edited, its successor is another. `proposed`: what the rules proposed."""
 
     position: int
@@ -99,9 +99,9 @@ class Need:
     """A need on its way from being reported to a decision; each step's promise is with its event."""
 
     matter: str
-    reported: Happened
+    reported: ClientEvent
     assessment: Assessment | None
-    decisions: tuple[Made, ...]
+    decisions: tuple[Decision, ...]
 
     @property
     def is_open(self) -> bool:
@@ -165,7 +165,7 @@ class Sent:
 
 
 @dataclass(frozen=True)
-class Message:
+class ClientMessage:
     """What the client wrote, asked to be corrected, or told of a visit (its mark, service and day), and the answer."""
 
     position: int
@@ -185,14 +185,14 @@ class Case:
 
     person: Person
     today: date
-    events: tuple[Happened, ...]
+    events: tuple[ClientEvent, ...]
     needs: tuple[Need, ...]
     assessments: tuple[Assessment, ...]
-    decisions: tuple[Made, ...]
+    decisions: tuple[Decision, ...]
     plans: tuple[Plan, ...]
     sent: tuple[Sent, ...]
-    messages: tuple[Message, ...]
-    serving: tuple[Happened, ...] = field(default=())
+    messages: tuple[ClientMessage, ...]
+    serving: tuple[ClientEvent, ...] = field(default=())
     reviews: tuple[Review, ...] = field(default=())
 
     @property
@@ -226,19 +226,19 @@ class Case:
         )
 
     @property
-    def overdue(self) -> tuple[Happened, ...]:
+    def overdue(self) -> tuple[ClientEvent, ...]:
         """What is owed to the client and late, the longest late first."""
         late = [e for e in self.events if e.owed and e.owes_on is not None and e.owes_on < self.today]
         return tuple(sorted(late, key=lambda e: e.owes_on or self.today))
 
     @property
-    def planned(self) -> tuple[Happened, ...]:
+    def planned(self) -> tuple[ClientEvent, ...]:
         """The visits planned for today and later, the next first."""
         ahead = [e for e in self.events if e.type == "visit.planned" and e.owed and e.due and e.due >= self.today]
         return tuple(sorted(ahead, key=lambda e: e.due or self.today))
 
     @property
-    def missed(self) -> tuple[Happened, ...]:
+    def missed(self) -> tuple[ClientEvent, ...]:
         """The visits that were planned for an earlier day and have not been made or called off."""
         return tuple(e for e in self.events if e.type == "visit.planned" and e.owed and e.due and e.due < self.today)
 
@@ -246,7 +246,7 @@ class Case:
         """What has been charged of the client in a year, without considering which fees the ceiling counts."""
         return sum(e.cents or 0 for e in self.events if e.type == "fee.charged" and local_day(e.at).year == year)
 
-    def review_of(self, made: Made) -> Review | None:
+    def review_of(self, made: Decision) -> Review | None:
         return next((r for r in self.reviews if r.decision == made.position), None)
 
     def of(self, matter: str) -> Sent | None:
@@ -257,11 +257,11 @@ def case_of(person: Person, today: date) -> Case:
     """The case that a client's events make on a day."""
     undone = {e.replaces for e in person.events if e.sign < 0}
     events = [e for e in person.events if e.sign > 0 and e.position not in undone]
-    by_type: dict[str, list[Happened]] = {}
+    by_type: dict[str, list[ClientEvent]] = {}
     for e in events:
         by_type.setdefault(e.type, []).append(e)
 
-    def of(*types: str) -> list[Happened]:
+    def of(*types: str) -> list[ClientEvent]:
         found = [e for type_ in types for e in by_type.get(type_, [])]
         return sorted(found, key=lambda e: (e.at, e.position), reverse=True)
 
@@ -319,7 +319,7 @@ def facts_of(case: Case) -> dict[str, Any]:
     return found
 
 
-def _assessment(e: Happened) -> Assessment:
+def _assessment(e: ClientEvent) -> Assessment:
     data = e.data or {}
     facts = data.get("facts") or {}
     told = data.get("scales")  # as other systems send them; of before they were held against a form, perhaps none
@@ -330,16 +330,16 @@ def _assessment(e: Happened) -> Assessment:
     )  # fmt: skip
 
 
-def service_of(e: Happened) -> str:
+def service_of(e: ClientEvent) -> str:
     """The service that an event is about: a decision's own, where the event itself belongs to the assessment because nothing begins."""
     own = _text((e.data or {}).get("service")) if e.type == "decision.made" else ""
     return own or e.service or ""
 
 
-def _made(e: Happened) -> Made:
+def _made(e: ClientEvent) -> Decision:
     data = e.data or {}
     facts = data.get("facts")
-    return Made(
+    return Decision(
         e.position, e.at, e.matter or "", service_of(e), _text(data.get("verdict")), _text(data.get("proposed")),
         facts if isinstance(facts, dict) else {}, _text(data.get("rule")), e.definition or "", _text(data.get("judgement")), _text(data.get("why")),
         day_told(data.get("first_day")), day_told(data.get("last_day")), _text(data.get("channel")), _text(data.get("by")),
@@ -347,7 +347,7 @@ def _made(e: Happened) -> Made:
     )  # fmt: skip
 
 
-def _plan(e: Happened) -> Plan:
+def _plan(e: ClientEvent) -> Plan:
     data = e.data or {}
     return Plan(
         e.matter or "", _whole(data.get("version")) or 1, e.at, _texts(data.get("goals")), tuple(map(item_of, _items(data.get("items")))),
@@ -363,7 +363,7 @@ def state_after(state: SentState, answer: str) -> SentState:
     return states[answer]
 
 
-def _sent(e: Happened, answers: Iterable[Happened], today: date) -> Sent:
+def _sent(e: ClientEvent, answers: Iterable[ClientEvent], today: date) -> Sent:
     data = e.data or {}
     state: SentState = "sent"
     opened = answered = start = None
@@ -386,16 +386,16 @@ def _sent(e: Happened, answers: Iterable[Happened], today: date) -> Sent:
     )  # fmt: skip
 
 
-def _message(e: Happened, kind: Said, answers: Iterable[Happened]) -> Message:
+def _message(e: ClientEvent, kind: Said, answers: Iterable[ClientEvent]) -> ClientMessage:
     answer = next((a for a in answers if a.matter == e.matter), None)
     data, mark = e.data or {}, _whole((e.data or {}).get("mark"))
-    return Message(
+    return ClientMessage(
         e.position, e.matter or "", kind, e.at, _text(data.get("text")), e.owes_on, _text((answer.data or {}).get("text")) if answer else "",
         (answer.at, _text((answer.data or {}).get("by"))) if answer else None, (mark, _text(data.get("about")), day_told(data.get("day"))) if mark else None,
     )  # fmt: skip
 
 
-def _review(e: Happened, answers: Iterable[Happened]) -> Review:
+def _review(e: ClientEvent, answers: Iterable[ClientEvent]) -> Review:
     answer = next((a for a in answers if a.matter == e.matter), None)
     data, told = e.data or {}, (answer.data or {}) if answer else {}
     return Review(

@@ -11,8 +11,8 @@ from torni.core.language import t
 from torni.engines.rules.sentences import day as day_text
 from torni.facts import worklists
 from torni.facts.door import local_day
-from torni.facts.persons import Happened
-from torni.facts.room import Connection
+from torni.facts.opening import Connection
+from torni.facts.persons import ClientEvent
 from torni.guidance.case import Case
 from torni.guidance.steps import Event, event
 from torni.services.rules import Rules
@@ -32,7 +32,7 @@ class Enrolled:
 
 def enrolled(case: Case, service: str, rules: Rules) -> Enrolled | None:
     """The enrolment in force; None where there is none."""
-    found: Happened | None = None
+    found: ClientEvent | None = None
     for e in sorted(case.events, key=lambda e: (e.at, e.position)):
         if e.service == service and e.type == "enrolment.began":
             found = e

@@ -258,7 +258,7 @@ def _blocking(node: Node, facts: Facts, lines: dict[str, Node]) -> dict[str, Fie
             return {field.name: field} if facts.get(field.name) is None else {}
         case tree.Lookup(table):
             return {d.name: d for d in table.dimensions if facts.get(d.name) is None}
-        case tree.Line(name):
+        case tree.EarlierLine(name):
             return _blocking(lines[name], facts, lines) if facts.get(f"line.{name}") is None else {}
         case tree.Choice(branches, otherwise):
             waits: dict[str, Field] = {}

@@ -17,11 +17,11 @@ from torni.core.language import language, t
 from torni.engines.rules import tree
 from torni.engines.rules.sentences import day, label, shown
 from torni.facts.door import local_day
-from torni.guidance.case import Made
-from torni.guidance.decide import Decision, reason_text
+from torni.guidance.case import Decision
 from torni.guidance.fees import Reckoned, line_value, money, names, unit_text
+from torni.guidance.proposal import Proposal, reason_text
 from torni.guidance.review import last_day
-from torni.guidance.words import channel_name, leaf_state
+from torni.guidance.state_names import channel_name, leaf_state
 
 _FOLDER = Path(__file__).parent / "letters"
 
@@ -72,7 +72,7 @@ class Letter:
     version: str
 
 
-def letter(decision: Decision, made: Made | None = None) -> Letter:
+def letter(decision: Proposal, made: Decision | None = None) -> Letter:
     """The letter of a decision in the language of the moment. `made`: what the official decided, where it has been decided; without
     it the letter is a draft of what the rules propose."""
     d, library = decision, decision.rules.library
@@ -134,7 +134,7 @@ def _own_share(channel: str, paid: Reckoned | None) -> str:
     return " " + t("You choose the producer among those approved, and pay the producer what its price exceeds the voucher's value by. The client fee of the service is not charged.")  # fmt: skip
 
 
-def _period(made: Made) -> str:
+def _period(made: Decision) -> str:
     if made.verdict != "granted" or made.first_day is None:
         return ""
     if made.last_day is None:
@@ -142,7 +142,7 @@ def _period(made: Made) -> str:
     return " " + t("The decision holds from {first} to {last}.", first=day(made.first_day), last=day(made.last_day))
 
 
-def _judged(made: Made) -> list[Reason]:
+def _judged(made: Decision) -> list[Reason]:
     """What the official judged, and why where that is not what the rules proposed, before the rules' own reasons."""
     texts = [made.judgement, made.why if made.deviates else ""]
     if not any(texts):
@@ -155,7 +155,7 @@ def _judged(made: Made) -> list[Reason]:
     return [Reason(str(title), "", "", [(text, "") for text in texts if text])]
 
 
-def write_letter(decision: Decision, path: Path) -> None:
+def write_letter(decision: Proposal, path: Path) -> None:
     """The letter into a file, by its ending: .html or .pdf."""
     if path.suffix == ".html":
         path.write_text(to_html(letter(decision)), encoding="utf-8")
@@ -194,7 +194,7 @@ def _template() -> Any:
     return jinja2.Environment(loader=loader, autoescape=True, undefined=jinja2.StrictUndefined, trim_blocks=True, lstrip_blocks=True).get_template("letter.html")  # fmt: skip
 
 
-def _fee(d: Decision, fee: Reckoned) -> Fee:
+def _fee(d: Proposal, fee: Reckoned) -> Fee:
     definition = fee.formula.definition
     if fee.amount is None:
         conclusion = t("The amount cannot be reckoned yet: not known {fields}.", fields=names(fee.because))
@@ -207,7 +207,7 @@ def _fee(d: Decision, fee: Reckoned) -> Fee:
     return Fee(str(definition.what), lines, conclusion, str(d.rules.library.sources[definition.source].title))
 
 
-def _review(d: Decision) -> list[str]:
+def _review(d: Proposal) -> list[str]:
     days, notice = (int(d.rules.library.number(name)) for name in ("appeal.days", "appeal.notice_days"))
     source = d.rules.library.value("appeal.days").source.title
     sent = d.rules.library.as_of
@@ -219,7 +219,7 @@ def _review(d: Decision) -> list[str]:
     ]  # fmt: skip
 
 
-def _sources(d: Decision, fees: Sequence[Reckoned]) -> list[str]:
+def _sources(d: Proposal, fees: Sequence[Reckoned]) -> list[str]:
     """Every source that the reasons and the fee rest on, once each, with its year."""
     library = d.rules.library
     used = [c.source for c in d.granting.criteria]

@@ -12,8 +12,8 @@ from datetime import date
 
 from torni.core.faults import BadInput, Fault
 from torni.core.language import t
-from torni.facts.room import Connection
-from torni.guidance import arranged
+from torni.facts.opening import Connection
+from torni.guidance import paid_by
 from torni.guidance.case import Case, Item, Plan
 from torni.guidance.enrolment import RegisterRow
 from torni.guidance.fees import money
@@ -37,7 +37,7 @@ class Plannable:
 def allowed(connection: Connection, case: Case, register: Sequence[RegisterRow]) -> dict[str, set[str]]:
     """For each service that not every unit may give, those that may: a voucher's approved units, none of a producer the client forbids."""
     forbidden = {against for against, _since in permits_of(case).forbidden}
-    paid = [d.service for d in case.decisions if arranged.voucher_of(case, d.service)]
+    paid = [d.service for d in case.decisions if paid_by.voucher_of(case, d.service)]
     found = {service: set(vouchers.prices(connection, service)) for service in paid}
     for service in {row[2] for row in register} if forbidden else ():
         mine = {
@@ -75,7 +75,7 @@ def _with_shares(
     connection: Connection, case: Case, service: str, units: Sequence[tuple[str, str]]
 ) -> Sequence[tuple[str, str]]:
     """The units with the client's own share beside the name, where a voucher pays."""
-    made = arranged.voucher_of(case, service)
+    made = paid_by.voucher_of(case, service)
     if not made or made.value_cents is None:
         return units
     prices = vouchers.prices(connection, service)

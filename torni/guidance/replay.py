@@ -15,7 +15,7 @@ from torni.core.language import t
 from torni.core.notes import note
 from torni.engines.rules.tree import Value
 from torni.guidance.client import client_of, typed
-from torni.guidance.decide import VERDICT, Verdict
+from torni.guidance.proposal import VERDICT, Verdict
 from torni.services.days import Days
 from torni.services.rules import Rules
 from torni.sources.encodings import decoded

@@ -13,7 +13,7 @@ from torni.core import deadlines
 from torni.core.faults import Fault
 from torni.core.language import t
 from torni.facts.door import local_day
-from torni.guidance.case import ASSESSMENT, OUTCOMES, Case, Made, Review
+from torni.guidance.case import ASSESSMENT, OUTCOMES, Case, Decision, Review
 from torni.guidance.steps import SOURCE, Event, event, lengths, raise_all
 from torni.services.library import Library
 
@@ -28,7 +28,9 @@ def last_day(made_on: date, library: Library) -> date:
     return deadlines.last_day(made_on + timedelta(days=days))
 
 
-def ask(case: Case, made: Made, text: str, *, on: date | None, by: str, at: datetime, source: str = SOURCE) -> Event:
+def ask(
+    case: Case, made: Decision, text: str, *, on: date | None, by: str, at: datetime, source: str = SOURCE
+) -> Event:
     """The request, which came on a day: through the own page on the day itself, on paper perhaps earlier."""
     faults = lengths(text, t("how the decision should be changed and why"), least=10)
     if case.review_of(made):

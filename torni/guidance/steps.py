@@ -15,12 +15,12 @@ from torni.core.faults import BadInput, Fault
 from torni.core.language import t
 from torni.engines.rules import tree
 from torni.facts.door import local_day
-from torni.facts.persons import Happened
-from torni.guidance.arranged import whole_hours
-from torni.guidance.case import ASSESSMENT, GUIDANCE, Case, Item, Made, Need, Plan, Sent
-from torni.guidance.decide import Decision
+from torni.facts.persons import ClientEvent
+from torni.guidance.case import ASSESSMENT, GUIDANCE, Case, Decision, Item, Need, Plan, Sent
 from torni.guidance.fees import names
 from torni.guidance.forms import DecisionForm, PlanForm
+from torni.guidance.paid_by import whole_hours
+from torni.guidance.proposal import Proposal
 from torni.services.rules import Rules
 
 SOURCE = "guidance"
@@ -31,7 +31,7 @@ CHANNELS: tuple[Channel, ...] = ("telephone", "own_form", "referral", "home_moni
 
 
 @dataclass(frozen=True)
-class Change:
+class PlanChange:
     """How one service differs between two versions of a plan."""
 
     kind: Literal["added", "changed", "ended", "same", "dropped"]
@@ -80,7 +80,7 @@ def assess(
     return event(type_, f"{matter}/{type_}/{on}", at, case.person.client, service=ASSESSMENT, matter=matter, data=data)
 
 
-def settle(case: Case, need: Need, decision: Decision, form: DecisionForm, *, by: str, at: datetime) -> list[Event]:
+def decide(case: Case, need: Need, decision: Proposal, form: DecisionForm, *, by: str, at: datetime) -> list[Event]:
     """The official's decision beside the rules' proposal. Where it deviates, the reason is written; scales never decide alone.
 
     A granted one agrees on a reassessment for its last day, where it has one.
@@ -180,19 +180,19 @@ def name_manager(case: Case, manager: str, *, at: datetime) -> Event:
     return event("case_manager.named", key, at, case.person.client, data={"case_manager": manager})
 
 
-def differences(before: Plan | None, items: Sequence[Item]) -> list[Change]:
+def differences(before: Plan | None, items: Sequence[Item]) -> list[PlanChange]:
     """What changes from one version to the next, service by service, in the order of the newer."""
     old = {i.item: i for i in before.items} if before else {}
     changes = []
     for item in items:
         was = old.pop(item.item, None)
         if was is None:
-            changes.append(Change("added", None, item))
+            changes.append(PlanChange("added", None, item))
         elif replace(was, need=item.need) == item:
-            changes.append(Change("same", was, item))
+            changes.append(PlanChange("same", was, item))
         else:
-            changes.append(Change("ended" if item.ends and not was.ends else "changed", was, item))
-    return changes + [Change("dropped", was, None) for was in old.values()]
+            changes.append(PlanChange("ended" if item.ends and not was.ends else "changed", was, item))
+    return changes + [PlanChange("dropped", was, None) for was in old.values()]
 
 
 def plan(
@@ -317,7 +317,7 @@ def start(sent: Sent, case: Case, *, first: bool, by: str, at: datetime, source:
     )  # fmt: skip
 
 
-def visited(visit: Happened, client: int, *, at: datetime, source: str) -> Event:
+def visited(visit: ClientEvent, client: int, *, at: datetime, source: str) -> Event:
     """A planned visit was made."""
     return event(
         "visit.made",
@@ -331,7 +331,7 @@ def visited(visit: Happened, client: int, *, at: datetime, source: str) -> Event
     )
 
 
-def use_budget(case: Case, made: Made, cents: int | None, *, what: str, on: date | None, by: str, at: datetime, once: str) -> Event:  # fmt: skip
+def use_budget(case: Case, made: Decision, cents: int | None, *, what: str, on: date | None, by: str, at: datetime, once: str) -> Event:  # fmt: skip
     """Something bought with the client's personal budget. More than is planned may be written down: it is shown, never hidden."""
     faults = lengths(what, t("what was bought"), least=3)
     if cents is None or not 0 < cents < 10_000_000:
@@ -374,7 +374,7 @@ def _recalled(earlier: Sent, client: int, version: int, by: str, at: datetime) -
 
 
 def _plan_faults(
-    case: Case, form: PlanForm, changes: Sequence[Change], rules: Rules, units: Mapping[str, str],
+    case: Case, form: PlanForm, changes: Sequence[PlanChange], rules: Rules, units: Mapping[str, str],
     allowed: Mapping[str, Collection[str]],
 ) -> list[Fault]:  # fmt: skip
     faults = []
@@ -440,7 +440,7 @@ def _plan_faults(
     return faults
 
 
-def _facts(decision: Decision, used: set[str]) -> dict[str, Any]:
+def _facts(decision: Proposal, used: set[str]) -> dict[str, Any]:
     """The facts that the decision rests on, each with its day, as they can be read again."""
     found: dict[str, Any] = {}
     for name in sorted(used):

@@ -11,8 +11,8 @@ from torni.core.language import ngettext, t
 from torni.facts import rights, worklists
 from torni.facts.access import Who
 from torni.facts.door import HELSINKI
+from torni.facts.opening import Connection
 from torni.facts.rights import OWN_CLIENTS
-from torni.facts.room import Connection
 from torni.guidance.fees import CEILING, money
 from torni.promises.sums import EventPromise
 from torni.services.rules import Rules

@@ -4,6 +4,6 @@
 euros of a year. Reads shipped data and dated parameters; writes nothing.
 """
 
-from torni.needs.model import Funding, Need, funding, need
+from torni.needs.model import Funding, ModelledNeed, funding, need
 
-__all__ = ["Funding", "Need", "funding", "need"]
+__all__ = ["Funding", "ModelledNeed", "funding", "need"]

@@ -24,7 +24,7 @@ NATION = "all"
 
 
 @dataclass(frozen=True)
-class Need:
+class ModelledNeed:
     """A county's need in a year against the nation's, which is 1.
 
     `sectors`: each sector's coefficient; `total` weighs them. `parts`: variable, sector, share, national_share, effect: how much
@@ -60,7 +60,7 @@ class Funding:
         return self.total / self.residents
 
 
-def need(library: Library, county: str, year: int) -> Need:
+def need(library: Library, county: str, year: int) -> ModelledNeed:
     """A county's need in a year of the model's data. `county`: a code; an unknown one, or a year without data, is a fault."""
     table = _sums().filter(pl.col("year") == year)
     if not len(table):
@@ -79,7 +79,7 @@ def need(library: Library, county: str, year: int) -> Need:
     total = sum(weights[s] * sectors[s] for s in SECTORS)
     parts = _parts(county, year, weights, mine, nation)
     share = weights["elder"] * (mine["elder_share"] / nation["elder_share"] - 1)
-    return Need(county, year, sectors, weights, total, parts, share)
+    return ModelledNeed(county, year, sectors, weights, total, parts, share)
 
 
 def funding(library: Library, county: str) -> Funding:

@@ -13,7 +13,7 @@ from torni.core.faults import bad_input
 from torni.core.language import t
 from torni.network.check import measure
 from torni.network.explain import network_promise
-from torni.network.plan import Plan, applied, parse, place_of
+from torni.network.plan import NetworkPlan, applied, parse, place_of
 from torni.network.region import Network
 from torni.promises.finding import Finding
 from torni.promises.ground import Counted, NetworkPromise, counted_units
@@ -55,7 +55,7 @@ class Mend:
     finding: Finding
     question: Question
     candidates: int
-    plan: Plan
+    plan: NetworkPlan
     after: Finding
     objective: float
     bound: float

@@ -63,7 +63,7 @@ class Step:
 
 
 @dataclass(frozen=True)
-class Plan:
+class NetworkPlan:
     """Steps in order, with an optional name. Undo is the plan without its last step."""
 
     steps: tuple[Step, ...] = ()
@@ -77,7 +77,7 @@ class Plan:
         return "; ".join(step.text for i, step in enumerate(self.steps) if i != index % max(1, len(self.steps)))
 
 
-def parse(text: str | Iterable[str], network: Network, *, name: str = "") -> Plan:
+def parse(text: str | Iterable[str], network: Network, *, name: str = "") -> NetworkPlan:
     """The plan that a text (or several steps) describes. Every fault of every step is told at once."""
     parts = text.split(";") if isinstance(text, str) else list(text)
     parts = [p.strip() for p in parts if p.strip()]
@@ -97,7 +97,7 @@ def parse(text: str | Iterable[str], network: Network, *, name: str = "") -> Pla
             state.after(found)
     if faults:
         raise BadInput(*faults)
-    return Plan(tuple(steps), name[:80])
+    return NetworkPlan(tuple(steps), name[:80])
 
 
 class _State:
@@ -239,7 +239,7 @@ def _point(text: str, where: str) -> tuple[float, float] | Fault:
     return lon, lat
 
 
-def applied(network: Network, plan: Plan) -> Network:
+def applied(network: Network, plan: NetworkPlan) -> Network:
     """The network after the plan: the same region, other units."""
     units = network.units
     for step in plan.steps:

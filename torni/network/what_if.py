@@ -9,7 +9,7 @@ import numpy as np
 import polars as pl
 
 from torni.network.check import check, measure
-from torni.network.plan import Plan, applied
+from torni.network.plan import NetworkPlan, applied
 from torni.network.region import Network
 from torni.promises.finding import Finding
 from torni.promises.ground import counted_units
@@ -20,7 +20,7 @@ NOTICED_S = 60  # a change of a minute or more is a gain or a loss
 
 
 @dataclass(frozen=True)
-class Change:
+class PromiseChange:
     """One promise before and after. `flips`: its state is another."""
 
     before: Finding
@@ -44,14 +44,14 @@ class WhatIf:
     `minutes_by_age`: the same by age group.
     """
 
-    plan: Plan
+    plan: NetworkPlan
     network: Network
-    changes: tuple[Change, ...]
+    changes: tuple[PromiseChange, ...]
     minutes: pl.DataFrame
     minutes_by_age: pl.DataFrame
 
     @property
-    def flips(self) -> tuple[Change, ...]:
+    def flips(self) -> tuple[PromiseChange, ...]:
         return tuple(change for change in self.changes if change.flips)
 
     def table(self) -> pl.DataFrame:
@@ -70,7 +70,7 @@ class WhatIf:
         )  # fmt: skip
 
 
-def what_if(network: Network, plan: Plan, *, before: Sequence[Finding] | None = None) -> WhatIf:
+def what_if(network: Network, plan: NetworkPlan, *, before: Sequence[Finding] | None = None) -> WhatIf:
     """Every promise measured again after the plan; the result is the same as computing the new region from scratch.
 
     `network` with its matrix ready (`ready_for_changes`) answers in milliseconds. `before`: its findings, if known.
@@ -85,7 +85,7 @@ def what_if(network: Network, plan: Plan, *, before: Sequence[Finding] | None = 
     minutes, ages = _minutes(
         network, after, [(f.id, f.promise.trip) for f in was if f.id in again and f.promise.trip and f.promise.by_road]
     )
-    return WhatIf(plan, after, tuple(Change(f, g) for f, g in zip(was, now, strict=True)), minutes, ages)
+    return WhatIf(plan, after, tuple(PromiseChange(f, g) for f, g in zip(was, now, strict=True)), minutes, ages)
 
 
 def _kinds_touched(before: Network, after: Network) -> set[str]:

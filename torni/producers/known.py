@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from torni.core.faults import Fault, nearest_name
 from torni.core.language import t
-from torni.facts.room import Connection
+from torni.facts.opening import Connection
 
 
 def unknown(connection: Connection, producer: str) -> Fault | None:

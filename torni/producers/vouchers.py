@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Collection, Mapping
 from dataclasses import dataclass
 
-from torni.facts.room import Connection
+from torni.facts.opening import Connection
 
 
 @dataclass(frozen=True)

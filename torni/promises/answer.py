@@ -14,7 +14,7 @@ from torni.promises.promise import DAYS, Ages, EventType
 from torni.promises.sums import Days, Effects, EventPromise, apart
 
 if TYPE_CHECKING:
-    from torni.facts.room import Connection
+    from torni.facts.opening import Connection
     from torni.promises.rows import Asked, Row
 
 

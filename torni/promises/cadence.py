@@ -15,7 +15,7 @@ from torni.promises.promise import DAYS, EventType
 from torni.promises.sums import Days, Effects, EventPromise, Sums, units_short
 
 if TYPE_CHECKING:
-    from torni.facts.room import Connection
+    from torni.facts.opening import Connection
     from torni.promises.rows import Asked, Row
 
 

@@ -13,7 +13,7 @@ from torni.promises.promise import EventType
 from torni.promises.sums import Days, Effects, EventPromise, not_as_promised
 
 if TYPE_CHECKING:
-    from torni.facts.room import Connection
+    from torni.facts.opening import Connection
     from torni.promises.rows import Asked, Row
 
 

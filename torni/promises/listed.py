@@ -18,7 +18,7 @@ from torni.promises.sums import Days, Effects, EventPromise, Judge, apart, units
 from torni.promises.window import Window
 
 if TYPE_CHECKING:
-    from torni.facts.room import Connection
+    from torni.facts.opening import Connection
     from torni.promises.rows import Asked, Row
 
 

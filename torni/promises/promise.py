@@ -14,7 +14,7 @@ from torni.core.language import Message, _, per_cent
 from torni.core.texts import Identifier, Range, Strict, Text
 
 if TYPE_CHECKING:
-    from torni.facts.room import Connection
+    from torni.facts.opening import Connection
     from torni.promises.finding import Finding, Group
     from torni.promises.ground import UnitFilter
     from torni.promises.margin import Margin
@@ -24,7 +24,7 @@ EventType = Annotated[str, Field(pattern=r"^[a-z_]+\.[a-z_]+$")]
 Responsible = Literal["adviser", "case_manager", "producer"]
 OWN_PEOPLE: tuple[Responsible, ...] = ("adviser", "case_manager")  # of them the organiser's own
 Owner = Literal["director", "service_owner", "supervisor", "controller"]  # whose an alert is
-Need = Literal["service", "unit", "client", "matter", "due", "quantity", "of_quantity", "cents"]
+Needed = Literal["service", "unit", "client", "matter", "due", "quantity", "of_quantity", "cents"]
 Column = Literal["quality", "availability", "interface", "fees", "cost"]
 Reads = Literal["network", "events"]
 DAYS = ("days", "months", "working days")  # as the laws count: no number of days is a month, nor a week of working days

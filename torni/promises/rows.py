@@ -6,7 +6,7 @@ from dataclasses import dataclass
 from datetime import date, timedelta
 
 from torni.facts.fold import start_of
-from torni.facts.room import Connection
+from torni.facts.opening import Connection
 
 MOST = 500
 # What had not been taken back by then.

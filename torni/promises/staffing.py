@@ -14,7 +14,7 @@ from torni.promises.promise import Definitions, EventType, number_of
 from torni.promises.sums import Days, Effects, EventPromise, Judge, units_short
 
 if TYPE_CHECKING:
-    from torni.facts.room import Connection
+    from torni.facts.opening import Connection
     from torni.promises.rows import Asked, Row
 
 

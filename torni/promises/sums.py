@@ -20,7 +20,7 @@ from torni.facts.book import Answer, Counting, Opening
 from torni.promises.accrual import Accrued
 from torni.promises.finding import LEVELS, Finding, Group, Groups, Level, State
 from torni.promises.margin import Margin, share_margin
-from torni.promises.promise import OWN_PEOPLE, Definitions, Need, Promise, Reads, Responsible
+from torni.promises.promise import OWN_PEOPLE, Definitions, Needed, Promise, Reads, Responsible
 from torni.promises.window import Window
 
 LONG_DAYS = 84  # small units are judged over twelve weeks too
@@ -119,7 +119,7 @@ class Sums:
 def sums_of_moment(
     today: date, register: pl.DataFrame, last: pl.DataFrame, summed: pl.DataFrame, owed: pl.DataFrame
 ) -> Sums:
-    """The sums by level. `register`: the units; `summed`, `owed`, `last`: see `torni.supervision.moment`."""
+    """The sums by level. `register`: the units; `summed`, `owed`, `last`: see `torni.supervision.known_sums`."""
     producer = register.select("unit", "producer")
     summed, owed = summed.join(producer, on="unit", how="left"), owed.join(producer, on="unit", how="left")
     as_counts = owed.select(
@@ -158,7 +158,7 @@ class EventPromise(Promise):
 
     reads: ClassVar[Reads] = "events"
     named_by: ClassVar[tuple[str, ...]] = ("event",)  # the fields that name its events
-    tells: ClassVar[tuple[str, Need] | None] = None  # the field whose event must tell a number, and which
+    tells: ClassVar[tuple[str, Needed] | None] = None  # the field whose event must tell a number, and which
     begins: ClassVar[bool] = False  # its events begin something owed
     live: ClassVar[bool] = False  # counted up to the moment, not to the last complete day
     by_chance: ClassVar[bool] = False  # a share of events, of which some may be missed by chance

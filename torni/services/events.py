@@ -8,7 +8,7 @@ from pydantic import Field, model_validator
 
 from torni.core.texts import Identifier, Strict, Text
 from torni.facts.data_fields import DataField
-from torni.promises.promise import EventType, Need
+from torni.promises.promise import EventType, Needed
 from torni.promises.sums import apart
 
 Span = tuple[int, int]
@@ -34,7 +34,7 @@ class EventKind(Strict):
     """One type of event: what it tells, and what must be said with it."""
 
     what: Text
-    needs: list[Need] = []
+    needs: list[Needed] = []
     of_nobody: bool = Field(False, description="It tells of no client: one that names a client is refused.")
     bounds: Bounds = Field(default=Bounds(), description="What it may hold, where that is not what every type may.")
     data: dict[Identifier, DataField] = Field({}, description="What else may be told with it, in data.")

@@ -31,11 +31,11 @@ from torni.services.laying import laid_on
 from torni.services.named import promise_faults, references
 from torni.services.reading import Document, Model, parse, read, twice_in_folder
 from torni.services.schema import (
-    Group,
-    Groups,
     Parameter,
     Parameters,
     Service,
+    ServiceArea,
+    ServiceAreas,
     Source,
     Sources,
     UnitKind,
@@ -66,7 +66,7 @@ class Library:
 
     region: regions.Region
     as_of: date
-    groups: tuple[Group, ...]
+    groups: tuple[ServiceArea, ...]
     services: Mapping[str, Service]
     parameters: Mapping[str, Parameter]
     sources: Mapping[str, Source]
@@ -197,7 +197,7 @@ class _Loading:
         if sources and self.layers:
             own = {layer.content["source"]: layer.content["source_text"] for layer in self.layers}
             sources = Sources(sources={**sources.sources, **own})
-        groups = self._one("groups.yaml", Groups)
+        groups = self._one("groups.yaml", ServiceAreas)
         kinds = self._one("unit_kinds.yaml", UnitKinds)
         parameters = self._parameters()
         services, files = self._services(groups.groups if groups else [])
@@ -338,7 +338,9 @@ class _Loading:
                 out[name] = parsed
         return out
 
-    def _services(self, groups: list[Group]) -> tuple[dict[str, tuple[Service, Document]], dict[str, tuple[str, ...]]]:
+    def _services(
+        self, groups: list[ServiceArea]
+    ) -> tuple[dict[str, tuple[Service, Document]], dict[str, tuple[str, ...]]]:
         newest: dict[str, Document] = {}
         written: set[str] = set()
         began: dict[tuple[str, date], Document] = {}

@@ -21,7 +21,7 @@ from torni.engines.rules.sign import NOTHING
 from torni.engines.rules.tree import Node, Type
 from torni.services.schema import Formula, FormulaLine
 
-Made = Sequence[tuple[FormulaLine, Node]]
+FormulaLines = Sequence[tuple[FormulaLine, Node]]
 
 
 def kept(own: Formula, shared: Formula | None) -> Formula:
@@ -40,7 +40,7 @@ def kept(own: Formula, shared: Formula | None) -> Formula:
     )
 
 
-def past_maximum(lines: Made, maximum: Node | None) -> Iterator[tuple[str, str]]:
+def past_maximum(lines: FormulaLines, maximum: Node | None) -> Iterator[tuple[str, str]]:
     """What is wrong with the amount, and what to write: the first case tried that is above the maximum, and one below nothing.
 
     Tried at one point of each stretch on which nothing changes; of an amount that grows with a fact, at the ends of these and of its
@@ -76,12 +76,12 @@ def past_maximum(lines: Made, maximum: Node | None) -> Iterator[tuple[str, str]]
             )
 
 
-def stepwise(lines: Made) -> bool:
+def stepwise(lines: FormulaLines) -> bool:
     """Is the amount the same on whole stretches of every fact, so that the points tried tell of all cases?"""
     for _, node in lines:
         for part in tree.walk(node):
             if isinstance(part, tree.Arithmetic) and any(
-                isinstance(p, tree.Ask | tree.Line | tree.Lookup) for p in tree.walk(part)
+                isinstance(p, tree.Ask | tree.EarlierLine | tree.Lookup) for p in tree.walk(part)
             ):
                 return False
             if isinstance(part, tree.Compare) and not _fixed(part):

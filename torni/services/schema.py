@@ -123,7 +123,7 @@ class Service(Strict):
     )
 
 
-class Group(Strict):
+class ServiceArea(Strict):
     """A service area with its responsible preparer; a preparer not yet named stays visibly missing."""
 
     id: Identifier
@@ -132,8 +132,8 @@ class Group(Strict):
     services: list[Identifier] = Field([], description="The rows' order in the matrix; others follow by id.")
 
 
-class Groups(Strict):
-    groups: list[Group]
+class ServiceAreas(Strict):
+    groups: list[ServiceArea]
 
 
 class Source(Strict):

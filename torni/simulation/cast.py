@@ -8,7 +8,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from torni.facts import accounts
-from torni.facts.room import Connection
+from torni.facts.opening import Connection
 
 if TYPE_CHECKING:  # the world reads the whole network: a server that starts has no use for it yet
     from torni.simulation.year.world import World

@@ -21,10 +21,10 @@ from torni.services.change import PARTS, Change, part_faults
 from torni.services.proposing import texts
 from torni.services.reading import Loc, read
 from torni.services.rules import Rules, load_rules
+from torni.simulation.group_names import municipality_names
 from torni.simulation.population import Population, open_population
 from torni.simulation.rehearsal import Effect, ServiceEffect, added, service_effect
 from torni.simulation.running import Run, Side
-from torni.simulation.words import municipality_names
 from torni.sources import written
 from torni.sources.tables import Table, read_rows
 from torni.sources.where import code_of, codes_by_name

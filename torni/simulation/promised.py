@@ -13,17 +13,17 @@ from typing import Any
 from torni.core.faults import BadInput
 from torni.core.language import Message
 from torni.facts.book import Book
-from torni.facts.room import Connection
+from torni.facts.opening import Connection
 from torni.guidance.charges import charge
 from torni.network import Network, check
 from torni.promises.finding import NO_ROOM, Finding, unmeasured
 from torni.promises.promise import Promise
-from torni.services.book import book_of
+from torni.services.door_book import book_of
 from torni.services.library import Library
 from torni.services.rules import load_rules
 from torni.supervision.anew import measured_anew
+from torni.supervision.known_sums import moment
 from torni.supervision.measure import measured
-from torni.supervision.moment import moment
 
 
 @dataclass(frozen=True)

@@ -19,7 +19,7 @@ from typing import Any
 
 from torni.core.language import Message
 from torni.engines.rules import sql, tree
-from torni.facts.room import Connection
+from torni.facts.opening import Connection
 from torni.network import Network
 from torni.network import load as load_network
 from torni.promises.finding import NO_ROOM

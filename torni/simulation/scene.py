@@ -12,13 +12,13 @@ from typing import Any
 
 from torni.facts import accounts, persons
 from torni.facts.door import Door, local_day
-from torni.facts.room import Connection
-from torni.guidance import review, said, steps
+from torni.facts.opening import Connection
+from torni.guidance import messages, review, steps
 from torni.guidance.case import Case, Item, case_of, facts_of
 from torni.guidance.client import client_of
-from torni.guidance.decide import decide
 from torni.guidance.forms import DecisionForm, PlanForm
 from torni.guidance.permits import represented
+from torni.guidance.proposal import proposal_of
 from torni.services.rules import Rules
 from torni.simulation.cast import CAST, HEAD, PRODUCER_A, PRODUCER_B, RELATIVE, RESIDENT
 
@@ -70,7 +70,7 @@ class _Scene:
         )
         self.send(steps.name_manager(case, "case-manager", at=self.at))
         self.send(
-            said.write(
+            messages.write(
                 client,
                 "Hei! Voisiko hoitaja tulla aamulla vasta yhdeksältä? Nukun nykyään pidempään.",
                 kind="message",
@@ -87,8 +87,8 @@ class _Scene:
         if client and visits:
             visit = max(visits, key=lambda e: (e.at, e.position))
             text = "Kävijä oli taas uusi eikä tiennyt, mitä lääkkeitä otan."
-            self.send(said.rate(visit, 2, at=self.at, once="scene"))
-            self.send(said.tell(client, visit, 2, text, at=self.at, once="scene"))
+            self.send(messages.rate(visit, 2, at=self.at, once="scene"))
+            self.send(messages.tell(client, visit, 2, text, at=self.at, once="scene"))
 
     def needs(self) -> None:
         """Three elders without home care: one reported long ago, one just now, one assessed and waiting for a decision."""
@@ -189,8 +189,8 @@ class _Scene:
         case = self.case(client)
         self.send(steps.assess(case, case.needs[0].matter, facts, form="needs", instrument="interRAI HC", on=local_day(begun), by=SHOWN["adviser"], at=begun, summary="Osaa järjestää apunsa itse."))  # fmt: skip
         case = self.case(client)
-        decision = decide(self.rules, "home_care", client_of(facts_of(case), self.rules))
-        self.send(*steps.settle(
+        decision = proposal_of(self.rules, "home_care", client_of(facts_of(case), self.rules))
+        self.send(*steps.decide(
             case, case.needs[0], decision, DecisionForm(
                 "granted", "Asiakas hallitsee budjettinsa ja tietää, mitä tarvitsee.", "Sovittu asiakkaan kanssa." * (decision.verdict != "granted"),
                 first_day=local_day(begun), channel="budget",
@@ -234,8 +234,8 @@ class _Scene:
         facts = {"rai_maple": {"value": 3, "on": on}, "rai_cps": {"value": 1, "on": on}, "rai_adlh": {"value": 1, "on": on}, "housing": "own_home", "household_size": 1, "gross_income_eur_month": "1720.00", "home_care_not_enough": False, "professional_supports": False}  # fmt: skip
         self.send(steps.assess(case, case.needs[0].matter, facts, form="needs", instrument="interRAI HC", on=local_day(at), by=SHOWN["adviser"], at=at, summary="Kotiin annettava apu riittää vielä."))  # fmt: skip
         case = self.case(client)
-        decision = decide(self.rules, "elder_housing", client_of(facts_of(case), self.rules))
-        self.send(*steps.settle(
+        decision = proposal_of(self.rules, "elder_housing", client_of(facts_of(case), self.rules))
+        self.send(*steps.decide(
             case, case.needs[0], decision, DecisionForm(
                 "refused", "Kotihoito ja turvapuhelin riittävät, ja yöt sujuvat.", "Sovittu lisäavusta kotiin." * (decision.verdict != "refused"),
             ), by=SHOWN["adviser"], at=at,

@@ -8,8 +8,8 @@ from typing import Any
 from torni.core.language import language, number, t
 from torni.engines.rules.sentences import day
 from torni.guidance.letter import pdf
+from torni.simulation.group_names import breakdown_name, group_name, touched_text
 from torni.simulation.rehearsal import Effect, Rehearsal
-from torni.simulation.words import breakdown_name, group_name, touched_text
 
 MOST_ROWS = 8
 

@@ -14,11 +14,11 @@ import polars as pl
 from torni.core.language import Message
 from torni.engines.rhythm.compared import FEWEST_DUE, Compared, Counts, compared
 from torni.facts.door import local_day
-from torni.facts.room import Connection
+from torni.facts.opening import Connection
 from torni.promises.finding import Finding
 from torni.services.library import Library
 from torni.supervision.handling import Handled
-from torni.supervision.moment import Moment, known_sums
+from torni.supervision.known_sums import Moment, known_sums
 
 DAYS = 84  # at most so many days before, and after
 NOT_ACTED = Message("nothing has been done yet that could have an effect")

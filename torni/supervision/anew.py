@@ -13,14 +13,14 @@ import polars as pl
 from torni.core.language import Message
 from torni.facts.book import Answer, Book, Counting, Opening
 from torni.facts.effects import Stretch, make, summed
+from torni.facts.opening import Connection
 from torni.facts.past import only, past, tell_born, tell_expected
-from torni.facts.room import Connection
 from torni.promises.finding import Finding
 from torni.promises.sums import Effects
-from torni.services.book import within
+from torni.services.door_book import within
 from torni.services.library import Library
+from torni.supervision.known_sums import Moment, owed_of, sums_of, units
 from torni.supervision.measure import gathered, measure_gathered
-from torni.supervision.moment import Moment, owed_of, sums_of, units
 
 UNTOLD = Message("what has happened does not tell what this change would do")
 Charge = Callable[[str, Mapping[str, Any]], int | None]  # what a charge should be, of a service and by what it tells

@@ -9,8 +9,8 @@ from typing import Any
 
 import duckdb
 
-from torni.engines.chains import Chain, Measured, query, read
-from torni.facts.room import Connection
+from torni.engines.chains import Chain, MeasuredChain, query, read
+from torni.facts.opening import Connection
 from torni.services.chain import ServiceChain
 
 OVER_DAYS = 365  # instances that began within a year
@@ -25,7 +25,7 @@ def newest(connection: Connection) -> tuple[dict[str, Any], date | None, datetim
     return (row[0], row[1], row[2]) if row else ({}, None, None)
 
 
-def measure_chains(folder: Path, defined: Mapping[str, ServiceChain], last: date) -> dict[str, Measured]:
+def measure_chains(folder: Path, defined: Mapping[str, ServiceChain], last: date) -> dict[str, MeasuredChain]:
     """Each chain on the snapshot in the folder (one with persons), its instances begun within a year of the last complete day.
 
     What was taken back is not counted; what happened after the last day is not seen.
@@ -39,7 +39,7 @@ def measure_chains(folder: Path, defined: Mapping[str, ServiceChain], last: date
 
 def measure_on(
     connection: duckdb.DuckDBPyConnection, chains: Mapping[str, Chain], last: date, *, of_life: Collection[str] = ()
-) -> dict[str, Measured]:
+) -> dict[str, MeasuredChain]:
     """The same on a connection that has the snapshot as `log`. An instance is a matter; of those in `of_life`, a client across matters."""
     connection.execute("CREATE OR REPLACE TEMP TABLE undone AS SELECT replaces FROM log WHERE sign = -1")
     types = sorted({step.event for chain in chains.values() for step in chain.steps})

@@ -17,11 +17,11 @@ from torni.core.faults import BadInput, Fault
 from torni.core.language import t
 from torni.facts.access import Who
 from torni.facts.door import local_day
-from torni.facts.room import Connection
+from torni.facts.opening import Connection
 from torni.promises.promise import Action, Owner
 from torni.services.library import Library
 from torni.supervision.alerts import Alert
-from torni.supervision.moment import Moment
+from torni.supervision.known_sums import Moment
 
 SOURCE = "alerts"
 BACK = timedelta(days=400)  # steps older than this are not looked for: an alert that old is long closed

@@ -13,7 +13,7 @@ import numpy.typing as npt
 import polars as pl
 
 from torni.engines.margin import HORIZON, ahead, shares
-from torni.facts.room import Connection
+from torni.facts.opening import Connection
 from torni.promises.margin import Foretold
 from torni.services.library import Library
 

@@ -4,14 +4,14 @@ from __future__ import annotations
 
 from torni.core.clock import today
 from torni.facts.book import Books
-from torni.facts.meaning import Made, books_of_days, known_meanings, made_anew, meanings, note_meanings
-from torni.facts.room import Connection
+from torni.facts.meaning import Remade, books_of_days, known_meanings, made_anew, meanings, note_meanings
+from torni.facts.opening import Connection
 from torni.services.days import Days, edges
 
 _LOOKED = ""  # in the place of a promise: the version of the definitions that were last looked at
 
 
-def keep_meaning(connection: Connection, days: Days, books: Books) -> Made | None:
+def keep_meaning(connection: Connection, days: Days, books: Books) -> Remade | None:
     """Make anew the effects of the promises whose events do something else by the definitions than they were last made to do; None
     where there are none. Costs a look where the definitions are those of the last time. `connection`: the owner's; `days`, `books`: of its region.
 

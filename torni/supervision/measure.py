@@ -6,13 +6,13 @@ from datetime import date
 
 import polars as pl
 
-from torni.facts.room import Connection
+from torni.facts.opening import Connection
 from torni.promises.finding import Finding, Level
 from torni.promises.rows import Asked, Row
 from torni.promises.sums import Sums, sums_of_moment
 from torni.promises.window import Window
 from torni.services.library import Library
-from torni.supervision.moment import Gathered, Moment, gather, units
+from torni.supervision.known_sums import Gathered, Moment, gather, units
 
 
 def measured(connection: Connection, library: Library, now: Moment, *, residents: int) -> list[Finding]:
@@ -30,7 +30,7 @@ def gathered(
 
 
 def measure_gathered(library: Library, register: pl.DataFrame, g: Gathered, *, residents: int) -> list[Finding]:
-    """The measuring itself: a pure function of the sums. `register`: the units; see `torni.supervision.moment`."""
+    """The measuring itself: a pure function of the sums. `register`: the units; see `torni.supervision.known_sums`."""
     return measure_sums(library, sums_of_moment(g.today, register, g.last, g.summed, g.owed), residents=residents)
 
 

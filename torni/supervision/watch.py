@@ -21,7 +21,7 @@ import polars as pl
 from torni.engines.rhythm.calendar import Calendar, believed
 from torni.engines.rhythm.change import ChangeWatch, change_watch
 from torni.engines.rhythm.share import ShareWatch, share_watch
-from torni.facts.room import Connection
+from torni.facts.opening import Connection
 from torni.services.library import Library
 
 Ints = npt.NDArray[np.int64]

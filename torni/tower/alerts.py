@@ -15,15 +15,15 @@ from torni.core.faults import BadInput, Fault, bad_input
 from torni.core.language import t
 from torni.facts import accounts
 from torni.facts.door import Door
+from torni.facts.opening import Connection
 from torni.facts.reasons import reason
-from torni.facts.room import Connection
 from torni.guidance.charges import charge
-from torni.services.book import books_of
 from torni.services.days import Days
+from torni.services.door_book import books_of
 from torni.services.library import Library
 from torni.sources.where import names_by_code
 from torni.supervision.handling import Handled, episodes, find, handled, step
-from torni.supervision.words import alert_text
+from torni.supervision.sentences import alert_text
 from torni.tower.live import Live
 from torni.tower.opened import happening, opened
 

@@ -1,4 +1,4 @@
-"""What is done in the background, in a process of its own (`torni.tower.work`). The queue is Procrastinate's, in PostgreSQL.
+"""What is done in the background, in a process of its own (`torni.tower.job_worker`). The queue is Procrastinate's, in PostgreSQL.
 
 Each night the room is verified, the log is written to the snapshot, and every indicator is measured on it; either may be asked for by day.
 Each morning every series is watched for what surely goes wrong or has suddenly changed.
@@ -18,18 +18,18 @@ from dataclasses import asdict
 import procrastinate
 
 from torni.core.starter import starter
-from torni.facts.room import connect
+from torni.facts.opening import connect
 from torni.facts.snapshot import snapshot, snapshot_folder
 from torni.facts.verify import verify
 from torni.guidance.charges import charge
 from torni.needs.indicators import measure as measured
-from torni.services.book import books_of
 from torni.services.chain import chains
 from torni.services.days import Days
+from torni.services.door_book import books_of
 from torni.supervision.chains import measure_chains
-from torni.supervision.heavy import measure_heavy
+from torni.supervision.heavy_users import measure_heavy
+from torni.supervision.known_sums import last_days, moment, units
 from torni.supervision.meaning import keep_meaning
-from torni.supervision.moment import last_days, moment, units
 from torni.tower.watching import keep_watch
 
 jobs = procrastinate.Blueprint()

@@ -11,13 +11,13 @@ from typing import Any, NamedTuple
 import polars as pl
 
 from torni.facts.fold import start_of
-from torni.facts.room import Connection
+from torni.facts.opening import Connection
 from torni.promises.finding import Finding, Level, State
 from torni.services.library import Library
 from torni.supervision.alerts import Alert, alerts
+from torni.supervision.known_sums import Gathered, Moment, known_sums, moment, units
 from torni.supervision.margins import foretold_on
 from torni.supervision.measure import gathered, measure_gathered, measured
-from torni.supervision.moment import Gathered, Moment, known_sums, moment, units
 from torni.supervision.watch import seen_on
 
 Libraries = Callable[[date], Library]

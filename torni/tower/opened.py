@@ -12,7 +12,7 @@ from torni.core.language import Message
 from torni.promises.finding import NO_ROOM
 
 if TYPE_CHECKING:
-    from torni.facts.room import Connection
+    from torni.facts.opening import Connection
     from torni.services.library import Library
     from torni.tower.live import Live
 
@@ -28,7 +28,7 @@ def opened(region: str) -> Iterator[tuple[Connection | None, Message]]:
         return
     import psycopg
 
-    from torni.facts.room import connect
+    from torni.facts.opening import connect
 
     with ExitStack() as kept:
         try:

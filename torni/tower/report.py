@@ -14,23 +14,23 @@ import polars as pl
 
 from torni.core.faults import BadInput
 from torni.core.language import _, language, number, per_cent
-from torni.facts.room import Connection
+from torni.facts.opening import Connection
 from torni.guidance.letter import pdf
-from torni.needs import Funding, Need, funding, need
+from torni.needs import Funding, ModelledNeed, funding, need
 from torni.needs.indicators import QUARTERS, REGION, SCHEMA
 from torni.services.indicator import Indicator
 from torni.services.library import Library
-from torni.supervision import words
+from torni.supervision import sentences
+from torni.tower.finding_texts import counted_text, target_text, value_text
 from torni.tower.live import Live
 from torni.tower.picture import Picture
-from torni.tower.words import counted_text, target_text, value_text
 
 FEWEST = 20  # a municipality's figure of fewer events is told to nobody: it would tell of persons, and is chance anyway
 MOST_PARTS = 6
 
 
 @dataclass(frozen=True)
-class Measured:
+class MeasuredIndicators:
     """The newest measuring of the indicators: when, up to which day, and the rows (`torni.needs.indicators.SCHEMA`)."""
 
     at: datetime
@@ -45,20 +45,20 @@ class Report:
 
     picture: Picture
     live: Live | None
-    measured: Measured | None
-    need: Need | None
+    measured: MeasuredIndicators | None
+    need: ModelledNeed | None
     paid: Funding | None
 
 
-def newest_measured(connection: Connection) -> Measured | None:
+def newest_measured(connection: Connection) -> MeasuredIndicators | None:
     """The newest measuring, or None before the first."""
     row = connection.execute("SELECT at, last_day, rows FROM measured ORDER BY at DESC LIMIT 1").fetchone()
-    return Measured(row[0], row[1], pl.DataFrame(row[2], schema=SCHEMA)) if row else None
+    return MeasuredIndicators(row[0], row[1], pl.DataFrame(row[2], schema=SCHEMA)) if row else None
 
 
-def report(picture: Picture, live: Live | None, measured: Measured | None) -> Report:
+def report(picture: Picture, live: Live | None, measured: MeasuredIndicators | None) -> Report:
     library = picture.network.library
-    need_: Need | None = None
+    need_: ModelledNeed | None = None
     paid: Funding | None = None
     if len(library.region.counties) == 1 and not library.region.municipalities:
         try:
@@ -83,7 +83,7 @@ def content(r: Report) -> dict[str, Any]:
         "language": language(),
         "title": _("Welfare report"),
         "organiser": name,
-        "dated": words.moment_text(r.live.now.at) if r.live else words.day_text(library.as_of),
+        "dated": sentences.moment_text(r.live.now.at) if r.live else sentences.day_text(library.as_of),
         "notice": _("What happened is invented for demonstration: no row is a real person. Residents, roads, the need model and the rules are real.") if r.live and r.live.invented else "",
         "summary": _summary(r),
         "sections": [s for s in sections if s["table"]["rows"] or s["told"]],
@@ -179,7 +179,7 @@ def _indicators(r: Report, library: Library) -> dict[str, Any]:
         ]
         rows.append([str(indicator.name), indicator_text(indicator, now), indicator_text(indicator, before), direction(indicator, now, before), *((ends[0], ends[-1]) if len(ends) > 1 else ("–", "–"))])  # fmt: skip
     told = [
-        _("Over the 91 days up to {day}, and the 91 before them.").format(day=words.day_text(r.measured.last_day)),
+        _("Over the 91 days up to {day}, and the 91 before them.").format(day=sentences.day_text(r.measured.last_day)),
         _("A municipality with fewer than {n} events behind its figure is left out.").format(n=FEWEST),
     ]
     return _section(
@@ -212,8 +212,8 @@ def _money(r: Report, library: Library) -> dict[str, Any]:
         told.append(_("Need-based funding {year}: {total} M€, {each} € a resident").format(year=r.paid.year, total=number(r.paid.total / 1e6, 1), each=number(r.paid.per_resident)) + ".")  # fmt: skip
     rows = [
         [
-            str(library.services[f.service].name), words.millions(f.accrued.invoiced), words.millions(f.accrued.expected), words.millions(f.accrued.allowed),
-            value_text(f), words.forecast_text(f.accrued), words.millions(f.accrued.appropriation),
+            str(library.services[f.service].name), sentences.millions(f.accrued.invoiced), sentences.millions(f.accrued.expected), sentences.millions(f.accrued.allowed),
+            value_text(f), sentences.forecast_text(f.accrued), sentences.millions(f.accrued.appropriation),
         ]
         for f in (r.live.found if r.live else ()) if f.accrued and f.value
     ]  # fmt: skip

@@ -6,7 +6,7 @@ from dataclasses import dataclass
 
 from torni.facts import intake, webhooks, worklists
 from torni.facts.access import Who
-from torni.facts.room import Connection
+from torni.facts.opening import Connection
 from torni.services.history import Version, versions
 
 

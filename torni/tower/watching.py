@@ -11,11 +11,11 @@ import polars as pl
 
 from torni.engines.margin import HORIZON
 from torni.facts.fold import start_of
-from torni.facts.room import Connection
+from torni.facts.opening import Connection
 from torni.promises.margin import Foretold
 from torni.services.library import Library
+from torni.supervision.known_sums import Moment, last_days_of, moment, units
 from torni.supervision.margins import CALL_DAYS, Margins
-from torni.supervision.moment import Moment, last_days_of, moment, units
 from torni.supervision.watch import Sighting, Watch, rows_known
 
 BACK_DAYS = 365  # so far back the mornings are watched

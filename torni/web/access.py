@@ -15,7 +15,7 @@ from psycopg_pool import PoolTimeout
 from torni.facts import accounts
 from torni.facts.access import Who, allows
 from torni.facts.rights import who_may
-from torni.web import room
+from torni.web import record_room
 from torni.web.rendering import link, page
 
 COOKIE = "torni_session"
@@ -53,10 +53,10 @@ def denied(request: HttpRequest, action: str) -> HttpResponse:
 def who_of(cookies: Any) -> Who | None:
     """Whose session the cookie is; nobody's where there is none, it has ended, or the room does not answer."""
     key = cookies.get(COOKIE, "")
-    if not key or len(key) > 200 or not room.is_open():
+    if not key or len(key) > 200 or not record_room.is_open():
         return None
     try:
-        with room.gate() as connection:
+        with record_room.gate() as connection:
             return accounts.of_session(connection, key)
     except (psycopg.OperationalError, PoolTimeout):
         return None
@@ -79,7 +79,7 @@ def watches(headers: list[tuple[bytes, bytes]]) -> bool:
 
 def let_in(request: HttpRequest, response: HttpResponse, who: Who) -> HttpResponse:
     """A new session for the account; an earlier one of this browser ends."""
-    with room.gate() as connection:
+    with record_room.gate() as connection:
         accounts.end_session(connection, request.COOKIES.get(COOKIE, ""))
         key = accounts.begin_session(connection, who)
     response.set_cookie(
@@ -89,8 +89,8 @@ def let_in(request: HttpRequest, response: HttpResponse, who: Who) -> HttpRespon
 
 
 def let_out(request: HttpRequest, response: HttpResponse) -> HttpResponse:
-    if room.is_open():
-        with room.gate() as connection:
+    if record_room.is_open():
+        with record_room.gate() as connection:
             accounts.end_session(connection, request.COOKIES.get(COOKIE, ""))
     response.delete_cookie(COOKIE)
     return response

@@ -13,14 +13,14 @@ from psycopg_pool import PoolTimeout
 
 from torni.core import logs
 from torni.core.faults import BadInput
-from torni.web import metrics, processes, room, store
+from torni.web import metrics, processes, record_room, store
 from torni.web.inbox_stream import Inboxes
 from torni.web.stream import Receive, Scope, Send, Tower
-from torni.web.whole import Whole
 from torni.web.wsgi import application as pages
+from torni.web.wsgi_bridge import WsgiBridge
 
 LATER_S = 5.0
-_pages = Whole(pages, workers=6)
+_pages = WsgiBridge(pages, workers=6)
 _streams = Tower()
 _inboxes = Inboxes()
 
@@ -31,8 +31,8 @@ async def application(scope: Scope, receive: Receive, send: Send) -> None:
             message = await receive()
             if message["type"] == "lifespan.startup":
                 _begin()
-            elif room.is_open():
-                await asyncio.to_thread(room.close)
+            elif record_room.is_open():
+                await asyncio.to_thread(record_room.close)
             await send({"type": f"{message['type']}.complete"})
             if message["type"] == "lifespan.shutdown":
                 return
@@ -57,6 +57,6 @@ def _warm(region: str) -> None:
     """The region and its picture made ready beside, so that events are taken in at once and the first page need not wait long; what only
     a what-if needs when the first page has had its time."""
     with contextlib.suppress(psycopg.Error, PoolTimeout, BadInput):
-        room.picture(region)
+        record_room.picture(region)
     time.sleep(LATER_S)
     store.warm(region)

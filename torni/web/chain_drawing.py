@@ -7,7 +7,7 @@ from datetime import date
 from html import escape
 
 from torni.core.language import _, ngettext, number, per_cent
-from torni.engines.chains import Measured, Passed, Stood, Trace
+from torni.engines.chains import MeasuredChain, Passed, Stood, Trace
 from torni.engines.rules.sentences import day as day_text
 from torni.services.chain import ServiceChain
 
@@ -16,7 +16,7 @@ MOST_LINE = 7.0
 
 
 def draw(
-    chain: ServiceChain, measured: Measured | None = None, *, trace: Trace | None = None, today: date | None = None
+    chain: ServiceChain, measured: MeasuredChain | None = None, *, trace: Trace | None = None, today: date | None = None
 ) -> str:
     """The chain as SVG: with what was measured of it, or with where one client is in it (`trace`, as of `today`)."""
     places = _places(chain)
@@ -62,7 +62,7 @@ def _xy(place: tuple[int, float]) -> tuple[float, float]:
 
 
 def _line(
-    a: tuple[int, float], b: tuple[int, float], limit: int | None, passed: Passed | None, measured: Measured | None, trace: Trace | None, key: tuple[str, str]
+    a: tuple[int, float], b: tuple[int, float], limit: int | None, passed: Passed | None, measured: MeasuredChain | None, trace: Trace | None, key: tuple[str, str]
 ) -> str:  # fmt: skip
     (xa, ya), (xb, yb) = _xy(a), _xy(b)
     x1, y1, x2, y2 = xa + BOX_W, ya + BOX_H / 2, xb, yb + BOX_H / 2

@@ -23,7 +23,7 @@ from prometheus_client.registry import Collector
 
 from torni.core.faults import BadInput, bad_input
 from torni.core.language import t
-from torni.facts.room import connect
+from torni.facts.opening import connect
 from torni.web.serve import FIGURES
 
 if TYPE_CHECKING:  # the process that adds up serves no pages, and starts sooner without

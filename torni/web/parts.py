@@ -16,7 +16,7 @@ from collections.abc import Callable, Iterator, Sequence
 from torni.core.faults import BadInput, bad_input
 from torni.core.language import _, t
 from torni.core.starter import STARTER
-from torni.facts import room
+from torni.facts import opening
 from torni.facts.postgres import server
 from torni.services import regions
 from torni.simulation import cast
@@ -31,16 +31,19 @@ def run(args: argparse.Namespace) -> int:
     """Run everything until told to stop. A demonstration tells its findings while the pages are on their way."""
     region = regions.find(args.region).id
     with _socket(args.port) as listening, server() as database:
-        room.prepare(database.url)
+        opening.prepare(database.url)
         os.environ["TORNI_DATABASE"] = database.url
         os.environ["TORNI_WARM"] = region
         if database.folder:
             os.environ["TORNI_ROOM_FOLDER"] = str(database.folder)
-        parts = [[sys.executable, "-m", f"torni.{part}"] for part in ("facts.work", "tower.work", "facts.deliver")]
-        with room.connect(database.url, autocommit=True) as connection:
+        parts = [
+            [sys.executable, "-m", f"torni.{part}"]
+            for part in ("facts.fold_worker", "tower.job_worker", "facts.deliver")
+        ]
+        with opening.connect(database.url, autocommit=True) as connection:
             many = processes.count(args.processes, connection)
             wanted = {"seed": args.seed, "residents": args.residents} if hasattr(args, "seed") else None
-            invented = room.claim(connection, region, invented=wanted)
+            invented = opening.claim(connection, region, invented=wanted)
             if invented:
                 cast.gather(connection)
         if invented:

@@ -23,7 +23,7 @@ from uvicorn.supervisors.multiprocess import Multiprocess, Process
 
 from torni.core.faults import bad_input
 from torni.core.language import t
-from torni.facts.room import Connection
+from torni.facts.opening import Connection
 from torni.web import metrics
 from torni.web.serve import COPIES
 

@@ -12,10 +12,18 @@ from django.shortcuts import render
 
 from torni.core import language as lang
 from torni.facts.access import allows
-from torni.facts.words import role_name
+from torni.facts.role_names import role_name
 from torni.promises.reach import population_name
-from torni.services.words import unit_name
-from torni.tower.words import affected_text, counted_text, margin_text, now_text, state_name, target_text, value_text
+from torni.services.unit_names import unit_name
+from torni.tower.finding_texts import (
+    affected_text,
+    counted_text,
+    margin_text,
+    now_text,
+    state_name,
+    target_text,
+    value_text,
+)
 from torni.web.links import link as link
 from torni.web.menu import menu, stands_at, trail
 from torni.web.spark import spark
@@ -51,9 +59,9 @@ def page(request: HttpRequest, template: str, *, status: int = 200, **context: A
 
 def _own_region() -> str:
     """The region to which a page that is of none leads on: the record room's own, else the first that is shown."""
-    from torni.web import room  # the room reads maps and networks: it is not needed to make a page of them
+    from torni.web import record_room  # the room reads maps and networks: it is not needed to make a page of them
 
-    return room.about()[0] if room.is_open() else FIRST
+    return record_room.about()[0] if record_room.is_open() else FIRST
 
 
 def age_name(group: str) -> str:

@@ -5,7 +5,7 @@ from pathlib import Path
 
 from django.core.management.utils import get_random_secret_key
 
-from torni.facts.room import database
+from torni.facts.opening import database
 
 _HERE = Path(__file__).parent
 DEBUG = False

@@ -21,10 +21,10 @@ from torni.core.language import LANGUAGES, number, speaking
 from torni.facts.access import options
 from torni.facts.fold import CHANNEL
 from torni.services import regions
-from torni.supervision import words
+from torni.supervision import sentences
+from torni.tower.finding_texts import counted_text, margin_text, now_text, value_text
 from torni.tower.live import Live
-from torni.tower.words import counted_text, margin_text, now_text, value_text
-from torni.web import room
+from torni.web import record_room
 from torni.web.access import watches
 
 Scope = dict[str, Any]
@@ -42,7 +42,7 @@ class Tower:
 
     def __init__(self) -> None:
         self.watching: dict[tuple[str, str], set[asyncio.Event]] = {}
-        self.newest: dict[tuple[str, str], Told] = {}
+        self.newest: dict[tuple[str, str], SentPicture] = {}
         self._listening: asyncio.Task[None] | None = None
         self._making = asyncio.Lock()
 
@@ -64,7 +64,7 @@ class Tower:
         woken = asyncio.Event()
         self.watching.setdefault(key, set()).add(woken)
         gone = asyncio.create_task(gone_of(receive))
-        sent: Told | None = None
+        sent: SentPicture | None = None
         try:
             await send({"type": "http.response.body", "body": b"retry: 2000\n\n", "more_body": True})
             if (
@@ -127,7 +127,7 @@ class Tower:
 
 
 def _known(region: str) -> bool:
-    if not room.is_open():
+    if not record_room.is_open():
         return False
     try:
         return regions.find(region).id == region
@@ -136,7 +136,7 @@ def _known(region: str) -> bool:
 
 
 @dataclass(frozen=True)
-class Told:
+class SentPicture:
     """A picture as it is sent: `whole` to whoever comes new or has missed one, `change` to those who have the one before."""
 
     number: int
@@ -145,21 +145,21 @@ class Told:
     change: bytes
 
 
-def _told(region: str, language: str, before: Told | None) -> Told | None:
-    found = room.picture(region)
+def _told(region: str, language: str, before: SentPicture | None) -> SentPicture | None:
+    found = record_room.picture(region)
     if found is None:
         return None
     with speaking(language):
         content = told(found)
     if before is None:
-        return Told(0, content, _event(content), b"")
+        return SentPicture(0, content, _event(content), b"")
     if content == before.content:
         return before
     change = content | {
         part: {k: v for k, v in content[part].items() if before.content[part].get(k) != v}
         for part in ("promises", "cells")
     }
-    return Told(before.number + 1, content, _event(content), _event(change))
+    return SentPicture(before.number + 1, content, _event(content), _event(change))
 
 
 def _event(content: dict[str, Any]) -> bytes:
@@ -170,11 +170,11 @@ def told(found: Live) -> dict[str, Any]:
     """What an open page needs to show the newest: texts in the language of the moment."""
     return {
         "position": found.now.position,
-        "at": words.moment_text(found.now.at),
+        "at": sentences.moment_text(found.now.at),
         "counts": {state: found.count(state) for state in ("broken", "unknown", "kept")},
         "alerts": len(found.alerts),
         "cells": {f"{service} {producer}": number(count) for service, producer, count in found.serving}
-        | {f.id: words.millions(f.accrued.total) for f in found.found if f.accrued},
+        | {f.id: sentences.millions(f.accrued.total) for f in found.found if f.accrued},
         "promises": {
             f.id: {"state": f.state, "value": value_text(f), "counted": counted_text(f), "now": now_text(f), "margin": margin_text(f)}
             for f in found.found

@@ -3,6 +3,6 @@
 `Chain` of `Step`s and `Edge`s; `follow` one instance into a `Trace`; `query` and `read` measure every instance with DuckDB.
 """
 
-from torni.engines.chains.measure import Chain, Edge, Measured, Passed, Step, Stood, Trace, follow, query, read
+from torni.engines.chains.measure import Chain, Edge, MeasuredChain, Passed, Step, Stood, Trace, follow, query, read
 
-__all__ = ["Chain", "Edge", "Measured", "Passed", "Step", "Stood", "Trace", "follow", "query", "read"]
+__all__ = ["Chain", "Edge", "MeasuredChain", "Passed", "Step", "Stood", "Trace", "follow", "query", "read"]

@@ -165,7 +165,7 @@ class Stood:
 
 
 @dataclass(frozen=True)
-class Measured:
+class MeasuredChain:
     """A chain on a log: instances begun, those that conform, and each edge and step."""
 
     instances: int
@@ -181,7 +181,7 @@ class Measured:
         }  # fmt: skip
 
     @classmethod
-    def read(cls, told: Mapping[str, Any], chain: Chain) -> Measured:
+    def read(cls, told: Mapping[str, Any], chain: Chain) -> MeasuredChain:
         """From its json; edges and steps that the chain no longer has are left out."""
         known = {(e.first, e.then): e for e in chain.edges}
         edges = tuple(Passed(known[(a, b)], *rest) for a, b, *rest in told["edges"] if (a, b) in known)
@@ -239,13 +239,13 @@ def query(chain: Chain, *, events: str, first: date, today: date, key: str = "ma
     )
 
 
-def read(chain: Chain, row: Sequence[Any]) -> Measured:
+def read(chain: Chain, row: Sequence[Any]) -> MeasuredChain:
     """The row of `query` as what was measured."""
     values = iter(row)
     instances, conform = next(values), next(values)
     edges = tuple(Passed(e, next(values), next(values), next(values), next(values)) for e in chain.edges)
     steps = tuple(Stood(s.id, next(values), next(values), next(values), next(values)) for s in chain.steps)
-    return Measured(instances, conform, edges, steps)
+    return MeasuredChain(instances, conform, edges, steps)
 
 
 def follow(chain: Chain, events: Iterable[tuple[str, str | None, date]]) -> Trace:

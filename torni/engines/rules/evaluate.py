@@ -27,7 +27,7 @@ def function(node: Node) -> Function:
         case tree.Ask(field):
             name = field.name
             return lambda facts: facts.get(name)
-        case tree.Line(name):
+        case tree.EarlierLine(name):
             name = f"line.{name}"
             return lambda facts: facts.get(name)
         case tree.Unknown(field):

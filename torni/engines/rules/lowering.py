@@ -142,7 +142,11 @@ class _Lowering(Wording):
             return self._known(rest, at, self.scope.tables, t("a table"), tree.Lookup)
         if space == "line":
             return self._known(
-                rest, at, self.scope.lines, t("an earlier line of this formula"), lambda found: tree.Line(rest, found)
+                rest,
+                at,
+                self.scope.lines,
+                t("an earlier line of this formula"),
+                lambda found: tree.EarlierLine(rest, found),
             )
         if space == "granted":
             return self._known(rest, at, self.scope.granted, t("a service with granting criteria"), lambda found: found)
@@ -430,7 +434,9 @@ def _digits(value: Decimal) -> Type:
 
 
 def _is_fixed(node: Node) -> bool:
-    return not any(isinstance(part, tree.Ask | tree.Unknown | tree.Lookup | tree.Line) for part in tree.walk(node))
+    return not any(
+        isinstance(part, tree.Ask | tree.Unknown | tree.Lookup | tree.EarlierLine) for part in tree.walk(node)
+    )
 
 
 def _date(text: str) -> date | None:

@@ -27,7 +27,7 @@ class Leaf:
 
 
 @dataclass(frozen=True)
-class Change:
+class LeastChange:
     """The least change of one fact that gives another verdict. `distance`: share of the field's range, for ordering."""
 
     field: Field
@@ -83,13 +83,13 @@ class Reasoning:
         undecided = self.verdict(facts) is None
         return [(f, undecided and f.name in open_) for f in absent]
 
-    def changes(self, facts: Facts) -> list[Change]:
+    def changes(self, facts: Facts) -> list[LeastChange]:
         """For each field, the least change of it alone that gives another verdict, nearest first.
 
         Considers the values at which the criteria's answers change; a field that stands only inside a sum is not tried.
         """
         now = self.verdict(facts)
-        found: dict[tuple[str, bool | None], Change] = {}
+        found: dict[tuple[str, bool | None], LeastChange] = {}
         points = candidates.values(self.whole, facts=facts)
         trial = dict(facts)
         for field in self.fields:
@@ -101,7 +101,7 @@ class Reasoning:
                 verdict = self.verdict(trial)
                 if verdict is now or verdict is None:
                     continue
-                change = Change(field, held, value, verdict, _distance(field, held, value))
+                change = LeastChange(field, held, value, verdict, _distance(field, held, value))
                 key = (field.name, verdict)
                 if key not in found or change.distance < found[key].distance:
                     found[key] = change

@@ -99,7 +99,7 @@ def _reckoned(node: Node) -> str:
         case tree.Shift(inner, count, unit):
             amount = t("{n} days", n=abs(count)) if unit == "day" else t("{n} months", n=abs(count))
             return f"{_reckoned(inner)} {'−' if count < 0 else '+'} {amount}"
-        case tree.Line(name):
+        case tree.EarlierLine(name):
             return name
     return t("the reckoned value")
 

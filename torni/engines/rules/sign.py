@@ -25,7 +25,7 @@ def may_be_below(node: Node, lines: Mapping[str, Node]) -> bool:
             return least is None or (not isinstance(least, date) and least < 0)
         case tree.Lookup(table):
             return any(value < 0 for _, value in table.rows)
-        case tree.Line(name):
+        case tree.EarlierLine(name):
             return may_be_below(lines[name], lines)
         case tree.Arithmetic("-", left, right):
             return not (isinstance(right, tree.Const) and right.value == 0 and not may_be_below(left, lines))

@@ -54,7 +54,7 @@ class _Writing:
                 return self.value(value, type_)
             case tree.Ask(field):
                 return self.column(field.name)
-            case tree.Line(name):
+            case tree.EarlierLine(name):
                 return self.lines[name]
             case tree.Unknown(field):
                 return f"({self.column(field.name)} IS NULL)"
@@ -173,7 +173,7 @@ def source(node: Node) -> str:
             return field.name
         case tree.Param(name):
             return f"param.{name}"
-        case tree.Line(name):
+        case tree.EarlierLine(name):
             return f"line.{name}"
         case tree.Lookup(table):
             return f"table.{table.name}"

@@ -115,7 +115,7 @@ class Param(Node):
 
 
 @dataclass(frozen=True)
-class Line(Node):
+class EarlierLine(Node):
     """An earlier line of the same formula."""
 
     name: str
@@ -241,7 +241,11 @@ def weight(node: Node, lines: Mapping[str, int], *, most: int) -> int:
     while waiting and total <= most:
         one = waiting.pop()
         total += (
-            len(one.table.rows) if isinstance(one, Lookup) else lines.get(one.name, 1) if isinstance(one, Line) else 1
+            len(one.table.rows)
+            if isinstance(one, Lookup)
+            else lines.get(one.name, 1)
+            if isinstance(one, EarlierLine)
+            else 1
         )
         waiting += children(one)
     return total
@@ -277,7 +281,7 @@ def written(node: Node) -> str:
             return asked.name
         case Param(name, value):
             return f"param.{name}[{value}]"
-        case Line(name):
+        case EarlierLine(name):
             return f"line.{name}"
         case Lookup(table):
             return f"table.{table.name}[{_table_hash(table)}]"

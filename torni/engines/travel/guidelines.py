@@ -18,7 +18,7 @@ Floats = npt.NDArray[np.float64]
 
 
 @dataclass(frozen=True)
-class Measured:
+class Coverage:
     """By guideline: weight within the limit, and weight x seconds over all homes."""
 
     covered: Floats
@@ -45,11 +45,11 @@ class Guidelines:
         _measure(
             seconds, self.first, self.unit, weight, self.limit, self.nearest, self.second, self.who, covered, travel
         )
-        self.now = Measured(covered, travel)
+        self.now = Coverage(covered, travel)
         # Homes by who serves them, so that a closure reads only its own.
         self.order, self.served = _by_server(self.who, self.first)
 
-    def close(self, unit: int) -> Measured:
+    def close(self, unit: int) -> Coverage:
         """Everything after closing one unit."""
         covered, travel = self.now.covered.copy(), self.now.travel.copy()
         _close(
@@ -65,7 +65,7 @@ class Guidelines:
             covered,
             travel,
         )
-        return Measured(covered, travel)
+        return Coverage(covered, travel)
 
     def every_closure(self) -> tuple[Floats, Floats]:
         """For every unit slot (guideline by guideline, in its order): weight lost from within the limit, travel added."""
@@ -73,11 +73,11 @@ class Guidelines:
         _every_closure(self.first, self.weight, self.limit, self.nearest, self.second, self.who, lost, added)
         return lost, added
 
-    def open(self, seconds: Seconds) -> Measured:
+    def open(self, seconds: Seconds) -> Coverage:
         """Everything after opening one unit in every guideline, `seconds` from every home to it."""
         covered, travel = self.now.covered.copy(), self.now.travel.copy()
         _open(seconds, self.weight, self.limit, self.nearest, covered, travel)
-        return Measured(covered, travel)
+        return Coverage(covered, travel)
 
 
 @nb.njit(cache=True)

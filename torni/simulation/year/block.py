@@ -12,8 +12,8 @@ import polars as pl
 
 from torni.simulation.year.calendar import number_of
 from torni.simulation.year.chance import Chance, Floats, Ints
-from torni.simulation.year.changes import Change, ChangeKind
-from torni.simulation.year.faults import Fault, Kind
+from torni.simulation.year.changes import ChangeKind, RecordingChange
+from torni.simulation.year.faults import Kind, PlantedFault
 from torni.simulation.year.world import World
 
 BLOCK_DAYS = 28
@@ -30,7 +30,7 @@ class Block:
     times the variance of independent chances a group's count has (a nurse's day, a unit's day)."""
 
     def __init__(
-        self, world: World, faults: Sequence[Fault], number: int, right: Right, *, changes: Sequence[Change] = (), clustering: float = 1.0
+        self, world: World, faults: Sequence[PlantedFault], number: int, right: Right, *, changes: Sequence[RecordingChange] = (), clustering: float = 1.0
     ) -> None:  # fmt: skip
         self.world, self.faults, self.number, self.right = world, faults, number, right
         self.changes, self.clustering = changes, clustering

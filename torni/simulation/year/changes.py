@@ -9,14 +9,14 @@ from typing import Literal
 
 import numpy as np
 
-from torni.simulation.year.faults import Fault
+from torni.simulation.year.faults import PlantedFault
 from torni.simulation.year.world import World
 
 ChangeKind = Literal["recorded_next_day", "phone_contacts_recorded"]
 
 
 @dataclass(frozen=True)
-class Change:
+class RecordingChange:
     """`where`: the unit whose way of recording changes, from its day `since` on.
 
     `recorded_next_day`: the reception's contacts and visits are recorded a day later than before.
@@ -28,7 +28,7 @@ class Change:
     since: date
 
 
-def changes_of(world: World, faults: Sequence[Fault], first: date) -> tuple[Change, ...]:
+def changes_of(world: World, faults: Sequence[PlantedFault], first: date) -> tuple[RecordingChange, ...]:
     """The year's changes: each once, in two centres of middling size where no fault is planted, as far as there are such."""
     chance, people = world.chance, world.residents
     enrolled = np.bincount(people["centre"].to_numpy(), minlength=len(world.units))
@@ -39,7 +39,7 @@ def changes_of(world: World, faults: Sequence[Fault], first: date) -> tuple[Chan
     chosen = sorted(middle, key=lambda r: float(chance.share("changes its recording", r)[0]))
     kinds: tuple[ChangeKind, ...] = ("recorded_next_day", "phone_contacts_recorded")
     return tuple(
-        Change(
+        RecordingChange(
             kind,
             units[chosen[i % len(chosen)]],
             first + timedelta(days=int(chance.whole(100, 250, "change begins", i)[0])),

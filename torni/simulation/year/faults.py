@@ -22,7 +22,7 @@ KINDS: tuple[Kind, ...] = (
 
 
 @dataclass(frozen=True)
-class Fault:
+class PlantedFault:
     """One thing planted. `where`: a unit, a producer, a municipality's code, a service, or "" for the whole region."""
 
     kind: Kind
@@ -34,7 +34,7 @@ class Fault:
         return self.since <= day and (self.until is None or day <= self.until)
 
 
-def plant(world: World, first: date, *, days: int = 365) -> tuple[Fault, ...]:
+def plant(world: World, first: date, *, days: int = 365) -> tuple[PlantedFault, ...]:
     """The year's faults: every kind once, long waits in two municipalities. Each begins when there is a time before it to
     compare with, and enough of the year after it to be told."""
     chance = world.chance
@@ -53,15 +53,15 @@ def plant(world: World, first: date, *, days: int = 365) -> tuple[Fault, ...]:
     busiest = sorted((int(r) for r in centres), key=lambda r: -enrolled[r])[:5]
     outage = begin["outage"]
     return (
-        Fault("missed_weekends", str(chance.one_of([PRODUCER_A, PRODUCER_B], "missed weekends")), begin["missed_weekends"]),
-        *(Fault("long_waits", municipality, begin["long_waits"]) for municipality in waits),
-        Fault("wrong_formula", "home_care", begin["wrong_formula"]),
-        Fault("never_billed", unit[chance.one_of(busiest, "never billed")], begin["never_billed"]),
-        Fault("understaffed", unit[chance.one_of(housing, "understaffed")], begin["understaffed"]),
-        Fault("late_answers", unit[chance.one_of(busiest[:2], "late answers")], begin["late_answers"]),
-        Fault("full_list", unit[chance.one_of(middle, "full list")], begin["full_list"]),
-        Fault("sudden_demand", by_size[0], begin["sudden_demand"]),
-        Fault("outage", "", outage, outage + timedelta(days=int(chance.whole(1, 3, "outage lasts")[0]))),
+        PlantedFault("missed_weekends", str(chance.one_of([PRODUCER_A, PRODUCER_B], "missed weekends")), begin["missed_weekends"]),
+        *(PlantedFault("long_waits", municipality, begin["long_waits"]) for municipality in waits),
+        PlantedFault("wrong_formula", "home_care", begin["wrong_formula"]),
+        PlantedFault("never_billed", unit[chance.one_of(busiest, "never billed")], begin["never_billed"]),
+        PlantedFault("understaffed", unit[chance.one_of(housing, "understaffed")], begin["understaffed"]),
+        PlantedFault("late_answers", unit[chance.one_of(busiest[:2], "late answers")], begin["late_answers"]),
+        PlantedFault("full_list", unit[chance.one_of(middle, "full list")], begin["full_list"]),
+        PlantedFault("sudden_demand", by_size[0], begin["sudden_demand"]),
+        PlantedFault("outage", "", outage, outage + timedelta(days=int(chance.whole(1, 3, "outage lasts")[0]))),
     )  # fmt: skip
 
 

@@ -15,9 +15,9 @@ import numpy as np
 import polars as pl
 
 from torni.simulation.year.block import BLOCK_DAYS, Block, Right, days_of, text
-from torni.simulation.year.changes import Change
+from torni.simulation.year.changes import RecordingChange
 from torni.simulation.year.contacts import contacts
-from torni.simulation.year.faults import Fault
+from torni.simulation.year.faults import PlantedFault
 from torni.simulation.year.lives import home_care, home_care_fees, home_sensors, needs
 from torni.simulation.year.names import names
 from torni.simulation.year.plans import reassessments, standing
@@ -28,7 +28,7 @@ SPAN_DAYS = 168  # nothing goes on longer than this after it began
 
 
 def happening(
-    world: World, faults: Sequence[Fault], number: int, right: Right, *, changes: Sequence[Change] = (), clustering: float = 1.0
+    world: World, faults: Sequence[PlantedFault], number: int, right: Right, *, changes: Sequence[RecordingChange] = (), clustering: float = 1.0
 ) -> pl.DataFrame:  # fmt: skip
     """Everything that begins in the block, as rows of SCHEMA in the order of recording.
 
@@ -99,7 +99,7 @@ def _feeds(block: Block) -> None:
         block.add("feed.complete", None, np.full(len(names), when), 23 * 60 + 50, key=key, due=np.full(len(names), when), data=data, source="feeds")  # fmt: skip
 
 
-def held_back(events: pl.DataFrame, faults: Sequence[Fault]) -> pl.DataFrame:
+def held_back(events: pl.DataFrame, faults: Sequence[PlantedFault]) -> pl.DataFrame:
     """The outage: what would have been recorded in it is recorded on the day after, but nothing is lost.
 
     What corrects or withdraws waits a day more: what it is about is there first.

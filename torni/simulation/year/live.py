@@ -20,11 +20,11 @@ from torni.core.faults import BadInput
 from torni.core.starter import starter
 from torni.facts.access import options
 from torni.facts.door import Door
-from torni.facts.room import connect
+from torni.facts.opening import connect
 from torni.services.days import Days
 from torni.simulation import cast
 from torni.simulation.scene import set_scene
-from torni.simulation.year.running import Live, assembled, load_year
+from torni.simulation.year.running import LiveYear, assembled, load_year
 
 YEAR_DAYS = 365
 log = logging.getLogger("torni.year")
@@ -56,7 +56,7 @@ def run(
             log.info("the year is here: %d events in %.0f s", written, time.monotonic() - started)
         row = connection.execute("SELECT recorded_at FROM room").fetchone()
         assert row is not None
-        live = Live(Door(connection, books), year, row[0])
+        live = LiveYear(Door(connection, books), year, row[0])
     begun, since, parent = time.monotonic(), row[0], starter()
     ahead = max(clock.now() - since, timedelta(0))  # what passed while nothing ran is caught up with
     while True:

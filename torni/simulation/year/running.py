@@ -18,13 +18,13 @@ import polars as pl
 from torni.facts.book import Books
 from torni.facts.door import Accepted, Door
 from torni.facts.fold import fold, seal
-from torni.facts.room import connect
+from torni.facts.opening import connect
 from torni.guidance.charges import charge
-from torni.services.book import books_of
 from torni.services.days import Days
+from torni.services.door_book import books_of
 from torni.simulation.year.block import Right
-from torni.simulation.year.changes import Change, changes_of
-from torni.simulation.year.faults import Fault, plant
+from torni.simulation.year.changes import RecordingChange, changes_of
+from torni.simulation.year.faults import PlantedFault, plant
 from torni.simulation.year.happening import begin, blocks, happening, held_back
 from torni.simulation.year.world import World, make_world
 from torni.supervision.meaning import keep_meaning
@@ -42,10 +42,10 @@ class Year:
     """
 
     world: World
-    faults: tuple[Fault, ...]
+    faults: tuple[PlantedFault, ...]
     right: Right
     first: date
-    changes: tuple[Change, ...] = ()
+    changes: tuple[RecordingChange, ...] = ()
     clustering: float = 1.0
 
     def days(self, first: date, last: date) -> Iterator[tuple[date, pl.DataFrame]]:
@@ -183,7 +183,7 @@ def _sent(door: Door, events: pl.DataFrame, moment: datetime) -> Accepted:
     return accepted
 
 
-class Live:
+class LiveYear:
     """What happens next, as time runs: each call writes what has happened since the one before."""
 
     def __init__(self, door: Door, year: Year, since: datetime) -> None:

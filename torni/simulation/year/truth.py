@@ -12,13 +12,13 @@ import polars as pl
 
 from torni.promises.sums import sums_of_moment
 from torni.services.library import Library
-from torni.simulation.year.changes import Change
-from torni.simulation.year.faults import Fault
+from torni.simulation.year.changes import RecordingChange
+from torni.simulation.year.faults import PlantedFault
 from torni.simulation.year.log import Known
 from torni.simulation.year.world import World
 from torni.supervision.alerts import Alert, alerts
+from torni.supervision.known_sums import last_days_of, sums_of
 from torni.supervision.measure import measure_sums, windows_of
-from torni.supervision.moment import last_days_of, sums_of
 from torni.supervision.watch import Watch
 
 _PROMISES = {
@@ -43,7 +43,7 @@ class Planted:
     `missed` of `total` at its place from its day to the year's end, of faults that are shares.
     """
 
-    fault: Fault
+    fault: PlantedFault
     told_on: date | None
     alert: Alert | None
     small: bool = False
@@ -90,8 +90,8 @@ class Truth:
 
 
 def truth(
-    known: Known, world: World, faults: Sequence[Fault], library: Callable[[date], Library], *,
-    first: date, last: date, changes: Sequence[Change] = (), told: Callable[[date], None] | None = None,
+    known: Known, world: World, faults: Sequence[PlantedFault], library: Callable[[date], Library], *,
+    first: date, last: date, changes: Sequence[RecordingChange] = (), told: Callable[[date], None] | None = None,
 ) -> Truth:  # fmt: skip
     """Go through the year: each morning by what was known the evening before. An alert is true when a fault explains it, else
     false; it counts once, from the morning on which it is told to that on which it is gone."""
@@ -165,7 +165,7 @@ def summary(found: Sequence[Truth]) -> dict[str, Any]:
     }
 
 
-def _found(fault: Fault, seen: Iterable[tuple[date, Alert]]) -> Planted:
+def _found(fault: PlantedFault, seen: Iterable[tuple[date, Alert]]) -> Planted:
     mine = [
         (on, a)
         for on, a in seen
@@ -176,7 +176,7 @@ def _found(fault: Fault, seen: Iterable[tuple[date, Alert]]) -> Planted:
     return Planted(fault, on, alert)
 
 
-def _explained(fault: Fault, world: World) -> Callable[[date, Alert], bool]:
+def _explained(fault: PlantedFault, world: World) -> Callable[[date, Alert], bool]:
     """Whether an alert follows from the fault: its promise, at its place or a place that it is a part of."""
     places = _places(fault, world)
 
@@ -194,7 +194,7 @@ def _explained(fault: Fault, world: World) -> Callable[[date, Alert], bool]:
     return explains
 
 
-def _recorded_otherwise(change: Change, world: World) -> Callable[[date, Alert], bool]:
+def _recorded_otherwise(change: RecordingChange, world: World) -> Callable[[date, Alert], bool]:
     """Whether an alert follows from a unit's new way of recording: it is told of that unit, or of a place that it is a part of."""
     u = world.units.with_row_index("row").filter(
         (pl.col("unit") == change.where) | (pl.col("producer") == change.where)
@@ -209,7 +209,7 @@ def _recorded_otherwise(change: Change, world: World) -> Callable[[date, Alert],
     return explains
 
 
-def _places(fault: Fault, world: World) -> set[str] | None:
+def _places(fault: PlantedFault, world: World) -> set[str] | None:
     u, people = world.units, world.residents
     if fault.kind in ("wrong_formula", "outage"):
         return None

@@ -74,7 +74,7 @@ class Ferry:
 
 
 @dataclass(frozen=True)
-class Line:
+class FerryLine:
     """A relation route=ferry: its tags stand for those that its ways lack."""
 
     id: int
@@ -98,7 +98,7 @@ def is_ferry(tags: Mapping[str, str]) -> bool:
     return "ferry" in (part.strip() for part in tags.get("route", "").split(";"))
 
 
-def ferry_of(refs: Sequence[int], tags: Mapping[str, str], lines: Sequence[Line], on: date | None = None) -> Ferry:
+def ferry_of(refs: Sequence[int], tags: Mapping[str, str], lines: Sequence[FerryLine], on: date | None = None) -> Ferry:
     """A ferry's way; what its own tags lack is taken from the relations that it belongs to."""
     own_duration = duration_s(tags.get("duration"))
     whole: dict[str, str] = {}
@@ -198,7 +198,7 @@ def _number(text: str) -> float:
 
 
 def with_line_durations(
-    ferries: Sequence[Ferry], lines: Iterable[Line], length_m: Sequence[float], believed: Believed
+    ferries: Sequence[Ferry], lines: Iterable[FerryLine], length_m: Sequence[float], believed: Believed
 ) -> list[Ferry]:
     """Ways whose duration only their line's relation tells: the line's, less what its other ways take, by length.
 

@@ -14,7 +14,7 @@ from torni.engines.travel.graph import FORBIDDEN, MEANS, Mode, RoadGraph, arcs
 from torni.sources.coordinates import to_metres
 from torni.sources.osm import ferries as boats
 from torni.sources.osm.access import CLASSES, EVERYBODY, FERRY
-from torni.sources.osm.ferries import Ferry, Line
+from torni.sources.osm.ferries import Ferry, FerryLine
 from torni.sources.osm.grounds import grounds, lands
 
 Numbers = npt.NDArray[np.int64]
@@ -55,7 +55,7 @@ class _Edges:
 
 def build(
     needed: Numbers, lon: Floats, lat: Floats, ways: Ways, barriers: Barriers, ferries: Sequence[Ferry],
-    lines: Sequence[Line], *, wait_s: int, kmh: float, piece_m: float, gap_m: float, believed: boats.Believed,
+    lines: Sequence[FerryLine], *, wait_s: int, kmh: float, piece_m: float, gap_m: float, believed: boats.Believed,
     shut: Ways | None = None,
 ) -> tuple[RoadGraph, dict[str, int]]:  # fmt: skip
     """The network, and counts of what its ferries lack. Points that the extract lacks cut their way.

@@ -18,7 +18,7 @@ from torni.core.faults import bad_input
 from torni.core.language import t
 from torni.engines.travel.graph import RoadGraph
 from torni.sources.osm import access, ferries
-from torni.sources.osm.ferries import EVERY, Believed, Ferry, Line
+from torni.sources.osm.ferries import EVERY, Believed, Ferry, FerryLine
 from torni.sources.osm.network import Barriers, Ways, build
 
 MOST_POINTS = 20_000_000
@@ -42,7 +42,7 @@ class _Extract:
     shut: array[int] = field(default_factory=lambda: array("q"))
     shut_lengths: array[int] = field(default_factory=lambda: array("i"))
     ferries: list[Ferry] = field(default_factory=list)
-    lines: list[Line] = field(default_factory=list)
+    lines: list[FerryLine] = field(default_factory=list)
     counts: Counter[str] = field(default_factory=Counter)
 
 
@@ -128,7 +128,7 @@ def _relations(path: Path, found: _Extract) -> None:
         if ferries.is_ferry(tags) and tags.get("type", "route") == "route":
             # A line drawn there and back again is as long as one of the two.
             ways = tuple(m.ref for m in relation.members if m.type == "w" and m.role not in ("backward", "platform"))
-            found.lines.append(Line(relation.id, tags, ways))
+            found.lines.append(FerryLine(relation.id, tags, ways))
         elif tags.get("type") == "restriction" and any(key in tags for key in ("restriction", *RESTRICTIONS)):
             found.counts["turn_restrictions"] += 1
 
@@ -139,7 +139,7 @@ RESTRICTIONS = ("restriction:motorcar", "restriction:motor_vehicle", "restrictio
 def _ways(path: Path, found: _Extract, most_points: int, on: date | None, *, closed_too: bool = False) -> None:
     """Every way that carries somebody. What the same tags mean is worked out once."""
     known: dict[tuple[tuple[str, str], ...], access.Use | None] = {}
-    of_way: dict[int, list[Line]] = {}
+    of_way: dict[int, list[FerryLine]] = {}
     for line in found.lines:
         for ref in line.ways:
             of_way.setdefault(ref, []).append(line)
@@ -208,7 +208,7 @@ def _matters(key: str) -> bool:
     return key == "route" or key.split(":")[0] in access.RELEVANT
 
 
-def _add_ferry(found: _Extract, way: Any, tags: dict[str, str], lines: list[Line], on: date | None) -> None:
+def _add_ferry(found: _Extract, way: Any, tags: dict[str, str], lines: list[FerryLine], on: date | None) -> None:
     refs = [n.ref for n in way.nodes]
     if len(refs) < 2:
         return

@@ -19,10 +19,10 @@ from torni.facts import accounts, persons
 from torni.facts.access import Who
 from torni.facts.accounts import Refused
 from torni.facts.condition import region_of
-from torni.facts.words import role_sees
-from torni.supervision import words
+from torni.facts.role_names import role_sees
+from torni.supervision import sentences
 from torni.web import provider as identity
-from torni.web import room
+from torni.web import record_room
 from torni.web.access import COOKIE, let_in, let_out
 from torni.web.menu import home
 from torni.web.rendering import page
@@ -35,11 +35,11 @@ log = logging.getLogger("torni.access")
 def sign_in(request: HttpRequest) -> HttpResponse:
     """The form; a demonstration's cast by one press each."""
     there = _there(request.POST.get("next") or request.GET.get("next", ""))
-    if not room.is_open():
+    if not record_room.is_open():
         return _form(request, refused="closed", status=200)
     refused: Refused | None = None
     if request.method == "POST":
-        with room.gate() as connection:
+        with record_room.gate() as connection:
             if request.POST.get("as"):
                 found = accounts.of_the_cast(connection, request.POST["as"])
             else:
@@ -49,7 +49,7 @@ def sign_in(request: HttpRequest) -> HttpResponse:
         if isinstance(found, Who):
             return let_in(request, HttpResponseRedirect(there or _home(found)), found)
         refused = found
-    with room.gate() as connection:
+    with record_room.gate() as connection:
         cast = accounts.cast(connection)
     why = refused.why if refused else ""
     return _form(request, refused=why, there=there, cast=cast, name=request.POST.get("name", "")[:100], status=403 if why not in ("", "second") else 200)  # fmt: skip
@@ -63,7 +63,7 @@ def sign_out(request: HttpRequest) -> HttpResponse:
 
 def provider(request: HttpRequest) -> HttpResponse:
     """To the identity provider; what must come back waits in a signed cookie."""
-    if not identity.is_named() or not room.is_open():
+    if not identity.is_named() or not record_room.is_open():
         raise Http404
     asked = identity.Asked.new()
     try:
@@ -81,7 +81,7 @@ def provider(request: HttpRequest) -> HttpResponse:
 
 def provider_back(request: HttpRequest) -> HttpResponse:
     """From the identity provider, with its word on who it is."""
-    if not identity.is_named() or not room.is_open():
+    if not identity.is_named() or not record_room.is_open():
         raise Http404
     try:
         *parts, there = signing.loads(request.COOKIES.get(ASKED, ""), salt=ASKED, max_age=600)
@@ -91,7 +91,7 @@ def provider_back(request: HttpRequest) -> HttpResponse:
     except (signing.BadSignature, identity.NotSignedIn) as error:
         log.warning("not signed in by the identity provider: %s", error)
         return _form(request, refused="provider")
-    with room.gate() as connection:
+    with record_room.gate() as connection:
         found = accounts.by_provider(connection, issuer, subject)
     if not isinstance(found, Who):
         return _form(request, refused=found.why)
@@ -113,18 +113,18 @@ def me(request: HttpRequest) -> HttpResponse:
             told, secret = _changed(who, request)
         except BadInput as error:
             faults = error.faults
-    with room.gate() as connection:
+    with record_room.gate() as connection:
         second = accounts.has_second(connection, who)
         local = accounts.has_password(connection, who)
     own: dict[str, Any] = {}
     if who.may("own_services"):
-        with room.reading(who) as connection:
-            since = room.now() - LINES_BACK  # a year of visits is thousands of lines: the file has them all
+        with record_room.reading(who) as connection:
+            since = record_room.now() - LINES_BACK  # a year of visits is thousands of lines: the file has them all
             own["person"] = persons.read(connection, client=who.client, what="own", why="own data", visits_since=since)
             own["readings"] = persons.readings(connection, who.client or 0)
         own |= shown_of(own["person"])
     return page(
-        request, "me.html", here="me", told=told, secret=secret, faults=faults, second=second, local=local, role_sees=role_sees, words=words, own=own, picture=_picture(who, secret) if secret else "", reading_name=reading_name, reason_name=reason_name,
+        request, "me.html", here="me", told=told, secret=secret, faults=faults, second=second, local=local, role_sees=role_sees, words=sentences, own=own, picture=_picture(who, secret) if secret else "", reading_name=reading_name, reason_name=reason_name,
     )  # fmt: skip
 
 
@@ -136,7 +136,7 @@ def _changed(who: Who, request: HttpRequest) -> tuple[str, str]:
     proof = {
         "password": given.get("password", ""), "code": given.get("code", ""), "session": request.COOKIES.get(COOKIE, "")
     }  # fmt: skip
-    with room.gate() as connection:
+    with record_room.gate() as connection:
         if do == "take":
             secret = given.get("secret", "")
             refused = accounts.take_second(connection, who, secret, given.get("new_code", ""), **proof)
@@ -167,7 +167,7 @@ def _not_changed(refused: Refused | None) -> str:
 def everything(request: HttpRequest) -> HttpResponse:
     """All that is held of the resident who asks, as the law gives it to them."""
     who: Who = request.who
-    with room.reading(who) as connection:
+    with record_room.reading(who) as connection:
         found = persons.own_export(connection, who.client or 0)
     if found is None:
         raise Http404
@@ -221,5 +221,5 @@ def _there(path: str) -> str:
 
 def _home(who: Who) -> str:
     """Where each begins: own work."""
-    with room.gate() as connection:
+    with record_room.gate() as connection:
         return home(who, region_of(connection) or "")

@@ -11,12 +11,12 @@ from torni.core.faults import BadInput, Fault
 from torni.core.language import t
 from torni.promises.finding import LEVELS
 from torni.services import regions
-from torni.supervision import words
+from torni.supervision import sentences
 from torni.supervision.afterwards import afterwards
 from torni.supervision.handling import Handled, find, step
 from torni.tower.alerts import Listed, listed
 from torni.tower.live import Live
-from torni.web import room
+from torni.web import record_room
 from torni.web.rendering import link, page
 from torni.web.store import Held, held
 from torni.web.views import live as live_view
@@ -37,8 +37,10 @@ class Row:
 
 def known(request: HttpRequest, here: Held, live: Live) -> Listed:
     """The alerts of a picture, with the steps that have come since, by what the one who asks may see."""
-    with room.reading(request.who) as connection:
-        return listed(connection, live, room.days(here.id).on(live.now.today).library, here.network.names, newest=True)
+    with record_room.reading(request.who) as connection:
+        return listed(
+            connection, live, record_room.days(here.id).on(live.now.today).library, here.network.names, newest=True
+        )
 
 
 def rows(found: Listed, alerts: list[Handled]) -> list[Row]:
@@ -75,7 +77,7 @@ def alerts(request: HttpRequest, region: str) -> HttpResponse:
     wanted = request.GET.get("show", "")
     chosen = next((of for name, _label, of in kinds if name == wanted), kinds[0][2])
     return page(
-        request, "alerts.html", here="alerts", region=here, regions=regions.all_regions(), live=live, words=words, show=wanted,
+        request, "alerts.html", here="alerts", region=here, regions=regions.all_regions(), live=live, words=sentences, show=wanted,
         rows=rows(found, [h for h in found.alerts if chosen(h)][:MOST]), known=request.GET.get("known", ""),
         filters=[(name, label, sum(map(of, found.alerts))) for name, label, of in kinds], stand=sum(h.alert is not None for h in found.alerts),
     )  # fmt: skip
@@ -95,12 +97,12 @@ def alert(request: HttpRequest, region: str, alert: str) -> HttpResponse:
         except BadInput as error:
             faults = error.faults
     finding = live.of(h.subject.of)
-    library = room.days(here.id).on(live.now.today).library
-    with room.reading(request.who) as connection:
+    library = record_room.days(here.id).on(live.now.today).library
+    with record_room.reading(request.who) as connection:
         after = afterwards(connection, h, finding, live.now, live.register, library)
     return page(
-        request, "alert.html", here="alerts", region=here, regions=regions.all_regions(), live=live, words=words, h=h, text=found.text(h),
-        finding=finding, names={a.id: str(a.name) for a in h.actions}, sources=library.sources, after=words.afterwards_lines(after), acted=after.acted, faults=faults,
+        request, "alert.html", here="alerts", region=here, regions=regions.all_regions(), live=live, words=sentences, h=h, text=found.text(h),
+        finding=finding, names={a.id: str(a.name) for a in h.actions}, sources=library.sources, after=sentences.afterwards_lines(after), acted=after.acted, faults=faults,
         level=h.subject.level if h.subject.level in LEVELS else None, known=request.GET.get("known", ""), status=400 if faults else 200,
         mine=_account(h) == request.who.name,
     )  # fmt: skip
@@ -111,10 +113,10 @@ def _done(request: HttpRequest, here: Held, live: Live, h: Handled) -> HttpRespo
     if live.now.past:
         raise BadInput(Fault(t("the step"), t("is done now, not on a past day"), t("Go to now.")))
     form = {k: request.POST.get(k, "") for k in ("do", "action", "text", "seen")}
-    at = room.now()
+    at = record_room.now()
     seen = int(form["seen"]) if form["seen"].isdecimal() and len(form["seen"]) < 9 else None
     event = step(h, form["do"], who=request.who, at=at, action=form["action"], text=form["text"], seen=seen)
-    room.write([event], at=at)
+    record_room.write([event], at=at)
     return HttpResponseRedirect(link(here, "alerts", h.id))
 
 

@@ -19,14 +19,14 @@ from torni.core.language import t
 from torni.engines.chains import follow
 from torni.facts import accounts, persons
 from torni.facts.door import local_day
-from torni.facts.room import Connection
-from torni.guidance import arranged, review, said, steps
-from torni.guidance.case import OUTCOMES, Case, Made, case_of
+from torni.facts.opening import Connection
+from torni.guidance import messages, paid_by, review, steps
+from torni.guidance.case import OUTCOMES, Case, Decision, case_of
 from torni.guidance.fee_year import fee_year
 from torni.guidance.fees import money, unit_text
 from torni.guidance.forms import cents_of, day_of
 from torni.guidance.permits import Representative, permits_of, released, represented
-from torni.guidance.words import (
+from torni.guidance.state_names import (
     change_kind,
     channel_name,
     channel_of_need,
@@ -39,9 +39,9 @@ from torni.producers import vouchers
 from torni.services import regions
 from torni.services.chain import chains
 from torni.services.rules import Rules
-from torni.supervision import words
-from torni.supervision.moment import units as units_of
-from torni.web import room
+from torni.supervision import sentences
+from torni.supervision.known_sums import units as units_of
+from torni.web import record_room
 from torni.web.chain_drawing import draw
 from torni.web.rendering import link, page
 from torni.web.store import Held
@@ -50,7 +50,7 @@ from torni.web.views.persons import shown_of
 
 VISITS_BACK = timedelta(days=60)
 WORDS: dict[str, Any] = {
-    "words": words, "verdict_name": verdict_name, "channel_name": channel_name, "channel_of_need": channel_of_need, "sent_state": sent_state,
+    "words": sentences, "verdict_name": verdict_name, "channel_name": channel_name, "channel_of_need": channel_of_need, "sent_state": sent_state,
     "change_kind": change_kind, "money": money, "unit_text": unit_text, "kind_name": kind_name, "outcome_name": outcome_name, "outcomes": OUTCOMES,
 }  # fmt: skip
 
@@ -70,7 +70,7 @@ class Opened:
         found = self.rules.library.services.get(service)
         return str(found.name) if found else service
 
-    def review_until(self, made: Made) -> date:
+    def review_until(self, made: Decision) -> date:
         return review.last_day(local_day(made.at), self.rules.library)
 
     def address(self, *parts: str) -> str:
@@ -79,16 +79,18 @@ class Opened:
 
 def opened(request: HttpRequest, region: str, position: int, what: str = "case") -> Opened:
     """Write the reading down and read the case; not found where it is not there, or not the asker's to open."""
-    here = room.own(request, region)
+    here = record_room.own(request, region)
     if position >= 2**63:
         raise Http404
-    at = room.now()
+    at = record_room.now()
     today = local_day(at)
-    with room.reading(request.who) as connection:
+    with record_room.reading(request.who) as connection:
         person = persons.read(connection, event=position, what=what, why="", visits_since=at - VISITS_BACK)
     if person is None:
         raise Http404
-    return Opened(here, room.days(here.id).exactly(today), case_of(person, today), position, at, room.about()[2])
+    return Opened(
+        here, record_room.days(here.id).exactly(today), case_of(person, today), position, at, record_room.about()[2]
+    )
 
 
 def case(request: HttpRequest, region: str, position: int) -> HttpResponse:
@@ -97,17 +99,17 @@ def case(request: HttpRequest, region: str, position: int) -> HttpResponse:
     faults: tuple[Fault, ...] = ()
     if request.method == "POST":
         try:
-            room.write(_done(request, o), at=o.at)
+            record_room.write(_done(request, o), at=o.at)
             return HttpResponseRedirect(o.address())
         except BadInput as error:
             faults = error.faults
-    with room.gate() as connection:
+    with record_room.gate() as connection:
         people = {a.name: a.shown for a in accounts.who_may(connection, "manage_case")}
     c = o.case
     return show(
         request, "case.html", o, faults=faults, own=_lines(c), people=people, manager=c.person.case_manager and people.get(c.person.case_manager, c.person.case_manager),
         in_chains=_in_chains(o), drawn=timeline(c, o.service_name, dict(o.units)), fees=fee_year(c, o.rules), missed=c.missed, vouchers=offers_of(o), permits=permits_of(c),
-        budgets=arranged.budgets(c), once=secrets.token_hex(8), given=request.POST, status=400 if faults else 200,
+        budgets=paid_by.budgets(c), once=secrets.token_hex(8), given=request.POST, status=400 if faults else 200,
     )  # fmt: skip
 
 
@@ -141,9 +143,9 @@ def show(request: HttpRequest, template: str, o: Opened, *, status: int = 200, *
     )
 
 
-def offers_of(o: Opened) -> tuple[Made, list[vouchers.Offer]] | None:
-    with room.reading(None) as connection:
-        return arranged.offers_now(connection, o.case, near=units_at_home(connection, o.case.home))
+def offers_of(o: Opened) -> tuple[Decision, list[vouchers.Offer]] | None:
+    with record_room.reading(None) as connection:
+        return paid_by.offers_now(connection, o.case, near=units_at_home(connection, o.case.home))
 
 
 def units_at_home(connection: Connection, municipality: str) -> set[str]:
@@ -168,7 +170,7 @@ def _done(request: HttpRequest, o: Opened) -> list[steps.Event]:
 
 def _named(request: HttpRequest, o: Opened) -> list[steps.Event]:
     name = request.POST.get("manager", "")
-    with room.gate() as connection:
+    with record_room.gate() as connection:
         known = {a.name for a in accounts.who_may(connection, "manage_case")}
     if name not in known:
         raise BadInput(Fault(t("the case manager"), t("is not chosen"), t("Choose one of the list.")))
@@ -211,7 +213,7 @@ def _review_decided(request: HttpRequest, o: Opened) -> list[steps.Event]:
 
 
 def _used(request: HttpRequest, o: Opened) -> list[steps.Event]:
-    made = next((b.made for b in arranged.budgets(o.case) if b.made.service == request.POST.get("service")), None)
+    made = next((b.made for b in paid_by.budgets(o.case) if b.made.service == request.POST.get("service")), None)
     once = request.POST.get("once", "")
     if made is None or not (once.isalnum() and once.isascii()):
         raise Http404
@@ -237,7 +239,7 @@ def _replied(request: HttpRequest, o: Opened) -> list[steps.Event]:
         raise Http404
     done = request.POST.get("done") == "yes"
     return [
-        said.reply(
+        messages.reply(
             message,
             o.case.person.client,
             request.POST.get("text", "").strip(),

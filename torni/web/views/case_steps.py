@@ -12,19 +12,19 @@ from django.http import Http404, HttpRequest, HttpResponse, HttpResponseRedirect
 from torni.core.faults import BadInput, Fault
 from torni.core.language import t
 from torni.facts.door import local_day
-from torni.guidance import arranged, assessing, decide, planning, steps
-from torni.guidance.case import Case, Made, facts_of
+from torni.guidance import assessing, paid_by, planning, proposal_of, steps
+from torni.guidance.case import Case, Decision, facts_of
 from torni.guidance.client import client_of
-from torni.guidance.decide import Decision, change_text, reason_text
 from torni.guidance.fees import line_value, names
 from torni.guidance.forms import DecisionForm, day_of
 from torni.guidance.letter import letter
+from torni.guidance.proposal import Proposal, change_text, reason_text
 from torni.guidance.scales import MOST_BYTES, scales
-from torni.guidance.words import leaf_state
+from torni.guidance.state_names import leaf_state
 from torni.producers import vouchers
 from torni.services.schema import Form
-from torni.supervision.moment import units
-from torni.web import room
+from torni.supervision.known_sums import units
+from torni.web import record_room
 from torni.web.views.case import Opened, opened, show, units_at_home
 from torni.web.views.decide import letter_response
 
@@ -55,7 +55,7 @@ def assess(request: HttpRequest, region: str, position: int) -> HttpResponse:
                 o.case, matter, told.facts, form=told.form, instrument=told.instrument, on=told.on, summary=told.summary,
                 by=request.who.shown, at=o.at, again=again,
             )  # fmt: skip
-            room.write([event], at=o.at)
+            record_room.write([event], at=o.at)
             return HttpResponseRedirect(o.address("decide") if not again else o.address())
         except BadInput as error:
             faults = error.faults
@@ -73,7 +73,7 @@ def verdicts(request: HttpRequest, region: str, position: int) -> HttpResponse:
     """Every service that has criteria, with what the rules propose for this client and why."""
     o = opened(request, region, position, "decide")
     client = client_of(facts_of(o.case), o.rules)
-    found = [decide(o.rules, name, client) for name in o.rules.granting]
+    found = [proposal_of(o.rules, name, client) for name in o.rules.granting]
     found.sort(key=lambda d: ["granted", "undecided", "refused"].index(d.verdict))
     need = assessing.open_need(o.case)
     return show(
@@ -93,22 +93,22 @@ def decision(request: HttpRequest, region: str, position: int, service: str) -> 
     need = assessing.open_need(o.case)
     if service not in o.rules.granting or need is None:
         raise Http404
-    d = decide(o.rules, service, client_of(facts_of(o.case), o.rules))
+    d = proposal_of(o.rules, service, client_of(facts_of(o.case), o.rules))
     faults: tuple[Fault, ...] = ()
     given = {
         k: request.POST.get(k, "").strip() for k in ("verdict", "judgement", "why", "first_day", "last_day", "channel")
     }
     if request.method == "POST":
         try:
-            events = steps.settle(o.case, need, d, _decided(given), by=request.who.shown, at=o.at)
-            room.write(events, at=o.at)
+            events = steps.decide(o.case, need, d, _decided(given), by=request.who.shown, at=o.at)
+            record_room.write(events, at=o.at)
             return HttpResponseRedirect(o.address())
         except BadInput as error:
             faults = error.faults
     else:
         opens = [name for name, _channel, is_open in d.channels if is_open]
         given |= {"first_day": str(o.case.today), "channel": opens[0] if len(opens) == 1 else ""}
-    with room.reading(None) as connection:
+    with record_room.reading(None) as connection:
         prices = vouchers.prices(connection, service) if "voucher" in d.values else {}
         near = units_at_home(connection, o.case.home)
     return show(
@@ -116,7 +116,7 @@ def decision(request: HttpRequest, region: str, position: int, service: str) -> 
     )  # fmt: skip
 
 
-def _offers(d: Decision, prices: Mapping[str, int], near: set[str]) -> list[vouchers.Offer]:
+def _offers(d: Proposal, prices: Mapping[str, int], near: set[str]) -> list[vouchers.Offer]:
     """What each approved producer would cost this client, were the service paid for by a voucher."""
     value = d.values.get("voucher")
     if value is None or value.amount is None:
@@ -124,7 +124,7 @@ def _offers(d: Decision, prices: Mapping[str, int], near: set[str]) -> list[vouc
     return vouchers.offers(
         int(value.amount * 100),
         value.formula.definition.unit,
-        arranged.whole_hours(d.client),
+        paid_by.whole_hours(d.client),
         prices,
         near=near,
     )
@@ -139,8 +139,8 @@ def letter_file(request: HttpRequest, region: str, position: int, decided: int, 
     return letter_of(o.case, made, o.here.id, form)
 
 
-def letter_of(case: Case, made: Made, region: str, form: str) -> HttpResponse:
-    rules = room.days(region).exactly(local_day(made.at))
+def letter_of(case: Case, made: Decision, region: str, form: str) -> HttpResponse:
+    rules = record_room.days(region).exactly(local_day(made.at))
     if made.service not in rules.granting:
         raise BadInput(
             Fault(
@@ -151,7 +151,7 @@ def letter_of(case: Case, made: Made, region: str, form: str) -> HttpResponse:
         )
     facts = {name: value for name, value in made.facts.items() if name in rules.fields}
     client = replace(client_of(facts, rules), letter={"name": case.name})
-    return letter_response(letter(decide(rules, made.service, client), made), made.service, form)
+    return letter_response(letter(proposal_of(rules, made.service, client), made), made.service, form)
 
 
 def plan(request: HttpRequest, region: str, position: int) -> HttpResponse:
@@ -159,21 +159,21 @@ def plan(request: HttpRequest, region: str, position: int) -> HttpResponse:
     o = opened(request, region, position, "plan")
     given = planning.form_of(o.case)
     faults: tuple[Fault, ...] = ()
-    changes: list[steps.Change] = []
+    changes: list[steps.PlanChange] = []
     if request.method == "POST":
         given = {k: v.strip() for k, v in request.POST.items() if isinstance(v, str)}
         try:
             form = planning.read(o.case, given)
             changes = steps.differences(o.case.plan, form.items)
-            with room.reading(None) as connection:
+            with record_room.reading(None) as connection:
                 may = planning.allowed(connection, o.case, units(connection).rows())
             events = steps.plan(o.case, form, by=request.who.shown, at=o.at, rules=o.rules, units=o.units, allowed=may)
             if given.get("do") == "send":
-                room.write(events, at=o.at)
+                record_room.write(events, at=o.at)
                 return HttpResponseRedirect(o.address())
         except BadInput as error:
             faults = error.faults
-    with room.reading(None) as connection:
+    with record_room.reading(None) as connection:
         services = planning.plannable(connection, o.case, o.rules, units(connection).rows())
     rows = sorted({int(k.split("-")[1]) for k in given if k.startswith("item-") and k.split("-")[1].isdigit()})
     return show(

@@ -6,12 +6,12 @@ from typing import Any
 
 from django.http import HttpRequest, HttpResponse
 
-from torni.engines.chains import Measured
+from torni.engines.chains import MeasuredChain
 from torni.services import regions
 from torni.services.chain import chains
-from torni.supervision import words
+from torni.supervision import sentences
 from torni.supervision.chains import OVER_DAYS, newest
-from torni.web import room
+from torni.web import record_room
 from torni.web.chain_drawing import draw, step_names
 from torni.web.rendering import page
 from torni.web.store import held
@@ -23,15 +23,15 @@ def index(request: HttpRequest, region: str) -> HttpResponse:
     library = here.network.library
     told: dict[str, Any] = {}
     last = at = None
-    if request.who is not None and request.who.may("live_tower") and room.is_of(here.id):
-        with room.reading(request.who) as connection:
+    if request.who is not None and request.who.may("live_tower") and record_room.is_of(here.id):
+        with record_room.reading(request.who) as connection:
             told, last, at = newest(connection)
     shown = []
     for name, chain in chains(library).items():
         found = told.get(name)
-        measured = Measured.read(found, chain.chain) if found and found.get("version") == chain.version else None
+        measured = MeasuredChain.read(found, chain.chain) if found and found.get("version") == chain.version else None
         shown.append((chain, measured, draw(chain, measured), step_names(chain)))
     return page(
-        request, "chains.html", here="chains", region=here, regions=regions.all_regions(), shown=shown, last=last, at=at, words=words, over=OVER_DAYS,
+        request, "chains.html", here="chains", region=here, regions=regions.all_regions(), shown=shown, last=last, at=at, words=sentences, over=OVER_DAYS,
         library=library,
     )  # fmt: skip

@@ -13,13 +13,13 @@ from django.http import Http404, HttpRequest, HttpResponse
 
 from torni.core.faults import BadInput, Fault
 from torni.engines.rules import tree
-from torni.guidance import decide
+from torni.guidance import proposal_of
 from torni.guidance.assessing import plain_number
 from torni.guidance.client import Client, client_of
-from torni.guidance.decide import change_text, reason_text
 from torni.guidance.fees import line_value, money, names, unit_text
 from torni.guidance.letter import Letter, letter, to_html, to_pdf
-from torni.guidance.words import channel_name, leaf_state, verdict_name
+from torni.guidance.proposal import change_text, reason_text
+from torni.guidance.state_names import channel_name, leaf_state, verdict_name
 from torni.services import regions
 from torni.services.rules import Granting, Rules
 from torni.web.rendering import page
@@ -40,7 +40,7 @@ def client(request: HttpRequest, region: str, service: str) -> HttpResponse:
     faults: tuple[Fault, ...] = ()
     if request.method == "POST":
         try:
-            decision = decide(here.rules, service, _client(given, here.rules))
+            decision = proposal_of(here.rules, service, _client(given, here.rules))
         except BadInput as error:
             faults = error.faults
     template = "part_decision.html" if request.headers.get("HX-Request") else "decide.html"
@@ -57,7 +57,7 @@ def letter_file(request: HttpRequest, region: str, service: str, form: str) -> H
     here = held(request, region)
     _granting(here.rules, service)
     given = {k: v.strip() for k, v in request.POST.items() if isinstance(v, str) and v.strip()}
-    return letter_response(letter(decide(here.rules, service, _client(given, here.rules))), service, form)
+    return letter_response(letter(proposal_of(here.rules, service, _client(given, here.rules))), service, form)
 
 
 def letter_response(made: Letter, name: str, form: str) -> HttpResponse:

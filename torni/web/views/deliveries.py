@@ -8,43 +8,43 @@ from torni.core.faults import bad_input
 from torni.core.language import t
 from torni.facts import webhooks
 from torni.services import regions
-from torni.supervision import words
-from torni.web import room
+from torni.supervision import sentences
+from torni.web import record_room
 from torni.web.rendering import link, page
 
 
 def deliveries(request: HttpRequest, region: str) -> HttpResponse:
     """The addresses and the newest messages, those given up first. A producer sees its own."""
-    here = room.own(request, region)
-    with room.reading(request.who) as connection:
+    here = record_room.own(request, region)
+    with record_room.reading(request.who) as connection:
         hooks, found = webhooks.shown(connection), webhooks.deliveries(connection)
-    library = room.days(here.id).on(room.about()[1]).library
+    library = record_room.days(here.id).on(record_room.about()[1]).library
     return page(
-        request, "deliveries.html", here="deliveries", region=here, regions=regions.all_regions(), hooks=hooks, found=found, words=words,
-        units=room.about()[2], services={k: str(v.name) for k, v in library.services.items()}, type_name=type_name, state_name=state_name,
+        request, "deliveries.html", here="deliveries", region=here, regions=regions.all_regions(), hooks=hooks, found=found, words=sentences,
+        units=record_room.about()[2], services={k: str(v.name) for k, v in library.services.items()}, type_name=type_name, state_name=state_name,
         answer_of=answer_of, dead=sum(d.state == "dead" for d in found),
     )  # fmt: skip
 
 
 def delivery(request: HttpRequest, region: str, webhook: int, position: int) -> HttpResponse:
     """One message to one address: every try, and what a person did. Its form sends it again, or sets it aside."""
-    here = room.own(request, region)
+    here = record_room.own(request, region)
     if request.method == "POST":
         word: webhooks.Word = "set aside" if request.POST.get("do") == "aside" else "again"
-        with room.reading(request.who) as connection:
+        with record_room.reading(request.who) as connection:
             done = webhooks.redeliver(connection, webhook, position, word)
         if not done:
             raise bad_input(t("the message"), t("is not as it was, or its address has ended"), t("Look at the page again."))  # fmt: skip
         return HttpResponseRedirect(link(here, "deliveries", str(webhook), str(position)))
-    with room.reading(request.who) as connection:
+    with record_room.reading(request.who) as connection:
         found = webhooks.delivery(connection, webhook, position)
         history = webhooks.history(connection, webhook, position)
         hook = next((w for w in webhooks.shown(connection) if w.number == webhook), None)
     if found is None or hook is None:
         raise Http404
     return page(
-        request, "delivery.html", here="deliveries", region=here, regions=regions.all_regions(), d=found, hook=hook, history=history, words=words,
-        units=room.about()[2], type_name=type_name, state_name=state_name, answer_of=answer_of,
+        request, "delivery.html", here="deliveries", region=here, regions=regions.all_regions(), d=found, hook=hook, history=history, words=sentences,
+        units=record_room.about()[2], type_name=type_name, state_name=state_name, answer_of=answer_of,
     )  # fmt: skip
 
 

@@ -22,7 +22,7 @@ from torni.facts.data_fields import MOST_TEXT, DataField
 from torni.facts.reasons import reason
 from torni.services import load_library
 from torni.services.events import EventKind
-from torni.web import metrics, room
+from torni.web import metrics, record_room
 
 _VALUES: dict[str, Any] = {
     "service": "home_care", "unit": "unit-1", "client": 1001, "matter": "visit-2026-05-04-1", "due": "2026-05-04", "quantity": 4,
@@ -34,11 +34,11 @@ def receive(request: HttpRequest) -> HttpResponse:
     """Accept a batch: 200 with what became of each, 207 when some were refused; nothing of a batch is lost or taken twice."""
     if request.method != "POST":
         return _refused(405, "POST a batch of events here; /openapi.json tells their form", Allow="POST")
-    if not room.is_open():
+    if not record_room.is_open():
         return _refused(503, "this server has no record room")
     key = request.headers.get("Authorization", "").removeprefix("Bearer ").strip()
     try:
-        with room.door() as door:
+        with record_room.door() as door:
             feed = feeds.source_of(door.connection, key) if key else None
             if feed is None:
                 return _refused(

@@ -26,8 +26,8 @@ from torni.facts.rights import MACHINE
 from torni.guidance import fhir
 from torni.guidance.case import Case, Sent, case_of
 from torni.guidance.fhir_search import NotSearchable, asked, is_json
-from torni.supervision.moment import units as units_of
-from torni.web import room
+from torni.supervision.known_sums import units as units_of
+from torni.web import record_room
 from torni.web.views.case import VISITS_BACK, opened
 
 OPEN = ("Organization", "Location", "HealthcareService")
@@ -45,7 +45,7 @@ class Refused(Exception):
 
 def metadata(request: HttpRequest) -> HttpResponse:
     """The capability statement."""
-    return _answer(request, lambda: fhir.capability(local_day(room.now()), __version__))
+    return _answer(request, lambda: fhir.capability(local_day(record_room.now()), __version__))
 
 
 def search(request: HttpRequest, kind: str) -> HttpResponse:
@@ -64,7 +64,7 @@ def search(request: HttpRequest, kind: str) -> HttpResponse:
             search = asked(kind, [(n, v) for n, values in request.GET.lists() for v in values], strict=strict)
         except NotSearchable as error:
             raise Refused(400, str(error), "not-supported") from error
-        return fhir.bundle("searchset", filter(search.wants, found), room.now(), _base(request), search)
+        return fhir.bundle("searchset", filter(search.wants, found), record_room.now(), _base(request), search)
 
     return _answer(request, made)
 
@@ -93,8 +93,8 @@ def one(request: HttpRequest, kind: str, id_: str) -> HttpResponse:
             if kind != "Task":
                 raise Refused(405, "Only a Task is updated here", "not-supported", Allow="GET")
             case, sent = _case(who, id_, "fhir")
-            events = fhir.answered(_body(request), case, sent, by=who.shown, at=room.now(), source=who.name)
-            room.write(events, at=room.now(), producer=who.producer)
+            events = fhir.answered(_body(request), case, sent, by=who.shown, at=record_room.now(), source=who.name)
+            record_room.write(events, at=record_room.now(), producer=who.producer)
         case, sent = _case(who, id_, "fhir", of_patient=kind == "Patient")
         if kind == "Patient":
             return edge.patient(case)
@@ -111,8 +111,8 @@ def case_file(request: HttpRequest, region: str, position: int) -> HttpResponse:
 
 def own_file(request: HttpRequest) -> HttpResponse:
     """The same for the resident whose it is."""
-    at = room.now()
-    with room.reading(request.who) as connection:
+    at = record_room.now()
+    with record_room.reading(request.who) as connection:
         person = persons.read(connection, client=request.who.client, what="own", why="", visits_since=at - VISITS_BACK)
     if person is None:
         return HttpResponse(status=404)
@@ -121,25 +121,25 @@ def own_file(request: HttpRequest) -> HttpResponse:
 
 def edge_of() -> fhir.Edge:
     """The edge of this room's region, in Finnish: what a machine is told does not change with its language."""
-    region, today, _names = room.about()
-    library = room.days(region).on(today).library
-    with speaking("fi"), room.reading(None) as connection:
+    region, today, _names = record_room.about()
+    library = record_room.days(region).on(today).library
+    with speaking("fi"), record_room.reading(None) as connection:
         rows = units_of(connection).rows()
-        places = {code: str(name) for code, name in room.names(region).items()}
+        places = {code: str(name) for code, name in record_room.names(region).items()}
         kinds = {k: str(v.name) for k, v in library.unit_kinds.items()} | {k: str(v.name) for k, v in library.services.items()}  # fmt: skip
         units = {u: fhir.Unit(u, name, kind, kinds.get(kind, kind), producer, places.get(m, m)) for u, name, kind, producer, m in rows}  # fmt: skip
-        fields = {k: (str(d.what), str(d.instrument or "")) for k, d in room.days(region).exactly(today).definitions.items()}  # fmt: skip
+        fields = {k: (str(d.what), str(d.instrument or "")) for k, d in record_room.days(region).exactly(today).definitions.items()}  # fmt: skip
         services = {k: str(v.name) for k, v in library.services.items()}
         return fhir.Edge(region, str(library.region.name), services, fields, units, places)
 
 
 def _tasks(edge: fhir.Edge, who: Who) -> list[fhir.Resource]:
     """What the producer was sent, each with the status that reading it would tell; nothing of the clients is read."""
-    library = room.days(edge.region).on(room.about()[1]).library
+    library = record_room.days(edge.region).on(record_room.about()[1]).library
     awaited = [f"{s.id}.{p.id}" for s, p in library.of_events() if ("opened_by", "plan.sent") in p.events()]
-    with room.reading(who) as connection:
+    with record_room.reading(who) as connection:
         found = worklists.inbox(connection, awaited)
-    with room.door() as door:
+    with record_room.door() as door:
         since = worklists.since_sent(door.connection, [s.position for s in found], who.producer or "")
     made = []
     for s in found:
@@ -154,7 +154,7 @@ def _tasks(edge: fhir.Edge, who: Who) -> list[fhir.Resource]:
 def _who(request: HttpRequest) -> Who:
     """Whose key it is: a producer's system."""
     key = request.headers.get("Authorization", "").removeprefix("Bearer ").strip()
-    with room.door() as door:
+    with record_room.door() as door:
         feed = feeds.source_of(door.connection, key) if key else None
     if feed is None:
         raise Refused(401, "A feed's key is needed: Authorization: Bearer KEY", "login", **{"WWW-Authenticate": "Bearer"})  # fmt: skip
@@ -167,8 +167,8 @@ def _case(who: Who, id_: str, what: str, *, of_patient: bool = False) -> tuple[C
     """The case as this producer may see it, and what was sent at that position; the reading is written down."""
     if not (id_.isascii() and id_.isdigit() and len(id_) < 19):
         _missing()
-    at = room.now()
-    with room.reading(who) as connection:
+    at = record_room.now()
+    with record_room.reading(who) as connection:
         person = persons.read(connection, event=int(id_), what=what, why="", visits_since=at - timedelta(days=60))
     if person is None:
         _missing()
@@ -203,7 +203,7 @@ def _answer(request: HttpRequest, made: Any, may: tuple[str, ...] = ("GET", "HEA
                 raise Refused(406, "Only JSON is here: application/fhir+json", "not-supported")
             if request.method not in may:
                 raise Refused(405, f"{request.method} is not for this address", "not-supported", Allow=", ".join(may))
-            if not room.is_open():
+            if not record_room.is_open():
                 raise Refused(503, "This server has no record room", "transient")
             return _json(made())
     except Refused as error:

@@ -13,15 +13,15 @@ from typing import Any
 from django.http import HttpRequest, HttpResponse
 
 from torni.core.faults import BadInput, Fault
-from torni.guidance import arranged, decide
+from torni.guidance import paid_by, proposal_of
 from torni.guidance.assessing import plain_number
 from torni.guidance.client import client_of
-from torni.guidance.decide import Decision
+from torni.guidance.proposal import Proposal
 from torni.network.choosing import seen_from
 from torni.producers import vouchers
 from torni.promises.finding import Finding
 from torni.services import regions
-from torni.web import room
+from torni.web import record_room
 from torni.web.rendering import page
 from torni.web.store import Held, held
 from torni.web.views.case import WORDS, units_at_home
@@ -51,13 +51,13 @@ def guide(request: HttpRequest, region: str) -> HttpResponse:
     form = here.rules.forms[FORM]
     given = {k: v.strip() for k, v in request.POST.items() if isinstance(v, str) and v.strip()}
     faults: tuple[Fault, ...] = ()
-    found: list[Decision] | None = None
+    found: list[Proposal] | None = None
     asked = [name for section in form.sections for name in section.fields]
     if request.method == "POST":
         try:
             facts = {n: plain_number(given[n], here.rules.fields[n]) for n in asked if n in given}
             client = client_of(facts, here.rules)
-            found = [decide(here.rules, name, client) for name in here.rules.granting]
+            found = [proposal_of(here.rules, name, client) for name in here.rules.granting]
             found.sort(key=lambda d: ["granted", "undecided", "refused"].index(d.verdict))
         except BadInput as error:
             faults = error.faults
@@ -68,20 +68,20 @@ def guide(request: HttpRequest, region: str) -> HttpResponse:
     columns, nearest = _units(here, home, kind) if home and any(k == kind for k, _n in kinds) else ([], [])
     offers = _offers(here, found or [], home)
     return page(
-        request, "guide.html", offers=offers, names=room.about()[2] if offers else {}, here="guide", region=here, regions=regions.all_regions(), form=form, given=given, faults=faults, found=found,
+        request, "guide.html", offers=offers, names=record_room.about()[2] if offers else {}, here="guide", region=here, regions=regions.all_regions(), form=form, given=given, faults=faults, found=found,
         fields=here.rules.fields, definitions=here.rules.definitions, kinds=kinds, kind=kind, columns=columns, units=nearest, waits=_waits(here),
         least=LEAST, status=400 if faults else 200, **{**DECIDING, **WORDS},
     )  # fmt: skip
 
 
-def _offers(here: Held, found: list[Decision], home: str) -> dict[str, list[vouchers.Offer]]:
+def _offers(here: Held, found: list[Proposal], home: str) -> dict[str, list[vouchers.Offer]]:
     """What each approved producer would cost, of the services that a voucher may pay for and whose voucher can be reckoned."""
     worth = {d.granting.service.id: v for d in found if (v := d.values.get("voucher")) and v.amount is not None}
-    if not worth or not room.is_of(here.id):
+    if not worth or not record_room.is_of(here.id):
         return {}
-    hours = arranged.whole_hours(found[0].client)
+    hours = paid_by.whole_hours(found[0].client)
     out = {}
-    with room.reading(None) as connection:
+    with record_room.reading(None) as connection:
         near = units_at_home(connection, home)
         for service, value in worth.items():
             prices = vouchers.prices(connection, service)
@@ -93,7 +93,7 @@ def _offers(here: Held, found: list[Decision], home: str) -> dict[str, list[vouc
 
 def _waits(here: Held) -> dict[str, list[tuple[str, float | None]]]:
     """How soon each service is promised, and how the promise holds now where that is measured."""
-    live = room.lately(here.id)
+    live = record_room.lately(here.id)
     out: dict[str, list[tuple[str, float | None]]] = {}
     for service, promise in here.network.library.of_events():
         if promise.kind == "wait":
@@ -105,7 +105,7 @@ def _waits(here: Held) -> dict[str, list[tuple[str, float | None]]]:
 def _units(here: Held, municipality: str, kind: str) -> tuple[list[tuple[str, str]], list[Unit]]:
     """The nearest units, with what has been measured of each: waits and feedback, where there is enough of it."""
     rows = seen_from(here.network, municipality, kind).head(NEAREST)
-    live = room.lately(here.id)
+    live = record_room.lately(here.id)
     promises: list[Finding] = [f for f in live.found if f.kind in ("measure", "wait")] if live else []
     by_unit: dict[str, dict[str, tuple[float, int]]] = {}
     for f in promises:

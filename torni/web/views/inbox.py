@@ -16,7 +16,7 @@ from torni.guidance import steps
 from torni.guidance.case import Sent
 from torni.guidance.forms import day_of
 from torni.services import regions
-from torni.web import room
+from torni.web import record_room
 from torni.web.rendering import link, page
 from torni.web.views.case import WORDS, Opened, opened
 
@@ -25,19 +25,19 @@ KEPT_DAYS = 30  # what has been answered stays in the list so long
 
 def inbox(request: HttpRequest, region: str) -> HttpResponse:
     """What waits for confirmation, the soonest due first, and what has been answered lately."""
-    here = room.own(request, region)
-    at = room.now()
+    here = record_room.own(request, region)
+    at = record_room.now()
     today = local_day(at)
-    library = room.days(here.id).on(today).library
+    library = record_room.days(here.id).on(today).library
     awaited = [f"{s.id}.{p.id}" for s, p in library.of_events() if ("opened_by", "plan.sent") in p.events()]
-    with room.reading(request.who) as connection:
+    with record_room.reading(request.who) as connection:
         found = worklists.inbox(connection, awaited)
     waiting = sorted((s for s in found if s.owed), key=lambda s: (s.due or today, s.position))
     answered = [s for s in found if not s.owed and s.at > at - timedelta(days=KEPT_DAYS)]
     template = "part_inbox.html" if request.headers.get("HX-Request") else "inbox.html"
     return page(
         request, template, here="inbox", region=here, regions=regions.all_regions(), waiting=waiting, answered=answered[:60], today=today, at=at,
-        units=room.about()[2], services={k: str(v.name) for k, v in library.services.items()}, producer=request.who.producer,
+        units=record_room.about()[2], services={k: str(v.name) for k, v in library.services.items()}, producer=request.who.producer,
         newest=max((s.position for s in found), default=0), late=sum(s.due is not None and s.due < today for s in waiting), answer_name=answer_name, **WORDS,
     )  # fmt: skip
 
@@ -52,13 +52,13 @@ def plan(request: HttpRequest, region: str, position: int) -> HttpResponse:
     faults: tuple[Fault, ...] = ()
     if request.method == "POST":
         try:
-            room.write(_answered(request, o, sent), at=o.at, producer=who.producer)
+            record_room.write(_answered(request, o, sent), at=o.at, producer=who.producer)
             return HttpResponseRedirect(link(o.here, "inbox", str(position)))
         except BadInput as error:
             faults = error.faults
     elif request.method == "GET" and not sent.opened and sent.state == "sent":
         with contextlib.suppress(BadInput):  # a colleague opened it in the same moment: then it is opened
-            room.write(
+            record_room.write(
                 steps.answer(sent, client, "opened", by=who.shown, at=o.at, source=who.producer),
                 at=o.at,
                 producer=who.producer,

@@ -15,13 +15,13 @@ from torni.facts.door import HELSINKI
 from torni.promises.finding import FOR_STAFF, LEVELS, NO_ROOM, Finding
 from torni.promises.rows import MOST
 from torni.services import regions
-from torni.supervision import words
+from torni.supervision import sentences
 from torni.supervision.alerts import Alert
+from torni.supervision.known_sums import read_moment
 from torni.supervision.measure import rows_behind
-from torni.supervision.moment import read_moment
 from torni.tower.live import Live
 from torni.tower.picture import Picture
-from torni.web import room
+from torni.web import record_room
 from torni.web.rendering import page
 from torni.web.store import Held, held
 
@@ -34,9 +34,9 @@ def picture(request: HttpRequest, here: Held) -> Live | None:
 def _picture(request: HttpRequest, here: Held) -> Live | None:
     asked = request.GET.get("known", "").strip()
     if not asked or here.real_only:
-        return None if here.real_only else room.picture(here.id)
-    found = room.picture(here.id, read_moment(asked))
-    if found is None and room.is_open():
+        return None if here.real_only else record_room.picture(here.id)
+    found = record_room.picture(here.id, read_moment(asked))
+    if found is None and record_room.is_open():
         raise bad_input("known", t("nothing was known yet on {day}", day=asked), t("Ask for a later moment."))
     return found
 
@@ -50,7 +50,7 @@ def _untold(request: HttpRequest, here: Held) -> Message:
     """Why nothing can be told of what happens to the one who asks."""
     if here.real_only:
         return Message("what happens is invented, and is left out here")
-    if not room.is_of(here.id):
+    if not record_room.is_of(here.id):
         return NO_ROOM
     return (
         FOR_STAFF if request.who is None or not request.who.may("live_tower") else Message("nothing has been recorded")
@@ -58,7 +58,7 @@ def _untold(request: HttpRequest, here: Held) -> Message:
 
 
 @dataclass(frozen=True)
-class Told:
+class ToldAlerts:
     """One alert group as the page tells it: the first sentences and how many more."""
 
     id: str
@@ -67,7 +67,7 @@ class Told:
     more: int
 
 
-def told_alerts(here: Held, live: Live, most: int = 3) -> list[Told]:
+def told_alerts(here: Held, live: Live, most: int = 3) -> list[ToldAlerts]:
     """The alerts by promise, records first, each with its first places; a fault of a producer before that of its units."""
     groups: dict[tuple[str, str], list[Alert]] = {}
     for alert in live.alerts:
@@ -76,14 +76,16 @@ def told_alerts(here: Held, live: Live, most: int = 3) -> list[Told]:
     order = {"region": 0, "producer": 1, "municipality": 2, "unit": 3}
     for (kind, id_), found in groups.items():
         found.sort(key=lambda a: (order[a.level], -a.missed))
-        out.append(Told(id_, kind, tuple(_sentence(here, live, a) for a in found[:most]), max(0, len(found) - most)))
+        out.append(
+            ToldAlerts(id_, kind, tuple(_sentence(here, live, a) for a in found[:most]), max(0, len(found) - most))
+        )
     return out
 
 
 def _sentence(here: Held, live: Live, alert: Alert) -> str:
     service = alert.id.partition(".")[0]
     named = here.network.library.services.get(service)
-    return words.alert_text(
+    return sentences.alert_text(
         alert,
         live.of(alert.id),
         live.place(alert.level, alert.where, here.network.names),
@@ -110,8 +112,8 @@ class Spending:
 def spending(here: Held, live: Live) -> list[Spending]:
     return [
         Spending(
-            f.id, str(here.network.library.services[f.service].name), f.state, f.value, words.millions(f.accrued.total),
-            words.millions(f.accrued.expected), words.millions(f.accrued.allowed), *words.forecast_cell(f.accrued), words.millions(f.accrued.appropriation),
+            f.id, str(here.network.library.services[f.service].name), f.state, f.value, sentences.millions(f.accrued.total),
+            sentences.millions(f.accrued.expected), sentences.millions(f.accrued.allowed), *sentences.forecast_cell(f.accrued), sentences.millions(f.accrued.appropriation),
         )
         for f in live.found
         if f.accrued and f.value
@@ -140,10 +142,10 @@ def rows(request: HttpRequest, region: str, promise_id: str) -> HttpResponse:
         raise Http404
     level = next((level for level in LEVELS if request.GET.get(level)), None)
     group = request.GET.get(level, "") if level else ""
-    with room.reading(request.who) as connection:
+    with record_room.reading(request.who) as connection:
         listed = rows_behind(connection, found, live.now, live.register, level, group)
     return page(
-        request, "rows.html", here="tower", region=here, live=live, f=found, words=words, rows=listed, most=MOST, level=level,
+        request, "rows.html", here="tower", region=here, live=live, f=found, words=sentences, rows=listed, most=MOST, level=level,
         place=live.place(level, group, here.network.names) if level else "", names=here.network.names,
         unit_names=live.unit_names, regions=regions.all_regions(),
         known=request.GET.get("known", ""),
@@ -153,7 +155,7 @@ def rows(request: HttpRequest, region: str, promise_id: str) -> HttpResponse:
 def own(request: HttpRequest, region: str) -> HttpResponse:
     """A producer's own promises: what holds in its units, and nothing of others."""
     here = held(request, region)
-    live, producer = room.picture(here.id), request.who.producer
+    live, producer = record_room.picture(here.id), request.who.producer
     lines = []
     unit = request.who.unit  # its head sees the unit alone
     units = {unit} if unit else set(live.register.filter(pl.col("producer") == producer)["unit"]) if live else set()
@@ -163,20 +165,20 @@ def own(request: HttpRequest, region: str) -> HttpResponse:
             lines.append((f, mine, [g for g in f.by["unit"] if g.group in units]))
     lines.sort(key=lambda line: (line[1].kept is not False, line[1].kept is None))
     return page(
-        request, "own.html", here="own", region=here, live=live, lines=lines, words=words, producer=producer, known="", regions=regions.all_regions()
+        request, "own.html", here="own", region=here, live=live, lines=lines, words=sentences, producer=producer, known="", regions=regions.all_regions()
     )  # fmt: skip
 
 
 def compare(request: HttpRequest, region: str) -> HttpResponse:
     """Two moments side by side: what each promise was known to be then."""
     here = held(request, region)
-    newest = room.picture(here.id)
+    newest = record_room.picture(here.id)
     if newest is None:
         raise Http404
     week_before = (newest.now.at - timedelta(days=7)).astimezone(HELSINKI)
     first, second = (request.GET.get(n, "").strip() for n in ("first", "second"))
-    one = room.picture(here.id, read_moment(first or f"{week_before:%Y-%m-%dT%H:%M}"))
-    two = room.picture(here.id, read_moment(second)) if second else newest
+    one = record_room.picture(here.id, read_moment(first or f"{week_before:%Y-%m-%dT%H:%M}"))
+    two = record_room.picture(here.id, read_moment(second)) if second else newest
     if one is None or two is None:
         raise bad_input("known", t("nothing was known yet on {day}", day=first), t("Ask for a later moment."))
     pairs = [(a, b) for a in one.found for b in two.found if a.id == b.id]
@@ -187,7 +189,7 @@ def compare(request: HttpRequest, region: str) -> HttpResponse:
         )
     )
     return page(
-        request, "compare_moments.html", here="moments", region=here, one=one, two=two, pairs=pairs, words=words,
+        request, "compare_moments.html", here="moments", region=here, one=one, two=two, pairs=pairs, words=sentences,
         regions=regions.all_regions(), first=local(one.now.at), second=local(two.now.at),
     )  # fmt: skip
 

@@ -12,14 +12,14 @@ from torni.core.faults import BadInput, Fault
 from torni.core.language import t
 from torni.facts import accounts, persons, worklists
 from torni.facts.door import local_day
-from torni.guidance import arranged, enrolment, review, said, steps
+from torni.guidance import enrolment, messages, paid_by, review, steps
 from torni.guidance.case import case_of
 from torni.guidance.fee_year import fee_year
 from torni.guidance.forms import day_of
 from torni.guidance.permits import GUARDIANS, allow, forbid, lift, permits_of, released, withdraw
 from torni.services import regions
-from torni.supervision.moment import units as units_of
-from torni.web import room
+from torni.supervision.known_sums import units as units_of
+from torni.web import record_room
 from torni.web.rendering import link, page
 from torni.web.store import hold
 from torni.web.views.case import VISITS_BACK, WORDS, Opened, offers_of, representative_of
@@ -34,21 +34,21 @@ def mine(request: HttpRequest) -> HttpResponse:
     faults: tuple[Fault, ...] = ()
     if request.method == "POST":
         try:
-            room.write(_done(request, o), at=o.at)
+            record_room.write(_done(request, o), at=o.at)
             return HttpResponseRedirect(link("mine", done="1", **{"for": o.position or None}))
         except BadInput as error:
             faults = error.faults
     c = o.case
-    with room.gate() as connection:
+    with record_room.gate() as connection:
         manager = accounts.shown_as(connection, c.person.case_manager or "")
-    with room.reading(None) as connection:
+    with record_room.reading(None) as connection:
         choices = enrolment.choices(connection, c, o.rules, units_of(connection).rows())
     since = o.at - timedelta(days=RATED_DAYS)
     visits = [e for e in c.events if e.type == "visit.made" and e.at >= since and e.unit][:8]
     return page(
         request, "mine.html", here="mine", region=o.here, regions=regions.all_regions(), o=o, case=c, faults=faults, fees=fee_year(c, o.rules), visits=visits,
         manager=manager or c.person.case_manager, choices=choices, once=secrets.token_hex(8),
-        vouchers=offers_of(o), budgets=arranged.budgets(c), done=request.GET.get("done") == "1", address=link("mine", **{"for": o.position or None}), **_permitted(request, o), given=request.POST, status=400 if faults else 200, **WORDS,
+        vouchers=offers_of(o), budgets=paid_by.budgets(c), done=request.GET.get("done") == "1", address=link("mine", **{"for": o.position or None}), **_permitted(request, o), given=request.POST, status=400 if faults else 200, **WORDS,
     )  # fmt: skip
 
 
@@ -63,21 +63,21 @@ def letter_file(request: HttpRequest, decided: int, form: str) -> HttpResponse:
 
 def _own(request: HttpRequest) -> Opened:
     """One's own case, or that of the one whom the address says one acts for."""
-    if not room.is_open():
+    if not record_room.is_open():
         raise Http404
-    region, today, units = room.about()
-    at = room.now()
+    region, today, units = record_room.about()
+    at = record_room.now()
     acting = request.GET.get("for", "")
     if acting and not (acting.isascii() and acting.isdigit() and len(acting) < 19):
         raise Http404
     whose: dict[str, Any] = {"event": int(acting)} if acting else {"client": request.who.client}
-    with room.reading(request.who) as connection:
+    with record_room.reading(request.who) as connection:
         person = persons.read(connection, **whose, what="own", why="", visits_since=at - VISITS_BACK)
     if person is None:
         raise Http404
     return Opened(
         hold(region, today),
-        room.days(region).exactly(local_day(at)),
+        record_room.days(region).exactly(local_day(at)),
         case_of(person, local_day(at)),
         int(acting or 0),
         at,
@@ -87,9 +87,9 @@ def _own(request: HttpRequest) -> Opened:
 
 def _permitted(request: HttpRequest, o: Opened) -> dict[str, Any]:
     """Who acts for the client, what the client has allowed and forbidden, and which producers may be forbidden: those who serve."""
-    with room.reading(request.who) as connection:
+    with record_room.reading(request.who) as connection:
         acts = worklists.represented(connection)
-    with room.reading(None) as connection:
+    with record_room.reading(None) as connection:
         producers = dict(units_of(connection).select("unit", "producer").rows())
     now = permits_of(o.case)
     serving = {producers[e.unit] for e in o.case.events if e.unit in producers}
@@ -104,7 +104,7 @@ def _done(request: HttpRequest, o: Opened) -> list[steps.Event]:
         raise Http404
     text = request.POST.get("text", "").strip()
     if do in ("message", "correction"):
-        return [said.write(client, text, kind=do, at=o.at, once=once)]
+        return [messages.write(client, text, kind=do, at=o.at, once=once)]
     if do == "need":
         return [steps.report(client, channel="own_form", text=text, by=request.who.shown, at=o.at, once=once)]
     if do == "review":
@@ -120,15 +120,15 @@ def _done(request: HttpRequest, o: Opened) -> list[steps.Event]:
         if visit is None or visit.unit is None:
             raise BadInput(Fault(t("the visit"), t("is not there"), ""))
         given = int(mark) if mark in "12345" and mark else 0
-        events = [said.rate(visit, given, at=o.at, once=once)]
+        events = [messages.rate(visit, given, at=o.at, once=once)]
         told = text or request.POST.get("tell") == "yes"
-        return [*events, said.tell(client, visit, given, text, at=o.at, once=once)] if told else events
+        return [*events, messages.tell(client, visit, given, text, at=o.at, once=once)] if told else events
     if do == "choose":
         service = request.POST.get("service", "")
         promise = dict(enrolment.listed_services(o.rules)).get(service)
         if promise is None:
             raise Http404
-        with room.reading(None) as connection:
+        with record_room.reading(None) as connection:
             lists = worklists.list_room(connection, promise)
         return enrolment.choose(
             o.case, service, request.POST.get("unit", ""), lists=lists, rules=o.rules, at=o.at, once=once

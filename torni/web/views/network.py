@@ -11,7 +11,7 @@ from markupsafe import Markup
 from torni.core.faults import BadInput, Fault
 from torni.network.explain import nearest_seconds
 from torni.network.export import geojson, workbook
-from torni.network.plan import Plan, parse, place_of
+from torni.network.plan import NetworkPlan, parse, place_of
 from torni.network.what_if import NOTICED_S, WhatIf, what_if
 from torni.promises.ground import counted_units
 from torni.promises.promise import Trip
@@ -58,13 +58,13 @@ def network(request: HttpRequest, region: str) -> HttpResponse:
     )  # fmt: skip
 
 
-def _plan(request: HttpRequest, here: Held) -> tuple[Plan, tuple[Fault, ...]]:
+def _plan(request: HttpRequest, here: Held) -> tuple[NetworkPlan, tuple[Fault, ...]]:
     """The link's plan and the form's one further step. A faulty step is told and left out; the plan stays."""
     text, name = request.GET.get("plan", "")[:LONGEST], request.GET.get("name", "")[:80]
     try:
         plan = parse(text, here.ready, name=name)
     except BadInput as error:
-        return Plan(name=name), error.faults
+        return NetworkPlan(name=name), error.faults
     step = _new_step(request, here)
     if not step:
         return plan, ()
@@ -143,7 +143,7 @@ def _others(request: HttpRequest) -> list[str]:
 def compare(request: HttpRequest, region: str) -> HttpResponse:
     """Plans side by side. Each `with` is `name|plan`."""
     here = held(request, region)
-    plans: list[Plan] = []
+    plans: list[NetworkPlan] = []
     faults: list[Fault] = []
     for i, text in enumerate(_others(request)):
         name, _, body = text.rpartition("|")

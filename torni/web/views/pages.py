@@ -10,7 +10,7 @@ from psycopg_pool import PoolTimeout
 from torni.core.language import LANGUAGES
 from torni.network.explain import sources_of_data
 from torni.services import regions
-from torni.web import room
+from torni.web import record_room
 from torni.web.menu import home
 from torni.web.rendering import FIRST, page
 
@@ -19,12 +19,12 @@ def start(request: HttpRequest) -> HttpResponse:
     """The chosen region's tower (of the list in the page's head); else one's own work, or the room's tower; a demonstration begins by
     asking who looks."""
     who = request.who
-    if "region" not in request.GET and room.is_open():
-        if who is None and room.has_cast():
+    if "region" not in request.GET and record_room.is_open():
+        if who is None and record_room.has_cast():
             return HttpResponseRedirect("/sign-in/")
         if who is not None:
-            return HttpResponseRedirect(home(who, room.about()[0]))
-    wanted = request.GET.get("region") or (room.about()[0] if room.is_open() else FIRST)
+            return HttpResponseRedirect(home(who, record_room.about()[0]))
+    wanted = request.GET.get("region") or (record_room.about()[0] if record_room.is_open() else FIRST)
     return HttpResponseRedirect(f"/{regions.find(wanted).id}/")
 
 
@@ -44,10 +44,10 @@ def data(request: HttpRequest) -> HttpResponse:
 def health(request: HttpRequest) -> HttpResponse:
     """Whether this server serves, and of its record room: how new, how far behind the tallies are, whether the invented year
     is all there. 503 when the room does not answer, and when its tallies stand still: what the pages show is then old."""
-    if not room.is_open():
+    if not record_room.is_open():
         return JsonResponse({"ok": True, "room": None})
     try:
-        told = room.health()
+        told = record_room.health()
     except (psycopg.Error, PoolTimeout):
         return JsonResponse({"ok": False, "room": None}, status=503)
     ok = not told["standing_still"]

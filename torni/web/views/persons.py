@@ -13,12 +13,12 @@ from torni.core.faults import BadInput, Fault
 from torni.core.language import t
 from torni.facts import persons, worklists
 from torni.facts.door import local_day
-from torni.facts.persons import Happened, Person
+from torni.facts.persons import ClientEvent, Person
 from torni.guidance.case import service_of
 from torni.services import regions
 from torni.services.library import Library
-from torni.supervision import words
-from torni.web import room
+from torni.supervision import sentences
+from torni.web import record_room
 from torni.web.rendering import page
 from torni.web.store import held
 
@@ -34,10 +34,10 @@ class Meaning:
 
 
 @dataclass(frozen=True)
-class Line:
+class EventLine:
     """An event as the page tells it. `state` is broken where any promise was, kept, or empty where no promise hangs on it."""
 
-    event: Happened
+    event: ClientEvent
     day: date
     what: str
     service: str
@@ -62,7 +62,7 @@ def person(request: HttpRequest, region: str) -> HttpResponse:
         except BadInput as error:
             faults = error.faults
     return page(
-        request, "person.html", here="person", region=here, faults=faults, regions=regions.all_regions(), words=words,
+        request, "person.html", here="person", region=here, faults=faults, regions=regions.all_regions(), words=sentences,
         why=request.POST.get("why", ""), own={"person": found, **shown_of(found)}, asked=request.POST.get("event", ""),
         status=404 if faults else 200,
     )  # fmt: skip
@@ -70,8 +70,8 @@ def person(request: HttpRequest, region: str) -> HttpResponse:
 
 def emergencies(request: HttpRequest, region: str) -> HttpResponse:
     """Data opened in an emergency: each is gone through by those who supervise it. Whose data it was is not told here."""
-    here = room.own(request, region)
-    with room.reading(request.who) as connection:
+    here = record_room.own(request, region)
+    with record_room.reading(request.who) as connection:
         found = worklists.emergencies(connection)
     return page(
         request,
@@ -80,7 +80,7 @@ def emergencies(request: HttpRequest, region: str) -> HttpResponse:
         region=here,
         regions=regions.all_regions(),
         found=found,
-        words=words,
+        words=sentences,
     )
 
 
@@ -97,7 +97,7 @@ def _read(request: HttpRequest, client: str, event: str, why: str, *, emergency:
         problems.append(Fault(t("the client"), t("one client is needed"), t("Write the client's number, or come from a row.")))  # fmt: skip
     if problems:
         raise BadInput(*problems)
-    with room.reading(request.who) as connection:
+    with record_room.reading(request.who) as connection:
         found = persons.read(connection, client=number, event=position, what="events", why=why, emergency=emergency)
     if found is None:
         raise BadInput(Fault(t("the client"), t("is not there, or is not yours to read"), t("Check the number. What you asked for is not told to be there or not.")))  # fmt: skip
@@ -108,29 +108,31 @@ def shown_of(found: Person | None) -> dict[str, Any]:
     """What the page of a client tells, in the room's own region: the lines, and the names it needs."""
     if found is None:
         return {"lines": [], "names": {}, "broken": 0}
-    region, today, units = room.about()
-    library = room.days(region).on(today).library
+    region, today, units = record_room.about()
+    library = record_room.days(region).on(today).library
     sentences = {f"{s.id}.{p.id}": str(p.sentence) for s, p in library.of_events()}
     lines = [_line(e, library, units, sentences, today) for e in found.events]
     return {
-        "lines": lines, "names": room.names(region), "broken": sum(line.state == "broken" for line in lines), "id": region,
+        "lines": lines, "names": record_room.names(region), "broken": sum(line.state == "broken" for line in lines), "id": region,
         "most": len(lines) == persons.MOST,
     }  # fmt: skip
 
 
-def _line(e: Happened, library: Library, units: Mapping[str, str], sentences: Mapping[str, str], today: date) -> Line:
+def _line(
+    e: ClientEvent, library: Library, units: Mapping[str, str], sentences: Mapping[str, str], today: date
+) -> EventLine:
     kind = library.event_kinds.get(e.type)
     service = library.services.get(service_of(e))
     what = str(kind.what) if kind else e.type
     if e.sign < 0:
         what = str(t("taken back: {what}", what=what))
-    return Line(
+    return EventLine(
         e, local_day(e.at), what, str(service.name) if service else "", units.get(e.unit or "", e.unit or ""),
         tuple(_meanings(e, sentences, today)),
     )  # fmt: skip
 
 
-def _meanings(e: Happened, sentences: Mapping[str, str], today: date) -> Iterator[Meaning]:
+def _meanings(e: ClientEvent, sentences: Mapping[str, str], today: date) -> Iterator[Meaning]:
     """What the event answers, is counted for and has begun that is still owed, promise by promise."""
     for f in e.effects:
         if f.promise not in sentences:
@@ -151,4 +153,4 @@ def _meanings(e: Happened, sentences: Mapping[str, str], today: date) -> Iterato
 
 
 def _day(day: date | None) -> str:
-    return words.day_text(day) if day else ""
+    return sentences.day_text(day) if day else ""

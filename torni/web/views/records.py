@@ -18,12 +18,12 @@ from torni.core.notes import hearing
 from torni.facts import intake
 from torni.facts.access import Who
 from torni.facts.intake import Received
+from torni.facts.opening import Connection
 from torni.facts.reasons import reason
-from torni.facts.room import Connection
 from torni.services import regions
 from torni.sources.event_files import read_events
-from torni.supervision import words
-from torni.web import room
+from torni.supervision import sentences
+from torni.web import record_room
 from torni.web.rendering import page
 from torni.web.store import held
 
@@ -46,11 +46,11 @@ def records(request: HttpRequest, region: str) -> HttpResponse:
         except BadInput as error:
             faults = error.faults
             shown |= {"opened": _number(request), "raw": request.POST.get("raw", "")}
-    with room.reading(who) as connection:
+    with record_room.reading(who) as connection:
         waiting = intake.listed(connection)
     return page(
         request, "records.html", here="records", region=here, regions=regions.all_regions(), waiting=waiting, faults=faults, notes=notes, reason=reason,
-        words=words, own=room.is_of(here.id), **shown, status=400 if faults else 200,
+        words=sentences, own=record_room.is_of(here.id), **shown, status=400 if faults else 200,
     )  # fmt: skip
 
 
@@ -61,21 +61,21 @@ def _done(request: HttpRequest, who: Who) -> dict[str, Any]:
     number = _number(request)
     if number is None:
         raise BadInput(Fault(t("the row"), t("is not chosen"), t("Open a row of the list.")))
-    with room.reading(who) as connection:  # only what the one who asks sees waiting
+    with record_room.reading(who) as connection:  # only what the one who asks sees waiting
         if number not in {n for n, *_rest in intake.listed(connection)}:
             raise BadInput(Fault(t("the row"), t("does not wait here"), t("It may have been mended already.")))
     if do == "open":
         why = request.POST.get("why", "").strip()
         if not 3 <= len(why) <= 500:
             raise BadInput(Fault(t("why"), t("a reason is needed"), t("Write what the data are needed for: it is kept, and the client sees it.")))  # fmt: skip
-        with room.reading(who) as connection:
+        with record_room.reading(who) as connection:
             row = connection.execute("SELECT read_refused(%s, %s)", [number, why]).fetchone()
         if row is None or row[0] is None:
             raise BadInput(Fault(t("the row"), t("does not wait here"), t("It may have been mended already.")))
         return {"opened": number, "raw": json.dumps(row[0], ensure_ascii=False, indent=2)}
-    with room.door() as door:
+    with record_room.door() as door:
         if do == "drop":
-            intake.settle(door.connection, number, "dropped", by=who.shown)
+            intake.note_outcome(door.connection, number, "dropped", by=who.shown)
             return {"told": t("The row is dropped. It stays in the room, and is listed no more.")}
         try:
             raw = read_json(request.POST.get("raw", ""))
@@ -117,7 +117,7 @@ def _bring(request: HttpRequest, who: Who) -> Received:
                 file.write(chunk)
         events = read_events(kept, name=name, most=bounds.MOST_ROWS)
     speaks, brings = (who.name, None) if who.producer else (None, who.name)  # a producer speaks for itself alone
-    with room.door() as door:
+    with record_room.door() as door:
         return intake.receive_many(
             door, events, size=intake.MOST_EVENTS, source=speaks, fallback=brings, producer=who.producer
         )

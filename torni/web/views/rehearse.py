@@ -13,20 +13,20 @@ from torni.core.faults import BadInput, Fault, bad_input
 from torni.core.language import language, number, t
 from torni.engines.rules.sentences import label, shown
 from torni.guidance.client import Client
-from torni.guidance.decide import decide, reason_text
-from torni.guidance.words import verdict_name
+from torni.guidance.proposal import proposal_of, reason_text
+from torni.guidance.state_names import verdict_name
 from torni.services import regions
 from torni.services.change import parse_changes
 from torni.services.history import version, versions
 from torni.services.proposing import approve, propose
+from torni.simulation.group_names import breakdown_name, group_name, state_name, touched_text
 from torni.simulation.load import UnitLoad, network_load
 from torni.simulation.persons import facts_of, people_of
 from torni.simulation.population import open_population
 from torni.simulation.rehearsal import Rehearsal, rehearse
 from torni.simulation.running import BREAKDOWNS, Run
 from torni.simulation.summary import to_pdf
-from torni.simulation.words import breakdown_name, group_name, state_name, touched_text
-from torni.web import room
+from torni.web import record_room
 from torni.web.access import denied
 from torni.web.maps import draw_values
 from torni.web.rendering import link, page
@@ -94,7 +94,7 @@ def people(request: HttpRequest, region: str) -> HttpResponse:
     if request.POST.get("person"):
         facts = facts_of(chosen.population, _number(request.POST["person"]), chosen.after)
         answers = [
-            (when, decide(rules, service, Client(facts)))
+            (when, proposal_of(rules, service, Client(facts)))
             for when, rules in (("before", chosen.before), ("after", chosen.after))
         ]
     else:
@@ -136,7 +136,7 @@ def _rehearsed(here: Held, text: str) -> tuple[list[Rehearsal], Any]:
         try:
             with _lock:
                 changes = parse_changes(text, name=t("the change"))
-                with room.whole_log(here.id) as log:
+                with record_room.whole_log(here.id) as log:
                     made = rehearse(
                         changes, region=here.id, on=here.network.as_of, now=here.rules, run=_run(here.id), network=here.network, room=log
                     )  # fmt: skip

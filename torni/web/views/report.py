@@ -8,7 +8,7 @@ from django.http import HttpRequest, HttpResponse
 
 from torni.services import regions
 from torni.tower.report import Report, content, newest_measured, report, to_pdf
-from torni.web import room
+from torni.web import record_room
 from torni.web.rendering import page
 from torni.web.store import held
 from torni.web.views import live
@@ -35,8 +35,8 @@ def welfare_pdf(request: HttpRequest, region: str) -> HttpResponse:
 
 def _made(request: HttpRequest, here: Any) -> Report:
     measured = None
-    if room.is_of(here.id):
-        with room.reading(request.who) as connection:
+    if record_room.is_of(here.id):
+        with record_room.reading(request.who) as connection:
             measured = newest_measured(connection)
     told = live.picture(request, here)
     return report(live.whole(request, here, told), told, measured)

@@ -12,7 +12,7 @@ from torni.engines.rules.sentences import sentence
 from torni.engines.rules.tables import read
 from torni.services import regions
 from torni.services.rules import Rules, suspicion_faults
-from torni.services.words import unit_name
+from torni.services.unit_names import unit_name
 from torni.simulation.running import monthly
 from torni.web.rendering import page
 from torni.web.store import Held, held

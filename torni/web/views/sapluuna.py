@@ -12,7 +12,7 @@ from torni.core.language import number
 from torni.promises.finding import Finding
 from torni.services import regions
 from torni.services.schema import COLUMNS, Service
-from torni.services.words import unit_name
+from torni.services.unit_names import unit_name
 from torni.tower import Picture
 from torni.web.rendering import page
 from torni.web.store import Held, held

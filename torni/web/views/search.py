@@ -14,8 +14,8 @@ from torni.facts import worklists
 from torni.network.search import LONGEST, Hit, Unit
 from torni.network.search import search as find
 from torni.services import regions
-from torni.supervision.moment import units as units_of
-from torni.web import room
+from torni.supervision.known_sums import units as units_of
+from torni.web import record_room
 from torni.web.rendering import link, page
 from torni.web.store import Held, held
 
@@ -25,12 +25,12 @@ def search(request: HttpRequest, region: str) -> HttpResponse:
     text = request.POST.get("text", "").strip()[:LONGEST]
     units: list[Unit] = []
     clients: list[Any] = []
-    if text and room.is_of(here.id):
+    if text and record_room.is_of(here.id):
         if not here.real_only:
-            with room.reading(None) as connection:
+            with record_room.reading(None) as connection:
                 units = [Unit(u, n, (k,), p or "", m or "") for u, n, k, p, m in units_of(connection).rows()]
         if request.who is not None and request.who.may("person"):
-            with room.reading(request.who) as connection:
+            with record_room.reading(request.who) as connection:
                 clients = worklists.sought(connection, text)
     found = find(here.network, text, units=units)
     return page(

@@ -16,11 +16,11 @@ from torni.network.mend import mend as mended
 from torni.promises.finding import Finding
 from torni.promises.kinds import labels
 from torni.services import regions
-from torni.supervision import words
-from torni.supervision.heavy import newest
+from torni.supervision import sentences
+from torni.supervision.heavy_users import newest
 from torni.tower.live import Live, Turned, trend
 from torni.tower.picture import ORDER
-from torni.web import room
+from torni.web import record_room
 from torni.web.maps import draw
 from torni.web.rendering import page
 from torni.web.store import Held, held
@@ -51,7 +51,7 @@ def tower(request: HttpRequest, region: str) -> HttpResponse:
         raise Http404
     emergencies = 0
     if live and request.who.may("emergencies"):
-        with room.reading(request.who) as connection:
+        with record_room.reading(request.who) as connection:
             emergencies = len(worklists.emergencies(connection))
     template = "part_map.html" if request.headers.get("HX-Request") else "tower.html"
     counts = {state: sum(_state(f) == state for f in every) for state in STATES}
@@ -59,13 +59,13 @@ def tower(request: HttpRequest, region: str) -> HttpResponse:
     filters.insert(3, ("guidance", t("From need to service"), sum(f.promise.of_guidance for f in every)))
     heavy = None
     if live and wanted == "guidance" and request.who.may("live_tower"):
-        with room.reading(request.who) as connection:
-            heavy = newest(connection, room.days(here.id).on)
+        with record_room.reading(request.who) as connection:
+            heavy = newest(connection, record_room.days(here.id).on)
     first = _first_screen(request, here, live) if live and not wanted and template == "tower.html" else None
     return page(
         request, template, first=first, here="tower", region=here, picture=shown, findings=listed, chosen=chosen, live=live, counts=counts,
-        map=draw(here.map, chosen), most_turned=MOST_TURNED, show=wanted, filters=filters, all=len(every), words=words, known=request.GET.get("known", ""),
-        watched=live is None and room.is_of(here.id), moment_field=live_view.local(live.now.at) if live else "", spending=live_view.spending(here, live) if live else [],
+        map=draw(here.map, chosen), most_turned=MOST_TURNED, show=wanted, filters=filters, all=len(every), words=sentences, known=request.GET.get("known", ""),
+        watched=live is None and record_room.is_of(here.id), moment_field=live_view.local(live.now.at) if live else "", spending=live_view.spending(here, live) if live else [],
         regions=regions.all_regions(), emergencies=emergencies, heavy=heavy,
     )  # fmt: skip
 
@@ -92,7 +92,7 @@ class First:
 
 def _first_screen(request: HttpRequest, here: Held, live: Live) -> First:
     moments = (
-        (t("Since yesterday"), live.yesterday), (t("In a week"), live.week_ago), (t("In a year"), room.year_ago(here.id, live))
+        (t("Since yesterday"), live.yesterday), (t("In a week"), live.week_ago), (t("In a year"), record_room.year_ago(here.id, live))
     )  # fmt: skip
     found = alerts_view.known(request, here, live)
     stand = [h for h in found.alerts if h.alert]
@@ -135,16 +135,16 @@ def promise(request: HttpRequest, region: str, promise_id: str) -> HttpResponse:
     if finding is None:
         raise Http404
     measured = live if live and finding.promise.reads == "events" else None
-    library = room.days(here.id).on(measured.now.today).library if measured else here.network.library
+    library = record_room.days(here.id).on(measured.now.today).library if measured else here.network.library
     explained = here.explained(finding, measured, library)
     weeks = []
     if measured and finding.promise.weekly:
-        with room.reading(request.who) as connection:
+        with record_room.reading(request.who) as connection:
             weeks = live_view.weeks_of(trend(connection, promise_id, finding.last, now=measured.now), finding)
     return page(
-        request, "promise.html", here="tower", region=here, finding=finding, e=explained, map=draw(here.map, finding), live=measured, words=words,
+        request, "promise.html", here="tower", region=here, finding=finding, e=explained, map=draw(here.map, finding), live=measured, words=sentences,
         can_mend=finding.promise.mended_by is not None and finding.high - finding.low <= 0.999, can_close=finding.promise.mended_by == "sites",
-        histogram=_bars(explained), weeks=weeks, has_room=room.is_of(here.id), change=measured.change(promise_id) if measured else (None, None),
+        histogram=_bars(explained), weeks=weeks, has_room=record_room.is_of(here.id), change=measured.change(promise_id) if measured else (None, None),
         told=[x for x in live_view.told_alerts(here, measured, 12) if x.id == promise_id] if measured else [],
         known=request.GET.get("known", ""), regions=regions.all_regions(),
     )  # fmt: skip

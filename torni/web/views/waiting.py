@@ -6,15 +6,15 @@ from django.http import HttpRequest, HttpResponse
 
 from torni.services import regions
 from torni.tower.waiting import waiting as what_waits
-from torni.web import room
+from torni.web import record_room
 from torni.web.rendering import page
 from torni.web.views import live
 
 
 def waiting(request: HttpRequest, region: str) -> HttpResponse:
-    here = room.own(request, region)
+    here = record_room.own(request, region)
     shown = live.picture(request, here)
-    with room.reading(request.who) as connection:
+    with record_room.reading(request.who) as connection:
         found = what_waits(connection, request.who, here.id)
     alerts = live.told_alerts(here, shown, 1) if shown else []
     return page(

@@ -11,29 +11,31 @@ from torni.core.language import t
 from torni.facts import persons
 from torni.facts.door import local_day
 from torni.guidance import steps
-from torni.guidance.words import channel_of_need
+from torni.guidance.state_names import channel_of_need
 from torni.guidance.worklist import worklist
 from torni.services import regions
-from torni.supervision import words
-from torni.web import room
+from torni.supervision import sentences
+from torni.web import record_room
 from torni.web.rendering import link, page
 
 
 def work(request: HttpRequest, region: str) -> HttpResponse:
     """What waits, the soonest due first; each row opens the client's case."""
-    here = room.own(request, region)
-    today = local_day(room.now())
-    with room.reading(request.who) as connection:
-        found = worklist(connection, request.who, room.days(here.id).on(today), today=today, units=room.about()[2])
+    here = record_room.own(request, region)
+    today = local_day(record_room.now())
+    with record_room.reading(request.who) as connection:
+        found = worklist(
+            connection, request.who, record_room.days(here.id).on(today), today=today, units=record_room.about()[2]
+        )
     return page(
-        request, "work.html", here="work", region=here, regions=regions.all_regions(), lines=found.lines, mine=found.mine, words=words, today=today,
+        request, "work.html", here="work", region=here, regions=regions.all_regions(), lines=found.lines, mine=found.mine, words=sentences, today=today,
         most=found.most, written=request.GET.get("written") == "1", late=found.late, soon=found.soon,
     )  # fmt: skip
 
 
 def intake(request: HttpRequest, region: str) -> HttpResponse:
     """A need that came by telephone, by form, as a referral or from home: written down, and its case opened."""
-    here = room.own(request, region)
+    here = record_room.own(request, region)
     faults: tuple[Fault, ...] = ()
     given = {k: request.POST.get(k, "").strip() for k in ("client", "channel", "text", "once")}
     if request.method == "POST":
@@ -54,11 +56,11 @@ def _reported(request: HttpRequest, given: dict[str, str]) -> int | None:
     text = given["client"]
     if not (text.isascii() and text.isdigit() and len(text) < 19):
         raise BadInput(Fault(t("the client"), t("is not a number"), t("Write the client's number.")))
-    client, at = int(text), room.now()
+    client, at = int(text), record_room.now()
     event = steps.report(
         client, channel=given["channel"], text=given["text"], by=request.who.shown, at=at, once=given["once"]
     )
-    room.write([event], at=at)
-    with room.reading(request.who) as connection:
+    record_room.write([event], at=at)
+    with record_room.reading(request.who) as connection:
         found = persons.read(connection, client=client, what="case", why="")
     return next((e.position for e in found.events if e.matter == event["matter"]), None) if found else None

@@ -7,9 +7,9 @@ from dataclasses import dataclass
 from datetime import date
 from decimal import ROUND_HALF_UP, Decimal
 
-from torni.facts.persons import Happened
-from torni.facts.room import Connection
-from torni.guidance.case import Case, Made
+from torni.facts.opening import Connection
+from torni.facts.persons import ClientEvent
+from torni.guidance.case import Case, Decision
 from torni.guidance.client import Client
 from torni.producers import vouchers
 
@@ -18,12 +18,12 @@ from torni.producers import vouchers
 class Budget:
     """A personal budget: what is planned a month, what has been used this month and this year, and what the year allows so far."""
 
-    made: Made
+    made: Decision
     planned_month_cents: int
     used_month_cents: int
     used_year_cents: int
     planned_so_far_cents: int
-    uses: tuple[Happened, ...]
+    uses: tuple[ClientEvent, ...]
 
     @property
     def over(self) -> bool:
@@ -36,7 +36,7 @@ def whole_hours(client: Client) -> int | None:
     return int(Decimal(hours).quantize(Decimal(1), ROUND_HALF_UP)) if isinstance(hours, int | Decimal) else None
 
 
-def voucher_of(case: Case, service: str | None = None) -> Made | None:
+def voucher_of(case: Case, service: str | None = None) -> Decision | None:
     """The newest decision in force that a voucher pays for, of one service or of any."""
     return _paid_by(case.decisions, "voucher", case.today, service)
 
@@ -61,11 +61,11 @@ def budgets(case: Case) -> list[Budget]:
     return found
 
 
-def _paid_by(decisions: Sequence[Made], channel: str, on: date, service: str | None) -> Made | None:
+def _paid_by(decisions: Sequence[Decision], channel: str, on: date, service: str | None) -> Decision | None:
     return next((d for d in decisions if d.channel == channel and d.in_force(on) and d.value_cents is not None and service in (None, d.service)), None)  # fmt: skip
 
 
-def _on(use: Happened) -> date:
+def _on(use: ClientEvent) -> date:
     told = (use.data or {}).get("on")
     try:
         return date.fromisoformat(told) if isinstance(told, str) else use.at.date()
@@ -75,7 +75,7 @@ def _on(use: Happened) -> date:
 
 def offers_now(
     connection: Connection, case: Case, *, near: Collection[str] = ()
-) -> tuple[Made, list[vouchers.Offer]] | None:
+) -> tuple[Decision, list[vouchers.Offer]] | None:
     """The voucher in force and what each approved producer would cost the client; None where there is no voucher."""
     made = voucher_of(case)
     if made is None or made.value_cents is None:

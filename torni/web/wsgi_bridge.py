@@ -23,7 +23,7 @@ MOST_BODY = 48 * 2**20  # what a page takes is less, and it tells why; this only
 Answer = tuple[int, list[tuple[bytes, bytes]], bytes]
 
 
-class Whole:
+class WsgiBridge:
     """The application in so many threads."""
 
     def __init__(self, app: Callable[..., Iterable[bytes]], workers: int) -> None:

@@ -14,14 +14,14 @@ from typing import Any
 
 import duckdb
 
-from torni.facts.room import Connection
+from torni.facts.opening import Connection
 from torni.services.rules import Rules
 
 OVER_DAYS = 365
 
 
 @dataclass(frozen=True)
-class Group:
+class HeavyGroup:
     """Heavy users with (or without) a case manager: how many, the means of visits and producers a client, and the shares of planned
     visits that were not made, and of clients who have a plan. None where there is nothing to divide by."""
 
@@ -38,15 +38,17 @@ class Heavy:
 
     clients: int
     share_of_visits: float | None
-    managed: Group
-    alone: Group
+    managed: HeavyGroup
+    alone: HeavyGroup
 
     def json(self) -> dict[str, Any]:
         return asdict(self)
 
     @staticmethod
     def read(told: dict[str, Any]) -> Heavy:
-        return Heavy(told["clients"], told["share_of_visits"], Group(**told["managed"]), Group(**told["alone"]))
+        return Heavy(
+            told["clients"], told["share_of_visits"], HeavyGroup(**told["managed"]), HeavyGroup(**told["alone"])
+        )
 
 
 def newest(connection: Connection, rules: Callable[[date], Rules]) -> tuple[Heavy, date, str] | None:
@@ -95,10 +97,10 @@ def measure_on(connection: duckdb.DuckDBPyConnection, share: float, last: date) 
     values = {"first": last - timedelta(days=OVER_DAYS - 1), "last": last, "share": share}
     rows = connection.execute(_QUERY, values).fetchall()
     by = {
-        managed: Group(count, visits, producers, missed, planned)
+        managed: HeavyGroup(count, visits, producers, missed, planned)
         for managed, count, visits, producers, missed, planned, *_ in rows
     }
-    none = Group(0, None, None, None, None)
+    none = HeavyGroup(0, None, None, None, None)
     total = rows[0][7] if rows else None
     of = sum(row[6] for row in rows)
     return Heavy(rows[0][8] if rows else 0, of / total if total else None, by.get(True, none), by.get(False, none))

@@ -24,13 +24,13 @@ from torni.facts import access, accounts
 from torni.facts.access import Who
 from torni.facts.book import Books
 from torni.facts.door import Door, local_day
+from torni.facts.opening import Connection
 from torni.facts.reasons import reason
-from torni.facts.room import Connection
 from torni.guidance.charges import charge
-from torni.services.book import books_of
 from torni.services.days import Days
+from torni.services.door_book import books_of
 from torni.services.library import Library
-from torni.supervision.moment import Gathered, Moment, moment
+from torni.supervision.known_sums import Gathered, Moment, moment
 from torni.tower.live import Live, Then, before_of, live, then_of
 from torni.web import metrics
 from torni.web.store import Held, held, hold

@@ -9,20 +9,20 @@ from pathlib import Path
 from torni.cli.show import mark
 from torni.core.faults import bad_input
 from torni.core.language import _, number, t
-from torni.facts import room
+from torni.facts import opening
 from torni.facts.backup import back_up, bring_back
 from torni.facts.postgres import server
 from torni.facts.verify import verify as verified
 from torni.guidance.charges import charge
-from torni.services.book import books_of
 from torni.services.days import Days
+from torni.services.door_book import books_of
 
 
 def verify(args: argparse.Namespace) -> int:
     """Is the record room whole?"""
     with server() as database:
-        room.prepare(database.url)
-        with room.connect(database.url, autocommit=True) as connection:
+        opening.prepare(database.url)
+        with opening.connect(database.url, autocommit=True) as connection:
             row = connection.execute("SELECT region FROM room").fetchone()
             checks = verified(connection, books_of(Days(row[0]), charge=charge) if row else None)
     if args.json:
@@ -53,7 +53,7 @@ def backup(args: argparse.Namespace) -> int:
     if path.exists() and not args.force:
         raise bad_input(str(path), t("is there already"), t("Choose another name, or add --force."))
     with server() as database:
-        room.prepare(database.url)
+        opening.prepare(database.url)
         back_up(database.url, path)
     print(_("{file}: {size} MB").format(file=path, size=number(path.stat().st_size / 1e6, 1)))
     return 0
@@ -64,8 +64,8 @@ def snapshot(args: argparse.Namespace) -> int:
     from torni.facts.snapshot import snapshot as written
 
     with server() as database:
-        room.prepare(database.url)
-        with room.connect(database.url, autocommit=True) as connection:
+        opening.prepare(database.url)
+        with opening.connect(database.url, autocommit=True) as connection:
             made = written(connection, args.folder, persons=args.persons)
     print(_("{folder}: {events} events, up to log position {position}").format(folder=made.folder, events=number(made.events), position=number(made.position)))  # fmt: skip
     return 0
@@ -78,7 +78,7 @@ def restore(args: argparse.Namespace) -> int:
         raise bad_input(str(path), t("is not a file"), t("Name a file that `torni backup` wrote."))
     with server() as database:
         aside = bring_back(database.url, path)
-        with room.connect(database.url, autocommit=True) as connection:
+        with opening.connect(database.url, autocommit=True) as connection:
             wrong = [c for c in verified(connection) if c.wrong]
     if aside:
         print(_("The room's own accounts, keys and refused records from before are kept aside, unused: DROP SCHEMA {aside} CASCADE once they are not needed.").format(aside=aside))  # fmt: skip

@@ -1,4 +1,4 @@
-"""The process that does the jobs: `python -m torni.tower.work`. A lost server is waited for."""
+"""The process that does the jobs: `python -m torni.tower.job_worker`. A lost server is waited for."""
 
 from __future__ import annotations
 

@@ -12,7 +12,7 @@ from typing import Any, Literal
 from torni.core.language import t
 from torni.engines.rules import sql, tree
 from torni.engines.rules.evaluate import function
-from torni.engines.rules.reasoning import Change, Leaf, State
+from torni.engines.rules.reasoning import Leaf, LeastChange, State
 from torni.engines.rules.sentences import label, sentence, shown
 from torni.engines.rules.tree import Field
 from torni.guidance.client import Client
@@ -25,7 +25,7 @@ VERDICT: dict[bool | None, Verdict] = {True: "granted", False: "refused", None: 
 
 
 @dataclass(frozen=True)
-class Decision:
+class Proposal:
     """A proposed decision: never edited, reproducible from the facts, the day and the rule's version."""
 
     rules: Rules
@@ -35,14 +35,14 @@ class Decision:
     leaves: tuple[Leaf, ...]
     criteria: tuple[tuple[Criterion, State], ...]
     missing: tuple[tuple[Field, bool], ...]
-    changes: tuple[Change, ...]
+    changes: tuple[LeastChange, ...]
     fees: tuple[Reckoned, ...]
     channels: tuple[tuple[str, Channel, bool | None], ...]
     values: Mapping[str, Reckoned]  # by channel: a voucher's value, a budget's month
     invented: bool
 
     @property
-    def nearest(self) -> Change | None:
+    def nearest(self) -> LeastChange | None:
         return self.changes[0] if self.changes else None
 
     @property
@@ -100,7 +100,7 @@ class Decision:
         }  # fmt: skip
 
 
-def decide(rules: Rules, service: str, client: Client) -> Decision:
+def proposal_of(rules: Rules, service: str, client: Client) -> Proposal:
     """The proposed decision of a service for a client, under the rules' day. An unknown service is a fault."""
     granting = rules.service(service)
     reasoning, facts = granting.reasoning, client.facts
@@ -123,7 +123,7 @@ def decide(rules: Rules, service: str, client: Client) -> Decision:
     invented = rests_on_invented(rules, list(granting.nodes)) or any(
         rules.library.sources[c.source].invented for c in granting.criteria
     )
-    return Decision(
+    return Proposal(
         rules, granting, client, VERDICT[reasoning.verdict(facts)], tuple(reasoning.leaves(facts)),
         tuple(zip(granting.criteria, states, strict=True)), tuple(reasoning.missing(facts)), tuple(reasoning.changes(facts)),
         tuple(fees), tuple(channels), values, invented,
@@ -144,7 +144,7 @@ def reason_text(leaf: Leaf, client: Client) -> str:
     return f"{text} ({t('known: {value}', value=shown(known, field))})"
 
 
-def change_text(change: Change) -> str:
+def change_text(change: LeastChange) -> str:
     """The change as a sentence: "If MAPLe were 4 (now 3), the service would be granted"."""
     after = {
         True: t("the service would be granted"), False: t("the service would be refused"), None: t("the matter would stay open")

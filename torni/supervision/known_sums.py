@@ -17,7 +17,7 @@ from torni.core.language import t
 from torni.facts.data_fields import FIRST_YEAR, LAST_YEAR
 from torni.facts.door import HELSINKI, local_day
 from torni.facts.fold import FOLDED, position_at, start_of
-from torni.facts.room import Connection
+from torni.facts.opening import Connection
 from torni.promises.window import Window
 
 _UNITS = "SELECT DISTINCT ON (unit) unit, name, kind, producer, municipality FROM unit ORDER BY unit, valid_from DESC, position DESC"

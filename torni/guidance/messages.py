@@ -12,8 +12,8 @@ from typing import Any
 from torni.core.faults import Fault
 from torni.core.language import t
 from torni.facts.door import local_day
-from torni.facts.persons import Happened
-from torni.guidance.case import GUIDANCE, Message, Said
+from torni.facts.persons import ClientEvent
+from torni.guidance.case import GUIDANCE, ClientMessage, Said
 from torni.guidance.steps import Event, event, lengths, raise_all
 
 ASKED_BY: dict[Said, str] = {"message": "message.sent", "correction": "correction.asked", "feedback": "feedback.told"}
@@ -25,13 +25,13 @@ def write(client: int, text: str, *, kind: Said, at: datetime, once: str) -> Eve
     return _asked(client, kind, {"text": text}, at=at, once=once)
 
 
-def rate(visit: Happened, mark: int, *, at: datetime, once: str) -> Event:
+def rate(visit: ClientEvent, mark: int, *, at: datetime, once: str) -> Event:
     """The client's mark of a visit, 1 to 5. Nobody's name goes with it; the mark's own id tells nothing of the visit either."""
     _mark(mark)
     return {"source": "own", "id": f"feedback/{once[:40]}", "type": "feedback.given", "at": at, "service": visit.service, "unit": visit.unit, "quantity": mark}  # fmt: skip
 
 
-def tell(client: int, visit: Happened, mark: int, text: str, *, at: datetime, once: str) -> Event:
+def tell(client: int, visit: ClientEvent, mark: int, text: str, *, at: datetime, once: str) -> Event:
     """The client lets the case manager know the mark of a visit, with words or without. The producer does not see it."""
     _mark(mark)
     raise_all(lengths(text, t("the message")))
@@ -39,7 +39,7 @@ def tell(client: int, visit: Happened, mark: int, text: str, *, at: datetime, on
     return _asked(client, "feedback", data, at=at, once=once)
 
 
-def reply(message: Message, client: int, text: str, *, by: str, at: datetime, done: bool = False) -> Event:
+def reply(message: ClientMessage, client: int, text: str, *, by: str, at: datetime, done: bool = False) -> Event:
     """The answer to what the client wrote."""
     faults = lengths(text, t("the answer"), least=3)
     if message.answered:

@@ -1,4 +1,4 @@
-"""The worker: folds what is new as soon as it is written, and seals each day that is over. `python -m torni.facts.work`."""
+"""The worker: folds what is new as soon as it is written, and seals each day that is over. `python -m torni.facts.fold_worker`."""
 
 from __future__ import annotations
 
@@ -15,7 +15,7 @@ from torni.core import logs
 from torni.core.faults import BadInput
 from torni.core.starter import starter
 from torni.facts.fold import fold, level, seal
-from torni.facts.room import connect
+from torni.facts.opening import connect
 
 WRITTEN = "torni_written"  # the door's word that something is new
 MOST = 100_000  # events folded at once, so that what waits is seen to grow less
