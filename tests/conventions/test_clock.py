@@ -18,7 +18,7 @@ from torni.core import clock
 ROOT = Path(__file__).parents[2]
 TELLS = {"time.time", "time.time_ns", "time.localtime", "time.gmtime", "time.ctime", "time.asctime", "time.clock_gettime"}  # fmt: skip
 ASKS = {"now", "today", "utcnow"}  # of whatever class: datetime, date, a library's own
-OURS = {"clock.now", "clock.today", "room.now"}
+OURS = {"clock.now", "clock.today", "record_room.now"}
 # A query that reads PostgreSQL's clock: only for how long ago the same clock wrote something down. What day it is never comes of it.
 SPANS = {
     "torni/facts/accounts.py": "how long a session lasts, and how many wrong passwords came lately",
@@ -100,7 +100,7 @@ def test_such_a_read_is_seen(text):
 
 
 @pytest.mark.parametrize(
-    "text", ["import time\ntime.monotonic()", "found.now.at", "clock.now()", "room.now()", "today = clock.today()"]
+    "text", ["import time\ntime.monotonic()", "found.now.at", "clock.now()", "record_room.now()", "today = clock.today()"]
 )
 def test_what_is_none_is_not(text):
     assert reads(text) == []
