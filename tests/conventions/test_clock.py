@@ -100,7 +100,8 @@ def test_such_a_read_is_seen(text):
 
 
 @pytest.mark.parametrize(
-    "text", ["import time\ntime.monotonic()", "found.now.at", "clock.now()", "record_room.now()", "today = clock.today()"]
+    "text",
+    ["import time\ntime.monotonic()", "found.now.at", "clock.now()", "record_room.now()", "today = clock.today()"],
 )
 def test_what_is_none_is_not(text):
     assert reads(text) == []

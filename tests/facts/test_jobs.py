@@ -79,10 +79,13 @@ def test_jobs_are_done_and_a_killed_workers_job_is_done_again(invented_year, tmp
         first.send_signal(signal.SIGKILL)
         first.wait()
         connection.execute("UPDATE procrastinate_workers SET last_heartbeat = now() - interval '5 minutes'")
+        assert connection.execute("SELECT queue_job('measure')").fetchone()[0], "asked again while it was cut short"
         connection.execute("SELECT queue_job('verify')")
         second = start()
         try:
             until(lambda: count("measured") > before[0] and count("verified") > before[1])
+            undone = "SELECT count(*) FROM procrastinate_jobs WHERE status IN ('todo', 'doing') AND task_name = 'room:measure'"
+            until(lambda: connection.execute(undone).fetchone() == (0,))
         finally:
             second.terminate()
             second.wait(20)

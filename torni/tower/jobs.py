@@ -109,7 +109,10 @@ async def work(url: str) -> None:
     app.add_tasks_from(jobs, namespace="room")
     async with app.open_async():
         for stalled in await app.job_manager.get_stalled_jobs(seconds_since_heartbeat=30):
-            await app.job_manager.retry_job(stalled)
+            try:
+                await app.job_manager.retry_job(stalled)
+            except procrastinate.exceptions.UniqueViolation:  # the same job waits again already
+                await app.job_manager.finish_job(stalled, procrastinate.jobs.Status.ABORTED, delete_job=False)
         running = asyncio.create_task(
             app.run_worker_async(queues=["torni"], concurrency=1, install_signal_handlers=False)
         )
