@@ -323,13 +323,13 @@ def test_an_open_inbox_is_told_of_each_plan_once_and_of_ones_missed(browsers, pa
                 "query_string": f"after={first - 1}".encode(),
             }
             tasks.append(asyncio.create_task(inboxes(scope, receive, send)))
-        for _ in range(100):
+        for _ in range(600):
             await asyncio.sleep(0.05)
             if sum("event: plan" in g for g in got["producer-a"]) == len(before):
                 break
         changed = {**plan, "item-0": "a", "hours-0": "12", "why": "Tunteja vähennettiin."}
         await asyncio.to_thread(send_plan, changed)
-        for _ in range(100):
+        for _ in range(600):
             await asyncio.sleep(0.05)
             if sum("event: plan" in g for g in got["producer-a"]) == len(before) + 2:
                 break

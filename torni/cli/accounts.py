@@ -97,8 +97,7 @@ def client_export(args: argparse.Namespace) -> int:
 
 def client_erase(args: argparse.Namespace) -> int:
     with _room() as connection:
-        row = connection.execute("SELECT region FROM room").fetchone()
-        data = load_library(row[0], on=clock.today()).event_data if row else {}
+        data = load_library(on=clock.today()).event_data  # of every region the same
         done = persons.erase(connection, args.number, data=data, by=args.by, why=_why(args.why))
     print(
         _("{events} events no longer tell of the person; {days} sealed days have a new seal beside the old.").format(

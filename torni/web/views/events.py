@@ -186,7 +186,7 @@ def _schemas(kinds: list[str]) -> dict[str, Any]:
 def _example(name: str, kind: EventKind) -> dict[str, Any]:
     data: dict[str, Any] = {str(need): _VALUES[need] for need in kind.needs}
     data |= {
-        n: _KNOWN.get((name, n)) or _KNOWN.get(n) or _of_kind(f)
+        n: _KNOWN.get((name, n)) or (_KNOWN.get(n) if f.kind != "choice" else None) or _of_kind(f)
         for n, f in kind.data.items()
         if n not in intake.COLUMNS
     }
