@@ -18,11 +18,11 @@ from torni.core import clock
 ROOT = Path(__file__).parents[2]
 TELLS = {"time.time", "time.time_ns", "time.localtime", "time.gmtime", "time.ctime", "time.asctime", "time.clock_gettime"}  # fmt: skip
 ASKS = {"now", "today", "utcnow"}  # of whatever class: datetime, date, a library's own
-OURS = {"clock.now", "clock.today", "room.now"}
+OURS = {"clock.now", "clock.today", "record_room.now"}
 # A query that reads PostgreSQL's clock: only for how long ago the same clock wrote something down. What day it is never comes of it.
 SPANS = {
     "torni/facts/accounts.py": "how long a session lasts, and how many wrong passwords came lately",
-    "torni/facts/deliver.py": "when a message is tried again, and when it is given up",
+    "torni/producers/deliver.py": "when a message is tried again, and when it is given up",
     "torni/facts/migrations/0001_record_room.sql": "when a row was received or refused",
     "torni/facts/migrations/0002_feeds.sql": "when a feed was made, and when it sent",
     "torni/facts/migrations/0004_access.sql": "when somebody signed in, read, or was given a standing",
@@ -32,7 +32,8 @@ SPANS = {
     "torni/facts/migrations/0008_arranged.sql": "how lately a worklist was opened",
     "torni/facts/migrations/0009_one_state.sql": "when a row was set aside, and when the tallies were last level",
     "torni/facts/migrations/0011_watched.sql": "when a morning's watch was written",
-    "torni/facts/present.sql": "how lately a worklist was opened, which readings are shown, and when a message is due",
+    "torni/facts/present.sql": "how lately a worklist was opened, and which readings are shown",
+    "torni/producers/present.sql": "when a message is due",
     "torni/facts/fold.py": "when the tallies were last level with the log",
     "torni/web/metrics.py": "how long the tallies have not been level, as a figure",
     "torni/web/record_room.py": "how long they have not been",
@@ -100,7 +101,8 @@ def test_such_a_read_is_seen(text):
 
 
 @pytest.mark.parametrize(
-    "text", ["import time\ntime.monotonic()", "found.now.at", "clock.now()", "room.now()", "today = clock.today()"]
+    "text",
+    ["import time\ntime.monotonic()", "found.now.at", "clock.now()", "record_room.now()", "today = clock.today()"],
 )
 def test_what_is_none_is_not(text):
     assert reads(text) == []
