@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import argparse
-from collections.abc import Callable
+from collections.abc import Callable, Iterable
 from typing import TypeAlias
 
 from torni.core.brought import Rows, brought, found
@@ -28,18 +28,24 @@ def add(commands: Commands, one: Callable[..., argparse.ArgumentParser], help_: 
 
 
 def run(args: argparse.Namespace) -> int:
-    from torni.cli.show import mark, table  # what only a command needs is read only when one is asked for
-    from torni.facts import opening
+    from torni.facts import opening  # what only a command needs is read only when one is asked for
     from torni.facts.postgres import server
 
     command = found(args.asked)
     with server() as database:
         opening.prepare(database.url)
         with opening.connect(database.url, autocommit=True) as connection:
-            for part in command(connection, **{name: getattr(args, name) for name in args.values}):
-                if isinstance(part, Rows):
-                    rows = [[mark(state), *row] for state, row in zip(part.states, part.rows, strict=True)]
-                    table(["", *part.heads], rows, right=[n + 1 for n in part.right])
-                else:
-                    print(part)
+            printed(command(connection, **{name: getattr(args, name) for name in args.values}))
     return 0
+
+
+def printed(parts: Iterable[str | Rows]) -> None:
+    """Each line and table as it comes."""
+    from torni.cli.show import mark, table
+
+    for part in parts:
+        if isinstance(part, Rows):
+            rows = [[mark(state), *row] for state, row in zip(part.states, part.rows, strict=True)]
+            table(["", *part.heads], rows, right=[n + 1 for n in part.right])
+        else:
+            print(part)
