@@ -21,10 +21,11 @@ from datetime import UTC, datetime
 from pathlib import Path
 
 from torni.core.clock import today
-from torni.facts import opening, webhooks
+from torni.facts import opening
 from torni.facts.door import Door
 from torni.facts.postgres import server
 from torni.guidance.charges import charge
+from torni.producers import webhooks
 from torni.services.days import Days
 from torni.services.door_book import books_of
 
@@ -109,7 +110,7 @@ def run(door: Door, receivers: Receivers, url: str, now: datetime, *, seconds: f
         nonlocal count
         environment = {**os.environ, "TORNI_DATABASE": url}
         while not stop.is_set():
-            worker = subprocess.Popen([sys.executable, "-m", "torni.facts.deliver"], env=environment)
+            worker = subprocess.Popen([sys.executable, "-m", "torni.producers.deliver"], env=environment)
             lives = chance.uniform(0.4, 1.6) if count < kills else 1e9
             until = time.monotonic() + lives
             while not stop.is_set() and time.monotonic() < until and worker.poll() is None:

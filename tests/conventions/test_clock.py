@@ -22,7 +22,7 @@ OURS = {"clock.now", "clock.today", "record_room.now"}
 # A query that reads PostgreSQL's clock: only for how long ago the same clock wrote something down. What day it is never comes of it.
 SPANS = {
     "torni/facts/accounts.py": "how long a session lasts, and how many wrong passwords came lately",
-    "torni/facts/deliver.py": "when a message is tried again, and when it is given up",
+    "torni/producers/deliver.py": "when a message is tried again, and when it is given up",
     "torni/facts/migrations/0001_record_room.sql": "when a row was received or refused",
     "torni/facts/migrations/0002_feeds.sql": "when a feed was made, and when it sent",
     "torni/facts/migrations/0004_access.sql": "when somebody signed in, read, or was given a standing",
@@ -32,7 +32,8 @@ SPANS = {
     "torni/facts/migrations/0008_arranged.sql": "how lately a worklist was opened",
     "torni/facts/migrations/0009_one_state.sql": "when a row was set aside, and when the tallies were last level",
     "torni/facts/migrations/0011_watched.sql": "when a morning's watch was written",
-    "torni/facts/present.sql": "how lately a worklist was opened, which readings are shown, and when a message is due",
+    "torni/facts/present.sql": "how lately a worklist was opened, and which readings are shown",
+    "torni/producers/present.sql": "when a message is due",
     "torni/facts/fold.py": "when the tallies were last level with the log",
     "torni/web/metrics.py": "how long the tallies have not been level, as a figure",
     "torni/web/record_room.py": "how long they have not been",

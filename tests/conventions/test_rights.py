@@ -26,7 +26,6 @@ ALLOWED = {
     "facts/rights.py": "the table",
     "simulation/cast.py": "the demonstration's people: one at least for each role, as a test holds",
     "simulation/scene.py": "what those people have done",
-    "promises/promise.py": "whose work a promise is: written so in the definitions' texts",
 }
 
 
@@ -101,6 +100,17 @@ def test_what_is_asked_is_in_the_table_and_what_is_in_the_table_is_asked():
     assert {*ACTIONS} <= {*asked}, "an action that nothing asks"
     for role in ROLES.values():
         assert role.may or role.id == "outsider"
+
+
+def test_whose_work_and_whose_alert_definitions_may_name_follows_the_table():
+    """A role that gets the worklist, is a producer's or may handle an alert can be written in a definition at once; no other can."""
+    from typing import get_args
+
+    from torni.promises.promise import OWN_PEOPLE, Owner, Responsible
+
+    assert {*get_args(Responsible)} == {role.id for role in ROLES.values() if "worklist" in role.may or role.of == "producer"}  # fmt: skip
+    assert {*get_args(Owner)} == {role.id for role in ROLES.values() if "handle_alert" in role.may}
+    assert {*OWN_PEOPLE} == {*get_args(Responsible)} - {*rights.of("producer")}
 
 
 def test_a_page_that_reads_a_form_says_whose_it_is():

@@ -3,6 +3,7 @@ by import-linter, what stands in texts (SQL, types of events) here. The lists of
 
 from __future__ import annotations
 
+import os
 import re
 import tomllib
 from collections.abc import Iterator
@@ -11,6 +12,8 @@ from pathlib import Path
 import pytest
 import yaml
 
+os.environ.setdefault("DJANGO_SETTINGS_MODULE", "torni.web.settings")
+from torni.core.brought import Brings, Job, found, names
 from torni.core.places import definitions
 from torni.core.rooms import FUNCTIONS, ROOMS, Room
 
@@ -25,11 +28,8 @@ EVENTS = {
 }  # fmt: skip
 # What a lower room still names of the event types of those above. Take a line away when it is mended; add none.
 ALLOWED = {
-    "facts/deliver.py": {"plan.sent", "plan.recalled"},
-    "facts/present.sql": {"need.reported", "plan.sent", "plan.opened", "plan.recalled"},
+    "facts/present.sql": {"need.reported"},
     "facts/registers.py": {"case_manager.named"},
-    "facts/webhooks.py": {"plan.sent"},
-    "facts/worklists.py": {"plan.sent", "service.started", "service.ended"},
     "promises/sums.py": {"decision.made", "visit.planned"},
 }
 
@@ -82,12 +82,12 @@ def test_no_room_calls_a_function_of_a_room_above_or_beside_it(folder):
 
 @pytest.mark.parametrize("folder", [line for lines in LAYERS for line in lines])
 def test_no_room_names_the_events_of_a_room_above_it(folder):
-    """Those of a room beside it are facts, by which tasks meet."""
+    """Those of a room beside it are facts, by which tasks meet. The declaration of rooms itself names what they bring."""
     others = {type_ for room in above(folder) for type_ in EVENTS[room.folder]}
     found = {
         file: named
         for file, text in sources(folder)
-        if (named := {t for t in others if re.search(rf"['\"]{re.escape(t)}['\"]", text)})
+        if file != "core/rooms.py" and (named := {t for t in others if re.search(rf"['\"]{re.escape(t)}['\"]", text)})
     }
     assert found == {file: named for file, named in ALLOWED.items() if file.split("/")[0] == folder}, (
         "declare what differs, and pass it down"
@@ -96,6 +96,71 @@ def test_no_room_names_the_events_of_a_room_above_it(folder):
 
 def test_the_functions_of_two_rooms_have_names_of_their_own():
     assert len(FUNCTIONS) == sum(len(room.functions) for room in ROOMS)
+
+
+def test_every_message_is_an_event_of_the_room_that_declares_it():
+    for room in ROOMS:
+        assert {*room.messages} <= EVENTS[room.folder], f"messages of Room({room.folder!r}) in torni/core/rooms.py"
+
+
+@pytest.mark.parametrize("room", ROOMS, ids=lambda room: room.folder)
+def test_what_a_room_brings_is_there(room):
+    """Each function that it names, each template, each task of the menu; and nothing lies in its folder that it does not declare."""
+    from torni.web.menu import TASKS
+
+    folder = TORNI / room.folder
+    templates = {path.name for path in folder.glob("templates/*.html")} if room.folder != "web" else set()
+    assert room.brings == (folder / "brings.py").exists(), f"Room({room.folder!r}, brings=True) in torni/core/rooms.py"
+    if not room.brings:
+        assert not templates
+        return
+    brings = found(f"torni.{room.folder}.brings:BRINGS")
+    for named in names(brings):
+        assert named.startswith(f"torni.{room.folder}."), f"{named} is another room's"
+        assert callable(found(named))
+    assert {page.template for page in brings.pages} == templates, "a Page names each template of its folder"
+    assert not templates & {path.name for path in TORNI.glob("web/templates/*.html")}, "a template of the house has it"
+    for page in brings.pages:
+        assert (page.form is None) == (page.sends is None), f"{page.address}: who may send its form, and what does it"
+        assert page.here in {entry.key for task in TASKS for entry in task.entries}
+    assert {entry.task for entry in brings.entries} <= {task.key for task in TASKS}
+    assert {*brings.groups} == {*brings.commands}
+
+
+def test_a_name_that_leads_nowhere_is_told():
+    for named in ("torni.producers.pages:nothing", "torni.producers.nowhere:at_all"):
+        with pytest.raises(LookupError, match=named):
+            found(named)
+
+
+def test_what_rooms_bring_is_gathered_by_the_upper_layers_alone():
+    """A lower room that gathered it would reach what stands above it, past the contract of imports."""
+    upper = ("web", "cli", "tower")
+    for path in TORNI.rglob("*.py"):
+        if path.relative_to(TORNI).parts[0] not in (*upper, "core"):
+            assert not re.search(r"\b(brought|found)\(", path.read_text(encoding="utf-8")) or "core.brought" not in path.read_text(encoding="utf-8"), path  # fmt: skip
+
+
+def test_a_rooms_job_is_gathered_with_those_of_the_house():
+    import procrastinate
+
+    from torni.tower.jobs import gather
+
+    into = procrastinate.Blueprint()
+    gather(into, [Brings(jobs=(Job("count_prices", "0 4 * * *", "torni.producers.vouchers:prices"),))])
+    assert "count_prices" in into.tasks and into.tasks["count_prices"].queueing_lock == "count_prices"
+    assert [task.cron for task in into.periodic_registry.periodic_tasks.values()] == ["0 4 * * *"]
+
+
+def test_a_new_page_command_or_message_of_the_pilot_touches_three_files_outside_it_at_most():
+    """What stands of deliveries outside the room: nothing names them but its declaration of messages and functions."""
+    outside = {
+        path.relative_to(TORNI).as_posix()
+        for path in TORNI.rglob("*")
+        if path.suffix in (".py", ".sql", ".html") and path.parts[len(TORNI.parts)] not in ("producers", "locale") and "migrations" not in path.parts
+        and re.search(r"producers[./](pages|commands|deliver|brings)|deliveries\.html|webhooks_shown", path.read_text(encoding="utf-8"))
+    }  # fmt: skip
+    assert outside <= {"core/rooms.py", "core/brought.py"}
 
 
 def test_the_table_of_what_a_change_takes_names_files_that_there_are():

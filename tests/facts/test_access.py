@@ -358,8 +358,8 @@ def test_a_head_of_a_unit_sees_that_unit_alone(lived):
     lived.send(lived.event("unit.opened", unit="east", data={"name": "east", "kind": "home_care", "producer": "A", "municipality": "172"}))  # fmt: skip
     lived.send(lived.event("visit.planned", client=3, unit="east", matter="v3", due="2026-05-04"), lived.event("feedback.given", unit="east", quantity=1))  # fmt: skip
     lived.send(*(lived.event("plan.sent", client=c, unit=u, matter=f"p{c}", data={"item": {"service": "care"}}) for c, u in ((1, "north"), (3, "east"))))  # fmt: skip
-    from torni.facts import worklists
     from torni.facts.fold import fold
+    from torni.producers.inbox import inbox
 
     fold(lived.connection)
     accounts.new(
@@ -372,12 +372,12 @@ def test_a_head_of_a_unit_sees_that_unit_alone(lived):
         assert {e.unit for e in persons.read(connection, client=3, what="events", why="").events} == {"east"}
         assert {u for (u,) in connection.execute("SELECT DISTINCT unit FROM tally_now")} == {"east"}
         assert {u for (u,) in connection.execute("SELECT DISTINCT unit FROM event")} == {"east"}
-        assert [s.unit for s in worklists.inbox(connection, ["care.confirmed"])] == ["east"]
+        assert [s.unit for s in inbox(connection, ["care.confirmed"])] == ["east"]
         assert connection.execute("SELECT count(number) FROM quarantine").fetchone() == (0,)
         assert connection.execute("SELECT read_refused(1, 'it is mended')").fetchone() == (None,)
     with pages(lived, who(lived, "producer")) as connection:
         assert persons.read(connection, client=1, what="events", why="") is not None
-        assert {s.unit for s in worklists.inbox(connection, ["care.confirmed"])} == {"north", "east"}
+        assert {s.unit for s in inbox(connection, ["care.confirmed"])} == {"north", "east"}
     from torni.core.faults import BadInput
 
     for unit in ("south", "nowhere"):

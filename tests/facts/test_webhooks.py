@@ -18,8 +18,9 @@ from standardwebhooks import Webhook as Reader
 
 from tests.conftest import NOW
 from torni.core.faults import BadInput
-from torni.facts import access, deliver, webhooks
+from torni.facts import access
 from torni.facts.access import Who
+from torni.producers import deliver, webhooks
 
 
 class Receiver:
@@ -243,7 +244,7 @@ def test_killed_again_and_again_it_loses_nothing_and_keeps_the_order(here, recei
     environment = {**os.environ, "TORNI_DATABASE": here.url}
     ids: list[str] = []
     for round_ in range(5):
-        worker = subprocess.Popen([sys.executable, "-m", "torni.facts.deliver"], env=environment)
+        worker = subprocess.Popen([sys.executable, "-m", "torni.producers.deliver"], env=environment)
         seen = len(receiver.came)
         ids += [plan(here, c, f"plan-{c}/{round_}/{n}") for n in range(5) for c in (1, 3)]
         until = time.monotonic() + 20

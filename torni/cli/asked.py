@@ -7,6 +7,7 @@ import os
 from collections.abc import Callable
 from pathlib import Path
 
+from torni.cli import of_rooms
 from torni.core.language import LANGUAGES
 
 Run = Callable[[argparse.Namespace], int]
@@ -185,6 +186,7 @@ def parser() -> argparse.ArgumentParser:
                 help="how fast time runs (default 60: a minute a second)",
             )
     _room(commands)
+    of_rooms.add(commands, _add, _Help)
     _accounts(commands)
     return parser
 
@@ -268,17 +270,6 @@ def _room(commands: argparse._SubParsersAction[argparse.ArgumentParser]) -> None
             one.add_argument("--producer", metavar="NAME", help="hold the key to one producer's units")
             one.add_argument("--new-producer", action="store_true", help="a producer whose units are yet to be told of")
     _add(parts, "list", "every key's source", "torni.cli.events:feed_list")
-    webhook = commands.add_parser("webhook", help="where producers' systems are told of plans", formatter_class=_Help)
-    webhook.set_defaults(parser=webhook)
-    parts = webhook.add_subparsers(metavar="WHAT", title="what")
-    new = _add(parts, "new", "an address to tell; its secret is shown once", "torni.cli.webhooks:new")
-    new.add_argument("producer", metavar="PRODUCER", help="as the units name it")
-    new.add_argument("url", metavar="ADDRESS", help="https://...")
-    _add(parts, "list", "every address and how its messages stand", "torni.cli.webhooks:listed")
-    ended = _add(parts, "end", "tell an address nothing more", "torni.cli.webhooks:end")
-    ended.add_argument("number", metavar="NUMBER", type=int)
-    again = _add(parts, "again", "send every dead message again", "torni.cli.webhooks:again")
-    again.add_argument("number", metavar="NUMBER", type=int, nargs="?", help="of one address only")
 
 
 def _accounts(commands: argparse._SubParsersAction[argparse.ArgumentParser]) -> None:

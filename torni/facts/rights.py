@@ -300,7 +300,7 @@ FUNCTIONS: dict[str, str] = {
     **dict.fromkeys(
         (
             "being_read", "open_client", "read_client", "read_refused", "refused_of_self", "own_work", "own_clients", "sought_clients", "own_fees",
-            "represented", "inbox", "emergencies", "webhooks_shown", "deliveries", "delivery_history", "redeliver", "ask_job",
+            "represented", "emergencies", "ask_job",
         ),
         "pages",
     ),
@@ -309,6 +309,6 @@ FUNCTIONS: dict[str, str] = {
     **dict.fromkeys(("room_for", "said", "said_over"), "door"),
     **rooms.FUNCTIONS,  # what the rooms above bring
     **dict.fromkeys(
-        ("only_added", "manager_of", "right_to_read", "permits", "acts_for", "of_producer", "queue_job", "redeliver_as"), OWNER
+        ("only_added", "manager_of", "right_to_read", "permits", "acts_for", "of_producer", "queue_job"), OWNER
     ),
 }  # fmt: skip

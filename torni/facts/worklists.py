@@ -1,4 +1,4 @@
-"""What waits for whom: an adviser's or a case manager's worklist, own clients, clients sought, fees near a limit, a producer's inbox.
+"""What waits for whom: an adviser's or a case manager's worklist, own clients, clients sought, fees near a limit.
 
 Each is a function of the database that sees who asks (`present.sql`); where names are shown, the reading is written down.
 """
@@ -29,23 +29,6 @@ class Work:
     born: date | None
     protected: bool
     began: datetime
-
-
-@dataclass(frozen=True)
-class Sent:
-    """One plan in a producer's inbox. `answer`: the newest answer's type of event, `owed`: still to be confirmed."""
-
-    position: int
-    at: datetime
-    unit: str
-    service: str | None
-    version: int | None
-    ends: date | None
-    due: date | None
-    owed: bool
-    answer: str | None
-    answered_at: datetime | None
-    opened_by: str | None
 
 
 def work(
@@ -80,31 +63,6 @@ def fees_near(
 ) -> list[tuple[int, str | None, date | None, int]]:
     """Own clients whose charges by these formulas since a moment are at least so much: position, name, born, cents."""
     return connection.execute("SELECT * FROM own_fees(%s, %s, %s)", [since, cents, list(formulas)]).fetchall()
-
-
-def inbox(connection: Connection, promises: Sequence[str], *, most: int = MOST) -> list[Sent]:
-    """What the producer who asks was sent, the newest first: all that is owed by these promises, and the newest of the rest."""
-    return [Sent(*row) for row in connection.execute("SELECT * FROM inbox(%s, %s)", [most, list(promises)]).fetchall()]
-
-
-def since_sent(door: Connection, positions: Sequence[int], producer: str) -> dict[int, list[tuple[str, datetime]]]:
-    """What has become of plans that this producer was sent: types and moments, in order, of their answers, and of the service's start
-    and end at the unit. What was taken back is left out. It tells no client; `door`: a connection that sees the whole log."""
-    rows = door.execute(
-        """
-        SELECT s.position, e.type, e.at FROM event s JOIN event e ON (
-          (e.matter = s.matter AND e.type LIKE 'plan.%%' AND e.type <> 'plan.sent')
-          OR (e.client = s.client AND e.type IN ('service.started', 'service.ended') AND e.unit = s.unit
-              AND e.service = s.data->'item'->>'service' AND e.at >= s.at))
-        WHERE s.position = ANY(%s) AND s.producer = %s AND s.type = 'plan.sent' AND e.sign = 1
-          AND NOT EXISTS (SELECT 1 FROM event u WHERE u.client = e.client AND u.replaces = e.position AND u.sign = -1)
-        ORDER BY e.at, e.position""",
-        [list(positions), producer],
-    ).fetchall()
-    out: dict[int, list[tuple[str, datetime]]] = {}
-    for position, type_, at in rows:
-        out.setdefault(position, []).append((type_, at))
-    return out
 
 
 def emergencies(connection: Connection) -> list[tuple[datetime, str, str, str]]:

@@ -12,6 +12,7 @@ from pydantic import Field
 
 from torni.core.language import Message, _, per_cent
 from torni.core.texts import Identifier, Range, Strict, Text
+from torni.facts import rights
 
 if TYPE_CHECKING:
     from torni.facts.opening import Connection
@@ -21,9 +22,14 @@ if TYPE_CHECKING:
     from torni.promises.rows import Asked, Row
 
 EventType = Annotated[str, Field(pattern=r"^[a-z_]+\.[a-z_]+$")]
-Responsible = Literal["adviser", "case_manager", "producer"]
-OWN_PEOPLE: tuple[Responsible, ...] = ("adviser", "case_manager")  # of them the organiser's own
-Owner = Literal["director", "service_owner", "supervisor", "controller"]  # whose an alert is
+# Whose work a promise is, and whose an alert is: the roles that the table of rights has for it, so that a new role is written there alone.
+OWN_PEOPLE = tuple(rights.who_may("worklist"))  # the organiser's own, who have tasks of clients to do
+if TYPE_CHECKING:
+    Responsible = str
+    Owner = str
+else:
+    Responsible = Literal[(*OWN_PEOPLE, *rights.of("producer"))]
+    Owner = Literal[tuple(rights.who_may("handle_alert"))]
 Needed = Literal["service", "unit", "client", "matter", "due", "quantity", "of_quantity", "cents"]
 Column = Literal["quality", "availability", "interface", "fees", "cost"]
 Reads = Literal["network", "events"]

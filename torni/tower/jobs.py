@@ -13,12 +13,14 @@ import json
 import os
 import signal
 import time
+from collections.abc import Callable, Iterable
 from dataclasses import asdict
 
 import procrastinate
 
+from torni.core.brought import Brings, brought, found
 from torni.core.starter import starter
-from torni.facts.opening import connect
+from torni.facts.opening import Connection, connect
 from torni.facts.snapshot import snapshot, snapshot_folder
 from torni.facts.verify import verify
 from torni.guidance.charges import charge
@@ -99,6 +101,24 @@ def mean(timestamp: int | None = None) -> None:
         if row is not None and row[0] is not None and not (row[1] and not row[1].get("loaded")):
             days = Days(row[0])
             keep_meaning(connection, days, books_of(days, charge=charge))
+
+
+def gather(into: procrastinate.Blueprint, rooms: Iterable[Brings]) -> None:
+    """The jobs that rooms declare (`brings.py`), each with a connection of its own as the room's owner."""
+    for job in (job for brings in rooms for job in brings.jobs):
+        task = into.task(name=job.name, queue="torni", queueing_lock=job.name, lock=job.name, retry=AGAIN)
+        into.periodic(cron=job.cron)(task(_connected(found(job.run))))
+
+
+def _connected(run: Callable[[Connection], None]) -> Callable[..., None]:
+    def job(timestamp: int | None = None) -> None:
+        with connect(os.environ["TORNI_DATABASE"], autocommit=True) as connection:
+            run(connection)
+
+    return job
+
+
+gather(jobs, brought())
 
 
 async def work(url: str) -> None:

@@ -4,9 +4,10 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
-from torni.facts import intake, webhooks, worklists
+from torni.facts import intake, worklists
 from torni.facts.access import Who
 from torni.facts.opening import Connection
+from torni.producers import webhooks
 from torni.services.history import Version, versions
 
 

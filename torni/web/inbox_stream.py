@@ -16,13 +16,14 @@ from urllib.parse import parse_qs
 
 import psycopg
 
+from torni.core.rooms import TOLD_IN_SQL
 from torni.facts.access import Who, for_the_tower_async, options
 from torni.web.access import who_with
 from torni.web.stream import BEAT_S, LASTS_S, Receive, Scope, Send, begin, gone_of, plain
 
 MOST_WATCHING = 2_000
-_NEW = (
-    "SELECT position, producer, type, unit FROM shown.event WHERE type IN ('plan.sent', 'plan.recalled') AND position > %(after)s "
+_NEW = (  # the types are the house's own names
+    f"SELECT position, producer, type, unit FROM shown.event WHERE type {TOLD_IN_SQL} AND position > %(after)s "  # noqa: S608
     "AND (%(producer)s::text IS NULL OR producer = %(producer)s) AND sign = 1 ORDER BY position LIMIT 5000"
 )
 Row = tuple[int, str, str, str]

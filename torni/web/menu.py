@@ -1,6 +1,7 @@
 """The main menu by the organiser's six tasks, own work first and the tower over them; and the way from a page back up it.
 
-Each reader gets the entries whose addresses they may open (`urls.py`); a task without any is not shown. A new page is one `Entry`.
+Each reader gets the entries whose addresses they may open (`urls.py`); a task without any is not shown. A new page is one `Entry`, here
+or among what its room brings.
 """
 
 from __future__ import annotations
@@ -10,6 +11,7 @@ from functools import cache
 
 from django.urls import resolve
 
+from torni.core.brought import brought
 from torni.core.language import Message
 from torni.facts.access import Who, allows
 from torni.facts.rights import ROLES
@@ -45,7 +47,7 @@ class Task:
     of_resident: Message | None = None
 
 
-TASKS = (
+_OURS = (
     Task(
         "own_work",
         Message("Own work"),
@@ -83,7 +85,7 @@ TASKS = (
         ),
     ),
     Task("network", Message("Network"), (Entry("network", Message("Map and reach"), ("network",)),)),
-    Task("producers", Message("Producers"), (Entry("deliveries", Message("Deliveries"), ("deliveries",)),)),
+    Task("producers", Message("Producers"), ()),
     Task(
         "supervision",
         Message("Supervision"),
@@ -95,6 +97,17 @@ TASKS = (
             Entry("room", Message("Record room"), ("room",)),
         ),
     ),
+)
+# What the rooms bring stands at the end of its task.
+TASKS = tuple(
+    replace(
+        task,
+        entries=(
+            *task.entries,
+            *(Entry(e.key, e.label, e.parts) for b in brought() for e in b.entries if e.task == task.key),
+        ),
+    )
+    for task in _OURS
 )
 
 

@@ -13,6 +13,7 @@ import threading
 import time
 from collections.abc import Callable, Iterator, Sequence
 
+from torni.core.brought import brought
 from torni.core.faults import BadInput, bad_input
 from torni.core.language import _, t
 from torni.core.starter import STARTER
@@ -37,8 +38,12 @@ def run(args: argparse.Namespace) -> int:
         if database.folder:
             os.environ["TORNI_ROOM_FOLDER"] = str(database.folder)
         parts = [
-            [sys.executable, "-m", f"torni.{part}"]
-            for part in ("facts.fold_worker", "tower.job_worker", "facts.deliver")
+            [sys.executable, "-m", part]
+            for part in (
+                "torni.facts.fold_worker",
+                "torni.tower.job_worker",
+                *(w for b in brought() for w in b.workers),
+            )
         ]
         with opening.connect(database.url, autocommit=True) as connection:
             many = processes.count(args.processes, connection)

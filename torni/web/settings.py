@@ -5,6 +5,7 @@ from pathlib import Path
 
 from django.core.management.utils import get_random_secret_key
 
+from torni.core.rooms import ROOMS
 from torni.facts.opening import database
 
 _HERE = Path(__file__).parent
@@ -31,7 +32,7 @@ MIDDLEWARE = [
 TEMPLATES = [
     {
         "BACKEND": "django.template.backends.jinja2.Jinja2",
-        "DIRS": [_HERE / "templates"],
+        "DIRS": [_HERE / "templates", *(_HERE.parent / room.folder / "templates" for room in ROOMS if room.brings)],
         "OPTIONS": {"environment": "torni.web.rendering.environment"},
     }
 ]

@@ -2,6 +2,7 @@
 
 from django.urls import URLPattern, path
 
+from torni.core.brought import brought
 from torni.facts.rights import EVERYBODY, SIGNED_IN
 from torni.web.access import View, only
 from torni.web.views import (
@@ -11,7 +12,6 @@ from torni.web.views import (
     case_steps,
     chains,
     decide,
-    deliveries,
     events,
     fhir,
     guide,
@@ -25,6 +25,7 @@ from torni.web.views import (
     rehearse,
     report,
     room_health,
+    room_pages,
     rules,
     sapluuna,
     search,
@@ -77,8 +78,6 @@ urlpatterns = [
     at("<str:region>/own/", live.own, "own_promises"),
     at("<str:region>/inbox/", inbox.inbox, "inbox"),
     at("<str:region>/inbox/<int:position>/", inbox.plan, "inbox", form="inbox"),
-    at("<str:region>/deliveries/", deliveries.deliveries, "deliveries"),
-    at("<str:region>/deliveries/<int:webhook>/<int:position>/", deliveries.delivery, "deliveries", form="send_again"),
     at("<str:region>/worklist/", work.work, "worklist"),
     at("<str:region>/intake/", work.intake, "case", form="case"),
     at("<str:region>/case/<int:position>/", case.case, "case", form="case"),
@@ -108,6 +107,8 @@ urlpatterns = [
     at("<str:region>/network/", network.network, EVERYBODY),
     at("<str:region>/network/compare/", network.compare, EVERYBODY),
     at("<str:region>/network/plan.<str:form>", network.download, EVERYBODY),
+    # what the rooms bring (`brings.py` of each)
+    *(at(f"<str:region>/{p.address}", room_pages.view_of(p), p.may, form=p.form) for b in brought() for p in b.pages),
 ]
 handler404 = "torni.web.views.pages.not_found"
 handler400 = "torni.web.views.pages.not_found"

@@ -19,13 +19,14 @@ from torni import __version__
 from torni.core.bounds import Unreadable, read_json
 from torni.core.faults import BadInput
 from torni.core.language import speaking
-from torni.facts import feeds, persons, worklists
+from torni.facts import feeds, persons
 from torni.facts.access import Who
 from torni.facts.door import local_day
 from torni.facts.rights import MACHINE
 from torni.guidance import fhir
 from torni.guidance.case import Case, Sent, case_of
 from torni.guidance.fhir_search import NotSearchable, asked, is_json
+from torni.producers import inbox as producer_inbox
 from torni.supervision.known_sums import units as units_of
 from torni.web import record_room
 from torni.web.views.case import VISITS_BACK, opened
@@ -138,9 +139,9 @@ def _tasks(edge: fhir.Edge, who: Who) -> list[fhir.Resource]:
     library = record_room.days(edge.region).on(record_room.about()[1]).library
     awaited = [f"{s.id}.{p.id}" for s, p in library.of_events() if ("opened_by", "plan.sent") in p.events()]
     with record_room.reading(who) as connection:
-        found = worklists.inbox(connection, awaited)
+        found = producer_inbox.inbox(connection, awaited)
     with record_room.door() as door:
-        since = worklists.since_sent(door.connection, [s.position for s in found], who.producer or "")
+        since = producer_inbox.since_sent(door.connection, [s.position for s in found], who.producer or "")
     made = []
     for s in found:
         happened = since.get(s.position, [])

@@ -10,11 +10,11 @@ from django.http import Http404, HttpRequest, HttpResponse, HttpResponseRedirect
 
 from torni.core.faults import BadInput, Fault
 from torni.core.language import t
-from torni.facts import worklists
 from torni.facts.door import local_day
 from torni.guidance import steps
 from torni.guidance.case import Sent
 from torni.guidance.forms import day_of
+from torni.producers import inbox as producer_inbox
 from torni.services import regions
 from torni.web import record_room
 from torni.web.rendering import link, page
@@ -31,7 +31,7 @@ def inbox(request: HttpRequest, region: str) -> HttpResponse:
     library = record_room.days(here.id).on(today).library
     awaited = [f"{s.id}.{p.id}" for s, p in library.of_events() if ("opened_by", "plan.sent") in p.events()]
     with record_room.reading(request.who) as connection:
-        found = worklists.inbox(connection, awaited)
+        found = producer_inbox.inbox(connection, awaited)
     waiting = sorted((s for s in found if s.owed), key=lambda s: (s.due or today, s.position))
     answered = [s for s in found if not s.owed and s.at > at - timedelta(days=KEPT_DAYS)]
     template = "part_inbox.html" if request.headers.get("HX-Request") else "inbox.html"

@@ -1,4 +1,4 @@
-"""The worker that tells webhooks: `python -m torni.facts.deliver`. One at a time; killed at any moment, it tells what is untold.
+"""The worker that tells webhooks: `python -m torni.producers.deliver`. One at a time; killed at any moment, it tells what is untold.
 
 At least once: a message counts as told only when its answer (2xx) is written down, so one that was cut off in between is told again
 with the same id. A failing webhook is tried with one message at a time, ever more seldom; a message that fails for a day is dead,
@@ -28,10 +28,11 @@ import requests
 
 from torni.core import clock, logs
 from torni.core.faults import BadInput
+from torni.core.rooms import TOLD_IN_SQL
 from torni.core.starter import starter
 from torni.facts.fold_worker import WRITTEN
 from torni.facts.opening import Connection, connect
-from torni.facts.webhooks import message, signed
+from torni.producers.webhooks import message, signed
 
 AT_ONCE, AT_ONCE_EACH = 32, 4
 TIMEOUT_S = (5, 15)  # to connect, to answer
@@ -45,7 +46,7 @@ _sessions = local()
 _TAKE = (
     "INSERT INTO delivery (webhook, position, line) SELECT w.webhook, e.position, (SELECT min(f.position) FROM event f WHERE f.client = e.client) "
     "FROM event e JOIN webhook w ON w.producer = e.producer AND e.position > w.since "
-    "WHERE e.type IN ('plan.sent', 'plan.recalled') AND e.sign = 1 AND e.client IS NOT NULL AND e.position > %(after)s AND e.position <= %(upto)s "
+    f"WHERE e.type {TOLD_IN_SQL} AND e.sign = 1 AND e.client IS NOT NULL AND e.position > %(after)s AND e.position <= %(upto)s "
     "AND NOT EXISTS (SELECT 1 FROM webhook_ended x WHERE x.webhook = w.webhook) ON CONFLICT DO NOTHING"
 )
 _PICK = (
