@@ -14,7 +14,8 @@ from torni.engines.travel.graph import FORBIDDEN, MEANS, Mode, RoadGraph, arcs
 from torni.sources.coordinates import to_metres
 from torni.sources.osm import ferries as boats
 from torni.sources.osm.access import CLASSES, EVERYBODY, FERRY
-from torni.sources.osm.ferries import Ferry, FerryLine
+from torni.sources.osm.ferries import Ferry
+from torni.sources.osm.ferry_lines import FerryLine
 from torni.sources.osm.grounds import grounds, lands
 
 Numbers = npt.NDArray[np.int64]

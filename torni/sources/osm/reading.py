@@ -18,7 +18,8 @@ from torni.core.faults import bad_input
 from torni.core.language import t
 from torni.engines.travel.graph import RoadGraph
 from torni.sources.osm import access, ferries
-from torni.sources.osm.ferries import EVERY, Believed, Ferry, FerryLine
+from torni.sources.osm.ferries import EVERY, Believed, Ferry
+from torni.sources.osm.ferry_lines import FerryLine
 from torni.sources.osm.network import Barriers, Ways, build
 
 MOST_POINTS = 20_000_000
