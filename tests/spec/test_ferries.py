@@ -260,6 +260,11 @@ def test_a_ferry_that_does_not_sail_all_year_carries_nobody_and_is_told(drawn, s
         ("Apr-Nov 06:00-22:00; Dec-Mar 08:00-18:00", True), ("Apr-Nov 06:00-22:00, Dec-Mar 08:00-18:00", True),
         ("Apr 15-Oct 31 06:00-22:00; Nov 1-Apr 14 08:00-18:00", True), ("Jan-Dec 06:00-22:00", True), ("Jan 7-Dec 23 08:00-16:00", True),
         ("week 1-53 Mo-Fr 08:00-16:00", True), ("week 1-53/2 We 08:00-16:00", True), ("24/7; Jun-Aug Su off", True),
+        ("Mo-Su 06:00-22:00; Su[1] off", True), ("Su[1] off", True), ("Mo-Su 06:00-22:00; Su[1,3] off", True),
+        ("Mo-Su 06:00-22:00; Jan Su[1] off", True), ("Mo-Su 06:00-22:00; Su[-1] +1 day off", True), ("24/7; midsummer off", True),
+        ("24/7; easter -2 days off", True), ("Mo-Su 06:00-22:00; winter off", False), ("24/7; Jan Mo[1]-Mar Su[-1] off", False),
+        ("24/7; Dec-Mar Mo-Su,PH off", False), ("24/7; Dec-Mar: 00:00-24:00 off", False), ("24/7; week 1-10 off", False),
+        ("24/7; week 52 off", True), ('24/7; Jan-Apr off "ice"', False),
         ("24/7; Nov-Mar 00:00-05:00 off", True), ("May Mo[1]-Sep Su[-1] 06:00-22:00; Mo-Su 08:00-16:00", True),
         ("May-Sep", False), ("May-Sep 08:00-20:00", False), ("Jun 15-Aug 15 Mo-Su 08:00-20:00", False), ("week 20-40 Mo-Su 06:00-22:00", False),
         ("week 20-40", False), ("24/7; Nov-Mar off", False), ("Mo-Su 06:00-22:00; Dec-Mar Mo-Su off", False), ("Nov-Mar closed", False),
@@ -351,10 +356,10 @@ def test_a_ferry_that_ends_short_of_the_street_parts_its_two_shores(drawn):
 
 
 def test_a_piece_that_nothing_joins_is_told(drawn):
-    """Whether water or a missing stretch parts it cannot be known; of a ferry that no longer sails nothing is drawn."""
+    """Whether water or a missing stretch parts it cannot be known; a ferry that no longer sails joins nothing."""
     sea = drawn("h=0 a=3 b=4 u=6").way("h a").way("b u")
     assert sea.streets().unread == {"apart": 1}
-    assert sea.way("a b", {"disused:route": "ferry"}).streets().unread == {"apart": 1}
+    assert sea.way("a b", {"disused:route": "ferry"}).streets().unread == {"apart": 1, "gone": 1}
     assert len(told({"apart": 1})) == 1
     assert "apart" not in sea.way("a b", FERRY).streets().unread
 

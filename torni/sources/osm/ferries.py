@@ -18,7 +18,7 @@ import numpy as np
 import numpy.typing as npt
 
 from torni.engines.travel.graph import MEANS, closed_bits
-from torni.sources.osm.access import ACCESS_KEYS, EVERYBODY, KEYS, against, gone, said, seasonal, unread
+from torni.sources.osm.access import ACCESS_KEYS, EVERYBODY, KEYS, NO_LONGER, against, gone, said, seasonal, unread
 from torni.sources.osm.ferry_lines import FerryLine, LineName, boats, line_names
 
 LONGEST_S = 3 * 24 * 3600
@@ -86,6 +86,15 @@ def is_ferry(tags: Mapping[str, str]) -> bool:
     return "ferry" in (part.strip() for part in tags.get("route", "").split(";"))
 
 
+def was_ferry(tags: Mapping[str, str]) -> bool:
+    """Whether it is drawn as a ferry that no longer sails, or not yet."""
+    return (
+        not is_ferry(tags)
+        and "highway" not in tags
+        and any(tags.get(f"{s}:route") == "ferry" for s in (*NO_LONGER, "was"))
+    )
+
+
 def ferry_of(refs: Sequence[int], tags: Mapping[str, str], lines: Sequence[FerryLine], on: date | None = None) -> Ferry:
     """A ferry's way; what its own tags lack is taken from the relations that it belongs to."""
     own_duration = duration_s(tags.get("duration"))
@@ -99,7 +108,7 @@ def ferry_of(refs: Sequence[int], tags: Mapping[str, str], lines: Sequence[Ferry
         takes_cars = boarding(everything) & closed_bits(("car",), forward=True, backward=True) == 0
         notes.append("ferry_cars_assumed" if takes_cars else "ferry_no_cars_assumed")
     # A line that is planned or ended takes its ways with it, unless another sails them.
-    ended = gone(everything, on) or (bool(lines) and all(gone(line.tags, on) for line in lines))
+    ended = was_ferry(tags) or gone(everything, on) or (bool(lines) and all(gone(line.tags, on) for line in lines))
     closed = EVERYBODY if ended or seasonal(everything) else boarding(everything)
     if ended:
         notes = ["gone"]
