@@ -40,6 +40,16 @@ def test_what_was_charged_too_much_does_not_fill_the_ceiling(tmp_path):
     assert told(tmp_path, visits, late) == [], "a credit that makes it right to the cent, the ceiling counted"
 
 
+@pytest.mark.parametrize("name", ["", "b"])
+def test_a_credit_of_one_visit_of_a_months_bill_leaves_the_others_explained(tmp_path, name):
+    visits = ["a,1,2026-05-01,serial_treatment", "b,1,2026-05-08,serial_treatment"]
+    found = told(tmp_path, visits, ["1,,1,2026-05-31,39.80", f"2,{name},1,2026-06-10,-19.90"])
+    ((kind, event, *euros),) = found
+    assert (kind, euros) == ("never_billed", ["19.90", "0.00"]) and event in (name or "ab")
+    too_great = ["1,,1,2026-05-31,50.00", f"2,{name},1,2026-06-10,-10.20"]
+    assert told(tmp_path, visits, too_great) == [] or not name, "a bill too great and its credit are right together"
+
+
 @pytest.mark.parametrize("name", ["a", "z"])
 def test_a_credit_that_names_its_visit_has_had_a_bill(tmp_path, name):
     visits = [f"{name},1,2026-01-05,doctor_visit", "b,1,2026-01-05,doctor_visit"]
