@@ -126,7 +126,9 @@ def _meets(resource: Resource, name: str, modifier: str, wanted: tuple[str, ...]
 
 def _is(code: str, token: str, of: str) -> bool:
     """A token, of a code of the system `of` (empty: of none): CODE, SYSTEM|CODE, |CODE of no system, SYSTEM| any code of the system."""
-    system, bar, wanted = _TOKEN.fullmatch(token).groups()  # type: ignore[union-attr] - every text matches
+    found = _TOKEN.fullmatch(token)
+    assert found is not None  # every text matches
+    system, bar, wanted = found.groups()
     if not bar:
         return code == _unescaped(system)
     return _unescaped(system) == of and (code == _unescaped(wanted) or (not wanted and bool(of)))
