@@ -4,6 +4,7 @@ Cars go 1 km a minute here, bicycles 1 km in 4 minutes, walkers 1 km in 12; a fe
 """
 
 from collections.abc import Mapping, Sequence
+from datetime import date
 
 import numpy as np
 import osmium
@@ -57,7 +58,7 @@ class Map:
         self.relations.append((list(ways), tags))
         return self
 
-    def streets(self, **bounds: int):
+    def streets(self, *, on: date | None = None, **bounds: int):
         number = {name: self.sign * i for i, name in enumerate(self.at, start=1)}
         new = osmium.osm.mutable
         with osmium.SimpleWriter(str(self.path), overwrite=True) as writer:
@@ -71,9 +72,11 @@ class Map:
             for i, (ways, tags) in enumerate(self.relations, start=1):
                 writer.add_relation(new.Relation(id=i, members=[("w", self.sign * w, "") for w in ways], tags=tags))
         believed = Believed(slowest_kmh=2, fastest_kmh=80, port_min=30)
-        return read_streets(self.path, ferry_wait_min=15, ferry_kmh=12, believed=believed, **bounds)
+        return read_streets(self.path, ferry_wait_min=15, ferry_kmh=12, believed=believed, on=on, **bounds)
 
-    def minutes(self, home: str, unit: str, mode: str = "car", *, direct_km: float = 0.0) -> float | None:
+    def minutes(
+        self, home: str, unit: str, mode: str = "car", *, direct_km: float = 0.0, on: date | None = None
+    ) -> float | None:
         kmh = dict.fromkeys(CLASSES, KMH[mode])
         how = Mode(
             mode,
@@ -89,7 +92,7 @@ class Map:
             (np.array([410_000 + self.at[n][0] * 1000]), np.array([6_954_000 + self.at[n][1] * 1000]))
             for n in (home, unit)
         )
-        seconds = Travel(self.streets().graph, how, hx, hy, "plain").matrix(ux, uy)[0, 0]
+        seconds = Travel(self.streets(on=on).graph, how, hx, hy, "plain").matrix(ux, uy)[0, 0]
         return None if seconds == UNREACHABLE else float(seconds) / 60
 
 

@@ -40,6 +40,29 @@ def test_what_was_charged_too_much_does_not_fill_the_ceiling(tmp_path):
     assert told(tmp_path, visits, late) == [], "a credit that makes it right to the cent, the ceiling counted"
 
 
+@pytest.mark.parametrize(("paid", "remarks"), [("50", ["less_than_charged"]), ("71.30", []), ("100", [])])
+def test_a_year_told_as_less_than_the_list_itself_charged_is_told(tmp_path, paid, remarks):
+    tables = {
+        "clients": f"person,from,age,fees_paid_this_year_eur\n1,2026-01-01,50,\n1,2026-06-01,50,{paid}",
+        "delivered": f"{VISITS}\na,1,2026-02-01,outpatient_visit\nb,1,2026-07-01,outpatient_visit",
+        "charged": "charge,event,person,on,amount_eur\n1,a,1,2026-02-01,71.30\n2,b,1,2026-07-01,71.30",
+    }
+    for name, text in tables.items():
+        (tmp_path / f"{name}.csv").write_text(text + "\n", encoding="utf-8")
+    found = reconcile(*(tmp_path / f"{name}.csv" for name in tables), region="keski-suomi")
+    assert [r.kind for r in found.remarks] == remarks and not found.differences
+
+
+@pytest.mark.parametrize("name", ["", "b"])
+def test_a_credit_of_one_visit_of_a_months_bill_leaves_the_others_explained(tmp_path, name):
+    visits = ["a,1,2026-05-01,serial_treatment", "b,1,2026-05-08,serial_treatment"]
+    found = told(tmp_path, visits, ["1,,1,2026-05-31,39.80", f"2,{name},1,2026-06-10,-19.90"])
+    ((kind, event, *euros),) = found
+    assert (kind, euros) == ("never_billed", ["19.90", "0.00"]) and event in (name or "ab")
+    too_great = ["1,,1,2026-05-31,50.00", f"2,{name},1,2026-06-10,-10.20"]
+    assert told(tmp_path, visits, too_great) == [] or not name, "a bill too great and its credit are right together"
+
+
 @pytest.mark.parametrize("name", ["a", "z"])
 def test_a_credit_that_names_its_visit_has_had_a_bill(tmp_path, name):
     visits = [f"{name},1,2026-01-05,doctor_visit", "b,1,2026-01-05,doctor_visit"]

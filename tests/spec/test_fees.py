@@ -347,6 +347,13 @@ def test_the_doctors_fee_is_for_the_three_first_visits_of_a_calendar_year(fee_sp
         assert str(reckon_fee(day, "doctor_visit", client_of({"age": 50, "events": known}, day)).amount) == amount
 
 
+def test_visits_of_which_no_fee_was_taken_leave_the_three_to_be_charged(rules):
+    """Three free ones at 17, then the first at 18: the limit is of visits that are charged."""
+    free = [{"kind": "doctor_visit", "on": f"2026-0{m}-02", "charged": False} for m in (1, 2, 3)]
+    for events, amount in ((free, "30.20"), ([{**e, "charged": True} for e in free], "0.00"), ([{**e, "charged": "no"} for e in free], "30.20")):  # fmt: skip
+        assert str(reckon_fee(rules, "doctor_visit", client_of({"age": 18, "events": events}, rules)).amount) == amount
+
+
 def test_serial_treatment_is_charged_45_times_a_year(fee_spec):
     """Decree 912/1992, section 11: at most 45 times a calendar year, and not under the age of 18."""
     fee_spec("serial_treatment", """

@@ -111,6 +111,82 @@ def test_changing_to_another_line_is_another_wait(drawn):
     assert sea().relation([4, 5], type="route", route="ferry").minutes("h", "u") == near(1 + 15 + 20 + 1)
 
 
+def test_of_lines_that_cross_at_sea_nobody_changes(drawn):
+    """A street beyond the crossing line only: no boat calls at the point where the two meet."""
+
+    def sea(one, other, *, split=False):
+        map = drawn("h=0 a=1 s=2 b=3 n=2,-2 c=2,2 u=2,3").way("h a").way("c u")
+        for tags, ends in ((one, "a {} b"), (other, "n {} c")):
+            first, last = ends.split(" {} ")
+            for points in (f"{first} s", f"s {last}") if split else (f"{first} s {last}",):
+                map.way(points, FERRY, **tags)
+        return map
+
+    assert sea({"name": "Aava"}, {"name": "Bore"}).minutes("h", "u") is None
+    assert sea({"name": "Aava"}, {"name": "Bore"}, split=True).minutes("h", "u") is None
+    assert sea({"ref": "1"}, {"ref": "2"}, split=True).minutes("h", "u") is None
+    assert sea({"ref": "5", "operator": "P"}, {"ref": "5", "operator": "Q"}, split=True).minutes("h", "u") is None
+    assert sea({"name": "Aava"}, {}).minutes("h", "u") is None, "each goes on past the other"
+    assert sea({"name": "Aava"}, {}, split=True).minutes("h", "u") is None
+    assert sea({}, {}).minutes("h", "u") is None
+    of_relations = sea({}, {}).relation([3], type="route", route="ferry", name="Aava")
+    assert of_relations.relation([4], type="route", route="ferry", name="Bore").minutes("h", "u") is None
+    assert sea({"name": "Aava"}, {"name": "Aava"}, split=True).minutes("h", "u") == near(1 + 15 + 20 + 1), "one line"
+
+
+def test_at_a_pier_without_a_street_one_changes_for_another_wait(drawn):
+    def sea(one, other):
+        map = drawn("h=0 a=1 p=3 b=5 u=6").way("h a").way("b u")
+        return map.way("a p", FERRY, **one).way("p b", FERRY, **other)
+
+    twice, once = near(1 + 15 + 10 + 15 + 10 + 1), near(1 + 15 + 20 + 1)
+    assert sea({"name": "Aava"}, {"name": "Bore"}).minutes("h", "u") == twice
+    assert sea({"ref": "1"}, {"ref": "2"}).minutes("u", "h") == twice
+    assert sea({"ref": "5", "operator": "P"}, {"ref": "5", "operator": "Q"}).minutes("h", "u") == twice
+    of_relations = sea({}, {}).relation([3], type="route", route="ferry", name="Aava", ref="k1")
+    assert of_relations.relation([4], type="route", route="ferry", name="Bore", ref="k2").minutes("h", "u") == twice
+    assert sea({"ref": "5"}, {"ref": "5", "operator": "P"}).minutes("h", "u") == once
+    assert sea({"name": "Aava"}, {}).minutes("h", "u") == once, (
+        "one that tells nothing may be of the line that it meets"
+    )
+    assert sea({}, {}).minutes("h", "u") == once
+
+
+def test_a_stretch_that_two_lines_sail_is_sailed_by_each(drawn):
+    """Aava from h, Bore from v, both by s to the port at u: nobody changes at s, and at the port it is another wait."""
+    sea = drawn("h=0 a=1 v=0,2 b=1,2 s=3,1 c=5,1 u=6,1").way("h a").way("v b").way("c u")
+    sea.way("a s", FERRY).way("b s", FERRY).way("s c", FERRY)
+    sea.relation([4, 6], type="route", route="ferry", name="Aava").relation(
+        [5, 6], type="route", route="ferry", name="Bore"
+    )
+    assert sea.minutes("h", "u") == sea.minutes("v", "u") == near(1 + 15 + 20 + 1)
+    assert sea.minutes("h", "v") == near(1 + 15 + 20 + 15 + 20 + 1)
+
+
+def test_a_ref_is_of_its_operator_and_of_its_coast(drawn):
+    """Lines 1 and 2 of one coast are joined by a way of both; those of another coast are two all the same."""
+    sea = drawn("h=0 a=1 p=3 q=3,0.3 b=5 u=6 x=9 y=10 z=11").way("h a").way("b u").way("p q")
+    sea.way("a p", FERRY, ref="1", operator="P").way("p b", FERRY, ref="2", operator="Q")
+    alone = sea.minutes("h", "u")
+    sea.way("x y", FERRY, ref="1").way("y z", FERRY, ref="2").way("x y z", FERRY, ref="1;2")
+    assert alone == sea.minutes("h", "u") == near(1 + 15 + 10 + 15 + 10 + 1)
+
+
+def test_what_a_way_and_its_line_say_of_different_means_holds_together(drawn):
+    sea = drawn("h=0 a=1 b=4 u=5").way("h a").way("b u").way("a b", {"route": "ferry", "duration": "10"}, bicycle="yes")
+    sea.relation([3], type="route", route="ferry", motor_vehicle="yes")
+    assert sea.minutes("h", "u") == near(27)
+    assert sea.minutes("h", "u", "bicycle") == near(4 + 15 + 10 + 4)
+
+
+def test_of_what_a_way_says_its_line_says_nothing_more(drawn):
+    sea = drawn("h=0 a=1 b=4 u=5").way("h a").way("b u")
+    sea.way("a b", {"route": "ferry", "duration": "10"}, motor_vehicle="no")
+    sea.relation([3], type="route", route="ferry", motorcar="yes", foot="no")
+    assert sea.minutes("h", "u") is None
+    assert sea.minutes("h", "u", "walk") is None
+
+
 def test_a_duration_is_of_the_whole_way_whatever_its_points(drawn):
     sea = "".join(f" m{i}={1 + i * 0.002:.3f}" for i in range(1, 200))
     dense = drawn(f"h=0 a=1{sea} b=1.4 u=2.4").way("h a").way("b u")
@@ -184,6 +260,11 @@ def test_a_ferry_that_does_not_sail_all_year_carries_nobody_and_is_told(drawn, s
         ("Apr-Nov 06:00-22:00; Dec-Mar 08:00-18:00", True), ("Apr-Nov 06:00-22:00, Dec-Mar 08:00-18:00", True),
         ("Apr 15-Oct 31 06:00-22:00; Nov 1-Apr 14 08:00-18:00", True), ("Jan-Dec 06:00-22:00", True), ("Jan 7-Dec 23 08:00-16:00", True),
         ("week 1-53 Mo-Fr 08:00-16:00", True), ("week 1-53/2 We 08:00-16:00", True), ("24/7; Jun-Aug Su off", True),
+        ("Mo-Su 06:00-22:00; Su[1] off", True), ("Su[1] off", True), ("Mo-Su 06:00-22:00; Su[1,3] off", True),
+        ("Mo-Su 06:00-22:00; Jan Su[1] off", True), ("Mo-Su 06:00-22:00; Su[-1] +1 day off", True), ("24/7; midsummer off", True),
+        ("24/7; easter -2 days off", True), ("Mo-Su 06:00-22:00; winter off", False), ("24/7; Jan Mo[1]-Mar Su[-1] off", False),
+        ("24/7; Dec-Mar Mo-Su,PH off", False), ("24/7; Dec-Mar: 00:00-24:00 off", False), ("24/7; week 1-10 off", False),
+        ("24/7; week 52 off", True), ('24/7; Jan-Apr off "ice"', False),
         ("24/7; Nov-Mar 00:00-05:00 off", True), ("May Mo[1]-Sep Su[-1] 06:00-22:00; Mo-Su 08:00-16:00", True),
         ("May-Sep", False), ("May-Sep 08:00-20:00", False), ("Jun 15-Aug 15 Mo-Su 08:00-20:00", False), ("week 20-40 Mo-Su 06:00-22:00", False),
         ("week 20-40", False), ("24/7; Nov-Mar off", False), ("Mo-Su 06:00-22:00; Dec-Mar Mo-Su off", False), ("Nov-Mar closed", False),
@@ -275,10 +356,10 @@ def test_a_ferry_that_ends_short_of_the_street_parts_its_two_shores(drawn):
 
 
 def test_a_piece_that_nothing_joins_is_told(drawn):
-    """Whether water or a missing stretch parts it cannot be known; of a ferry that no longer sails nothing is drawn."""
+    """Whether water or a missing stretch parts it cannot be known; a ferry that no longer sails joins nothing."""
     sea = drawn("h=0 a=3 b=4 u=6").way("h a").way("b u")
     assert sea.streets().unread == {"apart": 1}
-    assert sea.way("a b", {"disused:route": "ferry"}).streets().unread == {"apart": 1}
+    assert sea.way("a b", {"disused:route": "ferry"}).streets().unread == {"apart": 1, "gone": 1}
     assert len(told({"apart": 1})) == 1
     assert "apart" not in sea.way("a b", FERRY).streets().unread
 

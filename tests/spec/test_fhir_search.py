@@ -38,6 +38,8 @@ def links(found):
         ([("status", f"{TASK_STATUS}|")], "0123"), ([("status", "|accepted")], ""), ([("status", "http://other|accepted")], ""), ([("status", "")], "0123"),
         ([("status:not", "accepted")], "23"), ([("status:not", f"accepted,{TASK_STATUS}|completed")], "3"), ([("_id", "2,3")], "23"),
         ([("status", "accepted"), ("_id", "1,2")], "1"), ([("status", "accepted"), ("status", "completed")], ""),
+        ([("status", f"{TASK_STATUS}\\|accepted")], ""), ([("status", "accepted\\|")], ""), ([("_id", "|1")], "1"), ([("_id", "http://other|1")], ""),
+        ([("_id", "|")], ""), ([("_id", "\\|1")], ""), ([("_id", "|1,3")], "13"),
     ],
 )  # fmt: skip
 def test_a_token_is_a_code_with_or_without_its_system(parameters, ids):
@@ -86,7 +88,7 @@ def test_every_name_is_found_by_itself_in_whatever_written_form(name, parameter)
 @pytest.mark.parametrize(
     "parameters",
     [[("status:missing", "true")], [("status:text", "x")], [("_id:not", "1")], [("status:", "x"), ("status:in", "x")], [("_count", "-1")], [("_count", "x")], [("_count", "٣")],
-     [("_offset", "x")], [("_summary", "true")]],
+     [("_offset", "x")], [("_summary", "true")], [("_count", "5"), ("_count", "10")], [("_count", "5"), ("_count", "5")]],
 )  # fmt: skip
 def test_a_modifier_or_a_value_that_is_not_known_is_refused(parameters):
     with pytest.raises(NotSearchable):
@@ -133,6 +135,8 @@ def test_the_pages_together_are_the_whole(count):
         (None, None, True), (None, "*/*", True), (None, "application/fhir+json", True), (None, "application/fhir+xml", False), ("xml", None, False), ("json", "application/xml", True),
         ("application/fhir json", None, True), ("application/fhir+json; fhirVersion=4.0", None, True), ("text/turtle", "*/*", False), (None, "text/html,application/xml;q=0.9,*/*;q=0.8", True),
         (None, "application/xml, application/json;q=0.5", True),
+        (None, "application/json;q=0", False), (None, "application/fhir+json; q=0.0", False), (None, "*/*;q=0", False), (None, "application/*;q=0, */*", True),
+        (None, "application/json;q=0, application/fhir+json", True), (None, "application/*; q=0.1", True), (None, "application/json;q=x", True),
     ],
 )  # fmt: skip
 def test_only_json_is_here(named, accepts, json):

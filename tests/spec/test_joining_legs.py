@@ -1,5 +1,7 @@
 """Where a home or unit joins the streets: never over a water, nor by car past what shuts cars."""
 
+from datetime import date
+
 import pytest
 
 from tests.streets import FERRY, STREET, near
@@ -7,6 +9,7 @@ from torni.network.unread import told
 
 ISLETS = "a=0 b=10 c={c} d={d} e={e} f={f}"
 BANKS = "a=0,0 b=3,0 e=20,0 g=20,{w} c=3,{w} d=0,{w} h=5,{w}"
+DAY = date(2026, 11, 23)
 FOOT = {"route": "ferry", "foot": "yes", "duration": "10"}
 
 
@@ -72,6 +75,50 @@ def test_a_short_street_beyond_a_gap_of_the_map_is_joined_and_counted(drawn):
     m = drawn("a=0 b=3 c=3.05 d=3.5").way("a b").way("c d")
     assert m.minutes("d", "a") == pytest.approx(3 + 1, abs=0.15)
     assert m.streets().unread == {"over_gap": 1}
+
+
+BRIDGE = STREET | {"bridge": "yes"}
+
+
+@pytest.mark.parametrize(
+    "link",
+    [
+        STREET | {"winter_road": "yes"}, STREET | {"ice_road": "yes"}, BRIDGE | {"access": "no"}, BRIDGE | {"access": "private"},
+        BRIDGE | {"highway": "construction", "construction": "unclassified"}, BRIDGE | {"highway": "proposed"},
+        BRIDGE | {"disused": "yes"}, BRIDGE | {"end_date": "2019"}, BRIDGE | {"opening_date": "2031-05"}, BRIDGE | {"seasonal": "summer"},
+        {"demolished:highway": "unclassified", "demolished:bridge": "yes"}, {"proposed:highway": "road", "bridge": "yes"},
+        {"highway": "proposed", "tunnel": "yes"},
+        {"disused:route": "ferry"}, {"abandoned:route": "ferry", "route": "no"}, FERRY | {"seasonal": "summer"}, {"route": "ferry", "access": "no"},
+    ],
+)  # fmt: skip
+@pytest.mark.parametrize("mode", ["car", "walk"])
+def test_a_link_that_the_map_draws_and_nobody_may_use_tells_that_there_is_no_other(drawn, link, mode):
+    m = drawn("a=0 b=3 c=3.2 d=4.2").way("a b").way("c d").way("b c", link)
+    assert m.minutes("d", "a", mode, on=DAY) is None
+    assert m.minutes("a", "d", mode, direct_km=2.0, on=DAY) is None
+    assert "over_gap" not in m.streets(on=DAY).unread
+
+
+@pytest.mark.parametrize("tags", [{"access": "no"}, {"access": "private"}, {"foot": "no", "vehicle": "no"}])
+def test_a_street_on_land_that_nobody_may_use_shows_one_land(drawn, tags):
+    m = drawn("a=0 b=3 c=3.2 d=4.2").way("a b").way("c d").way("b c", **tags)
+    assert m.minutes("d", "a") == near(12 + 2.4 + 3), "on foot past what shuts the street"
+
+
+@pytest.mark.parametrize(
+    ("dates", "open_"),
+    [
+        ({"opening_date": "2030-01-01"}, False), ({"opening_date": "2030"}, False), ({"opening_date": "2020"}, True),
+        ({"closing_date": "2020-01-01"}, False), ({"closing_date": "2030"}, True), ({"closing_date": "2026"}, True),
+        ({"start_date": "1950", "opening_date": "2030"}, False), ({"closing_date": "2019", "opening_date": "2024-06"}, True),
+        ({"start_date": "2031-05-01"}, False), ({"end_date": "2020-05"}, False),
+    ],
+)  # fmt: skip
+@pytest.mark.parametrize("link", [FERRY, STREET])
+def test_what_is_not_yet_open_or_has_closed_carries_nobody(drawn, dates, open_, link):
+    m = drawn("a=0 b=3 c=5 d=8").way("a b").way("c d").way("b c", link, **dates)
+    assert (m.minutes("a", "d", on=DAY) is not None) == open_
+    assert m.streets(on=DAY).unread.get("gone", 0) == (not open_)
 
 
 def test_one_walks_round_by_the_foot_bridge_and_not_over_the_water_beside_it(drawn):

@@ -89,6 +89,10 @@ def test_windows_signs_are_the_letters_that_they_are(brought):
         (GOOD.encode() + GOOD.encode("cp1252"), "row 3: some rows are UTF-8 and some are not"),
         (GOOD.encode().decode("cp1252"), "row 1: letters are lost"),
         (GOOD.replace("Pälkäneen", "P\ufffdlkäneen"), "row 2: letters are lost"),
+        (GOOD.replace("Pälkäneen", "P?lk?neen"), "row 2: letters are lost"),
+        (GOOD.replace("Pälkäneen", "Saarij?rven"), "row 2: letters are lost"),
+        (GOOD.replace("Pälkäneen", "P??lk??neen"), "row 2: letters are lost"),
+        (GOOD.replace("Pälkäneen", "?ht\u00e4rin"), "row 2: letters are lost"),
         (GOOD.encode("cp1252") + b"\x81\x81;x;1\n", "row 1: neither UTF-8 nor Windows-1252"),
         ("nimi;väestö;nimi;kunta\na;1;b;Pälkäne\n", 'row 1: the column "nimi" is there twice'),
         (GOOD + "a;b;1;2\nc;d;3\ne;f;4;5\n", "row 3: not readable as CSV: 4 fields, 3 names of columns"),
@@ -158,6 +162,14 @@ def test_letters_that_two_encodings_read_otherwise_are_asked_about(brought, text
 def test_letters_that_went_through_another_encoding_are_lost(brought, through):
     with pytest.raises(BadInput, match="letters are lost"):
         read_rows(brought(GOOD.encode().decode(through)), needs=NEEDS)
+
+
+@pytest.mark.parametrize(
+    "name", ["Miksi?", "Onko? On", "?", "Tupa (auki?)", "https://tupa.fi/haku?nimi=x", "tupa.fi/haku?x", "12?", "A? B?"]
+)
+def test_a_question_mark_at_the_end_of_a_word_or_in_an_address_is_one(brought, name):
+    text = f"nimi;kunta;väestö\n{name};Pälkäne;12\n"
+    assert read_rows(brought(text.encode()), needs=NEEDS).frame["nimi"].to_list() == [name]
 
 
 TABLE = [["nimi", "kunta", "väestö"], ["Pälkäneen tupa", "Pälkäne", 12]]

@@ -41,7 +41,8 @@ class Client:
 def read_client(path: Path, rules: Rules) -> Client:
     """A YAML or JSON file of declared fields; a measured fact may be written as {value: 4, on: 2026-03-01}.
 
-    `events` (kind, code, on) are counted into the fields that count them. Raises BadInput with every fault.
+    `events` (kind, code, on) are counted into the fields that count them; one with `charged: no` (as of a minor) not into those that
+    count what a fee was taken of (decree 912/1992, section 7). Raises BadInput with every fault.
     """
     text = path.read_bytes().decode("utf-8", "replace")
     return parse_client(text, rules, name=path.name)
@@ -78,9 +79,12 @@ def client_of(content: Mapping[str, Any], rules: Rules, *, name: str = "client")
     counts: dict[str, Value] = {}
     on = rules.library.as_of
     events = _events(content.get("events"), rules, name, faults)
+    of_fees = {formula.definition.counted_by for formula in rules.formulas.values()}
     for asked, definition in rules.definitions.items():
         if definition.counted is not None and events is not None:
-            facts[asked] = counts[asked] = counted(definition.counted, events, on, rules.fields[asked])
+            facts[asked] = counts[asked] = counted(
+                definition.counted, [e for e in events if asked not in of_fees or e["charged"]], on, rules.fields[asked]
+            )
     for key, given in content.items():
         if key in OWN_KEYS or given is None:
             continue
@@ -225,8 +229,10 @@ def _events(given: Any, rules: Rules, name: str, faults: list[Fault]) -> list[di
             faults.append(
                 Fault(where, t('"{found}" is not a kind of event', found=kind), t('Did you mean "{near}"?', near=near) if near else t("The kinds are: {kinds}.", kinds=", ".join(sorted(kinds))))
             )  # fmt: skip
+        elif (charged := written.yes_no(str(event.get("charged", True)))) is None:
+            faults.append(Fault(where, t('"{found}" is not yes or no', found=event["charged"]), t("Write true or false.")))  # fmt: skip
         else:
-            out.append({**event, "kind": kind, "on": day})
+            out.append({**event, "kind": kind, "on": day, "charged": charged})
     return out
 
 

@@ -39,6 +39,7 @@ _STRING_MODIFIERS: dict[str, Callable[[str, str], bool]] = {
     "exact": lambda text, wanted: unicodedata.normalize("NFC", text) == unicodedata.normalize("NFC", wanted),
 }
 _VALUE = re.compile(r"(?:\\.|[^,\\]|\\$)+")  # between commas, of which a backslash makes one a letter of the value
+_TOKEN = re.compile(r"((?:\\.|[^|\\]|\\$)*)(\|?)(.*)", re.DOTALL)  # parted at the first bar that is none of its letters
 
 
 class NotSearchable(ValueError):
@@ -88,10 +89,12 @@ def asked(kind: str, given: Iterable[tuple[str, str]], *, strict: bool) -> Searc
                 _STRING_MODIFIERS if name == "name" else ("not",) if name == "status" else ()
             ):
                 raise NotSearchable(f"The modifier :{modifier} of {name} is not supported")
-            if wanted := tuple(re.sub(r"\\([,|$\\])", r"\1", v) for v in _VALUE.findall(value)):
+            if wanted := tuple(_VALUE.findall(value)):
                 filters.append((name, modifier, wanted))
                 used.append((key, value))
         elif key in _BESIDE and value:
+            if key in beside:
+                raise NotSearchable(f"{key} is given more than once")
             beside[key] = value
             used.append((key, value))
         elif value:
@@ -115,22 +118,41 @@ def _whole(name: str, text: str | None) -> int | None:
 
 def _meets(resource: Resource, name: str, modifier: str, wanted: tuple[str, ...]) -> bool:
     if name == "name":
-        return any(_STRING_MODIFIERS[modifier](str(resource.get("name", "")), w) for w in wanted)
+        return any(_STRING_MODIFIERS[modifier](str(resource.get("name", "")), _unescaped(w)) for w in wanted)
     if name == "_id":
-        return resource["id"] in wanted
-    return any(_is(str(resource.get("status")), w) for w in wanted) != (modifier == "not")
+        return any(_is(resource["id"], w, "") for w in wanted)
+    return any(_is(str(resource.get("status")), w, TASK_STATUS) for w in wanted) != (modifier == "not")
 
 
-def _is(code: str, token: str) -> bool:
-    """A token: CODE, SYSTEM|CODE, SYSTEM| for any code of the system; |CODE is a code of no system, which no status is."""
-    system, bar, wanted = token.rpartition("|")
-    return code == wanted if not bar else system == TASK_STATUS and wanted in ("", code)
+def _is(code: str, token: str, of: str) -> bool:
+    """A token, of a code of the system `of` (empty: of none): CODE, SYSTEM|CODE, |CODE of no system, SYSTEM| any code of the system."""
+    found = _TOKEN.fullmatch(token)
+    assert found is not None  # every text matches
+    system, bar, wanted = found.groups()
+    if not bar:
+        return code == _unescaped(system)
+    return _unescaped(system) == of and (code == _unescaped(wanted) or (not wanted and bool(of)))
+
+
+def _unescaped(value: str) -> str:
+    return re.sub(r"\\([,|$\\])", r"\1", value)
 
 
 def is_json(named: str | None, accepts: str | None) -> bool:
-    """Is JSON asked for, by `_format` or else by the Accept header? It is where neither says otherwise."""
+    """Is JSON asked for, by `_format` or else by the Accept header? It is where neither says otherwise; a quality of 0 refuses."""
     json_ = {"json", "application/json", "application/fhir+json", "text/json"}
     if named:
         return named.partition(";")[0].strip().replace(" ", "+").lower() in json_
-    kinds = [a.partition(";")[0].strip().lower() for a in (accepts or "").split(",") if a.strip()]
-    return not kinds or any(k in json_ or k in ("*/*", "application/*") for k in kinds)
+    quality = dict(_accepted(a) for a in (accepts or "").split(",") if a.strip())
+    # Of ranges that fit, the most special counts (RFC 9110, 12.5.1).
+    fits = [
+        next((quality[k] for k in (kind, kind.partition("/")[0] + "/*", "*/*") if k in quality), 0.0) for kind in json_
+    ]
+    return not quality or max(fits) > 0
+
+
+def _accepted(text: str) -> tuple[str, float]:
+    """A media range of an Accept header and its quality, 1 where it tells none that can be read."""
+    kind, *parameters = (part.strip().lower() for part in text.split(";"))
+    told = [p.partition("=")[2].strip() for p in parameters if p.partition("=")[0].strip() == "q"]
+    return kind, float(told[0]) if told and re.fullmatch(r"[01](\.\d*)?", told[0]) else 1.0

@@ -15,8 +15,14 @@ from torni.core.faults import BadInput, Fault, bad_input
 from torni.core.language import t
 from torni.sources import shipped
 
-# UTF-8 read as another encoding and saved again (Ã¤, ├ñ, √§), a letter replaced by a sign, a control character that nobody sees
-LOST = re.compile("Ã[¤¶¥„–…]|Â[\u00a0°§]|├[ñÂÑäûà╢]|√[§∂•ÑñÖ]|[\ufffd\u0080-\u009f]")
+# UTF-8 read as another encoding and saved again (Ã¤, ├ñ, √§), a letter replaced by a sign (a question mark before a letter ends no
+# question), a control character that nobody sees
+_LOST = re.compile(
+    'Ã[¤¶¥„–…]|Â[\u00a0°§]|├[ñÂÑäûà╢]|√[§∂•ÑñÖ]|[\ufffd\u0080-\u009f]|(?:(?<=[^\\W\\d_])|(?<![^\\s;,|"(-]))\\?+(?=[^\\W\\d_])'
+)
+_ADDRESS = re.compile(
+    r'[^\s;,|"]*(?:://|www\.|\w\.\w+/)[^\s;|"]*'
+)  # a question mark in one parts it from what it asks for
 OLD = {
     "cp1252": "Windows-1252",
     "iso8859_15": "ISO 8859-15",
@@ -24,6 +30,15 @@ OLD = {
     "mac_roman": "Mac Roman",
     "cp858": "CP850",
 }
+
+
+def lost(text: str) -> list[tuple[int, str]]:
+    """The lines of which a letter was lost where the file was made, each with its number from 1."""
+    if not _LOST.search(text):
+        return []
+    return [(n, line) for n, line in enumerate(text.split("\n"), 1) if _LOST.search(_ADDRESS.sub(" ", line))]
+
+
 _USUAL = frozenset("äöåÄÖÅ")
 _RARE = frozenset("éÉèÈêëüÜõÕšŠžŽøØæÆáÁàâíîïóôúûçñßčČđĐ")  # of other languages' names; a text here has few of them
 _SIGNS = frozenset("–—‘’“”„…•€§°²³½·«»£®©™´×±\u00a0\u00ad")

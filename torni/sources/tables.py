@@ -182,8 +182,7 @@ def _decoded(path: Path) -> tuple[str, tuple[Fault, ...]]:
     if "\x00" in text:
         raise bad_input(path.name, t("not a text file"), t("Give a CSV or xlsx file."))
     text = unicodedata.normalize("NFC", text).replace("\r\n", "\n").replace("\r", "\n")
-    if encodings.LOST.search(text):
-        lost = [(n, line) for n, line in enumerate(text.split("\n"), 1) if encodings.LOST.search(line)]
+    if lost := encodings.lost(text):
         raise BadInput(*[
             Fault(t("{file}, row {row}", file=path.name, row=n), t("letters are lost: {text}", text=line[:60]), t("Save the file again from where it was made, as CSV UTF-8."))
             for n, line in lost[:_MOST_TOLD]

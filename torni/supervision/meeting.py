@@ -73,6 +73,11 @@ class Visit:
         return None if self.due is None else self.due - self.net
 
     @property
+    def lacks(self) -> Decimal | None:
+        """What a bill of it would be, whatever later days correct of it."""
+        return None if self.gap is None else self.gap + sum((w.amount for w in self.waiting), _NOTHING)
+
+    @property
     def standing(self) -> list[tuple[date, Decimal]]:
         """The charges that no whole credit has taken back."""
         bills = sorted(c for c in self.account if c[1] >= 0)
@@ -121,10 +126,10 @@ class Left:
         self.met, visit.billed = visit, True
         visit.account.append((self.on, self.amount))
 
-    def share(self, visits: Iterable[Visit]) -> None:
+    def share(self, visits: Iterable[Visit], wanted: Callable[[Visit], Decimal | None]) -> None:
         """One bill, or one credit, of them all: to each what it lacks, or has too much."""
         for visit in visits:
-            gap, visit.billed = visit.gap, True
+            gap, visit.billed = wanted(visit), True
             assert gap is not None
             self.parts.append((visit, gap))
             visit.account.append((self.on, gap))
@@ -264,27 +269,31 @@ def _shared(charges: Sequence[Left], visits: Sequence[Visit]) -> None:
     for one in charges:
         if one.done or not (one.name is None or one.strange or one.of):
             continue
-        fits = {
-            frozenset(some)
-            for some in _several(one, visits)
-            if len(some) > 1 and sum(v.gap or 0 for v in some) == one.amount
-        }
-        if len(fits) == 1:
-            some = fits.pop()
-            if one.of is None or one.of in some:
-                one.share(v for v in visits if v in some)
+        for wanted in (_gap, _lacks):  # right with what later days correct of the visits, else before it
+            fits = {
+                frozenset(some)
+                for some in _several(one, visits, wanted)
+                if len(some) > 1 and sum(wanted(v) or 0 for v in some) == one.amount
+            }
+            if len(fits) == 1:
+                some = fits.pop()
+                if one.of is None or one.of in some:
+                    one.share((v for v in visits if v in some), wanted)
+                break
+            if fits:
+                break
 
 
-def _several(one: Left, visits: Sequence[Visit]) -> Iterator[list[Visit]]:
+def _several(one: Left, visits: Sequence[Visit], wanted: Callable[[Visit], Decimal | None]) -> Iterator[list[Visit]]:
     """The visits that it may be of: all of a service that lack a bill, of its month up to its day or of its day, or all of its day; of a
     credit all of a service that were charged too much."""
-    may = [v for v in visits if v.gap and _after(one, v)]
+    may = [v for v in visits if wanted(v) and _after(one, v)]
     if one.amount < 0:
-        over = [v for v in may if v.billed and v.gap < 0]  # type: ignore[operator]
+        over = [v for v in may if v.billed and wanted(v) < 0]  # type: ignore[operator]
         for formula in {v.formula for v in over}:
             yield [v for v in over if v.formula == formula]
         return
-    lacking = [v for v in may if not v.billed and not v.standing and v.gap > 0 and (v.day.year, v.day.month) == (one.on.year, one.on.month)]  # type: ignore[operator]  # fmt: skip
+    lacking = [v for v in may if not v.billed and not v.standing and wanted(v) > 0 and (v.day.year, v.day.month) == (one.on.year, one.on.month)]  # type: ignore[operator]  # fmt: skip
     today = [v for v in lacking if v.day == one.on]
     yield today
     for formula in {v.formula for v in lacking}:
@@ -350,6 +359,10 @@ def _after(one: Left, visit: Visit) -> bool:
 
 def _gap(visit: Visit) -> Decimal | None:
     return visit.gap
+
+
+def _lacks(visit: Visit) -> Decimal | None:
+    return visit.lacks
 
 
 def _credit(visit: Visit) -> Decimal | None:

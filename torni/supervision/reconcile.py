@@ -64,14 +64,15 @@ class Difference:
         return self.charged_eur - min(max(self.charged_eur, Decimal(0)), self.rule_eur or Decimal(0))
 
 
-Told = Literal["one_charge", "two_monthly_fees", "not_checked"]
+Told = Literal["one_charge", "two_monthly_fees", "less_than_charged", "not_checked"]
 
 
 @dataclass(frozen=True)
 class Remark:
     """What is no difference in euros, but is to be seen. one_charge: one bill, or one credit, of several visits, right to the cent in
     all. two_monthly_fees: one person's fees of two services by the month in one month (the fee of round-the-clock housing holds the
-    care given there). not_checked: events of a year (`on` is its first) for which the formula's amounts have not been checked."""
+    care given there). less_than_charged: a client's row from a day (`on`) tells less paid in the year than the list holds as charged before it
+    (`eur`). not_checked: events of a year (`on` is its first) for which the formula's amounts have not been checked."""
 
     kind: Told
     formulas: tuple[str, ...]
@@ -316,6 +317,11 @@ _REMARKS = """
         UNION ALL
         SELECT 'two_monthly_fees', list_sort(list(DISTINCT formula)), list(event ORDER BY "on", formula, event), person, CAST(month AS DATE), sum(charged)
         FROM told WHERE month IS NOT NULL AND charged > 0 GROUP BY person, month HAVING count(DISTINCT formula) > 1
+        UNION ALL
+        SELECT 'less_than_charged', list_sort(list(DISTINCT b.formula)), list(b.event ORDER BY b."on", b.formula, b.event), b.person, s.paid_since, sum(b.charged)
+        FROM told b JOIN (SELECT DISTINCT person, paid_since, paid FROM told WHERE paid IS NOT NULL AND paid_since IS NOT NULL) s
+            ON b.person = s.person AND b."on" < s.paid_since AND year(b."on") = year(s.paid_since)
+        WHERE b.ceiling IS NOT NULL AND b.charged > 0 GROUP BY b.person, s.paid_since, s.paid HAVING sum(least(b.charged, coalesce(b.expected, b.charged))) > s.paid
     ) ORDER BY kind, person, "on", eur, formulas, events
 """
 

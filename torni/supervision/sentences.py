@@ -37,6 +37,10 @@ def remark_text(remark: Remark) -> str:
         return _("client {person}, {month}: two fees by the month in one month, {formulas}, {euros} euros").format(
             person=remark.person, month=f"{remark.on:%Y-%m}", formulas=formulas, euros=euros
         )
+    if remark.kind == "less_than_charged":
+        return _(
+            "client {person}: fees_paid_this_year_eur from {day} is less than the {euros} euros that the list holds as charged before it"
+        ).format(person=remark.person, day=remark.on, euros=euros)
     told = _("one bill of {n} visits") if remark.eur > 0 else _("one credit of {n} visits")
     events = ", ".join(remark.events[:_MOST_NAMED]) + (" …" if n > _MOST_NAMED else "")
     return f"{told.format(n=number(n))}, {formulas}: {remark.on}, {euros} " + _("euros") + f" ({events})"

@@ -40,13 +40,25 @@ CLOSED = {
     "use_sidepath", "restricted", "psv", "bus", "hgv", "employees", "staff",
 }  # fmt: skip
 NOTHING_SAID = {"unknown", "undefined", ""}
-GONE = ("construction", "proposed", "abandoned", "disused", "razed", "demolished", "impassable")
+NO_LONGER = (
+    "construction",
+    "proposed",
+    "planned",
+    "abandoned",
+    "disused",
+    "razed",
+    "demolished",
+    "removed",
+    "dismantled",
+)
+GONE = (*NO_LONGER, "impassable")
 WINTER = ("winter_service", "snowplowing")
 ONE_WAY = {"yes": 1, "true": 1, "1": 1, "-1": -1, "reverse": -1, "no": 0, "false": 0, "0": 0}
 CHANGING = {"reversible", "alternating", "alternate"}
 RELEVANT = {
     "highway", "junction", "motorroad", "oneway", "cycleway", "conveying", "seasonal", "ice_road", "winter_road", "area",
-    "opening_hours", "bridge", "state", "operational_status", "end_date", "start_date", "maxspeed", "smoothness", "ramp", "man_made", *WINTER, *GONE, *(key for keys in KEYS.values() for key in keys),
+    "opening_hours", "bridge", "state", "operational_status", "end_date", "start_date", "opening_date", "closing_date",
+    "tunnel", "maxspeed", "smoothness", "ramp", "man_made", "was", *WINTER, *GONE, *(key for keys in KEYS.values() for key in keys),
 }  # fmt: skip
 
 # Barriers on a point. What is not named here or open stops cars; bicycles and walkers pass.
@@ -76,15 +88,14 @@ def use_of(tags: Mapping[str, str], on: date | None = None) -> Use | None:
         tags = {"bicycle": "dismount", **tags, "highway": "footway"}
     kind = CLASS.get(tags.get("highway", ""))
     if kind is None:
-        return Use(CLASS["road"], EVERYBODY, ("gone",)) if tags.get("highway") in GONE else None
+        was = tags.get("highway") in GONE or ("highway" not in tags and was_once(tags, "highway"))
+        return Use(FERRY if _over_a_gap(tags) else CLASS["road"], EVERYBODY, ("gone",)) if was else None
     if tags.get("area") == "yes":
         return Use(kind, EVERYBODY, ("areas",))
     if gone(tags, on):
-        return Use(kind, EVERYBODY, ("gone",))
+        return Use(FERRY if _over_a_gap(tags) else kind, EVERYBODY, ("gone",))
     if seasonal(tags):
-        # An ice road parts two shores as a ferry does.
-        ice = tags.get("ice_road", "no") != "no"
-        return Use(FERRY if ice else kind, EVERYBODY, ("seasonal",))
+        return Use(FERRY if _over_a_gap(tags) else kind, EVERYBODY, ("seasonal",))
     if tags["highway"] == "steps" and any(tags.get(ramp) == "yes" for ramp in ("ramp:bicycle", "ramp:stroller")):
         tags = {**tags, "bicycle": "dismount"}  # bicycle=no is of riding, and the ramp is there to lead by
     name, closed = CLASSES[kind], 0
@@ -108,12 +119,25 @@ def use_of(tags: Mapping[str, str], on: date | None = None) -> Use | None:
         notes.append("tracks")
     if tags.get("opening_hours", "24/7") != "24/7" and "conditional" not in notes:
         notes.append("conditional")
+    if closed == EVERYBODY and tags.get("bridge", "no") != "no":
+        kind = FERRY
     return Use(kind, closed, tuple(notes))
 
 
-def shows_land(use: Use, tags: Mapping[str, str]) -> bool:
+def was_once(tags: Mapping[str, str], key: str) -> bool:
+    """Whether it tells of such a thing that is no longer there, or not yet: disused:route=ferry, proposed:highway=road."""
+    return any(tags.get(f"{state}:{key}", "no") != "no" for state in (*NO_LONGER, "was"))
+
+
+def _over_a_gap(tags: Mapping[str, str]) -> bool:
+    """Whether a way that carries nobody leads over what parts two shores: as a ferry that does not sail it tells that they are parted."""
+    over = any(tags.get(key, "no") != "no" for key in ("bridge", "tunnel", "ice_road", "winter_road"))
+    return over or was_once(tags, "bridge")
+
+
+def shows_land(use: Use) -> bool:
     """Whether a way that nobody may use shows one land all the same: it is there all year, and no bridge."""
-    return not {"gone", "seasonal"} & set(use.notes) and tags.get("bridge", "no") == "no"
+    return not {"gone", "seasonal"} & set(use.notes) and use.kind != FERRY
 
 
 def _leads(tags: Mapping[str, str], forward: bool) -> bool:
@@ -190,7 +214,8 @@ def _street_one_way(tags: Mapping[str, str], *, motorway: bool) -> int:
 def gone(tags: Mapping[str, str], on: date | None = None) -> bool:
     """Being built, planned, or no longer there, on a day where it is given. `construction=minor` is passed.
 
-    A date of a year or a month alone is its beginning where it opens, and its end where it closes.
+    A date of a year or a month alone is its beginning where it opens, and its end where it closes. What opens after
+    it has closed is open again.
     """
     if any(tags.get(key, "no").strip().casefold() not in ("no", "minor", "false", "0") for key in GONE):
         return True
@@ -202,8 +227,13 @@ def gone(tags: Mapping[str, str], on: date | None = None) -> bool:
     if on is None:
         return False
     today = f"{on:%Y-%m-%d}"
-    start, end = (_DAY.match(tags.get(key, "")) for key in ("start_date", "end_date"))
-    return bool((start and start[0] > today[: len(start[0])]) or (end and end[0] < today[: len(end[0])]))
+    starts, ends = (
+        [day[0] for key in keys if (day := _DAY.match(tags.get(key, "").strip()))]
+        for keys in (("start_date", "opening_date"), ("end_date", "closing_date"))
+    )
+    if any(start > today[: len(start)] for start in starts):
+        return True
+    return any(end < today[: len(end)] and not any(start > end for start in starts) for end in ends)
 
 
 _DAY = re.compile(r"\d{4}(?:-\d\d(?:-\d\d)?)?(?!\d)")

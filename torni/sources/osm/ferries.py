@@ -2,7 +2,7 @@
 
 Sources: OpenStreetMap wiki, Tag:route=ferry, Key:duration (minutes, HH:MM, HH:MM:SS or ISO 8601) and Key:access.
 A crossing's duration is of its whole way, or of its whole line where only the line's relation tells it. One waits
-where one boards: once a line, whatever its ways and ports, and again where one changes to another line.
+where one boards: once a line, whatever its ways and ports, and again where one changes to another line (`ferry_lines`).
 """
 
 from __future__ import annotations
@@ -18,13 +18,9 @@ import numpy as np
 import numpy.typing as npt
 
 from torni.engines.travel.graph import MEANS, closed_bits
-from torni.sources.osm.access import EVERYBODY, against, gone, said, seasonal, unread
+from torni.sources.osm.access import ACCESS_KEYS, EVERYBODY, KEYS, NO_LONGER, against, gone, said, seasonal, unread
+from torni.sources.osm.ferry_lines import FerryLine, LineName, boats, line_names
 
-# Names of what it is and of no single line (assumed): two ferries so named that meet are two lines.
-COMMON_NAMES = {
-    "lossi", "lautta", "yhteysalus", "maantielautta", "maantielossi", "vene", "färja", "landsvägsfärja", "vajerlossi", "vaijerilossi",
-    "linfärja", "förbindelsefartyg", "ferry", "cable ferry", "car ferry", "boat", "autolautta", "bilfärja",
-}  # fmt: skip
 LONGEST_S = 3 * 24 * 3600
 _NUMBER = r"(\d+(?:[.,]\d+)?)"
 _UNITS = {"d": 86_400.0, "h": 3_600.0, "m": 60.0, "s": 1.0}
@@ -58,28 +54,20 @@ class Believed:
 
 
 EVERY = Believed()
+ONE_WAY = closed_bits(MEANS, forward=False, backward=True)
 
 
 @dataclass(frozen=True)
 class Ferry:
-    """One way of a ferry. `seconds`: of the whole way, None unknown. `closed`: bits. `lines`: what makes ways one line."""
+    """One way of a ferry. `seconds`: of the whole way, None unknown. `closed`: bits. `lines`: those it tells that it is of."""
 
     refs: tuple[int, ...]
     seconds: float | None
     closed: int
-    lines: frozenset[str]
+    lines: tuple[LineName, ...]
     notes: tuple[str, ...] = ()
     relations: tuple[int, ...] = ()
     doubted: bool = False
-
-
-@dataclass(frozen=True)
-class FerryLine:
-    """A relation route=ferry: its tags stand for those that its ways lack."""
-
-    id: int
-    tags: Mapping[str, str]
-    ways: tuple[int, ...]
 
 
 @dataclass
@@ -98,15 +86,21 @@ def is_ferry(tags: Mapping[str, str]) -> bool:
     return "ferry" in (part.strip() for part in tags.get("route", "").split(";"))
 
 
+def was_ferry(tags: Mapping[str, str]) -> bool:
+    """Whether it is drawn as a ferry that no longer sails, or not yet."""
+    return (
+        not is_ferry(tags)
+        and "highway" not in tags
+        and any(tags.get(f"{s}:route") == "ferry" for s in (*NO_LONGER, "was"))
+    )
+
+
 def ferry_of(refs: Sequence[int], tags: Mapping[str, str], lines: Sequence[FerryLine], on: date | None = None) -> Ferry:
     """A ferry's way; what its own tags lack is taken from the relations that it belongs to."""
     own_duration = duration_s(tags.get("duration"))
-    whole: dict[str, str] = {}
+    everything = dict(tags)
     for line in lines:
-        whole |= {k: v for k, v in line.tags.items() if k not in whole and k not in ("duration", "name", "ref", "type")}
-    # Who may board is read from the way where it says anything of it at all.
-    says = any(said(tags, m, True) or said(tags, m, False) for m in MEANS)
-    everything = {**whole, **tags} if not says else {**{k: v for k, v in whole.items() if k in ("oneway", "seasonal", "opening_hours", "interval", "service_times")}, **tags}  # fmt: skip
+        everything = _added(line.tags, everything)
     notes = [n for n in unread(everything) if n != "maxspeed"]
     if {"interval", "opening_hours", "service_times"} & set(everything):
         notes.append("ferry_times")
@@ -114,23 +108,34 @@ def ferry_of(refs: Sequence[int], tags: Mapping[str, str], lines: Sequence[Ferry
         takes_cars = boarding(everything) & closed_bits(("car",), forward=True, backward=True) == 0
         notes.append("ferry_cars_assumed" if takes_cars else "ferry_no_cars_assumed")
     # A line that is planned or ended takes its ways with it, unless another sails them.
-    ended = gone(everything, on) or (bool(lines) and all(gone(line.tags, on) for line in lines))
+    ended = was_ferry(tags) or gone(everything, on) or (bool(lines) and all(gone(line.tags, on) for line in lines))
     closed = EVERYBODY if ended or seasonal(everything) else boarding(everything)
     if ended:
         notes = ["gone"]
     elif seasonal(everything):
         notes = ["seasonal"]
-    ref, name, operator = (tags.get(k, "").strip().casefold() for k in ("ref", "name", "operator"))
-    names = {f"line {line.id}" for line in lines} | ({f"ref {ref}"} if ref else set())
-    if name and (operator or name not in COMMON_NAMES):
-        names.add(f"name {name}" if name not in COMMON_NAMES else f"name {name} of {operator}")
-    return Ferry(tuple(refs), own_duration, closed, frozenset(names), tuple(notes), tuple(line.id for line in lines))
+    of = tuple(line.id for line in lines)
+    return Ferry(tuple(refs), own_duration, closed, line_names(tags, lines), tuple(notes), of)
+
+
+def _added(of_line: Mapping[str, str], own: Mapping[str, str]) -> dict[str, str]:
+    """A way's tags and those of its line that it lacks. Of whom the way says anything, the line says nothing more."""
+    told = {means for means in MEANS if said(own, means, True) or said(own, means, False)}
+
+    def adds(key: str) -> bool:
+        first = key.split(":")[0]
+        if first in ACCESS_KEYS:
+            return any(first in KEYS[means] for means in MEANS if means not in told)
+        return key not in ("duration", "name", "ref", "type")
+
+    return {**{key: value for key, value in of_line.items() if adds(key)}, **own}
 
 
 def boarding(tags: Mapping[str, str]) -> int:
-    """Closed bits of a ferry. Where something is said of some only, those of whom nothing is said stay ashore.
+    """Closed bits of a ferry. Walkers board every one that does not forbid them.
 
-    A ferry of which nothing is said carries everybody; one that names walkers or bicycles alone carries no cars.
+    A ferry of which nothing is said, or that takes cars, carries everybody whom it does not forbid; one that names
+    walkers, bicycles, passengers or a cargo alone carries no cars, and bicycles only where it names them.
     """
     named = {means: said(tags, means, True) or said(tags, means, False) for means in MEANS}
     cargo = {part.strip() for part in tags.get("cargo", "").split(";") if part.strip()}
@@ -237,20 +242,21 @@ def sailings(
 
     `nodes`: each ferry's points, rows of the network; `along`: metres from its beginning (NaN where the extract lacks
     the point). `ports`: rows where a street or a path is met. A line has a deck of its own at each of its
-    ports: boarding it costs `wait_s`, leaving it nothing, and staying aboard nothing either.
+    ports: boarding it costs `wait_s`, leaving it nothing, and staying aboard nothing either. Where two lines meet at a
+    pier without a street one changes for `wait_s`.
     """
     met = Counter(int(n) for own in nodes for n in set(own.tolist()))
-    line_of = _lines(ferries, nodes, ports)
+    aboard, changes = boats([ferry.lines for ferry in ferries], nodes, ports)
     out, decks = Sailings(), {}
 
-    def deck(line: int, node: int) -> int:
-        if (line, node) not in decks:
-            decks[line, node] = first_new + len(out.points)
+    def deck(boat: int, node: int) -> int:
+        if boat not in decks:
+            decks[boat] = first_new + len(out.points)
             out.points.append(node)
             if node in ports:
-                for tail, head, seconds in ((node, decks[line, node], wait_s), (decks[line, node], node, 0)):
-                    _add(out, tail, head, seconds, closed_bits(MEANS, forward=False, backward=True))
-        return decks[line, node]
+                for tail, head, seconds in ((node, decks[boat], wait_s), (decks[boat], node, 0)):
+                    _add(out, tail, head, seconds, ONE_WAY)
+        return decks[boat]
 
     for number, (ferry, own, metres) in enumerate(zip(ferries, nodes, along, strict=True)):
         known = np.flatnonzero(np.isfinite(metres))
@@ -269,8 +275,13 @@ def sailings(
             zip(stops[:-1], stops[1:], strict=True), zip(at[:-1], at[1:], strict=True), strict=True
         ):
             if own[i] != own[j]:
-                line = line_of[number]
-                _add(out, deck(line, int(own[i])), deck(line, int(own[j])), end - start, ferry.closed)
+                for boat in aboard[number]:
+                    tail, head = boat[int(own[i])], boat[int(own[j])]
+                    _add(out, deck(tail, int(own[i])), deck(head, int(own[j])), end - start, ferry.closed)
+    for one, other in changes:
+        if one in decks and other in decks:
+            _add(out, decks[one], decks[other], wait_s, ONE_WAY)
+            _add(out, decks[other], decks[one], wait_s, ONE_WAY)
     return out
 
 
@@ -279,23 +290,3 @@ def _add(out: Sailings, tail: int, head: int, seconds: int, closed: int) -> None
     out.head.append(head)
     out.fixed_s.append(seconds)
     out.closed.append(closed)
-
-
-def _lines(ferries: Sequence[Ferry], nodes: Sequence[npt.NDArray[np.int64]], ports: frozenset[int]) -> list[int]:
-    """A number of its line for each ferry: ways of one relation, ref or name, and ways that meet at sea."""
-    parent = list(range(len(ferries)))
-
-    def root(i: int) -> int:
-        while parent[i] != i:
-            parent[i] = parent[parent[i]]
-            i = parent[i]
-        return i
-
-    seen: dict[str | int, int] = {}
-    for i, ferry in enumerate(ferries):
-        keys: list[str | int] = [*ferry.lines, *(int(n) for n in nodes[i] if int(n) not in ports)]
-        for key in keys:
-            if key in seen:
-                parent[root(i)] = root(seen[key])
-            seen[key] = i
-    return [root(i) for i in range(len(ferries))]

@@ -14,7 +14,8 @@ from torni.engines.travel.graph import FORBIDDEN, MEANS, Mode, RoadGraph, arcs
 from torni.sources.coordinates import to_metres
 from torni.sources.osm import ferries as boats
 from torni.sources.osm.access import CLASSES, EVERYBODY, FERRY
-from torni.sources.osm.ferries import Ferry, FerryLine
+from torni.sources.osm.ferries import Ferry
+from torni.sources.osm.ferry_lines import FerryLine
 from torni.sources.osm.grounds import grounds, lands
 
 Numbers = npt.NDArray[np.int64]
@@ -67,7 +68,8 @@ def build(
     streets = _streets(needed, known, x, y, ways)
     nodes = [np.searchsorted(needed, np.array(f.refs, np.int64)) for f in ferries]
     ashore = np.zeros(len(needed), bool)
-    ashore[streets.tail] = ashore[streets.head] = True
+    by_land = streets.kind != FERRY  # nobody boards from a bridge or an ice that carries nobody
+    ashore[streets.tail[by_land]] = ashore[streets.head[by_land]] = True
     ports = frozenset(int(n) for own in nodes for n in own[ashore[own]])
     streets, of_point = _parted(streets, barriers, np.arange(len(needed)), ports)
     counts: dict[str, int] = {}
@@ -130,7 +132,8 @@ def _apart(graph: RoadGraph, ground: npt.NDArray[np.int32]) -> dict[str, int]:
     stands_for = np.zeros(int(ground.max(initial=0)) + 1, np.int64)
     stands_for[first[0]] = graph.tail[ashore[first[1]]]
     hub = stands_for[ground[graph.tail[ashore]]]
-    tail, head = np.concatenate([graph.tail, hub]), np.concatenate([graph.head, graph.tail[ashore]])
+    leads = graph.closed != EVERYBODY
+    tail, head = np.concatenate([graph.tail[leads], hub]), np.concatenate([graph.head[leads], graph.tail[ashore]])
     piece = lands(graph.nodes, tail, head)
     metres = np.bincount(piece[graph.tail], np.where(graph.at_sea, 0, graph.length_m), int(piece.max()) + 1)
     metres = np.sort(metres[metres > 0])[:-1]

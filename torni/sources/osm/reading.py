@@ -18,7 +18,8 @@ from torni.core.faults import bad_input
 from torni.core.language import t
 from torni.engines.travel.graph import RoadGraph
 from torni.sources.osm import access, ferries
-from torni.sources.osm.ferries import EVERY, Believed, Ferry, FerryLine
+from torni.sources.osm.ferries import EVERY, Believed, Ferry
+from torni.sources.osm.ferry_lines import FerryLine
 from torni.sources.osm.network import Barriers, Ways, build
 
 MOST_POINTS = 20_000_000
@@ -136,6 +137,9 @@ def _relations(path: Path, found: _Extract) -> None:
 RESTRICTIONS = ("restriction:motorcar", "restriction:motor_vehicle", "restriction:conditional", "restriction:vehicle")
 
 
+ONCE = [f"{state}:{key}" for state in (*access.NO_LONGER, "was") for key in ("highway", "route")]
+
+
 def _ways(path: Path, found: _Extract, most_points: int, on: date | None, *, closed_too: bool = False) -> None:
     """Every way that carries somebody. What the same tags mean is worked out once."""
     known: dict[tuple[tuple[str, str], ...], access.Use | None] = {}
@@ -144,7 +148,7 @@ def _ways(path: Path, found: _Extract, most_points: int, on: date | None, *, clo
         for ref in line.ways:
             of_way.setdefault(ref, []).append(line)
     unseen = set(of_way)
-    for way in _read(path, osmium.osm.WAY, osmium.filter.KeyFilter("highway", "route", "man_made")):
+    for way in _read(path, osmium.osm.WAY, osmium.filter.KeyFilter("highway", "route", "man_made", *ONCE)):
         if of_way:
             unseen.discard(way.id)
         name = _relevant(way.tags)
@@ -154,16 +158,16 @@ def _ways(path: Path, found: _Extract, most_points: int, on: date | None, *, clo
         use = known[name]
         if use is None:
             tags = dict(way.tags)
-            if ferries.is_ferry(tags) or ("highway" not in tags and way.id in of_way):
+            if ferries.is_ferry(tags) or ferries.was_ferry(tags) or ("highway" not in tags and way.id in of_way):
                 _add_ferry(found, way, tags, of_way.get(way.id, []), on)
             continue
         for note in use.notes:
             found.counts[note] += 1
+        found.counts["closed"] += use.closed == access.EVERYBODY and not use.notes
         refs = [n.ref for n in way.nodes]
         kept = use.closed != access.EVERYBODY or use.kind == access.FERRY or closed_too
         if not kept or len(refs) < 2:
-            found.counts["closed"] += use.closed == access.EVERYBODY and not use.notes
-            if use.closed == access.EVERYBODY and access.shows_land(use, dict(name)):
+            if use.closed == access.EVERYBODY and access.shows_land(use):
                 found.shut.extend(refs)
                 found.shut_lengths.append(len(refs))
             continue

@@ -23,11 +23,14 @@ _DATES = re.compile(
     rf"{_MONTH}(?:\s*{_DAY})?(?:\s*-\s*(?:{_MONTH}(?:\s*{_DAY})?|{_DAY}))?((?:\s*,\s*\d\d?(?:-\d\d?)?(?![\d:]))*)"
 )
 _WEEKS = re.compile(r"\bweek\s*(\d\d?(?:-\d\d?)?(?:/\d)?(?:\s*,\s*\d\d?(?:-\d\d?)?(?:/\d)?(?![\d:]))*)")
+_NTH = r"\s+(?:mo|tu|we|th|fr|sa|su)\[[-\d, ]+\](?:\s*[+-]\d+ days?)?"
+# Comments, years, and the weekdays at either end of a span of months.
 _UNSEEN = re.compile(
-    r'"[^"]*"|(?<![\d:])20\d\d(?![\d:])(?:-20\d\d|\+)?|\b(?:mo|tu|we|th|fr|sa|su)\[-?\d\](?:\s*[+-]\d+ days?)?'
+    rf'"[^"]*"|(?<![\d:])20\d\d(?![\d:])(?:-20\d\d|\+)?|(?<=[a-z]){_NTH}(?=\s*-\s*(?:{"|".join(MONTHS)}))'
 )
-# What shuts a part of a day or of a week shuts no season.
-_PARTLY = re.compile(r"\d:\d\d|\b(?:mo|tu|we|th|fr|sa|su|ph|sh|easter|sun(?:rise|set))\b")
+_UNSEEN_END = re.compile(rf"(-\s*(?:{'|'.join(MONTHS)})[a-z]*){_NTH}")
+# Words of a rule that shuts whole days; any other makes it one of part of a day or a week, or not understood.
+_WHOLE_DAYS = re.compile(r"\b(?:off|closed|mo-su|mo-fr,\s*sa-su|24/7)\b(?:,\s*ph\b)?|\b0?0:00-24:00|[\s,:.|-]")
 # 1.5. is the first of May; a clock's 8.30 has no dot after it, nor a month 30.
 _FINNISH_DATE = re.compile(r"(?<![\d.:])(0?[1-9]|[12]\d|3[01])\.\s?(0?[1-9]|1[0-2])\.(?!\d)")
 _SEASON = re.compile(
@@ -41,17 +44,24 @@ def leaves_a_season_out(hours: str) -> bool:
     text = hours.casefold().replace("\N{EN DASH}", "-")
     if _SEASON.fullmatch(text.strip()):
         return True
+    text = _UNSEEN_END.sub(r"\1", text)
     text = _UNSEEN.sub("", _FINNISH_DATE.sub(lambda m: f"{MONTHS[int(m[2]) - 1]} {int(m[1])}", text))
     rules = [rule.strip() for rule in _RULES.split(text) if rule.strip(" |")]
     shuts = [bool(re.search(r"\b(?:off|closed)\b", rule)) for rule in rules]
     # Hours that tell only when it is shut are open otherwise.
     open_on = set(range(DAYS)) if all(shuts) else set[int]()
     for rule, shut in zip(rules, shuts, strict=True):
-        if shut and not rule.startswith("||") and not _PARTLY.search(rule.replace("mo-su", "")):
+        if shut and not rule.startswith("||") and _shuts_whole_days(rule):
             open_on -= _days(rule)
         elif not shut and not _HOLIDAYS_ONLY.match(rule):
             open_on |= _days(rule)
     return bool(rules) and _longest_break(open_on) > LONGEST_BREAK
+
+
+def _shuts_whole_days(rule: str) -> bool:
+    """Whether a rule that shuts names days of the year only, and not hours, weekdays, holidays or what is not understood."""
+    left = _WHOLE_DAYS.sub(" ", _WEEKS.sub(" ", _DATES.sub(" ", rule))).strip()
+    return not left or _SEASON.fullmatch(left) is not None
 
 
 def _days(rule: str) -> set[int]:
