@@ -7,7 +7,9 @@ from datetime import date
 from pathlib import Path
 
 import numpy as np
+import pytest
 
+from torni.core.faults import BadInput
 from torni.engines.travel.timetable import NEVER, Walking, profiles, travel_seconds
 from torni.sources.coordinates import to_metres
 from torni.sources.gtfs import read_feed
@@ -65,3 +67,13 @@ def minutes(path: Path, *, on: date = MONDAY, start: str = "A", end: str = "C") 
     seconds = travel_seconds(timetable, found, *home, *unit, WALK, np.arange(9 * 3600, 10 * 3600, 60), extra_s=1)
     median = np.sort(seconds[0])[30]
     return None if median >= NEVER else median / 60
+
+
+def notes(path) -> list[str]:
+    return [str(note) for note in read_feed(path).notes]
+
+
+def faults(path) -> str:
+    with pytest.raises(BadInput) as caught:
+        read_feed(path)
+    return str(caught.value)

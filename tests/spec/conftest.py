@@ -12,6 +12,7 @@ import yaml
 
 from tests.guided_life import TODAY, Life, settled
 from tests.streets import Map
+from tests.timetables import packed, usual
 from torni.core.faults import Fault
 from torni.core.notes import hearing
 from torni.core.places import definitions
@@ -124,3 +125,14 @@ def granted(aino, rules):
 def drawn(tmp_path):
     """An empty map of these points."""
     return lambda points, first_id=1: Map(tmp_path / "map.osm.pbf", points, first_id)
+
+
+@pytest.fixture
+def feed(tmp_path):
+    """A timetable in which these files differ from the usual one; None leaves one out."""
+
+    def make(*, inside: str = "", **files):
+        whole = {**usual(), **files}
+        return packed(tmp_path, {n: text for n, text in whole.items() if text is not None}, inside=inside)
+
+    return make
