@@ -1,7 +1,7 @@
 # `just` lists the recipes; `./do RECIPE` makes the environment first.
 
 # Two processes share the tests, folder by folder: a folder's keep to one room, one server and one browser.
-apart := '-n 2 --dist loadgroup --no-loadscope-reorder'
+apart := '-n 2 --dist loadscope --no-loadscope-reorder'
 
 # List the recipes.
 default:

@@ -26,10 +26,16 @@ def pytest_addoption(parser: pytest.Parser) -> None:
     parser.addoption("--shots", action="store_true", help="keep screenshots of every page in shots/")
 
 
-def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
+@pytest.hookimpl(optionalhook=True)
+def pytest_xdist_make_scheduler(config: pytest.Config, log: object) -> object:
     """Where the tests run in several processes, a folder's stay in one: they share its room, its server and its browser."""
-    for item in items:
-        item.add_marker(pytest.mark.xdist_group(item.path.relative_to(DATA.parent).parts[0]))
+    from xdist.scheduler import LoadScopeScheduling
+
+    class ByFolder(LoadScopeScheduling):
+        def _split_scope(self, nodeid: str) -> str:
+            return nodeid.split("/")[1]
+
+    return ByFolder(config, log)
 
 
 @pytest.fixture(scope="session", autouse=True)
