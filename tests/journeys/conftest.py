@@ -41,7 +41,7 @@ def address(tmp_path_factory, room_folder):
         port = probe.getsockname()[1]
     log = tmp_path_factory.mktemp("server") / "log"
     with log.open("w") as out:
-        command = [sys.executable, "-m", "torni", "demo", "--residents", "600", "--speed", "1800", "--port", str(port)]
+        command = [sys.executable, "-m", "torni", "demo", "--residents", "600", "--speed", "600", "--port", str(port)]
         server = subprocess.Popen(command, stdout=out, stderr=out, env={**os.environ, "TORNI_DATA": str(room_folder)})
     base = f"http://127.0.0.1:{port}"
     try:
