@@ -3,12 +3,11 @@
 from __future__ import annotations
 
 import argparse
-import os
 from collections.abc import Callable
 from pathlib import Path
 
 from torni.cli import of_rooms
-from torni.core.language import LANGUAGES
+from torni.core.language import LANGUAGES, spoken
 
 Run = Callable[[argparse.Namespace], int]
 
@@ -440,8 +439,8 @@ def _add(
     parser.add_argument(
         "--lang",
         choices=LANGUAGES,
-        default=os.environ.get("TORNI_LANG", "fi"),
-        help="language of the answer (default fi, or TORNI_LANG)",
+        default=spoken(),
+        help="language of the answer (default TORNI_LANG, else the environment's LANG, else fi)",
     )
     parser.add_argument("--on", metavar="DATE", help="as of a day, such as 2026-01-31 (default today)")
     if region:

@@ -10,7 +10,8 @@ from typing import TYPE_CHECKING
 from torni import network as net
 from torni.cli.show import mark, painted, paragraph, table
 from torni.core.faults import bad_input
-from torni.core.language import _, number, per_cent, t
+from torni.core.language import Message, _, number, per_cent, t
+from torni.core.progress import each
 from torni.promises.finding import LEVELS, Finding
 from torni.services import regions
 from torni.services.unit_names import unit_name
@@ -56,9 +57,8 @@ def load(args: argparse.Namespace) -> net.Network:
 def _every_county(args: argparse.Namespace) -> int:
     out, code = [], 0
     rows = []
-    for region in regions.all_regions():
-        if len(region.counties) != 1 or region.municipalities:
-            continue
+    counties = [r for r in regions.all_regions() if len(r.counties) == 1 and not r.municipalities]
+    for region in each(counties, Message("The counties")):
         shown = _picture(net.load(region.id, on=args.on, invented=not args.real_only), args)
         code = max(code, shown.exit_code)
         out.append(shown)

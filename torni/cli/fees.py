@@ -11,7 +11,8 @@ from typing import Any
 from torni.cli.rehearse import signed
 from torni.cli.show import table
 from torni.core.faults import bad_input
-from torni.core.language import number, t
+from torni.core.language import Message, number, t
+from torni.core.progress import working
 from torni.guidance.fees import money
 from torni.guidance.replay import read_decisions
 from torni.guidance.replay import replay as replayed
@@ -55,7 +56,8 @@ def reconcile(args: argparse.Namespace) -> int:
     """Exit 0 when every euro is explained, 1 when there are differences."""
     if args.make:
         return _make(args)
-    found = reconciled(*files_of(args.folder), region=args.region)
+    with working(Message("Services against charges")):
+        found = reconciled(*files_of(args.folder), region=args.region)
     if args.csv:
         _write_csv(found, args.csv)
     if args.json:
@@ -137,8 +139,10 @@ def _make(args: argparse.Namespace) -> int:
 
     if args.folder.exists() and any(args.folder.iterdir()):
         raise bad_input(str(args.folder), t("the folder is not empty"), t("Name a new folder."))
-    year = fee_year(open_population(args.region), year=args.on.year, seed=args.seed)
-    year.write(args.folder)
+    people = open_population(args.region)
+    with working(Message("The invented year")):
+        year = fee_year(people, year=args.on.year, seed=args.seed)
+        year.write(args.folder)
     (args.folder / "truth.json").write_text(
         json.dumps({k: sorted(v) for k, v in year.truth.items()}, indent=1), encoding="utf-8"
     )

@@ -8,10 +8,12 @@ from datetime import date
 
 from torni.cli.asked import parser
 from torni.cli.show import notes_beside
+from torni.core.bars import Bars
 from torni.core.clock import today
 from torni.core.faults import BadInput, bad_input
 from torni.core.language import speaking, t
 from torni.core.notes import hearing
+from torni.core.progress import showing
 
 
 def main(arguments: list[str] | None = None) -> int:
@@ -20,7 +22,7 @@ def main(arguments: list[str] | None = None) -> int:
     if not hasattr(args, "run"):
         (args.parser if hasattr(args, "parser") else asked).print_help()
         return 0
-    with speaking(args.lang), hearing(notes_beside()):
+    with speaking(args.lang), hearing(notes_beside()), showing(Bars()):
         try:
             args.on = _day(args.on)
             return int(args.run(args))

@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import gettext as _gettext
+import os
+import re
 import unicodedata
 from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
@@ -30,6 +32,25 @@ def speaking(name: str) -> Iterator[None]:
         yield
     finally:
         _current.reset(token)
+
+
+def spoken(environment: Mapping[str, str] | None = None) -> Language:
+    """The language that the environment asks for: TORNI_LANG; else as other programs read it, LC_ALL, LC_MESSAGES or LANG, with the list of
+    LANGUAGE before it; Finnish where it says none, or none of ours."""
+    given = os.environ if environment is None else environment
+    if own := given.get("TORNI_LANG"):
+        return _ours(own) or "fi"
+    place = next((value for name in ("LC_ALL", "LC_MESSAGES", "LANG") if (value := given.get(name))), "")
+    if place.partition(".")[0] in ("C", "POSIX"):
+        return "fi"
+    wanted = [*given.get("LANGUAGE", "").split(":"), place]
+    return next((ours for one in wanted if (ours := _ours(one))), "fi")
+
+
+def _ours(place: str) -> Language | None:
+    """`sv_FI.UTF-8` is Swedish; None for a language that is not ours."""
+    code = re.split(r"[_.@-]", place.casefold())[0]
+    return next((one for one in LANGUAGES if one == code), None)
 
 
 def _(message: str) -> str:

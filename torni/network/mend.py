@@ -10,7 +10,8 @@ import numpy as np
 import numpy.typing as npt
 
 from torni.core.faults import bad_input
-from torni.core.language import t
+from torni.core.language import Message, t
+from torni.core.progress import working
 from torni.network.check import measure
 from torni.network.explain import network_promise
 from torni.network.plan import NetworkPlan, applied, parse, place_of
@@ -114,10 +115,11 @@ def mend(
             t("Import the units first: torni import units FILE"),
         )
     problem = _Problem(network, finding, trip, counted, quick, seconds)
-    if closures is not None:
-        return problem.close(closures, minimise)
-    most = len(network.population.x) if budget == 1 else most_cells
-    return problem.open(_candidates(network, trip, counted, candidates, most), budget)
+    with working(Message("The best choice and its proof")):
+        if closures is not None:
+            return problem.close(closures, minimise)
+        most = len(network.population.x) if budget == 1 else most_cells
+        return problem.open(_candidates(network, trip, counted, candidates, most), budget)
 
 
 class _Problem:

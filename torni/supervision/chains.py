@@ -9,6 +9,8 @@ from typing import Any
 
 import duckdb
 
+from torni.core.language import Message
+from torni.core.progress import each
 from torni.engines.chains import Chain, MeasuredChain, query, read
 from torni.facts.opening import Connection
 from torni.services.chain import ServiceChain
@@ -51,7 +53,7 @@ def measure_on(
         )
     first = last - timedelta(days=OVER_DAYS - 1)
     found = {}
-    for name, chain in chains.items():
+    for name, chain in each(chains.items(), Message("Chain by chain")):
         row = connection.execute(
             query(chain, events="lives" if name in of_life else "standing", first=first, today=last)
         ).fetchone()
