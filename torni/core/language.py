@@ -17,11 +17,17 @@ Language = Literal["fi", "sv", "en"]
 LANGUAGES: tuple[Language, ...] = ("fi", "sv", "en")
 LOCALE = Path(__file__).parents[1] / "locale"
 
-_current: ContextVar[Language] = ContextVar("language", default="fi")
+_current: ContextVar[Language | None] = ContextVar("language", default=None)
+_always: list[Language] = ["fi"]
 
 
 def language() -> Language:
-    return _current.get()
+    return _current.get() or _always[0]
+
+
+def speak(name: str) -> None:
+    """Texts of this process are in this language where no `speaking` says another; an unknown language is Finnish."""
+    _always[0] = next((one for one in LANGUAGES if one == name), "fi")
 
 
 @contextmanager

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import dataclass
-from typing import TYPE_CHECKING, Literal
+from typing import TYPE_CHECKING, ClassVar, Literal
 
 import numpy as np
 import numpy.typing as npt
@@ -12,6 +12,7 @@ import numpy.typing as npt
 from torni.core.faults import bad_input
 from torni.core.language import Message, t
 from torni.core.progress import working
+from torni.core.shown import Shown
 from torni.network.check import measure
 from torni.network.explain import network_promise
 from torni.network.plan import NetworkPlan, applied, parse, place_of
@@ -46,12 +47,14 @@ class Candidate:
 
 
 @dataclass(frozen=True)
-class Mend:
+class Mend(Shown):
     """What was asked, the plan that answers it, and how surely it is the best.
 
     `objective`: number of steps (restore) or residents inside (open, close). `bound`: none can be better.
     `gap`: relative; 0 is proven optimal. `feasible`: False when no choice among the candidates is enough.
     """
+
+    _shown_by: ClassVar[str] = "torni.notebook.shows:mend"
 
     finding: Finding
     question: Question

@@ -15,10 +15,11 @@ from dataclasses import dataclass, field, replace
 from datetime import date
 from decimal import Decimal
 from functools import cached_property
-from typing import Any
+from typing import Any, ClassVar
 
 from torni.core.language import Message
 from torni.core.progress import each
+from torni.core.shown import Shown
 from torni.engines.rules import sql, tree
 from torni.facts.opening import Connection
 from torni.network import Network
@@ -83,8 +84,10 @@ class FeeEffect:
 
 
 @dataclass(frozen=True)
-class Rehearsal:
+class Rehearsal(Shown):
     """One change rehearsed. Everything in it rests on invented people."""
+
+    _shown_by: ClassVar[str] = "torni.notebook.shows:rehearsal"
 
     change: Change
     before: Rules
