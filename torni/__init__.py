@@ -47,6 +47,7 @@ __all__ = [
     "chains_on",
     "check",
     "closures",
+    "conditions",
     "decide",
     "definitions",
     "explain",
@@ -65,7 +66,6 @@ __all__ = [
     "rehearse",
     "replay",
     "search",
-    "sentence",
     "snapshot",
     "speak",
     "verify",
@@ -232,21 +232,28 @@ def definitions(region: str = "keski-suomi", *, on: date | str | None = None) ->
     return load_library(region, on=_day(on))
 
 
-def sentence(rule: str, *, region: str = "keski-suomi", on: date | str | None = None) -> str:
-    """A rule's text as the sentence that a decision letter has of it. Raises BadInput with every fault of the text.
+def conditions(rule: str, *, region: str = "keski-suomi", on: date | str | None = None) -> list[str]:
+    """Each condition of a rule's text as the sentence that a decision letter has of it, in their order. Raises BadInput with every fault.
 
     >>> import torni
-    >>> with torni.core.language.speaking("en"): torni.sentence("age >= 75", on="2026-11-22")
-    "the client's age is at least 75 years"
+    >>> with torni.core.language.speaking("en"): torni.conditions("age >= 75", on="2026-11-22")
+    ["the client's age is at least 75 years"]
     """
     from torni.core.faults import BadInput
-    from torni.engines.rules import lower
-    from torni.engines.rules.sentences import sentence as told
+    from torni.engines.rules import lower, tree
+    from torni.engines.rules.sentences import sentence
 
     found = lower(rule, _rules(region, on).scope, where="rule")
     if isinstance(found, list):
         raise BadInput(*found)
-    return told(found)
+
+    def leaves(node: tree.Node) -> list[str]:
+        parts = (
+            node.parts if isinstance(node, tree.And | tree.Or) else [node.part] if isinstance(node, tree.Not) else []
+        )
+        return [told for part in parts for told in leaves(part)] if parts else [sentence(node)]
+
+    return leaves(found)
 
 
 def replay(decisions: str | Path, *, under: date | str | None = None) -> list[Replayed]:

@@ -1,9 +1,12 @@
 """In a notebook values show themselves: escaped, without scripts, in the language of the moment; `import torni` reaches every room."""
 
+import doctest
+import re
 import subprocess
 import sys
 from datetime import date
 from html.parser import HTMLParser
+from pathlib import Path
 
 import polars as pl
 import pytest
@@ -93,7 +96,9 @@ def test_a_reach_shows_every_resident_by_minutes(keski_suomi):
     assert inside == pytest.approx(found.share_within[60] * 270_043, rel=0.002)
 
 
-def test_chains_proposals_and_fees_show_themselves():
+def test_rehearsals_chains_proposals_and_fees_show_themselves():
+    made = torni.rehearse("name: one\nparameters: {grant.home_care.maple: 4}\n", population="ahvenanmaa", on=ON)[0]
+    assert "29,691 invented people" in shown(made).text
     seen = shown(torni.chains(on=ON)["to_doctor"])
     assert "days at most" in seen.text
     decided = torni.decide("home-care", {"rai_maple": 2, "rai_adlh": 1, "rai_cps": 0}, on=ON)
@@ -161,3 +166,15 @@ def test_a_room_that_does_not_run_is_told(monkeypatch):
     for asked in (torni.verify, torni.prices, lambda: torni.snapshot("nowhere")):
         with pytest.raises(BadInput, match="torni demo"):
             asked()
+
+
+def test_the_page_s_examples_of_a_running_room_give_what_they_say(invented_year, tmp_path, monkeypatch):
+    page = (Path(__file__).parents[2] / "docs" / "howto" / "in-a-notebook.md").read_text(encoding="utf-8")
+    (body,) = re.findall(r"^```python demo\n(.*?)^```$", page, re.M | re.S)
+    monkeypatch.setenv("DATABASE_URL", invented_year)
+    monkeypatch.chdir(tmp_path)
+    runner = doctest.DocTestRunner()
+    runner.run(doctest.DocTestParser().get_doctest(body, {}, "in-a-notebook.md", "in-a-notebook.md", 0))
+    assert runner.summarize(verbose=False).failed == 0
+    shown_ = shown(torni.chains_on(tmp_path / "log")["to_doctor"])
+    assert "went as defined" in shown_.text
