@@ -11,6 +11,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from torni.cli import main
 from torni.cli.show import table
 from torni.core.bars import Bars, share_text, time_text
 from torni.core.language import Message, speaking, spoken
@@ -147,3 +148,22 @@ def test_a_share_is_not_a_hundred_before_the_end():
     with speaking("en"):
         assert [share_text(s) for s in (0.004, 0.5, 0.9999, 1.0)] == ["0 %", "50 %", "99 %", "100 %"]
         assert [time_text(s, 35) for s in (None, 12, 600)] == ["35 s so far", "about 12 s left", "about 10 min left"]
+
+
+@pytest.mark.parametrize(
+    ("asked", "begins"), [(["--help"], "käyttö: torni"), (["check", "--lang", "sv", "--help"], "användning: torni")]
+)
+def test_help_speaks_the_same_language_as_answers(monkeypatch, capsys, asked, begins):
+    monkeypatch.delenv("TORNI_LANG")
+    monkeypatch.setenv("LC_ALL", "C.UTF-8")
+    with pytest.raises(SystemExit):
+        main(asked)
+    assert capsys.readouterr().out.startswith(begins)
+
+
+def test_a_fault_of_the_command_itself_speaks_it_too(monkeypatch, capsys):
+    monkeypatch.setenv("TORNI_LANG", "fi")
+    with pytest.raises(SystemExit) as done:
+        main(["explain"])
+    assert done.value.code == 2
+    assert "torni explain: virhe: puuttuu: PROMISE" in capsys.readouterr().err

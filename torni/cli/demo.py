@@ -6,7 +6,7 @@ import argparse
 import sys
 from typing import TYPE_CHECKING
 
-from torni.cli.asked import later
+from torni.cli.adding import later
 from torni.core import clock
 from torni.core.faults import bad_input
 from torni.core.language import _, t

@@ -17,6 +17,7 @@ from torni.guidance.fees import money
 from torni.guidance.replay import read_decisions
 from torni.guidance.replay import replay as replayed
 from torni.guidance.state_names import verdict_name
+from torni.promises.promise import day_text
 from torni.simulation.group_names import group_name
 from torni.supervision.reconcile import Reconciled, files_of, formulas_of
 from torni.supervision.reconcile import reconcile as reconciled
@@ -36,7 +37,11 @@ def replay(args: argparse.Namespace) -> int:
             "differing": [{"id": r.past.id, "service": r.past.service, "on": str(r.past.on), "was": r.past.verdict, "would_be": r.verdict, "rule_version": r.version} for r in differing],
         }, ensure_ascii=False, indent=1))  # fmt: skip
         return 1 if differing else 0
-    under = t("the rules of {day}", day=args.on) if args.under_that_day else t("the rules of each decision's own day")
+    under = (
+        t("the rules of {day}", day=day_text(args.on))
+        if args.under_that_day
+        else t("the rules of each decision's own day")
+    )
     print(t("{n} decisions under {rules}: {same} the same, {other} different.", n=number(len(found)), rules=under, same=number(len(found) - len(differing)), other=number(len(differing))))  # fmt: skip
     if texts:
         print(t("{n} name a rule version that is not the one in force on their day.", n=number(len(texts))))
@@ -48,7 +53,7 @@ def replay(args: argparse.Namespace) -> int:
             right=[3],
         )
         print()
-        table([t("Decision"), t("Service"), t("Day"), t("Was"), t("Would be")], [[r.past.id, r.past.service, str(r.past.on), verdict_name(r.past.verdict), verdict_name(r.verdict)] for r in differing[: args.limit]])  # fmt: skip
+        table([t("Decision"), t("Service"), t("Day"), t("Was"), t("Would be")], [[r.past.id, r.past.service, day_text(r.past.on), verdict_name(r.past.verdict), verdict_name(r.verdict)] for r in differing[: args.limit]])  # fmt: skip
     return 1 if differing else 0
 
 
@@ -98,7 +103,7 @@ def reconcile(args: argparse.Namespace) -> int:
         worst = max(d, key=lambda x: abs(x.difference_eur))
         rule = t("rule {rule}", rule=money(worst.rule_eur)) if worst.rule_eur is not None else t("rule not known")
         print(
-            f"  {kind_name(kind)}, {formula or '–'}: {worst.event} {worst.on}: {rule}, {t('charged {eur}', eur=money(worst.charged_eur))}"
+            f"  {kind_name(kind)}, {formula or '–'}: {worst.event} {day_text(worst.on)}: {rule}, {t('charged {eur}', eur=money(worst.charged_eur))}"
         )
     return 1
 

@@ -119,6 +119,21 @@ def _alone(header: Sequence[str], rows: Sequence[Sequence[str]]) -> None:
                     print("\n".join(f"    {line}" for line in _wrapped(told, width() - 4)))
 
 
+def in_line(text: str, indent: str = "") -> None:
+    """One line; where it does not fit in the terminal, it goes on under itself."""
+    space = fitted()
+    if space is None or _seen(text) <= space:
+        print(text)
+        return
+    lines, opening = [""], text[: len(text) - len(text.lstrip(" "))]
+    for word in text.split(" "):
+        if lines[-1].strip() and _seen(f"{lines[-1]} {word}") > space:
+            lines.append(indent + word)
+        else:
+            lines[-1] = f"{lines[-1]} {word}" if lines[-1] else opening + word if word else ""
+    print("\n".join(line.rstrip() for line in lines))
+
+
 def paragraph(text: str, indent: str = "", first: str | None = None, *, hidden: int = 0) -> None:
     """A wrapped text. `first` opens its first line; `hidden` of its characters are colour, not width."""
     opening = indent if first is None else first

@@ -64,6 +64,11 @@ def _(message: str) -> str:
     return _catalogue(language()).gettext(message)
 
 
+def N_(text: str) -> str:  # noqa: N802 - the name by which texts are gathered
+    """The text as it is, for the catalogues: it is put into a language where it is shown."""
+    return text
+
+
 def ngettext(one: str, many: str, count: int) -> str:
     return _catalogue(language()).ngettext(one, many, count)
 
