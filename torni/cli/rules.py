@@ -8,7 +8,8 @@ import sys
 from pathlib import Path
 
 from torni.cli.show import mark, table
-from torni.core.language import t
+from torni.core.language import Message, t
+from torni.core.progress import working
 from torni.engines.rules import lower, sql, tree
 from torni.engines.rules.sentences import label
 from torni.guidance import Proposal, Reckoned, read_client, reckon_fee
@@ -72,7 +73,8 @@ def decide(args: argparse.Namespace) -> int:
     if args.letter:
         from torni.guidance.letter import write_letter
 
-        write_letter(decision, args.letter)
+        with working(Message("The letter")):
+            write_letter(decision, args.letter)
         if not args.json:
             print(t("The letter is in {file}.", file=args.letter))
     if args.json:
