@@ -98,6 +98,7 @@ def test_work_that_nobody_shows_is_done_all_the_same():
 def test_long_work_is_a_plain_line_now_and_then_where_there_is_no_terminal(monkeypatch):
     """On the standard error; work done in a moment says nothing."""
     monkeypatch.setattr("torni.core.bars.LINE_AFTER_S", 0.02)
+    monkeypatch.delenv("TORNI_PROGRESS", raising=False)
     err, out = io.StringIO(), io.StringIO()
     with redirect_stdout(out), redirect_stderr(err), speaking("en"), showing(Bars()):
         list(each("ab", Message("The promises")))
@@ -122,6 +123,7 @@ def test_long_work_can_be_asked_to_be_quiet(monkeypatch):
 def test_long_work_is_a_bar_in_a_terminal(monkeypatch):
     """With its name, its share and what is left, by the language of the one who asked."""
     monkeypatch.setattr("torni.core.bars.BAR_AFTER_S", 0.0)
+    monkeypatch.delenv("TORNI_PROGRESS", raising=False)
     monkeypatch.setenv("TERM", "xterm")
     monkeypatch.setenv("COLUMNS", "100")
     ours, theirs = pty.openpty()
