@@ -21,9 +21,8 @@ BLOCKS = {
 NOT_HERE = (
     "torni serve",
     "torni demo",
-    "export ",
     "./do ",
-)  # what goes on until it is stopped, or is only for the next of them
+)  # what goes on until it is stopped
 
 
 @pytest.fixture(scope="module")
@@ -65,22 +64,38 @@ def sent(demo):
     del os.environ["TORNI_DATABASE"]
 
 
+@pytest.fixture(scope="module")
+def client(demo):
+    """The number of a client of the room: the pages' 4711 stands for a number that their reader has."""
+    from torni.facts import opening
+
+    with opening.connect(demo) as connection:
+        return str(connection.execute("SELECT max(client) FROM client").fetchone()[0])
+
+
 @pytest.mark.parametrize("name", BLOCKS)
-def test_the_commands_of_a_page_work_as_printed(name, demo, sent, tmp_path):
-    env = {**os.environ, "PATH": f"{Path(sys.executable).parent}:{os.environ['PATH']}", "DATABASE_URL": demo}
+def test_the_commands_of_a_page_work_as_printed(name, demo, sent, client, tmp_path):
+    every = {**os.environ, "PATH": f"{Path(sys.executable).parent}:{os.environ['PATH']}", "DATABASE_URL": demo}
     key, ran = "", 0
     for block in BLOCKS[name]:
+        env = dict(every)
         for line in re.split(r"\n(?=[a-z.$])", block.strip()):
             if line.startswith(NOT_HERE):
                 continue
             ran += 1
+            line = line.replace("4711", client)
+            if line.startswith("export "):
+                env.update(dict(word.split("=", 1) for word in shlex.split(line)[1:]))
+                continue
             if line.startswith("curl "):
                 answer = sent([word.replace("$KEY", key) for word in shlex.split(line)])
                 assert answer.status_code == 200, answer.content.decode()
                 assert answer.json()["refused"] == [] and answer.json()["accepted"] > 0
                 continue
             assert line.startswith("torni "), line
-            done = subprocess.run(["sh", "-c", line], cwd=tmp_path, env=env, capture_output=True, text=True, input="")
+            done = subprocess.run(
+                ["sh", "-c", line], cwd=tmp_path, env=env, capture_output=True, text=True, input="a long password\n"
+            )
             assert done.returncode == 0, f"{line}\n{done.stdout}{done.stderr}"
             if line.startswith("torni feed new"):
                 key = done.stdout.split()[-1]
