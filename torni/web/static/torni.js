@@ -19,10 +19,10 @@ for (const kind of ["click", "focusin"]) {
 const waits = document.getElementById("waits");
 let counting = 0;
 function waiting(stops) {
-  const since = Date.now();
+  const since = performance.now();
   waited();
   counting = setInterval(() => {
-    const seconds = Math.floor((Date.now() - since) / 1000);
+    const seconds = Math.floor((performance.now() - since) / 1000);
     if (seconds % 5 === 1 || waits.hidden) waits.firstElementChild.textContent = waits.dataset.told.replace("{seconds}", seconds);
     waits.querySelector("[data-stop]").hidden = !stops;
     waits.hidden = false;
