@@ -291,7 +291,7 @@ def chains(region: str = "keski-suomi", *, on: date | str | None = None) -> dict
 
     >>> import torni
     >>> [step.id for step in torni.chains(on="2026-11-22")["to_doctor"].chain.steps][:2]
-    ['contact', 'answered']
+    ['asked', 'seen']
     """
     from torni.services import load_library
     from torni.services.chain import chains as defined
