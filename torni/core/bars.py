@@ -14,7 +14,7 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 from typing import TYPE_CHECKING, TextIO
 
-from torni.core.language import Message, _, language, number, speaking
+from torni.core.language import Language, Message, _, language, number, speaking
 from torni.core.progress import Done
 
 if TYPE_CHECKING:
@@ -25,11 +25,11 @@ LINE_AFTER_S, LINE_EVERY_S = 2.0, 10.0
 
 
 class Bars:
-    """Shows work by the language of the moment when it is made (`torni.core.progress.showing`)."""
+    """Shows work (`torni.core.progress.showing`) in a language: that of the moment when it is made, where none is given."""
 
-    def __init__(self, stream: TextIO | None = None) -> None:
+    def __init__(self, stream: TextIO | None = None, *, spoken: Language | None = None) -> None:
         self.stream = stream or sys.stderr
-        self.language = language()
+        self.language = spoken or language()
         self.quiet = os.environ.get("TORNI_PROGRESS", "").casefold() in ("no", "0", "none")
         self._bars: _Terminal | None = None
 

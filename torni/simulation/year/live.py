@@ -18,7 +18,7 @@ import psycopg
 from torni.core import clock, logs
 from torni.core.bars import Bars
 from torni.core.faults import BadInput
-from torni.core.language import Message, speaking, spoken
+from torni.core.language import Message, spoken
 from torni.core.progress import showing, working
 from torni.core.starter import starter
 from torni.facts.access import options
@@ -103,7 +103,7 @@ def main(arguments: list[str]) -> int:
     logs.begin("year")
     signal.signal(signal.SIGTERM, lambda *_: sys.exit(0))
     region, seed, residents, speed = arguments
-    with contextlib.suppress(KeyboardInterrupt), speaking(spoken()), showing(Bars()):
+    with contextlib.suppress(KeyboardInterrupt), showing(Bars(spoken=spoken())):
         run(
             os.environ["TORNI_DATABASE"], region=region, seed=int(seed), speed=float(speed),
             residents=int(residents) if residents != "all" else None,
