@@ -55,6 +55,7 @@ def _own_cache(tmp_path_factory: pytest.TempPathFactory) -> Iterator[None]:
     os.environ["TORNI_CACHE"] = str(tmp_path_factory.mktemp("cache"))
     os.environ["TORNI_REGIONS"] = str(tmp_path_factory.mktemp("no-regions"))
     os.environ["TORNI_LANG"] = "en"
+    os.environ["TORNI_PROGRESS"] = "no"  # how long work takes is not the same from run to run
     os.environ.pop("DATABASE_URL", None)
     folder = Path(tempfile.mkdtemp(prefix="torni-data-"))  # the server's user must be able to enter it
     folder.chmod(0o755)

@@ -5,7 +5,9 @@
     >>> torni.check(region, promise="ward").table()["state"].to_list()
     ['kept']
 
-Results are values with data frames (Polars) in them; nothing is changed by asking.
+Results are values with data frames (Polars) in them, and show themselves in a notebook; nothing is changed by asking, but by those that say
+so. `frame` gives any of them to pandas or Arrow, and `speak` chooses the language. What is not one function here is a module beside it,
+read when it is first named: `torni.services`, `torni.guidance`, `torni.tower` ...
 """
 
 from __future__ import annotations
@@ -18,30 +20,58 @@ from typing import TYPE_CHECKING, Any, Literal
 if TYPE_CHECKING:
     import polars as pl
 
+    from torni.facts.snapshot import Snapshot
+    from torni.facts.verify import Check
     from torni.guidance import Proposal, Reckoned
+    from torni.guidance.replay import Replayed
+    from torni.needs import Funding, ModelledNeed
     from torni.network import Network
     from torni.network.explain import Explanation
     from torni.network.mend import Mend
     from torni.network.reach import Reach
+    from torni.network.search import Found
     from torni.network.what_if import WhatIf
+    from torni.services import Library
+    from torni.services.chain import ServiceChain
     from torni.services.rules import Rules
+    from torni.simulation.harmonise import Harmonised
+    from torni.simulation.population import Population
     from torni.simulation.rehearsal import Rehearsal
+    from torni.supervision.chains import ChainOnLog
+    from torni.supervision.reconcile import Reconciled
     from torni.tower import Picture
 
 __all__ = [
     "alerts",
+    "chains",
+    "chains_on",
     "check",
     "closures",
+    "conditions",
     "decide",
+    "definitions",
     "explain",
     "fee",
+    "frame",
+    "funding",
     "handle_alert",
+    "harmonise",
     "load",
     "mend",
+    "need",
+    "people",
+    "prices",
     "reach",
+    "reconcile",
     "rehearse",
+    "replay",
+    "search",
+    "snapshot",
+    "speak",
+    "verify",
     "what_if",
 ]
+_ROOMS = ("core", "engines", "facts", "guidance", "needs", "network", "producers", "promises", "services", "simulation", "sources", "supervision", "tower")  # fmt: skip
 __version__ = "0.1.0"
 
 
@@ -188,6 +218,195 @@ def rehearse(change: str | Path, *, population: str = "keski-suomi", on: date | 
     found = read_changes(change) if isinstance(change, Path) else parse_changes(change)
     with opened(regions.find(population).id) as (room, why):
         return rehearsed(found, region=population, on=_day(on), room=room, why=why)
+
+
+def definitions(region: str = "keski-suomi", *, on: date | str | None = None) -> Library:
+    """What the region has decided, as in force on a day: `.services`, `.promises()`, `.parameters`, `.value("travel.ferry.wait_min")`.
+
+    >>> import torni
+    >>> "home_care" in torni.definitions(on="2026-11-22").services
+    True
+    """
+    from torni.services import load_library
+
+    return load_library(region, on=_day(on))
+
+
+def conditions(rule: str, *, region: str = "keski-suomi", on: date | str | None = None) -> list[str]:
+    """Each condition of a rule's text as the sentence that a decision letter has of it, in their order. Raises BadInput with every fault.
+
+    >>> import torni
+    >>> with torni.core.language.speaking("en"): torni.conditions("age >= 75", on="2026-11-22")
+    ["the client's age is at least 75 years"]
+    """
+    from torni.core.faults import BadInput
+    from torni.engines.rules import lower, tree
+    from torni.engines.rules.sentences import sentence
+
+    found = lower(rule, _rules(region, on).scope, where="rule")
+    if isinstance(found, list):
+        raise BadInput(*found)
+
+    def leaves(node: tree.Node) -> list[str]:
+        parts = (
+            node.parts if isinstance(node, tree.And | tree.Or) else [node.part] if isinstance(node, tree.Not) else []
+        )
+        return [told for part in parts for told in leaves(part)] if parts else [sentence(node)]
+
+    return leaves(found)
+
+
+def replay(decisions: str | Path, *, under: date | str | None = None) -> list[Replayed]:
+    """Past decisions of a file (JSON lines or a table) again, by their own day's rules, or all by those of the day `under`: `.differs`."""
+    from torni.guidance.replay import read_decisions
+    from torni.guidance.replay import replay as replayed
+
+    return replayed(read_decisions(Path(decisions)), under=None if under is None else _day(under))
+
+
+def reconcile(folder: str | Path, *, region: str = "keski-suomi") -> Reconciled:
+    """Services delivered against fees charged, of a folder with clients, delivered and charged: `.differences`, `.by_formula`, `.remarks`."""
+    from torni.supervision.reconcile import files_of
+    from torni.supervision.reconcile import reconcile as reconciled
+
+    return reconciled(*files_of(Path(folder)), region=region)
+
+
+def harmonise(file: str | Path, *, region: str = "keski-suomi", on: date | str | None = None) -> Harmonised:
+    """Municipalities' differing rules side by side, each tried as the common one on the invented people: `.differs`, `.common`."""
+    from torni.simulation.harmonise import harmonise as harmonised
+
+    return harmonised(Path(file), region=region, on=_day(on))
+
+
+def people(region: str = "keski-suomi") -> Population:
+    """The region's invented people, made where they are not there yet: `.files` (Parquet), `.sql`, `.size`. No row is a real person."""
+    from torni.simulation.population import open_population
+
+    return open_population(region)
+
+
+def chains(region: str = "keski-suomi", *, on: date | str | None = None) -> dict[str, ServiceChain]:
+    """The service chains as defined, by id.
+
+    >>> import torni
+    >>> [step.id for step in torni.chains(on="2026-11-22")["to_doctor"].chain.steps][:2]
+    ['asked', 'seen']
+    """
+    from torni.services import load_library
+    from torni.services.chain import chains as defined
+
+    return defined(load_library(region, on=_day(on)))
+
+
+def chains_on(
+    snapshot: str | Path, *, region: str = "keski-suomi", on: date | str | None = None
+) -> dict[str, ChainOnLog]:
+    """The chains as they went, on a snapshot with persons, up to a day: how many began and went as defined, where they leak, half's days."""
+    from torni.supervision.chains import chains_on as held
+
+    return held(Path(snapshot), chains(region, on=on), _day(on))
+
+
+def need(county: str = "keski-suomi", *, year: int = 2023) -> ModelledNeed:
+    """A county's need against the nation's by THL's model: `.total`, `.sectors`, `.parts` (a frame of what makes it).
+
+    >>> import torni
+    >>> round(torni.need("keski-suomi").total, 3)
+    0.989
+    """
+    from torni.needs import need as found
+
+    library = definitions(county)
+    return found(library, _county(library), year)
+
+
+def funding(county: str = "keski-suomi") -> Funding:
+    """A county's need-based funding of the newest year that the parameters tell: `.euros` by sector, `.total`, `.per_resident`."""
+    from torni.needs import funding as found
+
+    library = definitions(county)
+    return found(library, _county(library))
+
+
+def search(region: Network | str, text: str) -> Found:
+    """Services, promises, units and producers by parts of their names: `.hits` by kind."""
+    from torni.network.search import search as found
+
+    return found(_network(region), text)
+
+
+def snapshot(folder: str | Path, *, region: str = "keski-suomi", persons: bool = False) -> Snapshot:
+    """The running record room's log as Parquet files in a folder, which Polars, DuckDB and Spark read. Writes files, changes no fact.
+    Raises BadInput where no room of the region runs."""
+    from torni.facts.snapshot import snapshot as written
+    from torni.tower.opened import room
+
+    with room(region) as connection:
+        return written(connection, Path(folder), persons=persons)
+
+
+def verify(region: str = "keski-suomi") -> list[Check]:
+    """Is the running record room whole: each check, how much it looked at, and how many were wrong. Reads the whole log."""
+    from torni.facts.verify import verify as verified
+    from torni.tower.opened import room
+
+    with room(region) as connection:
+        return verified(connection)
+
+
+def prices(service: str = "home_care", *, region: str = "keski-suomi") -> pl.DataFrame:
+    """The units approved to produce a service by voucher in the running record room, and their prices in cents: unit, cents."""
+    import polars as pl
+
+    from torni.producers.vouchers import prices as found
+    from torni.tower.opened import room
+
+    with room(region) as connection:
+        rows = list(found(connection, service).items())
+    return pl.DataFrame(rows, schema={"unit": pl.String, "cents": pl.Int64}, orient="row")
+
+
+def frame(value: Any, to: Literal["polars", "pandas", "arrow"] = "polars") -> Any:
+    """A value's table as a frame of Polars, pandas or Arrow. Pandas and Arrow are not a part of Torni: BadInput says what to install.
+
+    >>> import torni
+    >>> torni.frame(torni.need("keski-suomi")).columns
+    ['variable', 'sector', 'share', 'national_share', 'effect']
+    """
+    from torni.core.frames import frame as made
+
+    return made(value, to)
+
+
+def speak(language: Literal["fi", "sv", "en"]) -> None:
+    """From now on every text of this process is in this language, where nothing else says (`torni.core.language.speaking` does for a while)."""
+    from torni.core.language import speak as always
+
+    always(language)
+
+
+def __getattr__(name: str) -> Any:
+    """A room of Torni by its name, read when it is first asked for: `import torni` alone reads none."""
+    if name in _ROOMS:
+        import importlib
+
+        return importlib.import_module(f"torni.{name}")
+    raise AttributeError(f"module 'torni' has no attribute '{name}'")
+
+
+def __dir__() -> list[str]:
+    return sorted([*__all__, *_ROOMS, "__version__"])
+
+
+def _county(library: Library) -> str:
+    from torni.core.faults import bad_input
+    from torni.core.language import t
+
+    counties = library.region.counties
+    if len(counties) != 1 or library.region.municipalities:
+        raise bad_input(library.region.id, t("is not one county"), t("Ask for one county, such as keski-suomi."))
+    return counties[0]
 
 
 def _rules(region: str, on: date | str | None) -> Rules:

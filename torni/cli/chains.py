@@ -7,14 +7,12 @@ import json
 
 from torni.cli.show import table
 from torni.core.clock import today
-from torni.core.faults import BadInput, Fault, bad_input
-from torni.core.language import _, number, per_cent, t
+from torni.core.language import _, number, per_cent
 from torni.engines.chains import MeasuredChain
-from torni.facts.snapshot import unlike
 from torni.services import load_library
 from torni.services.chain import ServiceChain
 from torni.services.chain import chains as defined
-from torni.supervision.chains import measure_chains
+from torni.supervision.chains import chains_on
 
 
 def chains(args: argparse.Namespace) -> int:
@@ -23,13 +21,8 @@ def chains(args: argparse.Namespace) -> int:
     found = defined(library)
     measured: dict[str, MeasuredChain] = {}
     if args.snapshot:
-        again = t("Make one: torni snapshot FOLDER --persons")
-        if not any(args.snapshot.glob("event_*.parquet")):
-            raise bad_input(str(args.snapshot), t("holds no snapshot with persons"), again)
-        if amiss := unlike(args.snapshot):
-            raise BadInput(*(Fault(str(args.snapshot / name), t("is damaged, or of no snapshot with persons"), again) for name in amiss[:20]))  # fmt: skip
-        last = args.on or today()
-        measured = measure_chains(args.snapshot, found, last)
+        on_log = chains_on(args.snapshot, found, args.on or today())
+        measured = {name: one.measured for name, one in on_log.items()}
     if args.json:
         print(
             json.dumps(

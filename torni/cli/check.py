@@ -8,10 +8,12 @@ import sys
 from typing import TYPE_CHECKING
 
 from torni import network as net
-from torni.cli.show import mark, painted, paragraph, table
+from torni.cli.show import in_line, mark, painted, paragraph, table
 from torni.core.faults import bad_input
-from torni.core.language import _, number, per_cent, t
+from torni.core.language import Message, _, number, per_cent, t
+from torni.core.progress import each
 from torni.promises.finding import LEVELS, Finding
+from torni.promises.promise import day_text
 from torni.services import regions
 from torni.services.unit_names import unit_name
 from torni.tower import Picture, picture
@@ -56,9 +58,8 @@ def load(args: argparse.Namespace) -> net.Network:
 def _every_county(args: argparse.Namespace) -> int:
     out, code = [], 0
     rows = []
-    for region in regions.all_regions():
-        if len(region.counties) != 1 or region.municipalities:
-            continue
+    counties = [r for r in regions.all_regions() if len(r.counties) == 1 and not r.municipalities]
+    for region in each(counties, Message("The counties")):
         shown = _picture(net.load(region.id, on=args.on, invented=not args.real_only), args)
         code = max(code, shown.exit_code)
         out.append(shown)
@@ -88,9 +89,8 @@ def print_picture(shown: Picture) -> None:
     if not shown.findings:
         return
     counts = "   ".join(f"{mark(s)} {shown.count(s)} {state_name(s)}" for s in ("broken", "unknown", "kept"))
-    print(
-        f"{painted(str(region.name), '1')}  {number(int(shown.network.population.residents.sum()))} {_('residents')}   {counts}   {shown.network.as_of}"
-    )
+    people = f"{number(int(shown.network.population.residents.sum()))} {_('residents')}"
+    in_line("   ".join((f"{painted(str(region.name), '1')}  {people}", counts, day_text(shown.network.as_of))))
     print()
     wide = max(len(value_text(f)) for f in shown.findings)
     targets = max(len(target_text(f)) for f in shown.findings)
@@ -100,7 +100,8 @@ def print_picture(shown: Picture) -> None:
         paragraph(str(f.sentence), indent, first, hidden=len(first) - len(indent))
         if margin_text(f):
             paragraph(margin_text(f), indent, indent)
-        print(painted(indent + f.id + (" *" if f.invented and f.promise.reads == "network" else ""), "2") + _where(f))
+        id_ = painted(indent + f.id + (" *" if f.invented and f.promise.reads == "network" else ""), "2")
+        in_line(id_ + _where(f), indent + "  ")
     print()
     if any(f.invented and f.promise.reads == "network" for f in shown.findings):
         print("* " + _("depends on units or sizes invented for demonstration; --real-only leaves them out"))
@@ -155,7 +156,7 @@ def explain(args: argparse.Namespace) -> int:
         print("   " + _("Depends on units or sizes invented for demonstration."))
     print(f"\n{_('1. The text')}")
     print(
-        f"   {', '.join(e.files)}   {_('version')} {f.definition_version}   {_('in force from')} {e.service.valid_from}"
+        f"   {', '.join(e.files)}   {_('version')} {f.definition_version}   {_('in force from')} {day_text(e.service.valid_from)}"
     )
     paragraph(f"{_('Source')}: {e.source}", "   ")
     if f.promise.note:
@@ -231,7 +232,9 @@ def _print_happened(e: Explanation, live: Live | None) -> None:
     print(f"\n{_('3. The limits')}")
     for x in e.parameters:
         paragraph(
-            f"{x.what}: {x.shown} {unit_name(x.value.unit)} ({x.value.since}, {x.value.source.title})", "     ", "   – "
+            f"{x.what}: {x.shown} {unit_name(x.value.unit)} ({day_text(x.value.since)}, {x.value.source.title})",
+            "     ",
+            "   – ",
         )
     print(f"\n{_('4. The events')}\n   {'  '.join(e.events)}")
     f = e.finding

@@ -6,10 +6,10 @@ import argparse
 import sys
 from typing import TYPE_CHECKING
 
-from torni.cli.asked import later
+from torni.cli.adding import later
 from torni.core import clock
 from torni.core.faults import bad_input
-from torni.core.language import _, t
+from torni.core.language import _, speaking, t
 
 if TYPE_CHECKING:
     from torni.tower.live import Live
@@ -49,7 +49,8 @@ def demo(args: argparse.Namespace) -> int:
         opening.prepare(database.url)
         with opening.connect(database.url, autocommit=True) as connection:
             opening.claim(connection, region, invented={"seed": args.seed, "residents": args.residents})
-        run(database.url, region=region, seed=args.seed, residents=args.residents, speed=1.0, until=clock.now())
+        with speaking("fi"):  # what is recorded is the same whoever loads it
+            run(database.url, region=region, seed=args.seed, residents=args.residents, speed=1.0, until=clock.now())
         with opening.connect(database.url, autocommit=True) as connection:
             row = connection.execute("SELECT registered()").fetchone()
             days = Days(region)

@@ -9,7 +9,8 @@ from contextlib import contextmanager
 
 from torni.cli.show import mark, table
 from torni.core.faults import BadInput, Fault, bad_input
-from torni.core.language import _, number, t
+from torni.core.language import Message, _, number, t
+from torni.core.progress import each, working
 from torni.facts import feeds, intake, opening
 from torni.facts.data_fields import MOST_TEXT
 from torni.facts.door import Door
@@ -43,7 +44,8 @@ def events(args: argparse.Namespace) -> int:
 
 def import_events(args: argparse.Namespace) -> int:
     """A file of events through the door, as many as are right; the others into quarantine, each with its reasons."""
-    given = read_events(args.file)
+    with working(Message("Reading {file}", file=args.file.name)):
+        given = read_events(args.file)
     region = regions.find(args.region).id
     with _door(region) as door:
         if args.dry_run:
@@ -108,7 +110,7 @@ def quarantine_replay(args: argparse.Namespace) -> int:
         if args.mended and len(wanted) != 1:
             raise bad_input("--with", t("a mended row is one row's"), t("Name its number."))
         accepted = 0
-        for n in wanted:
+        for n in each(wanted, Message("Refused records again")):
             raw = read_events(args.mended)[0] if args.mended else found[n]
             done = intake.replay(door, n, raw, by="torni")
             accepted += not done.refused

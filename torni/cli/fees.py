@@ -11,11 +11,13 @@ from typing import Any
 from torni.cli.rehearse import signed
 from torni.cli.show import table
 from torni.core.faults import bad_input
-from torni.core.language import number, t
+from torni.core.language import Message, number, t
+from torni.core.progress import working
 from torni.guidance.fees import money
 from torni.guidance.replay import read_decisions
 from torni.guidance.replay import replay as replayed
 from torni.guidance.state_names import verdict_name
+from torni.promises.promise import day_text
 from torni.simulation.group_names import group_name
 from torni.supervision.reconcile import Reconciled, files_of, formulas_of
 from torni.supervision.reconcile import reconcile as reconciled
@@ -35,7 +37,11 @@ def replay(args: argparse.Namespace) -> int:
             "differing": [{"id": r.past.id, "service": r.past.service, "on": str(r.past.on), "was": r.past.verdict, "would_be": r.verdict, "rule_version": r.version} for r in differing],
         }, ensure_ascii=False, indent=1))  # fmt: skip
         return 1 if differing else 0
-    under = t("the rules of {day}", day=args.on) if args.under_that_day else t("the rules of each decision's own day")
+    under = (
+        t("the rules of {day}", day=day_text(args.on))
+        if args.under_that_day
+        else t("the rules of each decision's own day")
+    )
     print(t("{n} decisions under {rules}: {same} the same, {other} different.", n=number(len(found)), rules=under, same=number(len(found) - len(differing)), other=number(len(differing))))  # fmt: skip
     if texts:
         print(t("{n} name a rule version that is not the one in force on their day.", n=number(len(texts))))
@@ -47,7 +53,7 @@ def replay(args: argparse.Namespace) -> int:
             right=[3],
         )
         print()
-        table([t("Decision"), t("Service"), t("Day"), t("Was"), t("Would be")], [[r.past.id, r.past.service, str(r.past.on), verdict_name(r.past.verdict), verdict_name(r.verdict)] for r in differing[: args.limit]])  # fmt: skip
+        table([t("Decision"), t("Service"), t("Day"), t("Was"), t("Would be")], [[r.past.id, r.past.service, day_text(r.past.on), verdict_name(r.past.verdict), verdict_name(r.verdict)] for r in differing[: args.limit]])  # fmt: skip
     return 1 if differing else 0
 
 
@@ -55,7 +61,8 @@ def reconcile(args: argparse.Namespace) -> int:
     """Exit 0 when every euro is explained, 1 when there are differences."""
     if args.make:
         return _make(args)
-    found = reconciled(*files_of(args.folder), region=args.region)
+    with working(Message("Services against charges")):
+        found = reconciled(*files_of(args.folder), region=args.region)
     if args.csv:
         _write_csv(found, args.csv)
     if args.json:
@@ -96,7 +103,7 @@ def reconcile(args: argparse.Namespace) -> int:
         worst = max(d, key=lambda x: abs(x.difference_eur))
         rule = t("rule {rule}", rule=money(worst.rule_eur)) if worst.rule_eur is not None else t("rule not known")
         print(
-            f"  {kind_name(kind)}, {formula or '–'}: {worst.event} {worst.on}: {rule}, {t('charged {eur}', eur=money(worst.charged_eur))}"
+            f"  {kind_name(kind)}, {formula or '–'}: {worst.event} {day_text(worst.on)}: {rule}, {t('charged {eur}', eur=money(worst.charged_eur))}"
         )
     return 1
 
@@ -137,8 +144,10 @@ def _make(args: argparse.Namespace) -> int:
 
     if args.folder.exists() and any(args.folder.iterdir()):
         raise bad_input(str(args.folder), t("the folder is not empty"), t("Name a new folder."))
-    year = fee_year(open_population(args.region), year=args.on.year, seed=args.seed)
-    year.write(args.folder)
+    people = open_population(args.region)
+    with working(Message("The invented year")):
+        year = fee_year(people, year=args.on.year, seed=args.seed)
+        year.write(args.folder)
     (args.folder / "truth.json").write_text(
         json.dumps({k: sorted(v) for k, v in year.truth.items()}, indent=1), encoding="utf-8"
     )

@@ -6,21 +6,27 @@ import os
 import sys
 from datetime import date
 
+from torni.cli.adding import words
 from torni.cli.asked import parser
 from torni.cli.show import notes_beside
+from torni.core.bars import Bars
 from torni.core.clock import today
 from torni.core.faults import BadInput, bad_input
-from torni.core.language import speaking, t
+from torni.core.language import speaking, spoken, t
 from torni.core.notes import hearing
+from torni.core.progress import showing
 
 
 def main(arguments: list[str] | None = None) -> int:
-    asked = parser()
-    args = asked.parse_args(arguments)
-    if not hasattr(args, "run"):
-        (args.parser if hasattr(args, "parser") else asked).print_help()
-        return 0
-    with speaking(args.lang), hearing(notes_beside()):
+    given = sys.argv[1:] if arguments is None else arguments
+    with speaking(_asked_for(given) or spoken()):  # help and its faults are told before anything is read
+        words()
+        asked = parser()
+        args = asked.parse_args(given)
+        if not hasattr(args, "run"):
+            (args.parser if hasattr(args, "parser") else asked).print_help()
+            return 0
+    with speaking(args.lang), hearing(notes_beside()), showing(Bars()):
         try:
             args.on = _day(args.on)
             return int(args.run(args))
@@ -37,6 +43,14 @@ def main(arguments: list[str] | None = None) -> int:
             return 2
         except KeyboardInterrupt:
             return 130
+
+
+def _asked_for(arguments: list[str]) -> str | None:
+    """The language that the arguments ask for, before they are read."""
+    for one, after in zip(arguments, [*arguments[1:], ""], strict=True):
+        if one == "--lang" or one.startswith("--lang="):
+            return after if one == "--lang" else one.removeprefix("--lang=")
+    return None
 
 
 def _day(text: str | None) -> date:

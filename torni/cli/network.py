@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import argparse
 import json
-import sys
 from typing import Any
 
 from torni.cli.check import load
@@ -213,8 +212,6 @@ def mend(args: argparse.Namespace) -> int:
         "closures": args.closures,
         "minimise": args.minimise,
     }
-    if not args.json and sys.stderr.isatty():
-        print(_("Searching for the proof…"), file=sys.stderr)
     found = mended(network, args.promise, **options)
     if args.json:
         print(json.dumps(mend_json(found), ensure_ascii=False, indent=2))

@@ -7,6 +7,7 @@ from collections.abc import Callable, Iterable
 from typing import TypeAlias
 
 from torni.core.brought import Rows, brought, found
+from torni.core.language import _
 
 Commands: TypeAlias = "argparse._SubParsersAction[argparse.ArgumentParser]"
 
@@ -15,15 +16,19 @@ def add(commands: Commands, one: Callable[..., argparse.ArgumentParser], help_: 
     """Every room's commands, among those of the house; `one` adds a command with what all take."""
     for room in brought():
         for name, told in room.groups.items():
-            group = commands.add_parser(name, help=told, formatter_class=help_)
+            group = commands.add_parser(name, help=_(told), formatter_class=help_)
             group.set_defaults(parser=group)
-            parts = group.add_subparsers(metavar="WHAT", title="what")
+            parts = group.add_subparsers(metavar="WHAT", title=_("what"))
             for command in room.commands[name]:
-                made = one(parts, command.name, command.told, "torni.cli.of_rooms:run")
+                made = one(parts, command.name, _(command.told), "torni.cli.of_rooms:run")
                 made.set_defaults(asked=command.run, values=[o.name for o in command.options])
                 for o in command.options:
                     made.add_argument(
-                        o.name, metavar=o.metavar, help=o.told, type=o.kind, nargs="?" if o.optional else None
+                        o.name,
+                        metavar=o.metavar,
+                        help=_(o.told) if o.told else None,
+                        type=o.kind,
+                        nargs="?" if o.optional else None,
                     )
 
 

@@ -3,9 +3,11 @@
 from __future__ import annotations
 
 import argparse
+from contextlib import AbstractContextManager
 
 from torni.cli.show import painted, table
-from torni.core.language import _, ngettext
+from torni.core.language import Message, _, ngettext
+from torni.core.progress import Done, working
 from torni.network import own_data
 from torni.network.own_data import Imported
 from torni.services import regions
@@ -30,26 +32,33 @@ def new_region(args: argparse.Namespace) -> int:
 
 
 def import_units(args: argparse.Namespace) -> int:
-    return _told(
-        own_data.import_units(args.file, args.region, on=args.on, keep_good=args.keep_good, dry_run=args.dry_run), args
-    )
+    with _reading(args):
+        done = own_data.import_units(args.file, args.region, on=args.on, keep_good=args.keep_good, dry_run=args.dry_run)
+    return _told(done, args)
 
 
 def import_population(args: argparse.Namespace) -> int:
-    return _told(
-        own_data.import_population(
+    with _reading(args):
+        done = own_data.import_population(
             args.file, args.region, on=args.on, side_m=args.side, keep_good=args.keep_good, dry_run=args.dry_run
-        ),
-        args,
-    )
+        )
+    return _told(done, args)
 
 
 def import_roads(args: argparse.Namespace) -> int:
-    return _told(own_data.import_roads(args.file, args.region, on=args.on, dry_run=args.dry_run), args)
+    with _reading(args):
+        done = own_data.import_roads(args.file, args.region, on=args.on, dry_run=args.dry_run)
+    return _told(done, args)
 
 
 def import_timetable(args: argparse.Namespace) -> int:
-    return _told(own_data.import_timetable(args.file, args.region, on=args.on, dry_run=args.dry_run), args)
+    with _reading(args):
+        done = own_data.import_timetable(args.file, args.region, on=args.on, dry_run=args.dry_run)
+    return _told(done, args)
+
+
+def _reading(args: argparse.Namespace) -> AbstractContextManager[Done]:
+    return working(Message("Reading {file}", file=args.file.name))
 
 
 def _told(done: Imported, args: argparse.Namespace) -> int:

@@ -4,12 +4,12 @@ from __future__ import annotations
 
 import argparse
 import json
-import sys
 from dataclasses import asdict
 from typing import Any
 
 from torni.cli.show import mark, table
-from torni.core.language import number, t
+from torni.core.language import Message, number, t
+from torni.core.progress import working
 from torni.engines.rules.sentences import label, shown
 from torni.guidance.client import Client
 from torni.guidance.proposal import proposal_of, reason_text
@@ -27,14 +27,13 @@ from torni.tower.opened import opened
 
 def rehearse(args: argparse.Namespace) -> int:
     with opened(regions.find(args.population).id) as (room, why):
-        made = rehearsed(
-            read_changes(args.change), region=args.population, on=args.on, told=_progress, room=room, why=why
-        )
+        made = rehearsed(read_changes(args.change), region=args.population, on=args.on, room=room, why=why)
     chosen = made[max(0, min(args.alternative, len(made)) - 1)]
     if args.pdf:
         from torni.simulation.summary import to_pdf
 
-        args.pdf.write_bytes(to_pdf(made))
+        with working(Message("The summary as PDF")):
+            args.pdf.write_bytes(to_pdf(made))
     if args.person is not None:
         return _person(chosen, args)
     if args.show:
@@ -74,18 +73,15 @@ def _loads(made: list[Rehearsal], args: argparse.Namespace) -> list[list[UnitLoa
         return [[] for _ in made]
     from torni import network
 
-    region = network.load(args.population, on=made[0].before.library.as_of)
-    return [network_load(m, region) for m in made]
+    with working(Message("Clients of each unit, by the nearest")):
+        region = network.load(args.population, on=made[0].before.library.as_of)
+        return [network_load(m, region) for m in made]
 
 
 def _print_loads(name: str, loads: list[UnitLoad]) -> None:
     if loads:
         print("\n" + t("Clients of each unit, by the nearest: {name}", name=name))
         table([t("Unit"), t("Service"), t("Before"), t("After")], [[u.name + (" *" if u.invented else ""), u.service, number(u.before), number(u.after)] for u in loads[:12]], right=[2, 3])  # fmt: skip
-
-
-def _progress(county: str, done: int, all_: int) -> None:
-    print(t("Making the invented people, county {n} of {all}", n=done + 1, all=all_), file=sys.stderr)
 
 
 def _print(made: list[Rehearsal]) -> None:

@@ -8,7 +8,8 @@ import sys
 from pathlib import Path
 
 from torni.cli.show import mark, table
-from torni.core.language import t
+from torni.core.language import Message, t
+from torni.core.progress import working
 from torni.engines.rules import lower, sql, tree
 from torni.engines.rules.sentences import label
 from torni.guidance import Proposal, Reckoned, read_client, reckon_fee
@@ -16,6 +17,7 @@ from torni.guidance import proposal_of as decided_of
 from torni.guidance.fees import checked_told, line_value, money, names, unit_text
 from torni.guidance.proposal import change_text, reason_text
 from torni.guidance.state_names import channel_name, verdict_name
+from torni.promises.promise import day_text
 from torni.services import load_library
 from torni.services.change import read_changes
 from torni.services.rules import Rules, load_rules, suspicion_faults
@@ -71,7 +73,8 @@ def decide(args: argparse.Namespace) -> int:
     if args.letter:
         from torni.guidance.letter import write_letter
 
-        write_letter(decision, args.letter)
+        with working(Message("The letter")):
+            write_letter(decision, args.letter)
         if not args.json:
             print(t("The letter is in {file}.", file=args.letter))
     if args.json:
@@ -83,7 +86,7 @@ def decide(args: argparse.Namespace) -> int:
 
 def _print_decision(d: Proposal) -> None:
     library = d.rules.library
-    print(f"{d.granting.service.name}, {library.region.name}, {library.as_of}")
+    print(f"{d.granting.service.name}, {library.region.name}, {day_text(library.as_of)}")
     print(f"{verdict_name(d.verdict)}. " + t("This is a proposal; the official decides."))
     if d.rests_on_scales:
         print(t("It rests on RAI scores, which never decide alone: the official's own judgement is needed."))

@@ -4,14 +4,14 @@ from __future__ import annotations
 
 import argparse
 import json
-import sys
-from collections.abc import Callable, Sequence
-from datetime import date, timedelta
+from collections.abc import Sequence
+from datetime import timedelta
 from typing import TYPE_CHECKING
 
 from torni.cli.show import mark, table
 from torni.core.faults import bad_input
-from torni.core.language import _, number, t
+from torni.core.language import Message, _, number, t
+from torni.core.progress import each
 from torni.services import regions
 from torni.services.days import Days
 from torni.simulation.group_names import fault_name
@@ -37,7 +37,7 @@ def truth(args: argparse.Namespace) -> int:
         )  # fmt: skip
     seeds = _seeds(args.seeds) if args.seeds else [args.seed]
     found = []
-    for seed in seeds:
+    for seed in each(seeds, Message("The years")) if len(seeds) > 1 else seeds:
         asked, world = _year(args, seed)
         found.append(asked)
         if args.json:
@@ -73,12 +73,10 @@ def _year(args: argparse.Namespace, seed: int) -> tuple[Truth, World]:
         planted=not args.nothing_planted,
         clustering=args.clustering,
     )
-    progress = _progress(_("the year"), first, last, quiet=args.json)
-    seen = known(year, books, first=first, last=last, told=progress)
-    progress = _progress(_("its mornings"), first, last, quiet=args.json)
+    seen = known(year, books, first=first, last=last)
     found = asked(
-        seen, year.world, year.faults, lambda day: days.on(day).library, first=first, last=last, changes=year.changes, told=progress
-    )  # fmt: skip
+        seen, year.world, year.faults, lambda day: days.on(day).library, first=first, last=last, changes=year.changes
+    )
     return found, year.world
 
 
@@ -148,16 +146,3 @@ def _many(found: Sequence[Truth]) -> None:
             most=number(told["most_false"]),
         )
     )
-
-
-def _progress(what: str, first: date, last: date, *, quiet: bool) -> Callable[[date], None]:
-    """A line that tells how far it has come, where somebody watches."""
-    shown = not quiet and sys.stderr.isatty()
-
-    def told(day: date) -> None:
-        if shown:
-            share = min(1.0, max(0.0, (day - first) / (last - first)))
-            end = "\n" if share >= 1 else ""
-            print(f"\r{what} {'█' * int(30 * share):░<30} {day:%-d.%-m.%Y} ", end=end, file=sys.stderr, flush=True)
-
-    return told

@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import gettext as _gettext
+import os
+import re
 import unicodedata
 from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
@@ -15,11 +17,17 @@ Language = Literal["fi", "sv", "en"]
 LANGUAGES: tuple[Language, ...] = ("fi", "sv", "en")
 LOCALE = Path(__file__).parents[1] / "locale"
 
-_current: ContextVar[Language] = ContextVar("language", default="fi")
+_current: ContextVar[Language | None] = ContextVar("language", default=None)
+_always: list[Language] = ["fi"]
 
 
 def language() -> Language:
-    return _current.get()
+    return _current.get() or _always[0]
+
+
+def speak(name: str) -> None:
+    """Texts of this process are in this language where no `speaking` says another; an unknown language is Finnish."""
+    _always[0] = next((one for one in LANGUAGES if one == name), "fi")
 
 
 @contextmanager
@@ -32,9 +40,33 @@ def speaking(name: str) -> Iterator[None]:
         _current.reset(token)
 
 
+def spoken(environment: Mapping[str, str] | None = None) -> Language:
+    """The language that the environment asks for: TORNI_LANG; else as other programs read it, LC_ALL, LC_MESSAGES or LANG, with the list of
+    LANGUAGE before it; Finnish where it says none, or none of ours."""
+    given = os.environ if environment is None else environment
+    if own := given.get("TORNI_LANG"):
+        return _ours(own) or "fi"
+    place = next((value for name in ("LC_ALL", "LC_MESSAGES", "LANG") if (value := given.get(name))), "")
+    if place.partition(".")[0] in ("C", "POSIX"):
+        return "fi"
+    wanted = [*given.get("LANGUAGE", "").split(":"), place]
+    return next((ours for one in wanted if (ours := _ours(one))), "fi")
+
+
+def _ours(place: str) -> Language | None:
+    """`sv_FI.UTF-8` is Swedish; None for a language that is not ours."""
+    code = re.split(r"[_.@-]", place.casefold())[0]
+    return next((one for one in LANGUAGES if one == code), None)
+
+
 def _(message: str) -> str:
     """The message in the language of the moment. The message itself is the English text."""
     return _catalogue(language()).gettext(message)
+
+
+def N_(text: str) -> str:  # noqa: N802 - the name by which texts are gathered
+    """The text as it is, for the catalogues: it is put into a language where it is shown."""
+    return text
 
 
 def ngettext(one: str, many: str, count: int) -> str:

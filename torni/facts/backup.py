@@ -9,14 +9,18 @@ from __future__ import annotations
 
 import os
 import subprocess
-from contextlib import suppress
+import threading
+from collections.abc import Iterator
+from contextlib import contextmanager, suppress
 from pathlib import Path
 from typing import NoReturn
 
+import psycopg
 from psycopg.conninfo import conninfo_to_dict, make_conninfo
 
 from torni.core.faults import BadInput, bad_input
-from torni.core.language import t
+from torni.core.language import Message, t
+from torni.core.progress import Done, working
 from torni.facts import opening
 from torni.facts.postgres import binaries
 
@@ -49,6 +53,8 @@ BEGIN
   CREATE SCHEMA public;
 END $torni$;
 """
+_ROWS = "SELECT sum(greatest(reltuples, 0))::bigint FROM pg_class WHERE relkind = 'r' AND relnamespace = 'public'::regnamespace"
+_COPIES = "SELECT relid::bigint, tuples_processed FROM pg_stat_progress_copy WHERE datname = current_database() AND command = 'COPY TO'"
 _LAST = """
 DO $torni$
 BEGIN
@@ -68,15 +74,41 @@ def back_up(url: str, path: Path) -> None:
     making = path.with_name(path.name + ".making")
     known, environment = _address(url)
     try:
-        ran = subprocess.run(
-            [str(binaries() / "pg_dump"), f"--dbname={known}", "--format=custom", "--compress=6", "--no-owner", "--exclude-schema=before_*", f"--file={making}"],
-            capture_output=True, text=True, check=False, env=environment, umask=0o077,
-        )  # fmt: skip
+        with _copied(url):
+            ran = subprocess.run(
+                [str(binaries() / "pg_dump"), f"--dbname={known}", "--format=custom", "--compress=6", "--no-owner", "--exclude-schema=before_*", f"--file={making}"],
+                capture_output=True, text=True, check=False, env=environment, umask=0o077,
+            )  # fmt: skip
         if ran.returncode:
             _failed("pg_dump", ran.stderr)
         making.replace(path)
     finally:
         making.unlink(missing_ok=True)
+
+
+@contextmanager
+def _copied(url: str) -> Iterator[None]:
+    """While pg_dump reads the room: how many of its rows it has read, which the server tells of each table's copy."""
+    over = threading.Event()
+
+    def watch(done: Done, connection: opening.Connection) -> None:
+        read: dict[int, int] = {}
+        with suppress(psycopg.Error):  # how far it is does not decide whether it succeeds
+            while not over.wait(0.5):
+                for table, rows in connection.execute(_COPIES).fetchall():
+                    read[table] = rows
+                done(sum(read.values()))
+
+    with opening.connect(url, autocommit=True) as connection:
+        row = connection.execute(_ROWS).fetchone()
+        with working(Message("The room into a file"), float(row[0]) if row and row[0] else None) as done:
+            watching = threading.Thread(target=watch, args=(done, connection), daemon=True)
+            watching.start()
+            try:
+                yield
+            finally:
+                over.set()
+                watching.join()
 
 
 def bring_back(url: str, path: Path) -> str | None:
@@ -89,7 +121,8 @@ def bring_back(url: str, path: Path) -> str | None:
             "SELECT coalesce(max(substr(nspname, 8)::int), 0) + 1 FROM pg_namespace WHERE nspname ~ '^before_[0-9]{1,6}$'"
         ).fetchone()
     aside = f"before_{row[0] if row else 1}"
-    _fill(url, path, aside)
+    with working(Message("The file into the room")):
+        _fill(url, path, aside)
     opening.prepare(url)  # a backup of an older Torni is brought up to date
     with opening.connect(url) as connection:
         row = connection.execute("SELECT to_regnamespace(%s) IS NOT NULL", [aside]).fetchone()

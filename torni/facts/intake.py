@@ -13,6 +13,8 @@ from dataclasses import dataclass
 from datetime import UTC, date, datetime
 from typing import Any
 
+from torni.core.language import Message
+from torni.core.progress import each
 from torni.facts.cutting import ordered
 from torni.facts.data_fields import FIRST_YEAR, LAST_YEAR, MOST_TEXT, ByType, Declared, day_of, faults, is_short_text
 from torni.facts.door import HELSINKI, Door, local_day
@@ -94,7 +96,7 @@ def receive_many(
     first = [readable[i][0] for i in ordered([row for _line, row in readable])]
     order = first + sorted(set(range(len(events))) - set(first))
     accepted, repeated, refused = 0, 0, []
-    for start in range(0, len(order), size):
+    for start in each(range(0, len(order), size), Message("Events through the door")):
         part = order[start : start + size]
         done = receive(door, [events[line] for line in part], source=source, producer=producer, keep=keep)
         accepted, repeated = accepted + done.accepted, repeated + done.repeated

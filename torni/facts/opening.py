@@ -17,7 +17,8 @@ from psycopg import sql
 from psycopg.conninfo import conninfo_to_dict
 
 from torni.core.faults import bad_input
-from torni.core.language import t
+from torni.core.language import Message, t
+from torni.core.progress import working
 from torni.facts import present
 
 _MIGRATIONS = Path(__file__).parent / "migrations"
@@ -82,10 +83,11 @@ def _migrate(url: str) -> None:
                 return
     with connect(url, autocommit=True) as connection:
         make_roles(connection)
-    ran = subprocess.run(
-        [sys.executable, "-m", "django", "migrate", "--no-input", "-v", "0"], capture_output=True, text=True, check=False,
-        env={**os.environ, "TORNI_DATABASE": url, "DJANGO_SETTINGS_MODULE": "torni.web.settings"},
-    )  # fmt: skip
+    with working(Message("The record room is brought up to date")):
+        ran = subprocess.run(
+            [sys.executable, "-m", "django", "migrate", "--no-input", "-v", "0"], capture_output=True, text=True, check=False,
+            env={**os.environ, "TORNI_DATABASE": url, "DJANGO_SETTINGS_MODULE": "torni.web.settings"},
+        )  # fmt: skip
     if ran.returncode:
         said = ran.stderr.strip().splitlines()
         raise bad_input(

@@ -28,7 +28,8 @@ import psycopg
 
 from torni.core import places
 from torni.core.faults import bad_input
-from torni.core.language import t
+from torni.core.language import Message, t
+from torni.core.progress import working
 
 MAJOR = 18  # of the wheel's binaries; a folder of another major version is never opened
 OWNER = "torni_owner"
@@ -98,7 +99,7 @@ class _Embedded:
 
     def __enter__(self) -> _Embedded:
         self._prepare()
-        with self._alone():
+        with self._alone(), working(Message("The record room is started")):
             self._check_version()
             if not (self.data / "PG_VERSION").exists():
                 self._create()

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from torni.core.language import _
+from torni.core.language import N_, _
 
 
 def reason(code: str) -> str:
@@ -17,10 +17,6 @@ def reason(code: str) -> str:
     if kind == "bad":
         return _("{name} cannot be read: see the form that the type's example has").format(name=name)
     return code
-
-
-def N_(text: str) -> str:  # noqa: N802 - the name by which texts are gathered
-    return text
 
 
 _SENTENCES = {

@@ -14,6 +14,8 @@ from typing import Any
 import polars as pl
 from psycopg import sql
 
+from torni.core.language import Message
+from torni.core.progress import each
 from torni.facts.opening import Connection
 from torni.facts.postgres import data_folder
 
@@ -43,9 +45,7 @@ class Snapshot:
     position: int
 
 
-def snapshot(
-    connection: Connection, folder: Path, *, persons: bool = False, told: Callable[[int], None] | None = None
-) -> Snapshot:
+def snapshot(connection: Connection, folder: Path, *, persons: bool = False) -> Snapshot:
     """The log up to now as Parquet files in the folder, those of an earlier snapshot kept: only what is new is written.
 
     Beside the events (`event_*.parquet`) stands what they did for each promise (`effect_*.parquet`, by the position from which it is known).
@@ -60,13 +60,10 @@ def snapshot(
     upto = (row and row[0]) or 0
     columns = [c for c in SCHEMA if persons or c not in PERSONAL]
     events = 0
-    for first in range(0, upto + 1, PART):
+    for first in each(range(0, upto + 1, PART), Message("The log as files")):
         last = min(first + PART - 1, upto)
         _kept(folder, f"effect_{first:012d}", last, partial(effects_part, connection, first, last))
-        written, count = _kept(folder, f"event_{first:012d}", last, partial(_part, connection, columns, first, last))
-        events += count
-        if told and written:
-            told(events)
+        events += _kept(folder, f"event_{first:012d}", last, partial(_part, connection, columns, first, last))
     return Snapshot(folder, events, upto)
 
 
@@ -92,18 +89,18 @@ def unlike(folder: Path) -> list[str]:
     return found
 
 
-def _kept(folder: Path, name: str, last: int, making: Callable[[], pl.DataFrame]) -> tuple[bool, int]:
-    """The part of this name up to a position, made where it is not there; whether it was, and its rows."""
+def _kept(folder: Path, name: str, last: int, making: Callable[[], pl.DataFrame]) -> int:
+    """The part of this name up to a position, made where it is not there: its rows."""
     path = folder / f"{name}_{last:012d}.parquet"
     if (rows := _rows(path)) is not None:
-        return False, rows
+        return rows
     frame = making()
     for old in folder.glob(f"{name}_*.parquet"):
         old.unlink()
     half = path.with_suffix(".making")
     frame.write_parquet(half, compression="zstd", compression_level=1)
     os.replace(half, path)
-    return True, len(frame)
+    return len(frame)
 
 
 def brought(connection: Connection, folder: Path, kept: Path, *, upto: int) -> list[Path]:

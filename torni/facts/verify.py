@@ -3,13 +3,15 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
+from functools import partial
 
 from torni.core.language import Message
+from torni.core.progress import each
 from torni.facts.book import Books
 from torni.facts.fold import FOLDED, SEALED
 from torni.facts.meaning import compared
 from torni.facts.opening import Connection
-from torni.facts.registers import REGISTERS, unlike
+from torni.facts.registers import REGISTERS, Register, unlike
 
 
 @dataclass(frozen=True)
@@ -30,7 +32,12 @@ def verify(connection: Connection, books: Books | None = None) -> list[Check]:
     """
     with connection.transaction():
         connection.execute("SET TRANSACTION ISOLATION LEVEL REPEATABLE READ")
-        return [_seals(connection), _order(connection), *_states(connection), *([_effects(connection, books)] if books else []), _owed(connection), _tally(connection), _counted(connection)]  # fmt: skip
+        meaning = [partial(_effects, connection, books)] if books else []
+        checks = [
+            *(partial(one, connection) for one in (_seals, _order)), *(partial(_state, connection, r) for r in REGISTERS), *meaning,
+            *(partial(one, connection) for one in (_owed, _tally, _counted)),
+        ]  # fmt: skip
+        return [check() for check in each(checks, Message("Is the record room whole?"))]
 
 
 def _seals(connection: Connection) -> Check:
@@ -56,20 +63,15 @@ def _order(connection: Connection) -> Check:
     return Check("order", Message("moments of recording never go back"), row[0], row[1], row[2] and str(row[2]))
 
 
-def _states(connection: Connection) -> list[Check]:
+def _state(connection: Connection, register: Register) -> Check:
     told = {
         "client": Message("every row of residents is what the log has told of them"),
         "unit": Message("every row of units is what the log has told of them"),
         "care": Message("every case manager is the one that the log has named"),
         "permit": Message("every representative, consent and restriction is what the log has told"),
     }
-    checks = []
-    for register in REGISTERS:
-        checked, wrong, first = unlike(connection, register)
-        checks.append(
-            Check(register.table, told[register.table], checked, wrong, None if first is None else str(first))
-        )
-    return checks
+    checked, wrong, first = unlike(connection, register)
+    return Check(register.table, told[register.table], checked, wrong, None if first is None else str(first))
 
 
 def _effects(connection: Connection, books: Books) -> Check:

@@ -5,10 +5,11 @@ from __future__ import annotations
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from decimal import Decimal
-from typing import Any
+from typing import Any, ClassVar
 
 from torni.core.faults import BadInput
 from torni.core.language import Message, number, per_cent, t
+from torni.core.shown import Shown
 from torni.engines.rules import tree
 from torni.engines.rules.evaluate import Facts, function
 from torni.engines.rules.sentences import label
@@ -43,12 +44,14 @@ class Cost:
 
 
 @dataclass(frozen=True)
-class Reckoned:
+class Reckoned(Shown):
     """One formula reckoned for one client. `amount` is None when a fact that matters is missing (`because`).
 
     `amount` is what is to be paid: where the formula counts towards the ceiling, no more than the ceiling leaves. `by_rule` is
     before the ceiling, and of a client fee at most what producing the service costs (`cost`, None where that is not known).
     """
+
+    _shown_by: ClassVar[str] = "torni.notebook.shows:reckoned"
 
     formula: Reckoning
     lines: tuple[tuple[FormulaLine, Decimal | int | None], ...]

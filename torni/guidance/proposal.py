@@ -7,9 +7,10 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from dataclasses import dataclass
-from typing import Any, Literal
+from typing import Any, ClassVar, Literal
 
 from torni.core.language import t
+from torni.core.shown import Shown
 from torni.engines.rules import sql, tree
 from torni.engines.rules.evaluate import function
 from torni.engines.rules.reasoning import Leaf, LeastChange, State
@@ -25,8 +26,10 @@ VERDICT: dict[bool | None, Verdict] = {True: "granted", False: "refused", None: 
 
 
 @dataclass(frozen=True)
-class Proposal:
+class Proposal(Shown):
     """A proposed decision: never edited, reproducible from the facts, the day and the rule's version."""
+
+    _shown_by: ClassVar[str] = "torni.notebook.shows:proposal"
 
     rules: Rules
     granting: Granting

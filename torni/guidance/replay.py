@@ -11,8 +11,9 @@ from typing import Any
 from torni.core import bounds
 from torni.core.bounds import Unreadable, read_json
 from torni.core.faults import BadInput, Fault, bad_input
-from torni.core.language import t
+from torni.core.language import Message, t
 from torni.core.notes import note
+from torni.core.progress import each
 from torni.engines.rules.tree import Value
 from torni.guidance.client import client_of, typed
 from torni.guidance.proposal import VERDICT, Verdict
@@ -60,7 +61,7 @@ def replay(past: Iterable[Past], *, under: date | None = None) -> list[Replayed]
     """Each decision again, in order: under its own day's rules, or all under the rules of the day `under`."""
     days: dict[str, Days] = {}
     out = []
-    for one in past:
+    for one in each(past, Message("Past decisions again")):
         rules = days.setdefault(one.region, Days(one.region)).on(under or one.on)
         granting = rules.service(one.service)
         facts = {**one.facts, "decision_day": one.on}

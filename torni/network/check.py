@@ -4,6 +4,8 @@ from __future__ import annotations
 
 import fnmatch
 
+from torni.core.language import Message
+from torni.core.progress import each
 from torni.engines.travel import Seconds
 from torni.network.region import Network
 from torni.promises.finding import Finding
@@ -23,7 +25,9 @@ def check(network: Network, *, pattern: str = "*") -> list[Finding]:
         if (trip := promise.trip) and promise.by_road:
             for counted in counted_units(network, promise.unit).cases:
                 groups.want(trip.mode, counted)
-    return [measure(network, service, promise, groups.seconds) for service, promise in chosen]
+    return [
+        measure(network, service, promise, groups.seconds) for service, promise in each(chosen, Message("The promises"))
+    ]
 
 
 def fits(promise_id: str, pattern: str) -> bool:

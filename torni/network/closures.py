@@ -5,6 +5,8 @@ from __future__ import annotations
 import numpy as np
 import polars as pl
 
+from torni.core.language import Message
+from torni.core.progress import working
 from torni.network.check import check
 from torni.network.region import Network
 from torni.promises.finding import state_of
@@ -35,7 +37,8 @@ def every_closure(network: Network, *, pattern: str = "*") -> pl.DataFrame:
         people = np.stack([network.people(trip.population) for _, trip in of_mode])
         limits = np.array([trip.within_min * 60 for _, trip in of_mode])
         kept = Guidelines(matrix, [np.searchsorted(every, s) for s in sets], people.astype(np.float32), limits)
-        lost, added = kept.every_closure()
+        with working(Message("Each unit closed alone")):
+            lost, added = kept.every_closure()
         for g, ((finding, _), own) in enumerate(zip(of_mode, sets, strict=True)):
             for slot, unit in enumerate(own, start=int(kept.first[g])):
                 share = (finding.met - float(lost[slot])) / finding.total if finding.total else 1.0

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from contextlib import suppress
 from dataclasses import dataclass
+from typing import ClassVar
 
 import numpy as np
 import numpy.typing as npt
@@ -11,6 +12,7 @@ import polars as pl
 
 from torni.core.faults import BadInput, bad_input
 from torni.core.language import Message, number, t
+from torni.core.shown import Shown
 from torni.network import transit
 from torni.network.check import measure
 from torni.network.region import Network, mode_of
@@ -60,7 +62,7 @@ def limits_of(library: Library, promise: Promise) -> tuple[Limit, ...]:
 
 
 @dataclass(frozen=True)
-class Explanation:
+class Explanation(Shown):
     """A finding with all that it rests on.
 
     `units`: the rows counted (unit_id, name, municipality, size, source, invented, people nearest to it).
@@ -68,6 +70,8 @@ class Explanation:
     `effects`: each assumption's own effect. `files`: where the definition's text is. `sources`: source titles. Of what happens no units are
     counted here: `parameters` are its limits, `events` the types of event that keep or break it, `data` whose records are complete up to when.
     """
+
+    _shown_by: ClassVar[str] = "torni.notebook.shows:explanation"
 
     finding: Finding
     service: Service

@@ -4,13 +4,15 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import dataclass
-from typing import TYPE_CHECKING, Literal
+from typing import TYPE_CHECKING, ClassVar, Literal
 
 import numpy as np
 import numpy.typing as npt
 
 from torni.core.faults import bad_input
-from torni.core.language import t
+from torni.core.language import Message, t
+from torni.core.progress import working
+from torni.core.shown import Shown
 from torni.network.check import measure
 from torni.network.explain import network_promise
 from torni.network.plan import NetworkPlan, applied, parse, place_of
@@ -45,12 +47,14 @@ class Candidate:
 
 
 @dataclass(frozen=True)
-class Mend:
+class Mend(Shown):
     """What was asked, the plan that answers it, and how surely it is the best.
 
     `objective`: number of steps (restore) or residents inside (open, close). `bound`: none can be better.
     `gap`: relative; 0 is proven optimal. `feasible`: False when no choice among the candidates is enough.
     """
+
+    _shown_by: ClassVar[str] = "torni.notebook.shows:mend"
 
     finding: Finding
     question: Question
@@ -114,10 +118,11 @@ def mend(
             t("Import the units first: torni import units FILE"),
         )
     problem = _Problem(network, finding, trip, counted, quick, seconds)
-    if closures is not None:
-        return problem.close(closures, minimise)
-    most = len(network.population.x) if budget == 1 else most_cells
-    return problem.open(_candidates(network, trip, counted, candidates, most), budget)
+    with working(Message("The best choice and its proof")):
+        if closures is not None:
+            return problem.close(closures, minimise)
+        most = len(network.population.x) if budget == 1 else most_cells
+        return problem.open(_candidates(network, trip, counted, candidates, most), budget)
 
 
 class _Problem:

@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
+from typing import ClassVar
 
 import numpy as np
 import numpy.typing as npt
@@ -12,19 +13,22 @@ import polars as pl
 
 from torni.core.faults import bad_input
 from torni.core.language import Message, t
+from torni.core.shown import Shown
 from torni.network import transit
 from torni.network.region import ROAD_MODES, Network
 from torni.sources.coordinates import to_metres
 
 
 @dataclass(frozen=True)
-class Reach:
+class Reach(Shown):
     """Residents and the share of them within each limit.
 
-    `seconds`: from every cell to the nearest unit (65535 unreachable). `by_municipality`: municipality, name,
+    `seconds`: from every cell to the nearest unit (65535 unreachable); `people`: who live in it. `by_municipality`: municipality, name,
     residents, mean_min, and within_M (a share) for every limit M. `units`: as brought, more columns kept, with
     `residents_nearest` added. `assumptions`: what the times rest on, and what of a timetable is not read.
     """
+
+    _shown_by: ClassVar[str] = "torni.notebook.shows:reach"
 
     region: str
     mode: str
@@ -34,6 +38,7 @@ class Reach:
     units: pl.DataFrame
     seconds: npt.NDArray[np.uint16]
     assumptions: tuple[Message, ...]
+    people: npt.NDArray[np.float64]
 
 
 def reach(
@@ -84,5 +89,5 @@ def reach(
         network.library.region.id, mode, round(total),
         {m: float(people[seconds <= m * 60].sum()) / total if total else 0.0 for m in within},
         table, units.with_columns(pl.Series("residents_nearest", np.rint(nearest).astype(int))), seconds,
-        tuple(assumptions),
+        tuple(assumptions), people,
     )  # fmt: skip

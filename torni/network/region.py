@@ -18,6 +18,7 @@ import polars as pl
 from torni.core import places
 from torni.core.faults import BadInput
 from torni.core.language import Message
+from torni.core.progress import working
 from torni.core.texts import Text
 from torni.engines.travel import Mode, RoadGraph, Seconds
 from torni.network.named_units import unknown_units
@@ -107,7 +108,8 @@ class Network:
             found = [stored.nearest(x[g], y[g]) for g in groups]
             unknown = [i for i, seconds in enumerate(found) if seconds is None]
             if unknown:
-                computed = self.travel(mode).nearest(x, y, [groups[i] for i in unknown])
+                with working(Message("Travel times")):
+                    computed = self.travel(mode).nearest(x, y, [groups[i] for i in unknown])
                 for i, seconds in zip(unknown, computed, strict=True):
                     found[i] = stored.keep_nearest(x[groups[i]], y[groups[i]], seconds)
             return [seconds for seconds in found if seconds is not None]
@@ -133,9 +135,9 @@ class Network:
             stored = Stored(self, mode)
             columns = stored.matrix(x[new], y[new])
             if columns is None:
-                columns = stored.keep_matrix(
-                    x[new], y[new], np.ascontiguousarray(self.travel(mode).matrix(x[new], y[new]).T)
-                )
+                with working(Message("Travel times")):
+                    times = np.ascontiguousarray(self.travel(mode).matrix(x[new], y[new]).T)
+                columns = stored.keep_matrix(x[new], y[new], times)
             for k, column in zip(new, columns, strict=True):
                 self._columns[mode, float(x[k]), float(y[k])] = column
 

@@ -4,10 +4,12 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import dataclass
+from typing import ClassVar
 
 import numpy as np
 import polars as pl
 
+from torni.core.shown import Shown
 from torni.network.check import check, measure
 from torni.network.plan import NetworkPlan, applied
 from torni.network.region import Network
@@ -36,13 +38,15 @@ class PromiseChange:
 
 
 @dataclass(frozen=True)
-class WhatIf:
+class WhatIf(Shown):
     """A plan's effect.
 
     `changes`: every promise in order. `minutes`: one row a reach promise and municipality with any change: promise,
     municipality, name, gain (people whose trip shortens by a minute or more), lose, gain_min, lose_min (person-minutes).
     `minutes_by_age`: the same by age group.
     """
+
+    _shown_by: ClassVar[str] = "torni.notebook.shows:what_if"
 
     plan: NetworkPlan
     network: Network

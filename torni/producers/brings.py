@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from torni.core.brought import Brings, Command, Entry, Option, Page
-from torni.core.language import Message
+from torni.core.language import N_, Message
 
 BRINGS = Brings(
     pages=(
@@ -19,27 +19,27 @@ BRINGS = Brings(
         ),
     ),
     entries=(Entry("producers", "deliveries", Message("Deliveries"), ("deliveries",)),),
-    groups={"webhook": "where producers' systems are told of plans"},
+    groups={"webhook": N_("where producers' systems are told of plans")},
     commands={
         "webhook": (
             Command(
                 "new",
-                "an address to tell; its secret is shown once",
+                N_("an address to tell; its secret is shown once"),
                 "torni.producers.commands:new",
-                (Option("producer", "PRODUCER", "as the units name it"), Option("url", "ADDRESS", "https://...")),
+                (Option("producer", "PRODUCER", N_("as the units name it")), Option("url", "ADDRESS", "https://...")),
             ),
-            Command("list", "every address and how its messages stand", "torni.producers.commands:listed"),
+            Command("list", N_("every address and how its messages stand"), "torni.producers.commands:listed"),
             Command(
                 "end",
-                "tell an address nothing more",
+                N_("tell an address nothing more"),
                 "torni.producers.commands:end",
                 (Option("number", "NUMBER", kind=int),),
             ),
             Command(
                 "again",
-                "send every dead message again",
+                N_("send every dead message again"),
                 "torni.producers.commands:again",
-                (Option("number", "NUMBER", "of one address only", kind=int, optional=True),),
+                (Option("number", "NUMBER", N_("of one address only"), kind=int, optional=True),),
             ),
         )
     },

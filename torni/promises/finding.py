@@ -5,11 +5,12 @@ from __future__ import annotations
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 from datetime import date
-from typing import Literal, NamedTuple
+from typing import ClassVar, Literal, NamedTuple
 
 import polars as pl
 
 from torni.core.language import Message
+from torni.core.shown import Shown
 from torni.core.texts import Text
 from torni.promises.accrual import Accrued
 from torni.promises.margin import Margin
@@ -46,7 +47,7 @@ Groups = tuple[Group, ...]
 
 
 @dataclass(frozen=True)
-class Finding:
+class Finding(Shown):
     """What one promise is found to be.
 
     `value`, `low`, `high`: shares 0..1 (of a budget, what has accrued of what may have by now); `value` is None when nothing could be
@@ -60,6 +61,8 @@ class Finding:
     owed in all, `overdue`: of it due before today; `last`: the last day counted; `long`: the groups over twelve weeks; `accrued`: money; `margin`: how far
     it is from breaking, or from being kept again, None where that is not told.
     """
+
+    _shown_by: ClassVar[str] = "torni.notebook.shows:finding"
 
     id: str
     service: str

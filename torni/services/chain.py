@@ -10,12 +10,13 @@ from dataclasses import dataclass
 from datetime import date, timedelta
 from decimal import Decimal
 from functools import cache
-from typing import Literal
+from typing import ClassVar, Literal
 
 from pydantic import Field
 
 from torni.core.deadlines import working_day_after
 from torni.core.faults import BadInput, Fault, nearest_name
+from torni.core.shown import Shown
 from torni.core.texts import Identifier, Strict, Text
 from torni.engines.chains import Chain, Edge, Step
 from torni.engines.rules.evaluate import moved
@@ -53,8 +54,10 @@ class ChainDefinitions(Strict):
 
 
 @dataclass(frozen=True)
-class ServiceChain:
+class ServiceChain(Shown):
     """A chain on a day: its definition, and the graph with the days in force."""
+
+    _shown_by: ClassVar[str] = "torni.notebook.shows:chain"
 
     id: str
     definition: ChainDefinition

@@ -14,8 +14,9 @@ from pathlib import Path
 from typing import Any
 
 from torni.core.faults import BadInput, Fault, bad_input, nearest_name
-from torni.core.language import t
+from torni.core.language import Message, t
 from torni.core.notes import note
+from torni.core.progress import each
 from torni.services import load_library
 from torni.services.change import PARTS, Change, part_faults
 from torni.services.proposing import texts
@@ -105,7 +106,7 @@ def harmonise(path: Path, *, region: str, on: date, population: Population | Non
     before = Side(shared, [((code,), r) for code, r in rules.items()])
     found = []
     with Run(people) as run:
-        for code, common in rules.items():
+        for code, common in each(rules.items(), Message("Each as the common rule")):
             effects = [service_effect(run, before, Side(common), name, direct=True) for name in common.granting]
             found.append(Common(names[code], code, tuple(e for e in effects if e)))
     return Harmonised(shared.library.region.id, people, tuple(_side_by_side(shared, rules)), tuple(found))

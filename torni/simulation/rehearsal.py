@@ -15,9 +15,11 @@ from dataclasses import dataclass, field, replace
 from datetime import date
 from decimal import Decimal
 from functools import cached_property
-from typing import Any
+from typing import Any, ClassVar
 
 from torni.core.language import Message
+from torni.core.progress import each
+from torni.core.shown import Shown
 from torni.engines.rules import sql, tree
 from torni.facts.opening import Connection
 from torni.network import Network
@@ -82,8 +84,10 @@ class FeeEffect:
 
 
 @dataclass(frozen=True)
-class Rehearsal:
+class Rehearsal(Shown):
     """One change rehearsed. Everything in it rests on invented people."""
+
+    _shown_by: ClassVar[str] = "torni.notebook.shows:rehearsal"
 
     change: Change
     before: Rules
@@ -132,7 +136,6 @@ def rehearse(
     region: str,
     on: date,
     population: Population | None = None,
-    told: Any = None,
     now: Rules | None = None,
     run: Run | None = None,
     network: Network | None = None,
@@ -145,7 +148,7 @@ def rehearse(
     `network`: the region's, where it is at hand. `room`: its record room, by one who may see the whole log; None, and `why`, where promises
     about what happens cannot be held against it.
     """
-    people = run.people if run else population or open_population(region, told=told)
+    people = run.people if run else population or open_population(region)
     made = []
     for change in changes:
         day = max(on, change.start or on)
@@ -162,7 +165,8 @@ def _rehearse(change: Change, before: Rules, after: Rules, people: Population, k
     started = time.perf_counter()
     with nullcontext(kept) if kept else Run(people) as run:
         services = []
-        for name in [*before.granting, *(n for n in after.granting if n not in before.granting)]:
+        names = [*before.granting, *(n for n in after.granting if n not in before.granting)]
+        for name in each(names, Message("The change on everyone, service by service")):
             direct = name in (change.content.get("services") or {}) or _own_change(
                 before.granting.get(name), after.granting.get(name)
             )

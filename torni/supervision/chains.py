@@ -3,14 +3,20 @@
 from __future__ import annotations
 
 from collections.abc import Collection, Mapping
+from dataclasses import dataclass
 from datetime import date, datetime, timedelta
 from pathlib import Path
-from typing import Any
+from typing import Any, ClassVar
 
 import duckdb
 
+from torni.core.faults import BadInput, Fault, bad_input
+from torni.core.language import Message, t
+from torni.core.progress import each
+from torni.core.shown import Shown
 from torni.engines.chains import Chain, MeasuredChain, query, read
 from torni.facts.opening import Connection
+from torni.facts.snapshot import unlike
 from torni.services.chain import ServiceChain
 
 OVER_DAYS = 365  # instances that began within a year
@@ -23,6 +29,26 @@ def newest(connection: Connection) -> tuple[dict[str, Any], date | None, datetim
         "SELECT chains, last_day, at FROM measured WHERE chains IS NOT NULL ORDER BY at DESC LIMIT 1"
     ).fetchone()
     return (row[0], row[1], row[2]) if row else ({}, None, None)
+
+
+@dataclass(frozen=True)
+class ChainOnLog(Shown):
+    """A chain as it is defined, and as it went."""
+
+    _shown_by: ClassVar[str] = "torni.notebook.shows:chain_on_log"
+
+    chain: ServiceChain
+    measured: MeasuredChain
+
+
+def chains_on(folder: Path, defined: Mapping[str, ServiceChain], last: date) -> dict[str, ChainOnLog]:
+    """Each chain on the snapshot in the folder, as `measure_chains`; BadInput where it is none with persons, or damaged."""
+    again = t("Make one: torni snapshot FOLDER --persons")
+    if not any(folder.glob("event_*.parquet")):
+        raise bad_input(str(folder), t("holds no snapshot with persons"), again)
+    if amiss := unlike(folder):
+        raise BadInput(*(Fault(str(folder / name), t("is damaged, or of no snapshot with persons"), again) for name in amiss[:20]))  # fmt: skip
+    return {name: ChainOnLog(defined[name], found) for name, found in measure_chains(folder, defined, last).items()}
 
 
 def measure_chains(folder: Path, defined: Mapping[str, ServiceChain], last: date) -> dict[str, MeasuredChain]:
@@ -51,7 +77,7 @@ def measure_on(
         )
     first = last - timedelta(days=OVER_DAYS - 1)
     found = {}
-    for name, chain in chains.items():
+    for name, chain in each(chains.items(), Message("Chain by chain")):
         row = connection.execute(
             query(chain, events="lives" if name in of_life else "standing", first=first, today=last)
         ).fetchone()

@@ -4,11 +4,12 @@ from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
-from typing import Any
+from typing import Any, ClassVar
 
 import polars as pl
 
 from torni.core.language import Message
+from torni.core.shown import Shown
 from torni.network import Network, check
 from torni.network.check import fits
 from torni.promises.finding import NO_ROOM, Finding, Level, unmeasured
@@ -23,8 +24,10 @@ COLUMNS = {
 
 
 @dataclass(frozen=True)
-class Picture:
+class Picture(Shown):
     """All findings of one region: `findings` in the sapluuna's order."""
+
+    _shown_by: ClassVar[str] = "torni.notebook.shows:picture"
 
     network: Network
     findings: tuple[Finding, ...]

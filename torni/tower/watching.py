@@ -9,6 +9,8 @@ from datetime import date, timedelta
 
 import polars as pl
 
+from torni.core.language import Message
+from torni.core.progress import each
 from torni.engines.margin import HORIZON
 from torni.facts.fold import start_of
 from torni.facts.opening import Connection
@@ -56,7 +58,8 @@ def keep_watch(connection: Connection, libraries: Callable[[date], Library], *, 
     begins = max(now.today - timedelta(days=back), first[0] + timedelta(days=1)) if first and first[0] else now.today
     wanted = [begins + timedelta(days=i) for i in range((now.today - begins).days)]
     if any(day not in have for day in wanted):
-        for morning in mornings(connection, libraries, now, *wanted):
+        watched = each(mornings(connection, libraries, now, *wanted), Message("The mornings' watch"), of=len(wanted))
+        for morning in watched:
             if morning.day not in have:
                 _write(connection, morning, version)
                 written += 1

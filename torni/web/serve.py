@@ -23,6 +23,7 @@ FIGURES = "PROMETHEUS_MULTIPROC_DIR"  # prometheus_client's own name of where th
 def serve(args: argparse.Namespace) -> int:
     """Run everything until Ctrl+C; a part that dies is started again."""
     logs.begin("torni")
+    os.environ["TORNI_LANG"] = args.lang  # the other processes tell of long work in the same language
     with _figures():
         os.environ.setdefault("DJANGO_SETTINGS_MODULE", "torni.web.settings")
         os.environ.setdefault("TORNI_SECRET", secrets.token_urlsafe(50))  # what one process signed another reads

@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from dataclasses import dataclass
 from functools import lru_cache
+from math import floor
 
 from torni.core.language import _, per_cent
 from torni.promises.finding import Finding
@@ -33,6 +35,12 @@ class Spark:
 def spark(f: Finding) -> Spark | None:
     """The line of what the morning knew of the weeks; None where there are hardly any."""
     return _drawn(f.margin.weeks, f.target) if f.margin else None
+
+
+def foot_of(shares: Sequence[float], target: float) -> float:
+    """Where the axis of a chart of shares begins: so far below the worst of them that its bar is seen, at nought at the lowest."""
+    worst = min(0.9 * target, *shares)
+    return max(0.0, floor(20 * (worst - 0.25 * (1.0 - worst))) / 20)
 
 
 @lru_cache(maxsize=2_000)  # the same weeks are drawn on every page of a day

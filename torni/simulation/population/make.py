@@ -5,7 +5,7 @@ from __future__ import annotations
 import hashlib
 import os
 import tempfile
-from collections.abc import Callable, Sequence
+from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import date
 from functools import cache
@@ -16,6 +16,8 @@ import numpy as np
 import polars as pl
 
 from torni.core import places
+from torni.core.language import Message
+from torni.core.progress import each
 from torni.services import regions
 from torni.simulation.population.needs import frame, needs
 from torni.simulation.population.people import people
@@ -49,13 +51,11 @@ def _rows(files: Sequence[Path], only: Sequence[str]) -> str:
     return f"(SELECT * FROM {rows} WHERE municipality IN ({listed}))" if only else rows
 
 
-def open_population(
-    region: str, *, seed: int = SEED, told: Callable[[str, int, int], None] | None = None, folder: Path | None = None
-) -> Population:
+def open_population(region: str, *, seed: int = SEED, folder: Path | None = None) -> Population:
     """The population of a region, made where it is not there yet: county by county, of which a region of chosen municipalities has
     only its own.
 
-    `region`: an id or a name. `told(county, done, all)` hears of progress.
+    `region`: an id or a name.
     The same seed gives the same people, whatever else is asked for.
     """
     found = regions.find(region)
@@ -64,11 +64,9 @@ def open_population(
     only = codes if set(counties) - set(found.counties) else ()
     kept = (folder or places.cache() / "population") / _version(seed)
     files = []
-    for i, county in enumerate(counties):
+    for county in each(counties, Message("The invented people, county by county")):
         path = kept / f"county_{county}.parquet"
         if not _whole(path):  # it is only kept: cut short, it is made again, and the same
-            if told:
-                told(county, i, len(counties))
             make_county(county, path, seed=seed)
         files.append(path)
     with duckdb.connect() as connection:

@@ -16,7 +16,10 @@ from datetime import date, datetime, timedelta
 import psycopg
 
 from torni.core import clock, logs
+from torni.core.bars import Bars
 from torni.core.faults import BadInput
+from torni.core.language import Message, spoken
+from torni.core.progress import showing, working
 from torni.core.starter import starter
 from torni.facts.access import options
 from torni.facts.door import Door
@@ -45,11 +48,13 @@ def run(
         if not loaded:
             started = time.monotonic()
 
-            def told(day: date, written: int) -> None:
-                if day.day == 1:
-                    log.info("%s, %d events", day, written)
+            until_now = clock.now()
+            with working(Message("The invented year"), (until_now.date() - first).days + 1) as done:
 
-            written = load_year(url, year, books, first=first, until=clock.now(), told=told)
+                def told(day: date, _written: int) -> None:
+                    done((day - first).days + 1)
+
+                written = load_year(url, year, books, first=first, until=until_now, told=told)
             set_scene(connection, Door(connection, books), Days(region).exactly)
             connection.execute("UPDATE room SET invented = invented || '{\"loaded\": true}'")
             connection.execute("SELECT queue_job('watch'), queue_job('measure')")
@@ -98,7 +103,7 @@ def main(arguments: list[str]) -> int:
     logs.begin("year")
     signal.signal(signal.SIGTERM, lambda *_: sys.exit(0))
     region, seed, residents, speed = arguments
-    with contextlib.suppress(KeyboardInterrupt):
+    with contextlib.suppress(KeyboardInterrupt), showing(Bars(spoken=spoken())):
         run(
             os.environ["TORNI_DATABASE"], region=region, seed=int(seed), speed=float(speed),
             residents=int(residents) if residents != "all" else None,

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Callable, Mapping
+from collections.abc import Mapping
 from dataclasses import dataclass
 from datetime import date, timedelta
 from pathlib import Path
@@ -11,6 +11,8 @@ from tempfile import TemporaryDirectory
 
 import polars as pl
 
+from torni.core.language import Message
+from torni.core.progress import each
 from torni.facts.book import Book, Books
 from torni.facts.door import with_expected
 from torni.facts.effects import COLUMNS, CORRECTIONS, Stretch, stretches, tally
@@ -30,19 +32,17 @@ class Known:
     feeds: Mapping[str, list[tuple[date, date]]]
 
 
-def known(year: Year, books: Books, *, first: date, last: date, told: Callable[[date], None] | None = None) -> Known:
+def known(year: Year, books: Books, *, first: date, last: date) -> Known:
     """The same as a record room holds after `load_year` until the evening of the last day."""
     feeds: dict[str, list[tuple[date, date]]] = {}
     with TemporaryDirectory(prefix="torni") as folder:
         log = _Log(Path(folder), year, books)
         log.add(begin(year.world, first), first - timedelta(days=1))
-        for day, events in year.days(first, last):
+        for day, events in each(year.days(first, last), Message("The invented year"), of=(last - first).days + 1):
             log.add(events, day)
             complete = events.filter(pl.col("type") == "feed.complete")
             for data, due in complete.select("data", "due").iter_rows():
                 feeds.setdefault(json.loads(data)["producer"], []).append((due, day))
-            if told:
-                told(day)
         sums = tally(log.parts(), log.books(), log.corrections())
     units = year.world.units.select("unit", "name", "kind", "producer", "municipality").sort("unit")
     return Known(sums, units, feeds)

@@ -10,6 +10,8 @@ from typing import Any
 
 import polars as pl
 
+from torni.core.language import Message
+from torni.core.progress import each
 from torni.promises.sums import sums_of_moment
 from torni.services.library import Library
 from torni.simulation.year.changes import RecordingChange
@@ -91,7 +93,7 @@ class Truth:
 
 def truth(
     known: Known, world: World, faults: Sequence[PlantedFault], library: Callable[[date], Library], *,
-    first: date, last: date, changes: Sequence[RecordingChange] = (), told: Callable[[date], None] | None = None,
+    first: date, last: date, changes: Sequence[RecordingChange] = (),
 ) -> Truth:  # fmt: skip
     """Go through the year: each morning by what was known the evening before. An alert is true when a fault explains it, else
     false; it counts once, from the morning on which it is told to that on which it is gone."""
@@ -99,8 +101,8 @@ def truth(
     watch = Watch(tally.filter(pl.col("day") <= last), register, library(last + timedelta(days=1)))
     seen: list[tuple[date, Alert]] = []
     standing: dict[tuple[str, str, str, str], tuple[date, date | None]] = {}
-    day = first + timedelta(days=WARM_DAYS)
-    while day <= last:
+    warm = first + timedelta(days=WARM_DAYS)
+    for day in each([warm + timedelta(days=i) for i in range((last - warm).days + 1)], Message("Its mornings")):
         morning = day + timedelta(days=1)
         definitions = library(morning)
         told_by_then = tally.filter(pl.col("known_on") <= day)
@@ -117,9 +119,6 @@ def truth(
             if before is None or (day - before[0]).days > SAME_DAYS or _again(before[1], alert.since):
                 seen.append((day, alert))
             standing[key] = day, alert.since
-        if told:
-            told(day)
-        day += timedelta(days=1)
     planted = tuple(_sized(_found(f, seen), tally, register, library(last), last) for f in faults)
     explains = [_explained(f, world) for f in faults] + [_recorded_otherwise(c, world) for c in changes]
     false = [(on, a) for on, a in seen if not any(e(on, a) for e in explains)]

@@ -15,6 +15,36 @@ for (const kind of ["click", "focusin"]) {
   addEventListener(kind, (event) => { for (const head of heads) if (head.open && !head.contains(event.target)) head.open = false; });
 }
 
+// What takes more than a second says how long it has taken, and can be left: what only reckons is stopped, what writes is not.
+const waits = document.getElementById("waits");
+let counting = 0;
+function waiting(stops) {
+  const since = performance.now();
+  waited();
+  counting = setInterval(() => {
+    const seconds = Math.floor((performance.now() - since) / 1000);
+    if (seconds % 5 === 1 || waits.hidden) waits.firstElementChild.textContent = waits.dataset.told.replace("{seconds}", seconds);
+    waits.querySelector("[data-stop]").hidden = !stops;
+    waits.hidden = false;
+  }, 1000);
+}
+function waited() {
+  clearInterval(counting);
+  waits.hidden = true;
+}
+addEventListener("submit", (event) => {
+  const form = event.target;
+  if (!event.defaultPrevented && !form.hasAttribute("hx-get")) waiting(form.method === "get" || "reckons" in form.dataset);
+});
+addEventListener("htmx:beforeRequest", () => waiting(true));
+for (const over of ["htmx:afterRequest", "pageshow", "pagehide"]) addEventListener(over, waited);
+addEventListener("click", (event) => {
+  if (!event.target.matches("[data-stop]")) return;
+  window.stop();
+  for (const one of document.querySelectorAll(".htmx-request")) htmx.trigger(one, "htmx:abort");
+  waited();
+});
+
 // Only the fields that the chosen change needs.
 function fields() {
   const form = document.getElementById("step");

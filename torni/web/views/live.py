@@ -23,6 +23,7 @@ from torni.tower.live import Live
 from torni.tower.picture import Picture
 from torni.web import record_room
 from torni.web.rendering import page
+from torni.web.spark import foot_of
 from torni.web.store import Held, held
 
 
@@ -125,10 +126,10 @@ def weeks_of(rows: list[tuple[date, int, int]], f: Finding) -> list[dict[str, An
     shares = [(day, total, met / total) for day, total, met in rows if total > 0]
     if not shares:
         return []
-    least = min(0.9 * f.target, *(s for _, _, s in shares))
+    least = foot_of([s for _, _, s in shares], f.target)
     scale = 200 / max(1e-9, 1.0 - least)
     return [
-        {"day": day, "total": total, "share": share, "height": round((share - least) * scale, 1), "goal": round((f.target - least) * scale, 1), "kept": share >= f.target, "least": least}
+        {"day": day, "total": total, "share": share, "height": max(3.0, round((share - least) * scale, 1)), "goal": round((f.target - least) * scale, 1), "kept": share >= f.target, "least": least}
         for day, total, share in shares
     ]  # fmt: skip
 
