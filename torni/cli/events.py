@@ -43,8 +43,8 @@ def events(args: argparse.Namespace) -> int:
 
 def import_events(args: argparse.Namespace) -> int:
     """A file of events through the door, as many as are right; the others into quarantine, each with its reasons."""
-    given = read_events(args.file)
     region = regions.find(args.region).id
+    given = read_events(args.file, days=load_library(region).day_fields)
     with _door(region) as door:
         if args.dry_run:
             with door.connection.transaction(force_rollback=True):  # what would become of it; nothing is written
@@ -109,7 +109,7 @@ def quarantine_replay(args: argparse.Namespace) -> int:
             raise bad_input("--with", t("a mended row is one row's"), t("Name its number."))
         accepted = 0
         for n in wanted:
-            raw = read_events(args.mended)[0] if args.mended else found[n]
+            raw = read_events(args.mended, days=load_library(region).day_fields)[0] if args.mended else found[n]
             done = intake.replay(door, n, raw, by="torni")
             accepted += not done.refused
             for _line, id_, reasons in done.refused:

@@ -12,6 +12,7 @@ from torni.core.clock import today
 from torni.core.faults import BadInput, bad_input
 from torni.core.language import speaking, t
 from torni.core.notes import hearing
+from torni.sources.written import day_told
 
 
 def main(arguments: list[str] | None = None) -> int:
@@ -42,7 +43,4 @@ def main(arguments: list[str] | None = None) -> int:
 def _day(text: str | None) -> date:
     if text is None:
         return today()
-    try:
-        return date.fromisoformat(text)
-    except ValueError as error:
-        raise bad_input("--on", t('"{text}" is not a date', text=text), t("Write such as 2026-01-31.")) from error
+    return day_told("--on", text)

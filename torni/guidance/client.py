@@ -264,10 +264,7 @@ def _code(value: Any, field_: Field) -> Value | tuple[str, str]:
 def _day(value: Any) -> date | None:
     if isinstance(value, date):
         return date(value.year, value.month, value.day)
-    try:
-        return date.fromisoformat(value) if isinstance(value, str) and re.fullmatch(r"\d{4}-\d\d-\d\d", value) else None
-    except ValueError:
-        return None
+    return written.day(value) if isinstance(value, str) else None
 
 
 class _Exact(yaml.SafeLoader):
