@@ -3,11 +3,25 @@
 from __future__ import annotations
 
 import re
+from collections.abc import Mapping
 from dataclasses import dataclass
 from datetime import date
+from typing import Any
 
 from torni.guidance.case import Item
 from torni.sources.written import day_told
+
+
+@dataclass(frozen=True)
+class AssessmentForm:
+    """`facts`: by field, those of a scale each with the day on which it was measured; `form`: its name and version; `instrument`: the
+    scales used, by name; `on`: the day of the assessment."""
+
+    facts: Mapping[str, Any]
+    form: str
+    instrument: str
+    on: date
+    summary: str
 
 
 @dataclass(frozen=True)
