@@ -146,7 +146,7 @@ def promise(request: HttpRequest, region: str, promise_id: str) -> HttpResponse:
         can_mend=finding.promise.mended_by is not None and finding.high - finding.low <= 0.999, can_close=finding.promise.mended_by == "sites",
         histogram=_bars(explained), weeks=weeks, has_room=record_room.is_of(here.id), change=measured.change(promise_id) if measured else (None, None),
         told=[x for x in live_view.told_alerts(here, measured, 12) if x.id == promise_id] if measured else [],
-        known=request.GET.get("known", ""), regions=regions.all_regions(),
+        known=request.GET.get("known", ""), regions=regions.all_regions(), owner=library.alerting.of("promise", finding.promise)[0],
     )  # fmt: skip
 
 
