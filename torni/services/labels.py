@@ -31,7 +31,7 @@ def key_meant(found: str, known: Called) -> str | None:
 def labels_in_rule(text: str, parameters: Called, fields: Called, where: str) -> list[Fault]:
     """Of a rule that cannot be read: its parameters and fields that are written by their labels, the longest label first."""
     faults = []
-    for prefix, known, kind in (("param.", parameters, t("a parameter")), ("", fields, t("a client field"))):
+    for prefix, known in (("param.", parameters), ("", fields)):
         labels = _labels(known)
         for label in sorted(labels, key=len, reverse=True):
             if label in known or (not prefix and len(label) < _SHORTEST):
@@ -39,13 +39,12 @@ def labels_in_rule(text: str, parameters: Called, fields: Called, where: str) ->
             written = r"[\s_]+".join(map(re.escape, label.split()))
             before = re.escape(prefix) + r"[\"'`]?" if prefix else r"(?<![\w.])[\"'`]?"
             if match := re.search(rf"{before}({written})(?!\w)[\"'`]?", text, re.IGNORECASE):
-                faults.append(
-                    Fault(
-                        where,
-                        t('"{found}" is what {kind} is called, not its key', found=match[1], kind=kind),
-                        t("Write {key}.", key=f"{prefix}{labels[label]}"),
-                    )
+                what = (
+                    t('"{found}" is what a parameter is called, not its key', found=match[1])
+                    if prefix
+                    else t('"{found}" is what a client field is called, not its key', found=match[1])
                 )
+                faults.append(Fault(where, what, t("Write {key}.", key=f"{prefix}{labels[label]}")))
                 text = text[: match.start()] + " " * (match.end() - match.start()) + text[match.end() :]
     return faults
 
