@@ -134,14 +134,12 @@ def client_of(content: Mapping[str, Any], rules: Rules, *, name: str = "client")
             elif months and moved(at, months, "month") < on:
                 stale[known.name] = t("measured on {day}, more than {n} months ago", day=day_text(at), n=months)
                 facts[known.name] = None
-    for asked in counts.keys() & of_fees:
-        sure = counted(
-            rules.definitions[asked].counted,
-            [e for e in events or () if e["charged"] and e["sure"]],
-            on,
-            rules.fields[asked],  # type: ignore[arg-type]
-        )
-        if asked not in content and _may_have_been_free(rules, str(asked), facts, sure, counts[str(asked)]):
+    for asked in counts:
+        counting = rules.definitions[asked].counted
+        if counting is None or asked not in of_fees or asked in content:
+            continue
+        sure = counted(counting, [e for e in events or () if e["charged"] and e["sure"]], on, rules.fields[asked])
+        if _may_have_been_free(rules, asked, facts, sure, counts[asked]):
             facts[asked] = None
     if facts.get("decision_day") is None and "decision_day" in facts:
         facts["decision_day"] = on
