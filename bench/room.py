@@ -18,6 +18,8 @@ import sys
 import time
 import urllib.error
 import urllib.request
+from collections.abc import Iterable
+from contextlib import suppress
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
 
@@ -356,13 +358,12 @@ def kills(url: str) -> None:
         if victim == "database":
             os.kill(int((FOLDER / "postgres" / "postmaster.pid").read_text().split()[0]), signal.SIGKILL)
         elif victim == "worker":
-            subprocess.run(["pkill", "-9", "-f", "torni.facts.fold_worker"], check=False)
+            _kill(p for p, what in _begun_by(running.pid) if "torni.facts.fold_worker" in what)
         else:
+            workers = [p for p, what in _begun_by(running.pid) if any(name in what for name in WORKERS)]
             running.kill()
             running.wait()
-            subprocess.run(["pkill", "-9", "-f", "torni.facts.fold_worker"], check=False)
-            subprocess.run(["pkill", "-9", "-f", "torni.simulation.year.live"], check=False)
-            subprocess.run(["pkill", "-9", "-f", "torni.tower.job_worker"], check=False)
+            _kill(workers)
             running = subprocess.Popen(
                 [sys.executable, "-m", "torni", "serve", "--port", str(port)], stdout=log, stderr=log
             )
@@ -381,6 +382,30 @@ def kills(url: str) -> None:
         wrong = [c.name for c in verify(connection) if c.wrong]
     worst = {v: round(max((t for w, t in times if w == v), default=0), 1) for v in ("database", "worker", "server")}
     told("kills", rounds=rounds, acknowledged=len(acknowledged), lost=len(acknowledged - found), doubled=sum(c > 1 for _, c in rows), back_within_s=worst, not_whole=wrong)  # fmt: skip
+
+
+WORKERS = ("torni.facts.fold_worker", "torni.simulation.year.live", "torni.tower.job_worker")
+
+
+def _begun_by(pid: int) -> list[tuple[int, str]]:
+    """The processes that this one has begun, and those that they have, with their commands: a bench ends none but its own."""
+    listed = subprocess.run(["ps", "-A", "-o", "pid=,ppid=,args="], capture_output=True, text=True, check=True).stdout
+    of: dict[int, list[tuple[int, str]]] = {}
+    for line in listed.splitlines():
+        own, parent, what = line.split(None, 2)
+        of.setdefault(int(parent), []).append((int(own), what))
+    found, waiting = [], [pid]
+    while waiting:
+        own_children = of.get(waiting.pop(), [])
+        found += own_children
+        waiting += [p for p, _ in own_children]
+    return found
+
+
+def _kill(pids: Iterable[int]) -> None:
+    for pid in pids:
+        with suppress(ProcessLookupError):  # it has ended since
+            os.kill(pid, signal.SIGKILL)
 
 
 def disk(url: str) -> None:

@@ -149,6 +149,63 @@ def test_a_visit_never_billed_takes_no_other_visits_place_among_the_three_charge
     assert told(tmp_path, treatments, few, clients) == [], "40 x 19.90 and 19.00 are the ceiling"
 
 
+DAYS = {"a": "2026-01-05", "b": "2026-02-05", "c": "2026-03-05", "d": "2026-05-20"}
+MAY = "person,from,age\n1,2026-01-01,17\n1,2026-05-10,18"
+UNTOLD = "person,from,age\n1,2026-05-10,18"
+UNDATED = "person,age\n1,18"
+
+
+@pytest.mark.parametrize(
+    ("clients", "charged", "found"),
+    [
+        # A visit that was free to a minor takes no place among the three that are charged.
+        (MAY, None, {"d": "never_billed"}),
+        (MAY, "30.20", {}),
+        (MAY, "0", {"d": "wrong"}),
+        # Whether the earlier ones could be charged is not told: neither is whether this is among the three.
+        (UNTOLD, None, dict.fromkeys("abcd", "cannot_tell")),
+        (UNTOLD, "0", dict.fromkeys("abcd", "cannot_tell")),
+        (UNTOLD, "30.20", dict.fromkeys("abc", "cannot_tell")),
+        # An age without its day may be younger than the visits before the last.
+        (UNDATED, None, dict.fromkeys("abcd", "cannot_tell")),
+        (UNDATED, "0", dict.fromkeys("abcd", "cannot_tell")),
+        (UNDATED, "30.20", dict.fromkeys("abc", "cannot_tell")),
+        ("person,age\n1,19", "30.20", {"a": "never_billed", "b": "never_billed"}),
+    ],
+)
+def test_earlier_visits_of_one_just_of_age(tmp_path, clients, charged, found):
+    """Decree 912/1992, section 7: no fee of a minor, then of three visits a calendar year. Charged at 18 is right whichever it was."""
+    visits = [f"{e},1,{day},doctor_visit" for e, day in DAYS.items()]
+    bills = [] if charged is None else [f"1,d,1,{DAYS['d']},{charged}"]
+    assert {event: kind for kind, event, *_ in told(tmp_path, visits, bills, clients)} == found
+
+
+def test_what_is_free_to_a_minor_takes_no_place_after_what_is_told(tmp_path):
+    """Two charged before the list: of those in it one more is charged, whatever was free before the birthday."""
+    clients = "person,from,age,doctor_visits_this_year\n1,2026-01-01,17,\n1,2026-05-10,18,2"
+    visits = [f"{e},1,{day},doctor_visit" for e, day in [*DAYS.items(), ("e", "2026-06-01")]]
+    assert told(tmp_path, visits, ["1,d,1,2026-05-20,30.20"], clients) == []
+    assert told(tmp_path, visits, [], clients) == [("never_billed", "d", "30.20", "0.00")]
+
+
+def test_the_first_visit_of_one_of_age_is_charged_whoever_told_the_age(tmp_path):
+    for clients in (UNDATED, UNTOLD):
+        assert told(tmp_path, ["d,1,2026-05-20,doctor_visit"], [], clients) == [("never_billed", "d", "30.20", "0.00")]
+
+
+def test_an_emergency_visit_before_the_birthday_may_have_been_free(tmp_path):
+    visits = ["a,1,2026-01-05,doctor_urgent", "b,1,2026-05-20,doctor_urgent"]
+    assert told(tmp_path, visits, ["1,b,1,2026-05-20,41.40"], UNDATED) == [("cannot_tell", "a", "None", "0.00")]
+    assert told(tmp_path, visits, ["1,b,1,2026-05-20,41.40", "2,a,1,2026-01-05,41.40"], UNDATED) == []
+
+
+def test_one_bill_of_a_month_explains_visits_that_hang_on_what_is_not_told(tmp_path):
+    visits = [*(f"{e},1,{day},doctor_visit" for e, day in DAYS.items()), "e,1,2026-05-25,doctor_visit"]
+    for clients in (UNTOLD, UNDATED):
+        found = told(tmp_path, visits, ["1,,1,2026-05-31,60.40"], clients)
+        assert {event: kind for kind, event, *_ in found} == dict.fromkeys("abc", "cannot_tell")
+
+
 def test_what_had_been_before_the_list_is_counted(tmp_path):
     """Three visits before the list: its first is the fourth. 700 paid before it: 115 is left of 815."""
     fourth = "person,age,doctor_visits_this_year\n1,50,3"

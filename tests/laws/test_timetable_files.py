@@ -90,12 +90,37 @@ def test_too_much_of_anything_is_refused(tmp_path, monkeypatch, most, change, to
         read_feed(packed(tmp_path, FILES | change))
 
 
-@pytest.mark.parametrize("data", [b"", b"PK\x03\x04 but no more", b"stop_id\n"])
+@pytest.mark.parametrize("data", [b"", b"%PDF-1.7", b"stop_id\n"])
 def test_what_is_no_zip_is_refused(tmp_path, data):
     path = tmp_path / "feed.zip"
     path.write_bytes(data)
     with pytest.raises(BadInput, match="not a zip file"):
         read_feed(path)
+
+
+@settings(max_examples=60, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
+@given(
+    packing=st.sampled_from([zipfile.ZIP_STORED, zipfile.ZIP_DEFLATED, zipfile.ZIP_BZIP2, zipfile.ZIP_LZMA]),
+    cut=st.floats(0, 0.99),
+    garbled=st.booleans(),
+)
+def test_a_zip_cut_or_garbled_anywhere_is_one_fault_however_it_is_packed(tmp_path, packing, cut, garbled):
+    path = tmp_path / "timetable.zip"
+    with zipfile.ZipFile(path, "w", packing) as zipped:
+        for table, text in FILES.items():
+            zipped.writestr(f"{table}.txt", text)
+    whole = path.read_bytes()
+    at = 4 + int((len(whole) - 4) * cut)
+    path.write_bytes(
+        whole[:at] + bytes(255 - b for b in whole[at : at + 30]) + whole[at + 30 :] if garbled else whole[:at]
+    )
+    refused = ""
+    try:
+        read_feed(path)
+    except BadInput as fault:
+        refused = str(fault)
+    # What a zip tells of its entries besides, such as their day, may be garbled without harm.
+    assert garbled or refused.startswith("timetable.zip: the zip is damaged or locked")
 
 
 def test_a_zip_that_is_cut_or_damaged_is_refused(tmp_path):

@@ -60,7 +60,7 @@ def test_what_is_refused_is_told_by_line_and_the_rest_is_written(api):
     told = done.json()
     assert told["accepted"] == 1
     assert [(r["line"], r["id"], r["reasons"]) for r in told["refused"]] == [
-        (1, "r2", ["unknown_type"]),
+        (1, "r2", ["unknown_type", "near_type:feedback.given"]),
         (2, "", ["not_an_event"]),
     ]
     assert all(r["told"][0] for r in told["refused"])

@@ -18,6 +18,7 @@ from torni.core.notes import hearing
 from torni.core.places import definitions
 from torni.guidance import proposal_of, reckon_fee, steps
 from torni.guidance.client import client_of
+from torni.guidance.forms import AssessmentForm
 from torni.services import load_library
 from torni.services.rules import Rules, load_rules
 
@@ -111,7 +112,7 @@ def aino():
         "service_hours_month": 10,
     }
     need = life.case.needs[0]
-    life.step(steps.assess(life.case, need.matter, facts, form="needs", instrument="interRAI HC", on=TODAY, summary="Tarvitsee apua.", by="Ulla", at=life.now))  # fmt: skip
+    life.step(steps.assess(life.case, need.matter, AssessmentForm(facts, "needs", "interRAI HC", TODAY, "Tarvitsee apua."), by="Ulla", at=life.now))  # fmt: skip
     return life
 
 

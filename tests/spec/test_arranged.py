@@ -12,7 +12,7 @@ from torni.core.language import speaking
 from torni.guidance import paid_by, proposal_of, steps
 from torni.guidance.case import Item, facts_of
 from torni.guidance.client import client_of
-from torni.guidance.forms import DecisionForm, PlanForm
+from torni.guidance.forms import AssessmentForm, DecisionForm, PlanForm
 from torni.guidance.letter import letter, to_html
 from torni.producers.vouchers import Offer, offers
 
@@ -26,7 +26,7 @@ def arranged_by(rules):
         life.step(steps.report(7, channel="telephone", text="Tarvitsen apua.", by="Ulla", at=life.now, once="1"))
         facts = {"rai_maple": 4, "housing": "own_home", "household_size": 1, "gross_income_eur_month": "1500.00", "service_hours_month": 30, "wants_voucher": True, "manages_budget": True, **more}  # fmt: skip
         facts = {k: v for k, v in facts.items() if v is not None}
-        life.step(steps.assess(life.case, life.case.needs[0].matter, facts, form="needs", instrument="interRAI HC", on=TODAY, summary="Tarvitsee apua.", by="Ulla", at=life.now))  # fmt: skip
+        life.step(steps.assess(life.case, life.case.needs[0].matter, AssessmentForm(facts, "needs", "interRAI HC", TODAY, "Tarvitsee apua."), by="Ulla", at=life.now))  # fmt: skip
         decision = proposal_of(rules, "home_care", client_of(facts_of(life.case), rules))
         life.step(steps.decide(
             life.case, life.case.needs[0], decision, DecisionForm("granted", "Tarvitsee apua päivittäin.", first_day=TODAY, channel=channel),

@@ -40,6 +40,31 @@ def told(folder):
     return str(fault).partition("\n")[0]
 
 
+@pytest.mark.parametrize(
+    ("content", "what"),
+    [
+        (
+            b"PK\x03\x04 cut",
+            "timetable.zip: the zip is damaged or locked. Fetch it again, or pack it without a password.",
+        ),
+        (b"<html>", "timetable.zip: not a zip file. Give a GTFS timetable as one .zip."),
+    ],
+)
+def test_a_damaged_timetable_of_a_region_stops_no_check_and_is_told(own_regions, content, what):
+    """A finding that needs it cannot be told, and says what is wrong with which file, in the language of whoever reads it."""
+    from torni.core.language import speaking
+    from torni.network import own_data, transit
+    from torni.services import regions
+
+    folder = own_data.own_folder(regions.find("keski-suomi"))
+    folder.mkdir(parents=True, exist_ok=True)
+    (folder / "timetable.zip").write_bytes(content)
+    why = transit.unusable(load("keski-suomi", on=ON))
+    assert str(why) == f"a timetable without faults: {what}"
+    with speaking("fi"):
+        assert "zip-tiedosto" in str(why)
+
+
 @pytest.mark.parametrize("name", ["nodes.parquet", "edges.parquet"])
 @pytest.mark.parametrize("damage", [lambda b: b"", lambda b: b[: len(b) // 2], lambda b: b[:-9], lambda b: b"PAR1" + b[4:40][::-1] + b[40:], lambda b: b"x;y\n1;2\n"])  # fmt: skip
 def test_streets_cut_short_or_garbled(network_of, name, damage):

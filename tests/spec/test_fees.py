@@ -354,6 +354,23 @@ def test_visits_of_which_no_fee_was_taken_leave_the_three_to_be_charged(rules):
         assert str(reckon_fee(rules, "doctor_visit", client_of({"age": 18, "events": events}, rules)).amount) == amount
 
 
+def test_of_one_just_of_age_earlier_visits_may_have_been_a_minors(rules):
+    """Of three visits before it is not told whether they were charged: at 18 they may have been free, at 19 none was. Two leave a third
+    to be charged whichever it was."""
+    untold = [{"kind": "doctor_visit", "on": f"2026-0{m}-02"} for m in (1, 2, 3)]
+    for age, events, amount in (
+        (18, untold, None),
+        (18, untold[:2], "30.20"),
+        (19, untold, "0.00"),
+        (17, untold, "0.00"),
+        (18, [{**untold[0], "charged": False}, *untold[1:]], "30.20"),
+        (18, [*({**e, "charged": True} for e in untold), {"kind": "doctor_visit", "on": "2026-04-02"}], "0.00"),
+    ):
+        found = reckon_fee(rules, "doctor_visit", client_of({"age": age, "events": events}, rules))
+        assert (found.amount if found.amount is None else str(found.amount)) == amount, (age, events)
+        assert [f.name for f in found.because] == ([] if amount else ["doctor_visits_this_year"])
+
+
 def test_serial_treatment_is_charged_45_times_a_year(fee_spec):
     """Decree 912/1992, section 11: at most 45 times a calendar year, and not under the age of 18."""
     fee_spec("serial_treatment", """

@@ -8,6 +8,7 @@ from decimal import Decimal
 import pytest
 
 from torni.sources import written
+from torni.sources.event_files import rows_of
 
 FIRST = date(2026, 4, 1)
 
@@ -62,3 +63,36 @@ def test_a_sum_is_read_with_its_currency_and_sign(text, euros):
 def test_a_table_programs_day_is_known_but_not_taken():
     assert written.serial("46113") == FIRST
     assert written.serial("20260401") is written.serial("12345") is written.serial("99999") is None
+
+
+@pytest.mark.parametrize(
+    ("text", "standard"),
+    [
+        ("1.6.2026", "2026-06-01"),
+        ("01.06.2026 klo 9.30", "2026-06-01T09:30:00"),
+        ("1.6.2026 9:30:15", "2026-06-01T09:30:15"),
+        ("1.6.2026 09:30+03:00", "2026-06-01T09:30:00+03:00"),
+        ("31.2.2026", "31.2.2026"),
+        ("2026-06-01T09:30:15.123+03:00", "2026-06-01T09:30:15.123+03:00"),
+        ("2026-06-01", "2026-06-01"),
+        ("kesällä", "kesällä"),
+    ],
+)
+def test_a_finnish_day_or_moment_in_the_standards_form_and_all_else_as_it_is(text, standard):
+    assert written.standard(text) == standard
+
+
+def test_days_of_a_table_of_events_are_read_in_finnish_and_other_texts_kept():
+    row = {
+        "id": "1",
+        "type": "plan.made",
+        "time": "1.6.2026 klo 9.30",
+        "due": "3.6.2026",
+        "start": "4.6.2026",
+        "text": "5.6.2026",
+    }
+    (event,) = rows_of([row], days=("start",))
+    assert event == {
+        "id": "1", "type": "plan.made", "time": "2026-06-01T09:30:00",
+        "data": {"due": "2026-06-03", "start": "2026-06-04", "text": "5.6.2026"},
+    }  # fmt: skip

@@ -4,12 +4,10 @@ from __future__ import annotations
 
 import argparse
 import json
-from datetime import date
 
 from torni.cli.rehearse import signed
 from torni.cli.show import table
 from torni.core import clock
-from torni.core.faults import bad_input
 from torni.core.language import number, t
 from torni.services import regions
 from torni.services.change import parse_changes
@@ -17,6 +15,7 @@ from torni.services.history import Version, version, versions
 from torni.services.proposing import approve, propose, withdraw
 from torni.simulation.group_names import state_name
 from torni.simulation.rehearsal import rehearse
+from torni.sources.written import day_told
 from torni.tower.opened import opened
 
 
@@ -39,12 +38,7 @@ def propose_(args: argparse.Namespace) -> int:
 
 
 def approve_(args: argparse.Namespace) -> int:
-    try:
-        start = date.fromisoformat(args.start)
-    except ValueError as error:
-        raise bad_input(
-            "--start", t('"{text}" is not a date', text=args.start), t("Write such as 2026-01-31.")
-        ) from error
+    start = day_told("--start", args.start)
     found = approve(args.region, args.id, by=args.by, at=clock.local_now(), start=start)
     print(t("Approved: {name} is in force from {day}.", name=found.name, day=found.start))
     return 0

@@ -8,6 +8,7 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 
 from torni.cli.show import mark, table
+from torni.core.clock import today
 from torni.core.faults import BadInput, Fault, bad_input
 from torni.core.language import Message, _, number, t
 from torni.core.progress import each, working
@@ -44,9 +45,9 @@ def events(args: argparse.Namespace) -> int:
 
 def import_events(args: argparse.Namespace) -> int:
     """A file of events through the door, as many as are right; the others into quarantine, each with its reasons."""
-    with working(Message("Reading {file}", file=args.file.name)):
-        given = read_events(args.file)
     region = regions.find(args.region).id
+    with working(Message("Reading {file}", file=args.file.name)):
+        given = read_events(args.file, days=load_library(region, on=today()).day_fields)
     with _door(region) as door:
         if args.dry_run:
             with door.connection.transaction(force_rollback=True):  # what would become of it; nothing is written
@@ -111,7 +112,11 @@ def quarantine_replay(args: argparse.Namespace) -> int:
             raise bad_input("--with", t("a mended row is one row's"), t("Name its number."))
         accepted = 0
         for n in each(wanted, Message("Refused records again")):
-            raw = read_events(args.mended)[0] if args.mended else found[n]
+            raw = (
+                read_events(args.mended, days=load_library(region, on=today()).day_fields)[0]
+                if args.mended
+                else found[n]
+            )
             done = intake.replay(door, n, raw, by="torni")
             accepted += not done.refused
             for _line, id_, reasons in done.refused:

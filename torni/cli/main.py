@@ -15,6 +15,7 @@ from torni.core.faults import BadInput, bad_input
 from torni.core.language import speaking, spoken, t
 from torni.core.notes import hearing
 from torni.core.progress import showing
+from torni.sources.written import day_told
 
 
 def main(arguments: list[str] | None = None) -> int:
@@ -56,7 +57,4 @@ def _asked_for(arguments: list[str]) -> str | None:
 def _day(text: str | None) -> date:
     if text is None:
         return today()
-    try:
-        return date.fromisoformat(text)
-    except ValueError as error:
-        raise bad_input("--on", t('"{text}" is not a date', text=text), t("Write such as 2026-01-31.")) from error
+    return day_told("--on", text)

@@ -11,8 +11,11 @@ from torni.cli.show import mark, paragraph, table
 from torni.core.faults import bad_input
 from torni.core.language import _, number, per_cent, t
 from torni.network.mend import Mend
+from torni.network.region import Network
 from torni.network.what_if import WhatIf
-from torni.tower.finding_texts import state_name, value_text
+from torni.promises.restoring import restoring
+from torni.tower.finding_texts import restoring_lines, state_name, value_text
+from torni.tower.opened import happening
 from torni.tower.picture import finding_json
 
 
@@ -206,6 +209,8 @@ def mend(args: argparse.Namespace) -> int:
     from torni.network.mend import mend as mended
 
     network = load(args)
+    if network.library.promise(args.promise)[1].reads == "events":
+        return _mend_of_events(args, network)
     options = {
         "candidates": args.candidates,
         "budget": args.budget,
@@ -242,6 +247,25 @@ def mend(args: argparse.Namespace) -> int:
     print(proof)
     paragraph(_("Plan: ") + str(found.plan))
     return int(found.after.state == "broken")
+
+
+def _mend_of_events(args: argparse.Namespace, network: Network) -> int:
+    """What would have to be done for a promise about what happens: how many more as promised, and which units missed as many."""
+    live, why = happening(network.library.region.id, on=args.on)
+    found = live.of(args.promise) if live else None
+    if live is None or found is None:
+        raise bad_input(args.promise, t("cannot be told: {why}", why=why), t("`torni demo` starts a record room."))
+    told = restoring(found)
+    code = int(found.state == "broken")
+    if args.json:
+        carried = [{"level": told.level, "group": c.group, "missed": c.missed, "total": c.total} for c in told.carried]
+        why_not = str(told.why_not) if told.why_not else None
+        print(json.dumps({"promise": found.id, "state": found.state, "total": told.total, "missed": told.missed, "more": told.more, "carried": carried, "why_not": why_not}, ensure_ascii=False, indent=2))  # fmt: skip
+        return code
+    print(f"\n{mark(found.state)}  {found.sentence}\n   {_('now')} {value_text(found)}")
+    for line in restoring_lines(told, lambda group: live.place(told.level, group, network.names)):
+        paragraph(line, "   ")
+    return code
 
 
 def mend_json(found: Mend) -> dict[str, Any]:

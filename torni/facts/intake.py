@@ -15,6 +15,7 @@ from typing import Any
 
 from torni.core.language import Message
 from torni.core.progress import each
+from torni.core.faults import nearest_name
 from torni.facts.cutting import ordered
 from torni.facts.data_fields import FIRST_YEAR, LAST_YEAR, MOST_TEXT, ByType, Declared, day_of, faults, is_short_text
 from torni.facts.door import HELSINKI, Door, local_day
@@ -72,6 +73,7 @@ def receive(
                 refused |= dict.fromkeys(lines[i], done.refused[number])
             else:
                 repeated += len(lines[i]) - 1
+        refused = {line: _with_near(door, events[line], codes) for line, codes in refused.items()}
         if keep and refused:
             _keep(door.connection, events, refused, source, producer)
     told = tuple((line, _id(events[line]), reasons) for line, reasons in sorted(refused.items()))
@@ -161,6 +163,22 @@ def _here(connection: Connection, rows: Mapping[int, Mapping[str, Any]]) -> set[
         [list(rows), [row["source"] for row in rows.values()], [row["id"] for row in rows.values()]],
     ).fetchall()
     return {line for (line,) in found}
+
+
+def _with_near(door: Door, event: Any, codes: tuple[str, ...]) -> tuple[str, ...]:
+    """The reasons, and of a name that is not known the nearest that is, as a code of `torni.facts.reasons`."""
+    wanted = [
+        (code, name) for code, name in (("unknown_type", "type"), ("unknown_service", "service")) if code in codes
+    ]
+    if not wanted:
+        return codes
+    row, _reasons = read(event)
+    book = door.book(local_day(row["at"])) if row.get("at") else None
+    if book is None:
+        return codes
+    known = {"type": book.needs, "service": book.definitions}
+    near = ((name, nearest_name(str(row.get(name)), known[name])) for _code, name in wanted)
+    return (*codes, *(f"near_{name}:{found}" for name, found in near if found))
 
 
 def _declared(door: Door) -> Callable[[str, datetime], Declared]:

@@ -2,13 +2,15 @@
 
 from __future__ import annotations
 
-from torni.core.language import N_, _
+from torni.core.language import N_, _, t
 
 
 def reason(code: str) -> str:
     """The code as a sentence: what is wrong, and what to write instead."""
     if code in _SENTENCES:
         return _(_SENTENCES[code])
+    if code.startswith("near_"):
+        return t('Did you mean "{near}"?', near=code.partition(":")[2])
     kind, _dash, name = code.partition("_")
     if kind == "needs":
         return _("{name} is missing: this type of event needs it").format(name=name)

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass
 from datetime import date
 from typing import Any
 
@@ -11,24 +10,12 @@ from torni.core.language import t
 from torni.engines.rules import tree
 from torni.guidance.case import Case, Need
 from torni.guidance.client import client_of
-from torni.guidance.forms import day_of
+from torni.guidance.forms import AssessmentForm, day_of
 from torni.services.library import content_hash
 from torni.services.rules import Rules
 from torni.services.schema import Form
 
 FORM = "needs"  # the form's name in the definitions
-
-
-@dataclass(frozen=True)
-class AssessmentForm:
-    """`facts`: by field, those of a scale each with the day on which it was measured; `form`: its name and version; `instrument`: the
-    scales used, by name; `on`: the day of the assessment."""
-
-    facts: Mapping[str, Any]
-    form: str
-    instrument: str
-    on: date
-    summary: str
 
 
 def to_assess(case: Case) -> tuple[str, bool]:

@@ -21,7 +21,7 @@ from torni.engines.rules.evaluate import moved
 from torni.engines.rules.sentences import day as day_text
 from torni.engines.rules.tree import Field, Value
 from torni.services.reading import doubled, measured
-from torni.services.rules import Rules
+from torni.services.rules import Reckoning, Rules
 from torni.services.schema import Counted
 from torni.sources import written
 
@@ -134,6 +134,13 @@ def client_of(content: Mapping[str, Any], rules: Rules, *, name: str = "client")
             elif months and moved(at, months, "month") < on:
                 stale[known.name] = t("measured on {day}, more than {n} months ago", day=day_text(at), n=months)
                 facts[known.name] = None
+    for asked in counts:
+        counting = rules.definitions[asked].counted
+        if counting is None or asked not in of_fees or asked in content:
+            continue
+        sure = counted(counting, [e for e in events or () if e["charged"] and e["sure"]], on, rules.fields[asked])
+        if _may_have_been_free(rules, asked, facts, sure, counts[asked]):
+            facts[asked] = None
     if facts.get("decision_day") is None and "decision_day" in facts:
         facts["decision_day"] = on
     letter = content.get("letter") or {}
@@ -189,6 +196,28 @@ def typed(value: Any, field_: Field) -> Value | tuple[str, str]:
     return round(number, field_.decimals)
 
 
+def _may_have_been_free(rules: Rules, asked: str, facts: Mapping[str, Value | None], sure: Value, most: Value) -> bool:
+    """Whether it matters which of the year's earlier events, of which it is not told, were charged: of one just of age they may have been a
+    minor's, of whom no fee is taken, and with `sure` of them charged the fee is another than with `most`."""
+    age = facts.get("age")
+    if not isinstance(age, int) or sure == most:
+        return False
+    return any(
+        _fee(f, {**facts, asked: 0, "age": age - 1}) == 0
+        and _fee(f, {**facts, asked: 0}) != 0
+        and _fee(f, {**facts, asked: sure}) != _fee(f, {**facts, asked: most})
+        for f in rules.formulas.values()
+        if f.definition.counted_by == asked
+    )
+
+
+def _fee(formula: Reckoning, facts: Mapping[str, Value | None]) -> Value | None:
+    known, value = dict(facts), None
+    for line, run in formula.functions:
+        value = known[f"line.{line.id}"] = run(known)
+    return value
+
+
 def counted(how: Counted, events: Iterable[Mapping[str, Any]], on: date, field_: Field) -> Value:
     """How many events of the kind, or whether any, up to the day; of the day's calendar year alone where the field says so."""
     n = 0
@@ -232,7 +261,7 @@ def _events(given: Any, rules: Rules, name: str, faults: list[Fault]) -> list[di
         elif (charged := written.yes_no(str(event.get("charged", True)))) is None:
             faults.append(Fault(where, t('"{found}" is not yes or no', found=event["charged"]), t("Write true or false.")))  # fmt: skip
         else:
-            out.append({**event, "kind": kind, "on": day, "charged": charged})
+            out.append({**event, "kind": kind, "on": day, "charged": charged, "sure": "charged" in event})
     return out
 
 
@@ -264,10 +293,7 @@ def _code(value: Any, field_: Field) -> Value | tuple[str, str]:
 def _day(value: Any) -> date | None:
     if isinstance(value, date):
         return date(value.year, value.month, value.day)
-    try:
-        return date.fromisoformat(value) if isinstance(value, str) and re.fullmatch(r"\d{4}-\d\d-\d\d", value) else None
-    except ValueError:
-        return None
+    return written.day(value) if isinstance(value, str) else None
 
 
 class _Exact(yaml.SafeLoader):

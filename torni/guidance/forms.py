@@ -3,12 +3,25 @@
 from __future__ import annotations
 
 import re
+from collections.abc import Mapping
 from dataclasses import dataclass
 from datetime import date
+from typing import Any
 
-from torni.core.faults import BadInput, Fault
-from torni.core.language import t
 from torni.guidance.case import Item
+from torni.sources.written import day_told
+
+
+@dataclass(frozen=True)
+class AssessmentForm:
+    """`facts`: by field, those of a scale each with the day on which it was measured; `form`: its name and version; `instrument`: the
+    scales used, by name; `on`: the day of the assessment."""
+
+    facts: Mapping[str, Any]
+    form: str
+    instrument: str
+    on: date
+    summary: str
 
 
 @dataclass(frozen=True)
@@ -36,14 +49,7 @@ class PlanForm:
 
 def day_of(text: str, where: str) -> date | None:
     """A form's day; empty is none, and what is no day is a fault that names the field (`where`)."""
-    if not text.strip():
-        return None
-    try:
-        return date.fromisoformat(text.strip())
-    except ValueError as error:
-        raise BadInput(
-            Fault(where, t('"{text}" is not a date', text=text[:40]), t("Write such as 2026-01-31."))
-        ) from error
+    return day_told(where, text) if text.strip() else None
 
 
 def cents_of(text: str) -> int | None:

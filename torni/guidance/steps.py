@@ -18,7 +18,7 @@ from torni.facts.door import local_day
 from torni.facts.persons import ClientEvent
 from torni.guidance.case import ASSESSMENT, GUIDANCE, Case, Decision, Item, Need, Plan, Sent
 from torni.guidance.fees import names
-from torni.guidance.forms import DecisionForm, PlanForm
+from torni.guidance.forms import AssessmentForm, DecisionForm, PlanForm
 from torni.guidance.paid_by import whole_hours
 from torni.guidance.proposal import Proposal
 from torni.services.rules import Rules
@@ -63,21 +63,23 @@ def report(client: int, *, channel: str, text: str, by: str, at: datetime, once:
     )
 
 
-def assess(
-    case: Case, matter: str, facts: Mapping[str, Any], *, form: str, instrument: str, on: date, summary: str, by: str, at: datetime, again: bool = False
-) -> Event:  # fmt: skip
+def assess(case: Case, matter: str, form: AssessmentForm, *, by: str, at: datetime, again: bool = False) -> Event:
     """An assessment: its facts (already read by their fields), the form and its version, the instrument and its day."""
-    faults = lengths(summary, t("the summary"), least=3)
-    if on > case.today:
+    faults = lengths(form.summary, t("the summary"), least=3)
+    if form.on > case.today:
         faults.append(Fault(t("the day"), t("is after today"), t("Correct the day.")))
-    if not facts:
+    if not form.facts:
         faults.append(Fault(t("the form"), t("is empty"), t("Write what is known; what is missing may be left empty.")))
     if not again and matter not in {n.matter for n in case.needs}:
         faults.append(Fault(t("the need"), t("is not there"), t("Write down the need first.")))
     raise_all(faults)
     type_ = "reassessment.made" if again else "assessment.made"
-    data = {"facts": dict(facts), "form": form, "instrument": instrument, "on": str(on), "summary": summary, "by": by}
-    return event(type_, f"{matter}/{type_}/{on}", at, case.person.client, service=ASSESSMENT, matter=matter, data=data)
+    data = {
+        "facts": dict(form.facts), "form": form.form, "instrument": form.instrument, "on": str(form.on), "summary": form.summary, "by": by,
+    }  # fmt: skip
+    return event(
+        type_, f"{matter}/{type_}/{form.on}", at, case.person.client, service=ASSESSMENT, matter=matter, data=data
+    )
 
 
 def decide(case: Case, need: Need, decision: Proposal, form: DecisionForm, *, by: str, at: datetime) -> list[Event]:

@@ -13,7 +13,7 @@ import numpy as np
 import numpy.typing as npt
 
 from torni.core.faults import BadInput, Fault, bad_input
-from torni.core.language import Message, t
+from torni.core.language import Message, language, t
 from torni.engines.travel import UNREACHABLE, Seconds
 from torni.network.joined import joined_assumptions
 from torni.network.region import Network
@@ -69,7 +69,9 @@ def unusable(network: Network) -> Message | None:
     if not isinstance(_ready(network, path), BadInput):
         return None
     feed = _feed(*_version(path))
-    if not isinstance(feed, BadInput) and not feed.knows(network.as_of):
+    if isinstance(feed, BadInput):
+        return Message("a timetable without faults: {fault}", fault=_FirstFault(*_version(path)))
+    if not feed.knows(network.as_of):
         return Message(
             "a timetable of {day}: the region's covers {a}", day=f"{network.as_of:%-d.%-m.%Y}", a=feed.days.told()
         )
@@ -192,6 +194,31 @@ def _version(path: Path) -> tuple[Path, int, int]:
         raise bad_input(str(path), t("no such file"), t("Check the path."))
     state = path.stat()
     return path.resolve(), state.st_mtime_ns, state.st_size
+
+
+@dataclass(frozen=True)
+class _FirstFault:
+    """What is first wrong with a timetable, told in the language of its reader."""
+
+    path: Path
+    changed: int
+    size: int
+
+    def __str__(self) -> str:
+        return _first_fault(self.path, self.changed, self.size, language())
+
+
+@lru_cache(maxsize=6)
+def _first_fault(path: Path, changed: int, size: int, in_language: str) -> str:
+    """Read again, for a fault is worded where it is found: once a language."""
+    from torni.sources.gtfs import read_feed
+
+    try:
+        read_feed(path)
+    except BadInput as found:
+        first = found.faults[0]
+        return f"{first.where}: {first.what}. {first.remedy}".strip()
+    return path.name
 
 
 @lru_cache(maxsize=2)

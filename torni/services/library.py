@@ -27,6 +27,7 @@ from torni.services.checking import unchecked, unknown_source
 from torni.services.events import Bounds, EventKind, EventKinds
 from torni.services.history import layers_of
 from torni.services.indicator import Indicator, Indicators
+from torni.services.labels import called, key_meant
 from torni.services.laying import laid_on
 from torni.services.named import promise_faults, references
 from torni.services.reading import Document, Model, parse, read, twice_in_folder
@@ -114,6 +115,13 @@ class Library:
         """What each type of event may tell in its data."""
         return {name: kind.data for name, kind in self.event_kinds.items()}
 
+    @property
+    def day_fields(self) -> frozenset[str]:
+        """The fields that tell a day in the data of some type of event."""
+        return frozenset(
+            name for data in self.event_data.values() for name, field in data.items() if field.kind == "day"
+        )
+
     def version(self, service_id: str) -> str:
         """The content hash of a service's definition as it stands in this region: twelve hexadecimal digits."""
         return content_hash(self.services[service_id].model_dump(mode="json"))
@@ -128,7 +136,7 @@ class Library:
     def value(self, parameter_id: str) -> Value:
         """A parameter's value on the library's day. Outside its dates it is a fault; nothing defaults."""
         if parameter_id not in self.parameters:
-            near = nearest_name(parameter_id, self.parameters)
+            near = key_meant(parameter_id, called(self.parameters))
             raise bad_input(f'parameter "{parameter_id}"', "not defined", f'Did you mean "{near}"?' if near else "")
         parameter = self.parameters[parameter_id]
         valid = [v for v in parameter.values if v.from_ <= self.as_of]
@@ -305,7 +313,7 @@ class _Loading:
             if name in whole:
                 continue
             if name not in known:
-                near = nearest_name(name, known)
+                near = key_meant(str(name), called(known))
                 self.faults.append(
                     Fault(
                         layer.where(("parameters", name)),

@@ -22,6 +22,7 @@ from torni.services.bounded import Written, bounds_in, name_faults
 from torni.services.bounded_tables import bound_faults, cell_faults
 from torni.services.checking import unchecked, unknown_source
 from torni.services.circle import asks_of, circles
+from torni.services.labels import called, labels_in_rule
 from torni.services.laying import merged, with_added
 from torni.services.library import Library
 from torni.services.maxima import held, kept, past_maximum, said, stepwise
@@ -288,7 +289,8 @@ class _Loading:
                 return None
         found = lower(text, scope, where=where, number=number)
         if isinstance(found, list):
-            self.faults += found
+            fields = {name: field.label.values() for name, field in scope.fields.items()}
+            self.faults += labels_in_rule(text, called(self.library.parameters), fields, where) or found
             return None
         self.faults += suspicion_faults(found, self._written_by(found, where))
         return found

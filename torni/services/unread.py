@@ -12,6 +12,7 @@ from typing import Any
 from torni.core.faults import Fault, nearest_name
 from torni.core.language import t
 from torni.services.bounded import Texts, bounds_in
+from torni.services.labels import called, key_meant
 from torni.services.reading import Document, read
 from torni.services.schema import Parameter
 from torni.sources import shipped
@@ -93,7 +94,7 @@ def unasked(
     for name in own:
         if name not in asked:
             document = texts[name][0].document
-            near = nearest_name(name, shared)
+            near = key_meant(name, called({n: texts[n][0].said for n in shared}))
             remedy = (
                 t('Did you mean "{near}"?', near=near)
                 if near

@@ -16,7 +16,7 @@ from torni.facts.opening import Connection
 from torni.guidance import messages, review, steps
 from torni.guidance.case import Case, Item, case_of, facts_of
 from torni.guidance.client import client_of
-from torni.guidance.forms import DecisionForm, PlanForm
+from torni.guidance.forms import AssessmentForm, DecisionForm, PlanForm
 from torni.guidance.permits import represented
 from torni.guidance.proposal import proposal_of
 from torni.services.rules import Rules
@@ -110,8 +110,9 @@ class _Scene:
             facts = {"rai_maple": {"value": 4, "on": str(on)}, "rai_cps": {"value": 1, "on": str(on)}, "rai_adlh": {"value": 2, "on": str(on)}, "housing": "own_home", "household_size": 1, "gross_income_eur_month": "1850.00", "service_hours_month": 14, "wants_voucher": True}  # fmt: skip
             self.send(
                 steps.assess(
-                    case, case.needs[0].matter, facts, form="needs", instrument="interRAI HC", on=on, by=SHOWN["adviser"], at=self.at - timedelta(days=6),
-                    summary="Selviytyy kotona, kun apua on aamuisin ja iltaisin. Tytär käy viikonloppuisin.",
+                    case, case.needs[0].matter,
+                    AssessmentForm(facts, "needs", "interRAI HC", on, "Selviytyy kotona, kun apua on aamuisin ja iltaisin. Tytär käy viikonloppuisin."),
+                    by=SHOWN["adviser"], at=self.at - timedelta(days=6),
                 )
             )  # fmt: skip
 
@@ -187,7 +188,7 @@ class _Scene:
         on = str(local_day(begun))
         facts = {"rai_maple": {"value": 4, "on": on}, "rai_adlh": {"value": 2, "on": on}, "housing": "own_home", "household_size": 1, "gross_income_eur_month": "1700.00", "service_hours_month": 30, "manages_budget": True}  # fmt: skip
         case = self.case(client)
-        self.send(steps.assess(case, case.needs[0].matter, facts, form="needs", instrument="interRAI HC", on=local_day(begun), by=SHOWN["adviser"], at=begun, summary="Osaa järjestää apunsa itse."))  # fmt: skip
+        self.send(steps.assess(case, case.needs[0].matter, AssessmentForm(facts, "needs", "interRAI HC", local_day(begun), "Osaa järjestää apunsa itse."), by=SHOWN["adviser"], at=begun))  # fmt: skip
         case = self.case(client)
         decision = proposal_of(self.rules, "home_care", client_of(facts_of(case), self.rules))
         self.send(*steps.decide(
@@ -232,7 +233,7 @@ class _Scene:
         case, at = self.case(client), self.at - timedelta(days=days)
         on = str(local_day(at))
         facts = {"rai_maple": {"value": 3, "on": on}, "rai_cps": {"value": 1, "on": on}, "rai_adlh": {"value": 1, "on": on}, "housing": "own_home", "household_size": 1, "gross_income_eur_month": "1720.00", "home_care_not_enough": False, "professional_supports": False}  # fmt: skip
-        self.send(steps.assess(case, case.needs[0].matter, facts, form="needs", instrument="interRAI HC", on=local_day(at), by=SHOWN["adviser"], at=at, summary="Kotiin annettava apu riittää vielä."))  # fmt: skip
+        self.send(steps.assess(case, case.needs[0].matter, AssessmentForm(facts, "needs", "interRAI HC", local_day(at), "Kotiin annettava apu riittää vielä."), by=SHOWN["adviser"], at=at))  # fmt: skip
         case = self.case(client)
         decision = proposal_of(self.rules, "elder_housing", client_of(facts_of(case), self.rules))
         self.send(*steps.decide(

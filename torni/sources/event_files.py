@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Collection, Mapping, Sequence
 from pathlib import Path
 from typing import Any
 
@@ -12,17 +12,21 @@ from torni.core.language import _, t
 from torni.core.notes import note
 from torni.sources.encodings import decoded
 from torni.sources.tables import read_rows
+from torni.sources.written import standard
 
 
-def read_events(path: Path, *, name: str | None = None, most: int | None = None) -> list[Any]:
-    """The file's events, at most so many. `name`: what a fault calls the file, where it is not the path."""
+def read_events(
+    path: Path, *, name: str | None = None, most: int | None = None, days: Collection[str] = ()
+) -> list[Any]:
+    """The file's events, at most so many. `name`: what a fault calls the file, where it is not the path. `days`: the columns of a table
+    that tell days, besides the day due; in a table days and moments may be written in Finnish (1.6.2026 klo 9.30)."""
     told = name or str(path)
     if not path.is_file():
         raise bad_input(told, t("is not a file"), t("Name a file of events: JSON, JSON lines, CSV or xlsx."))
     if path.suffix.lower() not in (".json", ".jsonl", ".ndjson"):
         table = read_rows(path, needs=[("type",), ("time",), ("id",), ("source",)])
         _not_too_many(told, len(table.rows), most)
-        return rows_of(table.frame.to_dicts())
+        return rows_of(table.frame.to_dicts(), days=days)
     text, notes = decoded(told, path.read_bytes())
     note(*notes)
     line = 0
@@ -47,11 +51,14 @@ def _not_too_many(told: str, rows: int, most: int | None) -> None:
         raise bad_input(told, t("{n} rows; at most {most} are read", n=rows, most=most), t("Divide the file, or bring it by `torni import events`."))  # fmt: skip
 
 
-def rows_of(table: Sequence[Mapping[str, Any]]) -> list[dict[str, Any]]:
-    """Rows of a table (id, type, time, source, the columns, and any others) as events."""
+def rows_of(table: Sequence[Mapping[str, Any]], *, days: Collection[str] = ()) -> list[dict[str, Any]]:
+    """Rows of a table (id, type, time, source, the columns, and any others) as events. `days` as in `read_events`."""
     out = []
     for row in table:
         given = {k: v for k, v in row.items() if v is not None and v != ""}
+        for key in ("time", "due", *days):
+            if isinstance(told := given.get(key), str):
+                given[key] = standard(told)
         envelope: dict[str, Any] = {k: str(given.pop(k)) for k in ("id", "type", "source", "time") if k in given}
         out.append({**envelope, "data": given})
     return out

@@ -11,6 +11,7 @@ from datetime import date, datetime, timedelta
 from decimal import Decimal
 
 from torni.core.clock import HELSINKI
+from torni.core.faults import bad_input
 from torni.core.language import t
 
 _BLANKS = (
@@ -24,6 +25,11 @@ _PLAIN = re.compile(r"[+-]?\d+(?:[.,]\d+)?", re.ASCII)
 _DAY = re.compile(r"(\d{4})-?(\d{2})-?(\d{2})(?:[ T]00:00(?::00(?:\.0+)?)?)?", re.ASCII)
 _MOMENT = re.compile(
     r"(.*\d)(?:T|\s+)(?:(?:klo|kl\.?)\s*)?(\d{1,2})[:.](\d{2})(?:[:.](\d{2})(?:[.,]\d+)?)?\s*(Z|[+-]\d{2}(?::?\d{2})?)?",
+    re.ASCII | re.IGNORECASE,
+)
+_FINNISH_MOMENT = re.compile(
+    r"(\d{1,2}\.\s?\d{1,2}\.\s?\d{4})"
+    r"(?:(?:T|\s+)(?:(?:klo|kl\.?)\s*)?(\d{1,2})[:.](\d{2})(?:[:.](\d{2}))?\s*(Z|[+-]\d{2}:?\d{2})?)?",
     re.ASCII | re.IGNORECASE,
 )
 _CURRENCY = r"(?:€|eur|euroa?)"
@@ -131,6 +137,14 @@ def day(text: str) -> date | None:
         return None
 
 
+def day_told(where: str, text: str) -> date:
+    """The day that a person wrote; a fault names the place where it is none."""
+    found = day(text)
+    if found is None:
+        raise bad_input(where, t('"{text}" is not a date', text=text[:40]), t("Write such as 2026-01-31."))
+    return found
+
+
 def moment(text: str) -> tuple[date, int | None] | None:
     """The day that the text writes, and of its time in Helsinki the minutes since midnight; None where it writes neither.
 
@@ -150,6 +164,17 @@ def moment(text: str) -> tuple[date, int | None] | None:
         return on, hour * 60 + minute or None
     offset = "+00:00" if found[5] in "Zz" else found[5] if len(found[5]) > 3 else f"{found[5]}:00"
     return in_helsinki(datetime.fromisoformat(f"{on}T{hour:02}:{minute:02}{offset}"))
+
+
+def standard(text: str) -> str:
+    """A day or a moment that begins with a Finnish day in the standard's form: 1.6.2026 klo 9.30 is 2026-06-01T09:30. Any other text as
+    it is, so that nothing that it tells is lost."""
+    found = _FINNISH_MOMENT.fullmatch(text.strip())
+    on = day(found[1]) if found else None
+    if found is None or on is None:
+        return text
+    hour, minute, second, zone = found[2], found[3], found[4] or "00", (found[5] or "").upper()
+    return f"{on}T{hour:0>2}:{minute}:{second}{zone}" if hour else f"{on}"
 
 
 def in_helsinki(told: datetime) -> tuple[date, int | None]:

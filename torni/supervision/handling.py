@@ -101,6 +101,16 @@ class Handled:
         return self.episode.person
 
     @property
+    def first_done(self) -> date | None:
+        """The day on which something was first done of it."""
+        return min((local_day(step.at) for step in self.episode.steps), default=None)
+
+    @property
+    def first_day(self) -> date | None:
+        """The day on which it was told, else that from which it counts, else that on which something was first done of it."""
+        return (self.alert.since if self.alert else None) or self.began or self.first_done
+
+    @property
     def harm(self) -> float:
         """How many more were missed than the promise allows, of those that are a share of events; otherwise 0."""
         a = self.alert

@@ -26,13 +26,14 @@ from torni.core import clock
 from torni.core.faults import BadInput, Fault
 from torni.engines.rules import sql
 from torni.engines.rules.ceiling import charged_first
-from torni.engines.rules.tree import Field
 from torni.services.days import Days
-from torni.services.rules import Reckoning, Rules, parameter_numbers
+from torni.services.rules import Rules
+from torni.supervision import by_rule
 from torni.supervision.billing_tables import Checked, checked, files_of, misspelt
 from torni.supervision.meeting import Meeting
-from torni.supervision.times import in_time, with_times
+from torni.supervision.times import in_time, with_times, year_counts
 
+Stretch = tuple[str, date, date, Rules]
 Kind = Literal["wrong", "never_billed", "billed_twice", "no_service", "over_ceiling", "cannot_tell"]
 KINDS: tuple[Kind, ...] = ("wrong", "never_billed", "billed_twice", "no_service", "over_ceiling", "cannot_tell")
 
@@ -43,7 +44,8 @@ class Difference:
 
     wrong: what was charged, less what was credited, is not the rule's. never_billed: nothing was charged, or all was credited.
     billed_twice: a second bill of a visit, or a second monthly fee of a month. no_service: a charge of which that person had no such event on that day. over_ceiling: the rule's amount, but the
-    yearly ceiling was already full. cannot_tell: a fact is missing, whether anything was charged or not.
+    yearly ceiling was already full. cannot_tell: a fact is missing, whether anything was charged or not, or what was charged is not what
+    the rule gives if the person was of age, and no fee was due if not (`torni.supervision.by_rule`).
     """
 
     kind: Kind
@@ -127,17 +129,20 @@ def reckon(connection: duckdb.DuckDBPyConnection, days: Days) -> Reconciled:
     """The reckoning over views `clients`, `delivered` and `charged` that have been checked."""
     columns = {name: _columns(connection, name) for name in ("clients", "delivered", "charged")}
     today = days.on(clock.today())
-    counted, columns["delivered"] = with_times(today, columns["delivered"], columns["clients"], columns["charged"])
-    connection.execute(f"CREATE TEMP TABLE given AS {counted}")
     stretches = _stretches(connection, days)
-    connection.execute(f"CREATE TEMP TABLE joined AS {_joined(columns)}")
-    parts = [_part(rules, name, first, after, columns) for name, first, after, rules in stretches] or [_NO_EVENTS]
+    counts_doubted = _place(connection, columns, stretches, today)
+    parts = [
+        by_rule.part(rules, name, first, last, columns, counts_doubted=counts_doubted)
+        for name, first, last, rules in stretches
+    ] or [by_rule.NO_EVENTS]
     connection.execute(f"CREATE TEMP TABLE by_rule AS {' UNION ALL '.join(parts)}")
     meeting = Meeting(connection)
     connection.execute(f"CREATE TEMP VIEW met AS {_MET}")
     if not meeting.settled:
         meeting.correct(_told())
-    connection.execute(f"CREATE TEMP TABLE told AS {_told()}")
+    connection.execute(
+        f"CREATE TEMP TABLE told AS SELECT * REPLACE (CASE WHEN doubtful AND charged <> expected THEN NULL ELSE expected END AS expected) FROM ({_told()})"
+    )
     differences = [
         Difference(kind, formula, str(event), str(person), on, rule, charged)
         for kind, formula, event, person, on, rule, charged in connection.execute(_DIFFERENCES).fetchall()
@@ -161,7 +166,31 @@ def reckon(connection: duckdb.DuckDBPyConnection, days: Days) -> Reconciled:
     )
 
 
-def _stretches(connection: duckdb.DuckDBPyConnection, days: Days) -> list[tuple[str, date, date, Rules]]:
+def _place(
+    connection: duckdb.DuckDBPyConnection, columns: dict[str, list[str]], stretches: Sequence[Stretch], today: Rules
+) -> bool:
+    """The table `joined`: events with their facts and what had been before them in their year. Whether what had been before any is in
+    doubt: then it has the most that may have been too."""
+    own = columns["delivered"]
+    connection.execute(f"CREATE TEMP TABLE facts AS {_joined(columns, 'delivered')}")
+    parts = [by_rule.free(rules, name, first, last, columns) for name, first, last, rules in stretches]
+    connection.execute(f"CREATE TEMP TABLE free AS {' UNION ALL '.join(parts) or 'SELECT event, 0 AS free FROM facts'}")
+    ((doubted,),) = connection.execute("SELECT count(*) > 0 FROM free WHERE free = 1").fetchall()
+    placings = (1, 2) if doubted else (2,)  # with the fewest that may have been charged before each, and with the most
+    for free_from in placings:
+        counted, columns["delivered"] = with_times(
+            today, own, columns["clients"], columns["charged"], free_from=free_from
+        )
+        connection.execute(f"CREATE TEMP TABLE given_{free_from} AS {counted}")
+    joined = _joined(columns, f"given_{placings[0]}")
+    if doubted:
+        others = ", ".join(f"m.{sql.quoted(c)} AS {by_rule.most(c)}" for c in year_counts(today))
+        joined = f"SELECT j.*, {others} FROM ({joined}) j JOIN given_2 m USING (event)"
+    connection.execute(f"CREATE TEMP TABLE joined AS {joined}")
+    return bool(doubted)
+
+
+def _stretches(connection: duckdb.DuckDBPyConnection, days: Days) -> list[Stretch]:
     """Each formula with each stretch of days on which no definition changes, and the rules of that stretch."""
     rows = connection.execute('SELECT formula, "on" FROM delivered GROUP BY ALL ORDER BY ALL').fetchall()
     seen: dict[tuple[str, date], tuple[date, date]] = {}
@@ -172,7 +201,7 @@ def _stretches(connection: duckdb.DuckDBPyConnection, days: Days) -> list[tuple[
     return [(formula, first, last, days.on(first)) for (formula, _), (first, last) in seen.items()]
 
 
-def _not_checked(stretches: Sequence[tuple[str, date, date, Rules]]) -> list[Remark]:
+def _not_checked(stretches: Sequence[Stretch]) -> list[Remark]:
     """The formulas and years whose amounts were last checked in an earlier year, so that they are not known to hold."""
     found: set[tuple[int, str]] = set()
     for name, first, last, rules in stretches:
@@ -183,50 +212,17 @@ def _not_checked(stretches: Sequence[tuple[str, date, date, Rules]]) -> list[Rem
     return [Remark("not_checked", (name,), (), "", date(year, 1, 1), Decimal(0)) for year, name in sorted(found)]
 
 
-def _joined(columns: Mapping[str, list[str]]) -> str:
-    """Events with their person's facts on the day: the row that began last."""
+def _joined(columns: Mapping[str, list[str]], events: str) -> str:
+    """Events of the table with their person's facts on the day: the row that began last."""
     own = [c for c in columns["delivered"] if c in columns["clients"] and c != "person"]
     facts = [c for c in columns["clients"] if c not in ("person", "from", *own)]
     either = ", ".join(f"coalesce(d.{sql.quoted(c)}, c.{sql.quoted(c)}) AS {sql.quoted(c)}" for c in own)
     chosen = (f" REPLACE ({either})" if own else "") + "".join(f", c.{sql.quoted(c)}" for c in facts)
     if "from" in columns["clients"]:
-        return f'SELECT d.*{chosen} FROM given d ASOF LEFT JOIN clients c ON d.person = c.person AND d."on" >= c."from"'
-    return f"SELECT d.*{chosen} FROM given d LEFT JOIN clients c ON d.person = c.person"
-
-
-def _part(rules: Rules, name: str, first: date, last: date, columns: Mapping[str, list[str]]) -> str:
-    """One formula over one stretch: what the rule gives each event (nothing, where no value of it is known on those days), the ceiling
-    where it counts, and the month where the fee is a month's."""
-    known = {*columns["clients"], *columns["delivered"]}
-    formula = rules.formulas.get(name.replace("-", "_"))
-    amount = amount_sql(formula, rules.fields, known) if formula else "NULL"
-    counts = formula is not None and formula.definition.counts_towards_ceiling
-    limit = parameter_numbers(rules.library).get("fee.ceiling_year") if counts else None
-    ceiling = f"CAST({limit} AS DECIMAL(9,2))" if limit is not None else "CAST(NULL AS DECIMAL(9,2))"
-    monthly = formula is not None and formula.definition.unit == "EUR/month"
-    month = "date_trunc('month', \"on\")" if monthly else "CAST(NULL AS DATE)"
-    return (
-        f"SELECT event, person, \"on\", minute, '{name}' AS formula, CAST({amount} AS DECIMAL(18,2)) AS rule_eur, {ceiling} AS ceiling, {month} AS month, paid, paid_since "
-        f"FROM joined WHERE formula = '{name}' AND \"on\" BETWEEN DATE '{first}' AND DATE '{last}'"
-    )
-
-
-_NO_EVENTS = 'SELECT event, person, "on", minute, formula, CAST(NULL AS DECIMAL(18,2)) AS rule_eur, CAST(NULL AS DECIMAL(9,2)) AS ceiling, CAST(NULL AS DATE) AS month, paid, paid_since FROM joined'
-
-
-def amount_sql(formula: Reckoning, fields: Mapping[str, Field], known: set[str]) -> str:
-    """The formula as one expression over the columns that there are; a fact without a column is missing."""
-    kinds = {"yes_no": "BOOLEAN", "whole": "INTEGER", "date": "DATE", "code": "VARCHAR"}
-
-    def column(name: str) -> str:
-        if name in known:
-            return sql.quoted(name)
-        return '"on"' if name == "decision_day" else f"CAST(NULL AS {kinds.get(fields[name].kind, 'DECIMAL(11,2)')})"
-
-    lines: dict[str, str] = {}
-    for line, node in formula.lines:
-        lines[line.id] = sql.expression(node, column=column, lines=lines)
-    return lines[formula.lines[-1][0].id]
+        return (
+            f'SELECT d.*{chosen} FROM {events} d ASOF LEFT JOIN clients c ON d.person = c.person AND d."on" >= c."from"'
+        )
+    return f"SELECT d.*{chosen} FROM {events} d LEFT JOIN clients c ON d.person = c.person"
 
 
 _MET = """

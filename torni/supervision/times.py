@@ -10,6 +10,7 @@ from torni.services.rules import Rules
 PAID = "fees_paid_this_year_eur"
 _ORDER = '"on", in_time, minute NULLS FIRST, billed, net, story, event'
 _YEAR = "PARTITION BY person, year, of"
+_BEFORE = "ROWS BETWEEN UNBOUNDED PRECEDING AND 1 PRECEDING"
 
 
 def in_time(partition: str, key: str) -> str:
@@ -29,7 +30,7 @@ def year_counts(rules: Rules) -> dict[str, list[str]]:
 
 
 def with_times(
-    rules: Rules, delivered: Sequence[str], clients: Sequence[str], charged: Sequence[str]
+    rules: Rules, delivered: Sequence[str], clients: Sequence[str], charged: Sequence[str], *, free_from: int
 ) -> tuple[str, list[str]]:
     """SQL of `delivered` with the fields that its formulas are counted by, and with `paid`, what the person's row in force says had
     counted towards the ceiling in the year by the day that it begins, and that day, `paid_since`; and the names of the columns of
@@ -40,7 +41,8 @@ def with_times(
     those after it go on from there, all in the order of time. What `clients` tell of a year holds from the day that the row begins (of a
     table without `from`: of the list's first year), and what the list then adds goes on from it; where the list itself shows more,
     that stands. Of events without a time those come first that were charged, and those charged nothing last, so that how events are
-    called decides nothing.
+    called decides nothing. Of the table `free` one that no charge is of and whose `free` is `free_from` or more takes no place: 2 it is
+    free whatever had been before it, as of a minor, 1 it may be, 0 not. `uncharged` says of which no charge is.
     """
     by = year_counts(rules)
     told = [name for name in (*by, PAID) if name in clients]
@@ -49,25 +51,30 @@ def with_times(
         column, before = sql.quoted(name), "0"
         listed = ", ".join(f"'{n}'" for n in formulas)
         if name in clients:
-            more.append(f"{_stated(name)} - min(nth) OVER ({_YEAR}, {_since(name)}) + 1 AS {_more(name)}")
-            before = f"greatest(coalesce(max({_more(name)}) OVER ({_YEAR} ORDER BY n), 0), 0)"
+            more.append(f"{_stated(name)} - min(place) OVER ({_YEAR}, {_since(name)}) + 1 AS {_more(name)}")
+            before = f"greatest(coalesce(max({_more(name)}) OVER ({_YEAR} ORDER BY turn), 0), 0)"
         before = f"{before} - 1"
         if name in delivered:
             own.append(f"(of IN ({listed}) AND {column} IS NOT NULL)")
-            before = f"coalesce(last_value({column} - n IGNORE NULLS) OVER ({_YEAR} ORDER BY n), {before})"
+            before = f"coalesce(last_value({column} - n IGNORE NULLS) OVER ({_YEAR} ORDER BY turn), {before})"
         other = column if name in delivered else "NULL"
         counts.append(f"CAST(CASE WHEN of IN ({listed}) THEN n + {before} ELSE {other} END AS INTEGER) AS {column}")
     kept = [sql.quoted(c) for c in delivered if c not in by]
+    beside = 'uncharged = 1 AS uncharged, max("on") OVER (PARTITION BY person) AS last_on'
     paid = f"{_stated(PAID)} AS paid, {_since(PAID)} AS paid_since" if PAID in told else _NEVER_TOLD
+    takes = f"CASE WHEN uncharged = 1 AND free >= {free_from} THEN 0 ELSE 1 END"
     in_order = f"""
-        SELECT *, row_number() OVER ({_YEAR} ORDER BY {_ORDER}) AS nth, min(year) OVER (PARTITION BY person) AS first_year
-        FROM (SELECT *, {in_time('person, "on", of', "billed")} AS in_time FROM ({_billed(charged)}))
+        SELECT *, 1 + coalesce(sum(takes) OVER ({_YEAR} ORDER BY nth {_BEFORE}), 0) AS place FROM (
+            SELECT *, row_number() OVER ({_YEAR} ORDER BY {_ORDER}) AS nth, min(year) OVER (PARTITION BY person) AS first_year
+            FROM (SELECT *, {takes} AS takes, {in_time('person, "on", of', "billed")} AS in_time FROM ({_billed(charged)}))
+        )
     """
     as_told = f"bool_or({' OR '.join(own)}) OVER ({_YEAR})" if own else "false"
     placed = f"SELECT *, {', '.join([*more, f'{as_told} AS as_told'])} FROM ({_with_clients(in_order, told, clients)})"
-    numbered = f"SELECT *, row_number() OVER ({_YEAR} ORDER BY CASE WHEN as_told THEN 0 ELSE uncharged END, nth) AS n FROM ({placed})"
+    ordered = f"SELECT *, row_number() OVER ({_YEAR} ORDER BY CASE WHEN as_told THEN 0 ELSE uncharged END, nth) AS turn FROM ({placed})"
+    numbered = f"SELECT *, 1 + coalesce(sum(takes) OVER ({_YEAR} ORDER BY turn {_BEFORE}), 0) AS n FROM ({ordered})"
     return (
-        f"SELECT {', '.join([*kept, *counts, paid])} FROM ({numbered})",
+        f"SELECT {', '.join([*kept, *counts, paid, beside])} FROM ({numbered})",
         [*(c for c in delivered if c not in by), *by],
     )
 
@@ -85,7 +92,7 @@ def _billed(charged: Sequence[str]) -> str:
             CASE WHEN net > 0 THEN 0 WHEN net = 0 AND nothing THEN 2 ELSE 1 END AS billed,
             CASE WHEN net > 0 OR (net IS NULL AND loose IS NOT NULL
                 AND (list_contains(loose, '') OR list_contains(loose, replace(d.formula, '-', '_')))) THEN 0 ELSE 1 END AS uncharged
-        FROM delivered d LEFT JOIN (
+        FROM (SELECT d.*, coalesce(f.free, 0) AS free FROM delivered d LEFT JOIN free f USING (event)) d LEFT JOIN (
             SELECT event, person, sum(amount_eur) AS net, bool_or(amount_eur = 0) AS nothing,
                 list({{'day': "on", 'amount': amount_eur}} ORDER BY "on", amount_eur) AS story
             FROM charged WHERE event IS NOT NULL GROUP BY event, person

@@ -2,8 +2,11 @@
 
 from __future__ import annotations
 
-from torni.core.language import _, number
+from collections.abc import Callable
+
+from torni.core.language import _, number, t
 from torni.promises.finding import Finding
+from torni.promises.restoring import Restoring
 
 
 def state_name(state: str) -> str:
@@ -32,6 +35,26 @@ def now_text(f: Finding) -> str:
 def margin_text(f: Finding) -> str:
     """How far it is from breaking, or from being kept again, and probably when; empty where that is not told."""
     return f.promise.margin_text(f.margin) if f.margin else ""
+
+
+def restoring_lines(told: Restoring, place: Callable[[str], str]) -> list[str]:
+    """The mend of a promise about events, or why none is told, a sentence each. `place`: the name of a unit or producer."""
+    if told.why_not is not None:
+        return [str(told.why_not)]
+    lines = [
+        t("Of {total} counted {missed} were not as promised. Had {more} more been, the promise would be kept.", total=number(told.total), missed=number(told.missed), more=number(told.more))
+    ]  # fmt: skip
+    if told.carried:
+        names = ", ".join(
+            f"{place(c.group)} ({number(c.missed)}/{number(c.total)})" for c in told.carried[:MOST_CARRIED]
+        )
+        more = len(told.carried) - MOST_CARRIED
+        names += " " + t("and {n} more", n=more) if more > 0 else ""
+        lines.append(t("Fewest places that missed so many, the most first: {names}.", names=names))
+    return lines
+
+
+MOST_CARRIED = 12
 
 
 def affected_text(f: Finding) -> str:

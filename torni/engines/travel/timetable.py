@@ -9,12 +9,13 @@ thing: a change in no time between two rides that take no time themselves may be
 from __future__ import annotations
 
 from dataclasses import dataclass, field
-from typing import Protocol
 
 import numba as nb
 import numpy as np
 import numpy.typing as npt
 from scipy.spatial import cKDTree
+
+from torni.engines.travel.pairs import Pairs, Streets
 
 Ints = npt.NDArray[np.int32]
 Floats = npt.NDArray[np.float64]
@@ -75,22 +76,6 @@ class Timetable:
         return int(self.trip.max()) + 1 if len(self.trip) else 0
 
 
-class Streets(Protocol):
-    """Who knows how long a walk is by street."""
-
-    def seconds(
-        self,
-        from_x: Floats,
-        from_y: Floats,
-        to_x: Floats,
-        to_y: Floats,
-        i: npt.NDArray[np.int64],
-        j: npt.NDArray[np.int64],
-        /,
-    ) -> npt.NDArray[np.int64]:
-        """Of each pair of places, -1 where no street leads there."""
-
-
 @dataclass(frozen=True)
 class Walking:
     """How people walk to, between and from stops: straight distance x detour at `kmh`, and never quicker than by
@@ -112,7 +97,7 @@ class Walking:
         pairs = pairs[np.lexsort((pairs["j"], pairs["i"]))]
         i, j, seconds = pairs["i"].astype(np.int64), pairs["j"].astype(np.int64), self.seconds(pairs["v"])
         if self.streets is not None:
-            by_street = self.streets.seconds(from_x, from_y, to_x, to_y, i, j)
+            by_street = self.streets.seconds(Pairs(from_x, from_y, to_x, to_y, i, j))
             seconds, led = np.maximum(seconds, by_street), by_street >= 0
             i, j, seconds = i[led], j[led], seconds[led]
         return i, j, seconds

@@ -4,7 +4,9 @@ from __future__ import annotations
 
 import csv
 import io
+import lzma
 import re
+import struct
 import zipfile
 import zlib
 from collections.abc import Mapping
@@ -83,12 +85,27 @@ def open_archive(path: Path) -> Archive:
     try:
         with zipfile.ZipFile(path) as zipped:
             return _tables(path.name, zipped, _names(path.name, zipped))
-    except zipfile.BadZipFile as error:
-        raise bad_input(path.name, t("not a zip file"), t("Give a GTFS timetable as one .zip.")) from error
-    except (zlib.error, EOFError, NotImplementedError, RuntimeError, OSError, ValueError) as error:
+    except _DAMAGED as error:
+        if isinstance(error, zipfile.BadZipFile) and not _begins_as_zip(path):
+            raise bad_input(path.name, t("not a zip file"), t("Give a GTFS timetable as one .zip.")) from error
         raise bad_input(
             path.name, t("the zip is damaged or locked"), t("Fetch it again, or pack it without a password.")
         ) from error
+
+
+# What the unpackers raise of each way of packing, and the reader of the list of contents.
+_DAMAGED = (
+    zipfile.BadZipFile, zlib.error, lzma.LZMAError, struct.error, EOFError, NotImplementedError, RuntimeError, OSError, ValueError, IndexError,
+)  # fmt: skip
+
+
+def _begins_as_zip(path: Path) -> bool:
+    """Whether it was a zip, of which the end, with the list of contents, is missing or damaged."""
+    try:
+        with path.open("rb") as file:
+            return file.read(4) == b"PK\x03\x04"
+    except OSError:
+        return False
 
 
 def _names(name: str, zipped: zipfile.ZipFile) -> Mapping[str, zipfile.ZipInfo]:

@@ -215,7 +215,7 @@ def gone(tags: Mapping[str, str], on: date | None = None) -> bool:
     """Being built, planned, or no longer there, on a day where it is given. `construction=minor` is passed.
 
     A date of a year or a month alone is its beginning where it opens, and its end where it closes. What opens after
-    it has closed is open again.
+    it has closed is open again. A Finnish date (1.6.2030, 6/2030) is read as well.
     """
     if any(tags.get(key, "no").strip().casefold() not in ("no", "minor", "false", "0") for key in GONE):
         return True
@@ -228,7 +228,7 @@ def gone(tags: Mapping[str, str], on: date | None = None) -> bool:
         return False
     today = f"{on:%Y-%m-%d}"
     starts, ends = (
-        [day[0] for key in keys if (day := _DAY.match(tags.get(key, "").strip()))]
+        [day for key in keys if (day := _day(tags.get(key, "")))]
         for keys in (("start_date", "opening_date"), ("end_date", "closing_date"))
     )
     if any(start > today[: len(start)] for start in starts):
@@ -236,7 +236,20 @@ def gone(tags: Mapping[str, str], on: date | None = None) -> bool:
     return any(end < today[: len(end)] and not any(start > end for start in starts) for end in ends)
 
 
+def _day(text: str) -> str | None:
+    """The date as 2030-06-01, of a month alone 2030-06, of a year alone 2030; None where none is told."""
+    text = text.strip()
+    if finnish := _FINNISH_DAY.match(text):
+        of_month, month, year = finnish.groups()
+        if not 1 <= int(month) <= 12 or not 1 <= int(of_month or 1) <= 31:
+            return None
+        return f"{year}-{int(month):02}" + (f"-{int(of_month):02}" if of_month else "")
+    told = _DAY.match(text)
+    return told[0] if told else None
+
+
 _DAY = re.compile(r"\d{4}(?:-\d\d(?:-\d\d)?)?(?!\d)")
+_FINNISH_DAY = re.compile(r"(?:(\d\d?)\.\s?)?(\d\d?)[./]\s?(\d{4})(?!\d)")
 STATES_GONE = {"proposed", "closed", "abandoned", "disused", "construction", "out_of_order", "broken"}
 
 

@@ -54,6 +54,7 @@ class Believed:
 
 
 EVERY = Believed()
+ONE_TRACK = ("bicycle", "motorcycle", "moped", "mofa", "speed_pedelec", "small_electric_vehicle")
 ONE_WAY = closed_bits(MEANS, forward=False, backward=True)
 
 
@@ -109,13 +110,21 @@ def ferry_of(refs: Sequence[int], tags: Mapping[str, str], lines: Sequence[Ferry
         notes.append("ferry_cars_assumed" if takes_cars else "ferry_no_cars_assumed")
     # A line that is planned or ended takes its ways with it, unless another sails them.
     ended = was_ferry(tags) or gone(everything, on) or (bool(lines) and all(gone(line.tags, on) for line in lines))
-    closed = EVERYBODY if ended or seasonal(everything) else boarding(everything)
-    if ended:
-        notes = ["gone"]
-    elif seasonal(everything):
-        notes = ["seasonal"]
+    part_of_year = not ended and _of_a_season(tags, lines)
+    closed = EVERYBODY if ended or part_of_year else boarding(everything)
+    if ended or part_of_year:
+        notes = ["gone" if ended else "seasonal"]
     of = tuple(line.id for line in lines)
     return Ferry(tuple(refs), own_duration, closed, line_names(tags, lines), tuple(notes), of)
+
+
+def _of_a_season(own: Mapping[str, str], lines: Sequence[FerryLine]) -> bool:
+    """Whether a way is sailed a part of the year only. What the way itself tells of its season stands over its lines; of one that tells
+    nothing, some line sails it all year or none does."""
+    if seasonal(own):
+        return True
+    told = "seasonal" in own or own.get("opening_hours", "").strip() == "24/7"
+    return not told and bool(lines) and all(seasonal(line.tags) for line in lines)
 
 
 def _added(of_line: Mapping[str, str], own: Mapping[str, str]) -> dict[str, str]:
@@ -135,16 +144,24 @@ def boarding(tags: Mapping[str, str]) -> int:
     """Closed bits of a ferry. Walkers board every one that does not forbid them.
 
     A ferry of which nothing is said, or that takes cars, carries everybody whom it does not forbid; one that names
-    walkers, bicycles, passengers or a cargo alone carries no cars, and bicycles only where it names them.
+    walkers, vehicles of one track, passengers or a cargo alone carries no cars, and bicycles only where it names them.
+    A lorry or a bus is of the kind that a car is (Key:access: motor vehicles of two tracks), and has no more room; a
+    motorcycle or a moped is of the other, so what is said of it tells nothing of cars.
     """
     named = {means: said(tags, means, True) or said(tags, means, False) for means in MEANS}
     cargo = {part.strip() for part in tags.get("cargo", "").split(";") if part.strip()}
-    cars = any(_yes(tags, key) for key in ("hgv", "motorcycle", "goods", "bus")) or "vehicle" in cargo or "hgv" in cargo
+    cars = (
+        any(_yes(tags, key) for key in ("hgv", "goods", "bus", "coach", "motorhome", "caravan"))
+        or "vehicle" in cargo
+        or "hgv" in cargo
+    )
     cars = cars or tags.get("ferry", "no") in ("trunk", "primary", "secondary", "tertiary", "unclassified", "local")
     cars = cars or any(_bears_cars(tags[key]) for key in ("maxweight", "maxgcweight", "maxaxleload") if key in tags)
     cars = cars or any(tags.get(key, "none") not in ("none", "no") for key in ("maxheight", "maxlength", "maxwidth"))
     # Who is kept ashore tells nothing of the others; who is let aboard does.
-    some_named = _yes(tags, "foot") or _yes(tags, "bicycle") or bool(cargo) or tags.get("passengers", "no") != "no"
+    some_named = (
+        any(_yes(tags, key) for key in ("foot", *ONE_TRACK)) or bool(cargo) or tags.get("passengers", "no") != "no"
+    )
     takes_cars = named["car"][0] if named["car"] else cars or not some_named
     default = {"car": takes_cars, "bicycle": takes_cars or not some_named or "bicycle" in cargo, "walk": True}
     closed = 0

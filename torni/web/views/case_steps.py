@@ -51,10 +51,7 @@ def assess(request: HttpRequest, region: str, position: int) -> HttpResponse:
                 given |= _brought(request, o, form)
                 return _form(request, o, form, given, again=again)
             told = assessing.read(o.case, o.rules, given)
-            event = steps.assess(
-                o.case, matter, told.facts, form=told.form, instrument=told.instrument, on=told.on, summary=told.summary,
-                by=request.who.shown, at=o.at, again=again,
-            )  # fmt: skip
+            event = steps.assess(o.case, matter, told, by=request.who.shown, at=o.at, again=again)
             record_room.write([event], at=o.at)
             return HttpResponseRedirect(o.address("decide") if not again else o.address())
         except BadInput as error:

@@ -12,6 +12,7 @@ from django.http import HttpRequest, HttpResponse
 
 from torni.core import bounds
 from torni.core.bounds import Unreadable, read_json
+from torni.core.clock import today
 from torni.core.faults import BadInput, Fault
 from torni.core.language import t
 from torni.core.notes import hearing
@@ -20,7 +21,7 @@ from torni.facts.access import Who
 from torni.facts.intake import Received
 from torni.facts.opening import Connection
 from torni.facts.reasons import reason
-from torni.services import regions
+from torni.services import load_library, regions
 from torni.sources.event_files import read_events
 from torni.supervision import sentences
 from torni.web import record_room
@@ -115,7 +116,7 @@ def _bring(request: HttpRequest, who: Who) -> Received:
         with kept.open("wb") as file:
             for chunk in given.chunks():
                 file.write(chunk)
-        events = read_events(kept, name=name, most=bounds.MOST_ROWS)
+        events = read_events(kept, name=name, most=bounds.MOST_ROWS, days=load_library(on=today()).day_fields)
     speaks, brings = (who.name, None) if who.producer else (None, who.name)  # a producer speaks for itself alone
     with record_room.door() as door:
         return intake.receive_many(

@@ -9,7 +9,7 @@ from typing import Any
 from django.http import Http404, HttpRequest, HttpResponse, HttpResponseRedirect
 
 from torni.core import clock
-from torni.core.faults import BadInput, Fault, bad_input
+from torni.core.faults import BadInput, Fault
 from torni.core.language import language, number, t
 from torni.engines.rules.sentences import label, shown
 from torni.guidance.client import Client
@@ -26,6 +26,7 @@ from torni.simulation.population import open_population
 from torni.simulation.rehearsal import Rehearsal, rehearse
 from torni.simulation.running import BREAKDOWNS, Run
 from torni.simulation.summary import to_pdf
+from torni.sources.written import day_told
 from torni.web import record_room
 from torni.web.access import denied
 from torni.web.maps import draw_values
@@ -177,7 +178,4 @@ def _number(text: str) -> int:
 
 
 def _day(text: str) -> date:
-    try:
-        return date.fromisoformat(text)
-    except ValueError as error:
-        raise bad_input(t("Start"), t('"{text}" is not a date', text=text), t("Write such as 2026-01-31.")) from error
+    return day_told(t("Start"), text)

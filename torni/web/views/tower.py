@@ -15,9 +15,11 @@ from torni.network.explain import Explanation
 from torni.network.mend import mend as mended
 from torni.promises.finding import Finding
 from torni.promises.kinds import labels
+from torni.promises.restoring import restoring
 from torni.services import regions
 from torni.supervision import sentences
 from torni.supervision.heavy_users import newest
+from torni.tower.finding_texts import restoring_lines
 from torni.tower.live import Live, Turned, trend
 from torni.tower.picture import ORDER
 from torni.web import record_room
@@ -146,8 +148,14 @@ def promise(request: HttpRequest, region: str, promise_id: str) -> HttpResponse:
         can_mend=finding.promise.mended_by is not None and finding.high - finding.low <= 0.999, can_close=finding.promise.mended_by == "sites",
         histogram=_bars(explained), weeks=weeks, has_room=record_room.is_of(here.id), change=measured.change(promise_id) if measured else (None, None),
         told=[x for x in live_view.told_alerts(here, measured, 12) if x.id == promise_id] if measured else [],
-        known=request.GET.get("known", ""), regions=regions.all_regions(),
+        known=request.GET.get("known", ""), regions=regions.all_regions(), owner=library.alerting.of("promise", finding.promise)[0],
+        restored=_restored(here, measured, finding) if measured and finding.state == "broken" else [],
     )  # fmt: skip
+
+
+def _restored(here: Held, live: Live, finding: Finding) -> list[str]:
+    told = restoring(finding)
+    return restoring_lines(told, lambda group: live.place(told.level, group, here.network.names))
 
 
 def _bars(explained: Explanation) -> list[dict[str, object]]:
