@@ -26,6 +26,7 @@ from torni.guidance.fee_year import fee_year
 from torni.guidance.fees import money, unit_text
 from torni.guidance.forms import cents_of, day_of
 from torni.guidance.permits import Representative, permits_of, released, represented
+from torni.guidance.registering import language_name
 from torni.guidance.state_names import (
     change_kind,
     channel_name,
@@ -52,6 +53,7 @@ VISITS_BACK = timedelta(days=60)
 WORDS: dict[str, Any] = {
     "words": sentences, "verdict_name": verdict_name, "channel_name": channel_name, "channel_of_need": channel_of_need, "sent_state": sent_state,
     "change_kind": change_kind, "money": money, "unit_text": unit_text, "kind_name": kind_name, "outcome_name": outcome_name, "outcomes": OUTCOMES,
+    "language_name": language_name,
 }  # fmt: skip
 
 
