@@ -226,7 +226,8 @@ def test_the_producer_sees_its_own_plan_opens_it_and_confirms(browsers, path, cl
     send(browsers["case-manager"], case, do="time", sent=str(sent), answer="no")
     send(a, f"/inbox/{sent}/", do="confirmed")
     send(a, f"/inbox/{sent}/", 400, do="confirmed")
-    send(a, f"/inbox/{sent}/", do="start")
+    assert "Has the service begun" in send(a, f"/inbox/{sent}/", 200, do="start"), "what binds asks first"
+    send(a, f"/inbox/{sent}/", do="start", sure="yes")
     started = "SELECT f.promise, f.met::int FROM effect f JOIN event e USING (position) WHERE e.client = %s AND e.type = 'service.started' AND f.what = 'answered'"
     assert rows(started, client) == [("home_care.starts_in_time", 1)]
     assert rows("SELECT promise FROM owed WHERE client = %s", client) == [("needs_assessment.reassessed_in_time",)]

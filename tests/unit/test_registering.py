@@ -14,7 +14,7 @@ TODAY = date(2026, 11, 20)
 
 
 @pytest.mark.parametrize(
-    "text, code, born",
+    ("text", "code", "born"),
     [
         ("131052-308T", "131052-308T", date(1952, 10, 13)),  # the example of the agency that gives the codes
         (" 131052-308t ", "131052-308T", date(1952, 10, 13)),
@@ -28,7 +28,7 @@ def test_a_code_is_read_with_its_day_of_birth(text, code, born):
 
 
 @pytest.mark.parametrize(
-    "text, told",
+    ("text", "told"),
     [
         ("131052-308A", "check sign"), ("311152-308T", "a day that there is not"), ("131052G308T", "its form"), ("13105-308T", "its form"),
         ("", "its form"), ("131052-308", "its form"),

@@ -16,8 +16,10 @@ from torni.guidance.case import Sent
 from torni.guidance.forms import day_of
 from torni.producers import inbox as producer_inbox
 from torni.services import regions
+from torni.supervision import sentences
 from torni.web import record_room
 from torni.web.rendering import link, page
+from torni.web.sure import ask_first, is_sure
 from torni.web.views.case import WORDS, Opened, opened
 
 KEPT_DAYS = 30  # what has been answered stays in the list so long
@@ -52,7 +54,11 @@ def plan(request: HttpRequest, region: str, position: int) -> HttpResponse:
     faults: tuple[Fault, ...] = ()
     if request.method == "POST":
         try:
-            record_room.write(_answered(request, o, sent), at=o.at, producer=who.producer)
+            events = _answered(request, o, sent)
+            asked = None if is_sure(request) else _asked_first(request, o, sent)
+            if asked is not None:
+                return asked
+            record_room.write(events, at=o.at, producer=who.producer)
             return HttpResponseRedirect(link(o.here, "inbox", str(position)))
         except BadInput as error:
             faults = error.faults
@@ -73,6 +79,22 @@ def plan(request: HttpRequest, region: str, position: int) -> HttpResponse:
         missed=[e for e in o.case.events if e.type == "visit.planned" and e.owed and e.unit == sent.unit and e.due and e.due < o.case.today][:20],
         status=400 if faults else 200, **WORDS,
     )  # fmt: skip
+
+
+def _asked_first(request: HttpRequest, o: Opened, sent: Sent) -> HttpResponse | None:
+    """The question before a service is told to have begun or ended, for the client and the organiser act by it."""
+    service, do = o.service_name(sent.item.service), request.POST.get("do")
+    if do == "start":
+        question, yes = t("Has the service begun: {service}?", service=service), t("It has begun")
+        follows = [t("It is written down as begun today, {day}. The promise of the start is measured by it, and fees begin.", day=sentences.day_text(o.case.today))]  # fmt: skip
+    elif do == "end":
+        question, yes = t("Has the service ended: {service}?", service=service), t("It has ended")
+        follows = [t("It is written down as ended today, {day}. Nothing more is planned or paid for after it; it cannot be begun again by this plan.", day=sentences.day_text(o.case.today))]  # fmt: skip
+    else:
+        return None
+    told = [f"{o.case.name}, {o.units.get(sent.unit, sent.unit)}", *follows]
+    back = link(o.here, "inbox", str(sent.position))
+    return ask_first(request, question, told, here="inbox", region=o.here, yes=yes, back=back)
 
 
 def _answered(request: HttpRequest, o: Opened, sent: Sent) -> list[steps.Event]:
