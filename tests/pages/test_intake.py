@@ -67,3 +67,36 @@ def test_faults_of_the_client_and_of_the_need_are_told_at_once(browsers, rows):
         assert fault in told, fault
     assert re.search(r"<textarea[^>]*>Apua</textarea>", told)
     assert rows("SELECT count(DISTINCT client) FROM client") == [(before,)]
+
+
+def test_visits_not_made_are_asked_about_answered_and_closed(browsers, rows):
+    """On the case manager's list one line a client and unit; the question goes to its producer alone, the closed leave the list."""
+    manager = browsers["case-manager"]
+    found = rows(
+        "SELECT o.position, o.unit, e.client, u.producer FROM owed o JOIN event e USING (position) JOIN unit u ON u.unit = o.unit WHERE e.type = 'visit.planned' "
+        "AND o.due < (SELECT recorded_at::date FROM room) AND EXISTS (SELECT 1 FROM care c WHERE c.client = e.client AND c.case_manager = 'case-manager') "
+        "AND u.producer IN ('Esimerkkihoiva Oy', 'Mallihoiva Oy') ORDER BY o.due DESC LIMIT 1"
+    )  # fmt: skip
+    assert found, "the invented year has missed visits"
+    ((position, unit, client, producer),) = found
+    theirs, other = (browsers[n] for n in (("producer-a", "producer-b") if producer == "Esimerkkihoiva Oy" else ("producer-b", "producer-a")))  # fmt: skip
+    case = f"/case/{position}/"
+    text = page(manager, case)
+    assert 'id="missed"' in text and "Ask the producer" in text
+    form = {"do": "missed", "service": "home_care", "unit": unit}
+    assert "missing or too short" in send(manager, case, 400, **form, did="closed", text="ei", once="a1")
+    send(manager, case, **form, did="asked", text="Miksi käynnit jäivät tekemättä?", once="a2")
+    ((asked,),) = rows("SELECT position FROM event WHERE type = 'missed_visits.asked' AND client = %s", client)
+    assert f"/inbox/{asked}/question/" in page(theirs, "/inbox/") and f"/inbox/{asked}/question/" not in page(other, "/inbox/")  # fmt: skip
+    assert "Miksi käynnit" in page(theirs, f"/inbox/{asked}/question/")
+    page(other, f"/inbox/{asked}/question/", 404)
+    send(theirs, f"/inbox/{asked}/question/", text="Hoitaja sairastui, eikä sijaista saatu.")
+    send(theirs, f"/inbox/{asked}/question/", 400, text="Toinen vastaus.")
+    assert f"/inbox/{asked}/question/" not in page(theirs, "/inbox/")
+    assert "Hoitaja sairastui" in page(manager, case) and "the producer has answered" in page(manager, "/worklist/")
+    owed = rows("SELECT count(*) FROM owed WHERE client = %s AND promise = 'home_care.visits_made'", client)
+    before = page(manager, "/worklist/").count("Visits have not been made")
+    send(manager, case, **form, did="closed", text="Tuottajan selvitys riittää.", once="a3")
+    assert page(manager, "/worklist/").count("Visits have not been made") == before - 1
+    assert rows("SELECT count(*) FROM owed WHERE client = %s AND promise = 'home_care.visits_made'", client) == owed
+    send(manager, case, 400, **form, did="noted", text="Vielä huomautus.", once="a4")

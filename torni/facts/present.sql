@@ -176,10 +176,12 @@ END $$;
 CREATE FUNCTION refused_of_self() RETURNS SETOF quarantine LANGUAGE sql STABLE SECURITY DEFINER SET search_path = public, pg_temp AS $$
   SELECT * FROM quarantine WHERE raw->'data'->>'client' = asks_of_self()::text $$;
 
--- What waits for the one who asks: of own clients, or of the whole region, the soonest due first. Names are read with it, so each
+-- What waits for the one who asks: of own clients, or of the whole region, the soonest due first. Of own clients the findings of home
+-- monitoring come too, whosever they are to assess; and visits not made until they are dealt with, with what was last done of them. Names are read with it, so each
 -- client shown is a reading, written once a day.
 CREATE FUNCTION own_work(promises text[], late text[], today date, most int)
-RETURNS TABLE (promise text, "position" bigint, due date, unit text, name text, born date, protected boolean, began timestamptz)
+RETURNS TABLE (promise text, "position" bigint, due date, unit text, name text, born date, protected boolean, began timestamptz,
+  followed text, channel text)
 LANGUAGE plpgsql SECURITY DEFINER SET search_path = public, pg_temp AS $$
 #variable_conflict use_column
 DECLARE
@@ -190,8 +192,12 @@ BEGIN
   IF how('worklist') = 'own clients' THEN
     SELECT array_agg(x) INTO found FROM (
       SELECT o AS x FROM owed o
-      WHERE (o.promise = ANY (promises) OR (o.promise = ANY (late) AND o.due < today AND o.due > today - 60))
+      WHERE (o.promise = ANY (promises) OR (o.promise = ANY (late) AND (o.due < today AND o.due > today - 60 OR EXISTS (SELECT 1 FROM event n
+          WHERE n.position = o.position AND n.type = 'need.reported' AND n.data->>'channel' = 'home_monitoring'))))
         AND o.client = ANY (ARRAY(SELECT DISTINCT c.client FROM care c WHERE c.case_manager = me AND manager_of(c.client) = me))
+        AND NOT EXISTS (SELECT 1 FROM event d JOIN event v ON v.position = o.position AND v.type = 'visit.planned'
+          WHERE d.client = o.client AND d.type = 'missed_visits.closed' AND d.sign = 1 AND d.unit = o.unit AND d.service = v.service
+            AND d.data->>'until' >= to_char(o.due, 'YYYY-MM-DD') AND NOT EXISTS (SELECT 1 FROM event x WHERE x.replaces = d.position))
       ORDER BY o.due, o.position LIMIT most) s;
   ELSIF how('worklist') = 'all' THEN
     SELECT array_agg(x) INTO found FROM (
@@ -203,7 +209,11 @@ BEGIN
   FROM unnest(found) f, account a
   WHERE a.name = me AND NOT EXISTS (SELECT 1 FROM reading r WHERE r.account = a.account AND r.client = f.client AND r.what = 'worklist'
     AND r.at > clock_timestamp() - interval '12 hours');
-  RETURN QUERY SELECT f.promise, f.position, f.due, f.unit, c.name, c.born, c.protected, e.at
+  RETURN QUERY SELECT f.promise, f.position, f.due, f.unit, c.name, c.born, c.protected, e.at,
+      CASE WHEN e.type = 'visit.planned' THEN (SELECT split_part(m.type, '.', 2) FROM event m WHERE m.client = f.client AND m.unit = f.unit
+        AND m.service = e.service AND m.type LIKE 'missed_visits.%' AND m.sign = 1 AND EXISTS (SELECT 1 FROM event q WHERE q.client = f.client
+          AND q.matter = m.matter AND q.data->>'until' >= to_char(f.due, 'YYYY-MM-DD')) ORDER BY m.at DESC, m.position DESC LIMIT 1) END,
+      CASE WHEN e.type = 'need.reported' THEN e.data->>'channel' END
     FROM unnest(found) f
     JOIN LATERAL (SELECT x.name, x.born, x.protected FROM client x WHERE x.client = f.client
       ORDER BY x.valid_from DESC, x.position DESC LIMIT 1) c ON true

@@ -19,7 +19,8 @@ LEAST_LETTERS, MOST_SOUGHT = 3, 20
 
 @dataclass(frozen=True)
 class Work:
-    """Something owed to a client: by which promise, begun by the event at `position`, due when, and whose."""
+    """Something owed to a client: by which promise, begun by the event at `position`, due when, and whose. `followed`: what was last done
+    of visits not made (asked, answered, noted); `channel`: where a need came from."""
 
     promise: str
     position: int
@@ -29,6 +30,8 @@ class Work:
     born: date | None
     protected: bool
     began: datetime
+    followed: str | None = None
+    channel: str | None = None
 
 
 def work(

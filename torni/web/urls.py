@@ -79,6 +79,7 @@ urlpatterns = [
     at("<str:region>/own/", live.own, "own_promises"),
     at("<str:region>/inbox/", inbox.inbox, "inbox"),
     at("<str:region>/inbox/<int:position>/", inbox.plan, "inbox", form="inbox"),
+    at("<str:region>/inbox/<int:position>/question/", inbox.question, "inbox", form="inbox"),
     at("<str:region>/worklist/", work.work, "worklist"),
     at("<str:region>/intake/", intake.intake, "case", form="case"),
     at("<str:region>/case/<int:position>/", case.case, "case", form="case"),

@@ -20,7 +20,7 @@ from torni.engines.chains import follow
 from torni.facts import accounts, persons
 from torni.facts.door import local_day
 from torni.facts.opening import Connection
-from torni.guidance import messages, paid_by, review, steps
+from torni.guidance import messages, missed, paid_by, review, steps
 from torni.guidance.case import OUTCOMES, Case, Decision, case_of
 from torni.guidance.fee_year import fee_year
 from torni.guidance.fees import money, unit_text
@@ -32,6 +32,7 @@ from torni.guidance.state_names import (
     channel_name,
     channel_of_need,
     kind_name,
+    missed_did,
     outcome_name,
     sent_state,
     verdict_name,
@@ -53,7 +54,7 @@ VISITS_BACK = timedelta(days=60)
 WORDS: dict[str, Any] = {
     "words": sentences, "verdict_name": verdict_name, "channel_name": channel_name, "channel_of_need": channel_of_need, "sent_state": sent_state,
     "change_kind": change_kind, "money": money, "unit_text": unit_text, "kind_name": kind_name, "outcome_name": outcome_name, "outcomes": OUTCOMES,
-    "language_name": language_name,
+    "language_name": language_name, "missed_did": missed_did,
 }  # fmt: skip
 
 
@@ -110,7 +111,7 @@ def case(request: HttpRequest, region: str, position: int) -> HttpResponse:
     c = o.case
     return show(
         request, "case.html", o, faults=faults, own=_lines(c), people=people, manager=c.person.case_manager and people.get(c.person.case_manager, c.person.case_manager),
-        in_chains=_in_chains(o), drawn=timeline(c, o.service_name, dict(o.units)), fees=fee_year(c, o.rules), missed=c.missed, vouchers=offers_of(o), permits=permits_of(c),
+        in_chains=_in_chains(o), drawn=timeline(c, o.service_name, dict(o.units)), fees=fee_year(c, o.rules), missed=missed.missed_of(c), vouchers=offers_of(o), permits=permits_of(c),
         budgets=paid_by.budgets(c), once=secrets.token_hex(8), given=request.POST, status=400 if faults else 200,
     )  # fmt: skip
 
@@ -163,7 +164,7 @@ def _done(request: HttpRequest, o: Opened) -> list[steps.Event]:
     do = request.POST.get("do", "")
     take: dict[str, Callable[[HttpRequest, Opened], list[steps.Event]]] = {
         "name": _named, "time": _time_answered, "reply": _replied, "use": _used, "represent": _represented, "release": _released,
-        "review": _review_came, "reviewed": _review_decided,
+        "review": _review_came, "reviewed": _review_decided, "missed": _missed_dealt,
     }  # fmt: skip
     if do not in take:
         raise Http404
@@ -212,6 +213,16 @@ def _review_decided(request: HttpRequest, o: Opened) -> list[steps.Event]:
         raise Http404
     outcome, why, body = (request.POST.get(name, "").strip() for name in ("outcome", "why", "body"))
     return review.decide(asked, o.case.person.client, outcome, why=why, body=body, by=request.who.shown, at=o.at)
+
+
+def _missed_dealt(request: HttpRequest, o: Opened) -> list[steps.Event]:
+    """Visits that were not made: the producer asked, a note made, or closed with a reason."""
+    once = request.POST.get("once", "")
+    if not request.who.may("answer_message") or not (once.isalnum() and once.isascii()):
+        raise Http404
+    one = missed.chosen(o.case, request.POST.get("service", ""), request.POST.get("unit", ""))
+    did, text = request.POST.get("did", ""), request.POST.get("text", "").strip()
+    return [missed.deal(one, o.case.person.client, did, text, by=request.who.shown, at=o.at, once=once)]
 
 
 def _used(request: HttpRequest, o: Opened) -> list[steps.Event]:
