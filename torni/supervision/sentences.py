@@ -169,6 +169,16 @@ def alert_told(alert: Alert, found: Finding | None, where: str, service: str) ->
     )
 
 
+def sample_text(invented: Mapping[str, object] | None, residents: int) -> str:
+    """That what happens is told of fewer invented residents than live in the region; empty where it is not, or they are as many."""
+    sample = (invented or {}).get("residents")
+    if not isinstance(sample, int) or not 0 < sample < residents:
+        return ""
+    return _(
+        "These figures of what happens are of {sample} invented residents, not of the region's {all}: compare shares, not counts or sums."
+    ).format(sample=number(sample), all=number(residents))
+
+
 def handling_state(state: str) -> str:
     """How an alert stands, of whoever's it is."""
     return {"new": _("not taken up"), "taken_up": _("taken up"), "done": _("dealt with"), "set_aside": _("set aside")}[

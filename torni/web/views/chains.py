@@ -22,10 +22,13 @@ def index(request: HttpRequest, region: str) -> HttpResponse:
     here = held(request, region)
     library = here.network.library
     told: dict[str, Any] = {}
+    invented = None
     last = at = None
     if request.who is not None and request.who.may("live_tower") and record_room.is_of(here.id):
         with record_room.reading(request.who) as connection:
             told, last, at = newest(connection)
+            row = connection.execute("SELECT invented FROM room").fetchone()
+            invented = row[0] if row else None
     shown = []
     for name, chain in chains(library).items():
         found = told.get(name)
@@ -33,5 +36,5 @@ def index(request: HttpRequest, region: str) -> HttpResponse:
         shown.append((chain, measured, draw(chain, measured), step_names(chain)))
     return page(
         request, "chains.html", here="chains", region=here, regions=regions.all_regions(), shown=shown, last=last, at=at, words=sentences, over=OVER_DAYS,
-        library=library,
+        library=library, invented=invented,
     )  # fmt: skip
