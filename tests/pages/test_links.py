@@ -43,7 +43,7 @@ def test_every_link_of_every_page_leads_somewhere(browsers, name, begins):
         kind = answer.get("Content-Type", "")
         if answer.status_code == 200 and kind.startswith("text/html") and not address.endswith(FILES):
             waiting += [(to, address) for to in links(answer.content.decode())]
-    assert len(opened) > 5, opened
+    assert len(opened) >= 4, opened
 
 
 def test_the_matrix_shows_every_promise_in_its_cell_and_the_promise_leads_there(browsers):

@@ -124,6 +124,9 @@ def _in_chains(o: Opened) -> list[tuple[str, str]]:
         if (matter is None or begun) and not chain.of_life:
             continue
         events = [e for e in o.case.events if chain.of_life or e.matter == matter]
+        own = chain.definition.begun_for
+        if own and not any(f.promise == own and f.what == "began" for e in events for f in e.effects):
+            continue
         trace = follow(chain.chain, [(e.type, e.service, local_day(e.at)) for e in events])
         if trace.begun:
             begun = begun or not chain.of_life
