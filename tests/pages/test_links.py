@@ -73,4 +73,5 @@ def test_a_figure_of_an_invented_sample_says_so_in_place(browsers, address):
     text = page(browsers["director"], address)
     assert "of 2,000 invented residents, not of the region" in text
     if address == "/":
-        assert text.count('class="note sample') >= 3, "also beside clients in service and spending"
+        assert "what happens is told of 2,000 invented ones" in text, "beside the region's residents"
+        assert text.count('class="note sample') == 2, "beside clients in service and beside spending"
