@@ -288,7 +288,12 @@ def test_the_worklist_is_ordered_by_what_breaks_first_and_seen_names_are_a_readi
     text = page(browsers["case-manager"], "/worklist/")
     lines = re.findall(r'<tr class="(broken|unknown|kept)">', text)
     assert lines == sorted(lines, key=["broken", "unknown", "kept"].index) and len(lines) > 3
-    own = {"Assess the need", "A finding of home monitoring", "Make the decision", "Have the request for review decided"}
+    own = {
+        "Assess the need",
+        "A finding of home monitoring",
+        "Make the decision",
+        "Have the request for review decided",
+    }
     tasks = set(re.findall(r'/case/[0-9]+/">([^<]+)</a><small>', page(browsers["adviser"], "/worklist/")))
     assert tasks and tasks <= own and not own & set(re.findall(r'/case/[0-9]+/">([^<]+)</a><small>', text))
     shown = len(re.findall(r'class="names">.*?</ul>', text, re.S)[0].split("<li>")) - 1
