@@ -195,8 +195,8 @@ BEGIN
       WHERE (o.promise = ANY (promises) OR (o.promise = ANY (late) AND (o.due < today AND o.due > today - 60 OR EXISTS (SELECT 1 FROM event n
           WHERE n.position = o.position AND n.type = 'need.reported' AND n.data->>'channel' = 'home_monitoring'))))
         AND o.client = ANY (ARRAY(SELECT DISTINCT c.client FROM care c WHERE c.case_manager = me AND manager_of(c.client) = me))
-        AND NOT EXISTS (SELECT 1 FROM event d JOIN event v ON v.position = o.position AND v.type = 'visit.planned'
-          WHERE d.client = o.client AND d.type = 'missed_visits.closed' AND d.sign = 1 AND d.unit = o.unit AND d.service = v.service
+        AND NOT EXISTS (SELECT 1 FROM event d JOIN event v ON v.position = o.position AND v.type LIKE 'visit.%'
+          WHERE d.client = o.client AND d.type LIKE 'missed_visits.%' AND split_part(d.type, '.', 2) = 'closed' AND d.sign = 1 AND d.unit = o.unit AND d.service = v.service
             AND d.data->>'until' >= to_char(o.due, 'YYYY-MM-DD') AND NOT EXISTS (SELECT 1 FROM event x WHERE x.replaces = d.position))
       ORDER BY o.due, o.position LIMIT most) s;
   ELSIF how('worklist') = 'all' THEN
@@ -210,7 +210,7 @@ BEGIN
   WHERE a.name = me AND NOT EXISTS (SELECT 1 FROM reading r WHERE r.account = a.account AND r.client = f.client AND r.what = 'worklist'
     AND r.at > clock_timestamp() - interval '12 hours');
   RETURN QUERY SELECT f.promise, f.position, f.due, f.unit, c.name, c.born, c.protected, e.at,
-      CASE WHEN e.type = 'visit.planned' THEN (SELECT split_part(m.type, '.', 2) FROM event m WHERE m.client = f.client AND m.unit = f.unit
+      CASE WHEN e.type LIKE 'visit.%' THEN (SELECT split_part(m.type, '.', 2) FROM event m WHERE m.client = f.client AND m.unit = f.unit
         AND m.service = e.service AND m.type LIKE 'missed_visits.%' AND m.sign = 1 AND EXISTS (SELECT 1 FROM event q WHERE q.client = f.client
           AND q.matter = m.matter AND q.data->>'until' >= to_char(f.due, 'YYYY-MM-DD')) ORDER BY m.at DESC, m.position DESC LIMIT 1) END,
       CASE WHEN e.type = 'need.reported' THEN e.data->>'channel' END

@@ -209,6 +209,13 @@ def health() -> dict[str, Any]:
     }  # fmt: skip
 
 
+def invented() -> Mapping[str, Any] | None:
+    """Of an invented year, its seed and residents; None where the facts are real."""
+    with reading(None) as one:
+        row = one.execute("SELECT invented FROM room").fetchone()
+    return row[0] if row else None
+
+
 def has_cast() -> bool:
     """Is this a demonstration, with people to look as?"""
     with gate() as one:

@@ -16,7 +16,6 @@ from django.http import Http404, HttpRequest, HttpResponse, HttpResponseRedirect
 
 from torni.core.faults import BadInput, Fault, bad_input
 from torni.core.language import t
-from torni.engines.chains import follow
 from torni.facts import accounts, persons
 from torni.facts.door import local_day
 from torni.facts.opening import Connection
@@ -39,12 +38,11 @@ from torni.guidance.state_names import (
 )
 from torni.producers import vouchers
 from torni.services import regions
-from torni.services.chain import chains
 from torni.services.rules import Rules
 from torni.supervision import sentences
 from torni.supervision.known_sums import units as units_of
 from torni.web import record_room
-from torni.web.chain_drawing import draw
+from torni.web.chain_drawing import in_chains
 from torni.web.rendering import link, page
 from torni.web.store import Held
 from torni.web.timeline import timeline
@@ -111,27 +109,9 @@ def case(request: HttpRequest, region: str, position: int) -> HttpResponse:
     c = o.case
     return show(
         request, "case.html", o, faults=faults, own=_lines(c), people=people, manager=c.person.case_manager and people.get(c.person.case_manager, c.person.case_manager),
-        in_chains=_in_chains(o), drawn=timeline(c, o.service_name, dict(o.units)), fees=fee_year(c, o.rules), missed=missed.missed_of(c), vouchers=offers_of(o), permits=permits_of(c),
+        in_chains=in_chains(o.case, o.rules.library), drawn=timeline(c, o.service_name, dict(o.units)), fees=fee_year(c, o.rules), missed=missed.missed_of(c), vouchers=offers_of(o), permits=permits_of(c),
         budgets=paid_by.budgets(c), once=secrets.token_hex(8), given=request.POST, status=400 if faults else 200,
     )  # fmt: skip
-
-
-def _in_chains(o: Opened) -> list[tuple[str, str]]:
-    """Where the client is in the chain that began with the newest need, and in each life-stage whole: its name and its drawing."""
-    matter = o.case.needs[0].matter if o.case.needs else None
-    found, begun = [], False
-    for chain in chains(o.rules.library).values():
-        if (matter is None or begun) and not chain.of_life:
-            continue
-        events = [e for e in o.case.events if chain.of_life or e.matter == matter]
-        own = chain.definition.begun_for
-        if own and not any(f.promise == own and f.what == "began" for e in events for f in e.effects):
-            continue
-        trace = follow(chain.chain, [(e.type, e.service, local_day(e.at)) for e in events])
-        if trace.begun:
-            begun = begun or not chain.of_life
-            found.append((str(chain.definition.name), draw(chain, trace=trace, today=o.case.today)))
-    return found
 
 
 def show(request: HttpRequest, template: str, o: Opened, *, status: int = 200, **context: Any) -> HttpResponse:

@@ -27,8 +27,7 @@ def index(request: HttpRequest, region: str) -> HttpResponse:
     if request.who is not None and request.who.may("live_tower") and record_room.is_of(here.id):
         with record_room.reading(request.who) as connection:
             told, last, at = newest(connection)
-            row = connection.execute("SELECT invented FROM room").fetchone()
-            invented = row[0] if row else None
+        invented = record_room.invented()
     shown = []
     for name, chain in chains(library).items():
         found = told.get(name)
