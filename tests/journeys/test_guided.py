@@ -71,12 +71,15 @@ def test_the_tour_from_a_need_to_a_plan_that_its_producer_has_confirmed(visit, a
 
     manager = visit("/keski-suomi" + case + "plan/", language="en", who="case-manager")
     manager.get_by_label("Goals").fill("Asun kotona turvallisesti.")
-    manager.locator("#service-0").select_option(label="Home care")
+    assert manager.locator("#service-0 option:checked").inner_text() == "Home care", (
+        "the plan is filled from the decision"
+    )
     unit = manager.locator("#unit-0 option", has_text="Esimerkkihoiva").first.get_attribute("value")
     manager.locator("#unit-0").select_option(value=unit)
     manager.locator("#what-0").fill("Aamu- ja iltakäynnit")
     manager.locator("#hours-0").fill("14")
-    manager.locator("#start-0").fill(manager.locator("#agreed").input_value())
+    assert manager.locator("#agreed").input_value() == "", "the client's agreement is never filled in"
+    manager.locator("#agreed").fill(manager.locator("#start-0").input_value())
     manager.get_by_role("button", name="Look at what changes").click()
     assert "new: Home care" in manager.locator(".answer").inner_text()
     shot(manager, "4-plan")

@@ -133,3 +133,27 @@ def test_a_life_stage_whole_is_a_clients_across_matters(chain, log):
     traces = [follow(chain, [r[:3] for r in rows if r[4] == client]) for client in (0, 1)]
     begun = [t for t in traces if t.begun]
     assert (found.instances, found.conform) == (len(begun), sum(t.conforms(TODAY) for t in begun))
+
+
+def test_a_chain_of_one_age_is_measured_on_the_matters_that_its_promise_counts():
+    """Two ages, one beginning: each chain holds its own matters to its own limit, as the promises do."""
+    days = [("m1", 20, True), ("m2", 20, False), ("m3", 5, True)]
+    rows = []
+    for matter, took, _young in days:
+        rows += [("contact", None, TODAY - timedelta(days=60), matter), ("seen", None, TODAY - timedelta(days=60 - took), matter)]  # fmt: skip
+    schema = {"type": pl.String, "service": pl.String, "day": pl.Date, "matter": pl.String}
+    log = pl.DataFrame(rows, schema=schema, orient="row").with_row_index("position")
+    log = log.with_columns(sign=pl.lit(1), replaces=pl.lit(None, pl.Int64))
+    effects = pl.DataFrame({
+        "position": [0, 2, 4, 4, 4], "promise": ["s.young", "s.adults", "s.young", "s.adults", "s.adults"], "what": ["began"] * 5,
+        "sign": [1, 1, 1, 1, -1],
+    })  # fmt: skip
+    steps = (Step("asked", "contact"), Step("seen", "seen"))
+    graphs = {n: Chain(steps, (Edge("asked", "seen", limit),)) for n, limit in (("young", 14), ("adults", 92))}
+    with tempfile.TemporaryDirectory() as folder, duckdb.connect() as connection:
+        for name, frame in (("log", log), ("effects", effects)):
+            frame.write_parquet(f"{folder}/{name}.parquet")
+            connection.execute(f"CREATE TABLE {name} AS SELECT * FROM read_parquet('{folder}/{name}.parquet')")
+        found = measure_on(connection, graphs, TODAY, begun_for={"young": "s.young", "adults": "s.adults"})
+    assert (found["young"].instances, found["young"].conform) == (2, 1)
+    assert (found["adults"].instances, found["adults"].conform) == (1, 1)

@@ -410,3 +410,30 @@ def test_the_room_tells_how_whole_it_is_and_staff_ask_for_a_verification(browser
     assert browsers["supervisor"].post("/keski-suomi/room/", {"do": "measure"}, headers=OWN).status_code == 302
     assert "waits" in browsers["supervisor"].get("/keski-suomi/room/").content.decode()
     assert browsers["supervisor"].get("/uusimaa/room/").status_code == 400
+
+
+def test_what_was_written_survives_a_session_that_has_ended(browsers):
+    """The form comes back whole with a button to send it again, and nothing of a password; once signed in, it is taken."""
+    nobody, text = browsers[None], 'Suihku ei onnistu yksin, ja "portaat" <pelottavat>.'
+    form = {"do": "need", "once": "5e55", "text": text, "password": "salasana"}
+    answer = nobody.post("/mine/?for=3", form, headers=OWN)
+    told = answer.content.decode()
+    assert answer.status_code == 401 and 'action="/mine/?for=3"' in told
+    assert "&lt;pelottavat&gt;" in told and 'name="once" value="5e55"' in told and "salasana" not in told
+    assert 'target="_blank"' in told and "Send again" in told
+    assert nobody.get("/mine/").status_code == 302, "what is only read is asked for by signing in"
+
+
+def test_going_back_to_what_answered_a_form_ends_in_no_error(browsers):
+    """The browser may keep what answered a form, until signing out, so that going back needs nothing sent again; no page that is only read."""
+    director = browsers["director"]
+    found = director.post("/keski-suomi/search/", {"text": "home"}, headers=OWN)
+    assert found.status_code == 200 and found["Cache-Control"] == "private, no-cache"
+    assert director.get("/keski-suomi/alerts/")["Cache-Control"] == "private, no-store"
+
+
+def test_signing_out_clears_what_the_browser_kept(signed, browsers):
+    from django.test import Client
+
+    one = signed(Client(headers={"host": "127.0.0.1"}), "outsider")
+    assert one.post("/sign-out/", {}, headers=OWN)["Clear-Site-Data"] == '"cache"'

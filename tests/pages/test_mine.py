@@ -106,7 +106,9 @@ def test_a_resident_forbids_a_producer_and_lets_advisers_see(browsers, rows):
         assert aino.post("/mine/", {"do": what, "once": once, **more}, headers=OWN).status_code == expects
 
     do("forbid", 400, against="Nobody Oy")
-    do("forbid", against="Esimerkkihoiva Oy")
+    do("forbid", 200, against="Esimerkkihoiva Oy")
+    assert page(producer, f"/inbox/{sent}/"), "what binds asks first"
+    do("forbid", against="Esimerkkihoiva Oy", sure="yes")
     do("forbid", 400, against="Esimerkkihoiva Oy")
     assert "Forbidden:" in aino.get("/mine/").content.decode()
     page(producer, f"/inbox/{sent}/", 404)
@@ -160,7 +162,8 @@ def test_an_official_writes_down_who_acts_and_the_client_ends_it(browsers, signe
     end = {"do": "release", "named": re.search(r'name="named" value="([0-9]+)"', own).group(1), "once": "e1"}
     assert tytti.post(f"/mine/?for={case}", end, headers=OWN).status_code == 404, "who acts for another ends nobody's"
     assert aino.post("/mine/", {**end, "named": "1"}, headers=OWN).status_code == 400
-    assert aino.post("/mine/", end, headers=OWN).status_code == 302
+    assert "End the authorisation?" in aino.post("/mine/", end, headers=OWN).content.decode(), "what binds asks first"
+    assert aino.post("/mine/", {**end, "sure": "yes"}, headers=OWN).status_code == 302
     assert (
         tytti.get(f"/mine/?for={case}").status_code == 404 and "You act for" not in tytti.get("/mine/").content.decode()
     )
@@ -198,7 +201,10 @@ def test_a_resident_chooses_another_centre_where_there_is_room(browsers, rows):
     assert aino.post("/mine/", {**form, "unit": "nowhere"}, headers=OWN).status_code == 400
     if full:
         assert "full list" in aino.post("/mine/", {**form, "unit": full}, headers=OWN).content.decode()
-    assert aino.post("/mine/", {**form, "unit": free}, headers=OWN).status_code == 302
+    asked = aino.post("/mine/", {**form, "unit": free}, headers=OWN)
+    assert asked.status_code == 200 and "The choice holds for a year" in asked.content.decode(), "what binds asks first"
+    assert len(rows("SELECT 1 FROM event WHERE client = %s AND type LIKE 'enrolment%%' AND service = 'centre'", client)) == 1  # fmt: skip
+    assert aino.post("/mine/", {**form, "unit": free, "sure": "yes"}, headers=OWN).status_code == 302
     assert rows("SELECT type, unit FROM event WHERE client = %s AND type LIKE 'enrolment%%' AND service = 'centre' ORDER BY position", client)[1:] == [("enrolment.ended", own), ("enrolment.began", free)]  # fmt: skip
     again = aino.post("/mine/", {**form, "unit": own, "once": "beef"}, headers=OWN)
     assert again.status_code == 400 and "can be changed from" in again.content.decode()

@@ -87,13 +87,16 @@ class Person:
     """What the one who asks may see of a client: the newest events first; register `rows` are valid-from day, municipality, born,
     whether the address is protected, and name (none for those who may not see them; where it is protected, the municipality is
     empty for all but the client); the case manager's account name; the log
-    position of the client's first register row, which stands for the client where the number may not."""
+    position of the client's first register row, which stands for the client where the number may not; the identity code and the language, where
+    they are known."""
 
     client: int
     rows: tuple[tuple[date, str, date | None, bool, str | None], ...]
     events: tuple[ClientEvent, ...]
     case_manager: str | None = None
     position: int = 0
+    identity: str = ""
+    language: str = ""
 
 
 def read(
@@ -128,7 +131,7 @@ def as_owner(connection: Connection, client: int, *, visits_since: datetime) -> 
 
 def _person(connection: Connection, client: int, visits_since: datetime | None) -> Person:
     rows = connection.execute(
-        "SELECT DISTINCT ON (valid_from) valid_from, municipality, born, protected, name, first, coalesce(asks_as(), '') = '' OR client IS NOT DISTINCT FROM asks_of_self() "
+        "SELECT DISTINCT ON (valid_from) valid_from, municipality, born, protected, name, first, coalesce(asks_as(), '') = '' OR client IS NOT DISTINCT FROM asks_of_self(), identity, language "
         "FROM (SELECT *, min(position) OVER () AS first FROM public.client WHERE client = %s) c ORDER BY valid_from DESC, position DESC", [client]
     ).fetchall()  # fmt: skip
     hidden = bool(rows) and rows[0][3] and not rows[0][6]  # where one lived before may be where one lives
@@ -147,7 +150,8 @@ def _person(connection: Connection, client: int, visits_since: datetime | None) 
     happened = tuple(replace(ClientEvent(*e), effects=tuple(meant.get(e[0], ()))) for e in events)
     if hidden:
         happened = tuple(replace(e, data=_without_place(e.data)) for e in happened)
-    return Person(client, told, happened, managers[0] if managers else None, first)
+    identity, language = rows[0][7:9] if rows else (None, None)
+    return Person(client, told, happened, managers[0] if managers else None, first, identity or "", language or "")
 
 
 def _effects(connection: Connection, positions: list[int]) -> dict[int, list[Effect]]:

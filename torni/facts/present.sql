@@ -176,10 +176,12 @@ END $$;
 CREATE FUNCTION refused_of_self() RETURNS SETOF quarantine LANGUAGE sql STABLE SECURITY DEFINER SET search_path = public, pg_temp AS $$
   SELECT * FROM quarantine WHERE raw->'data'->>'client' = asks_of_self()::text $$;
 
--- What waits for the one who asks: of own clients, or of the whole region, the soonest due first. Names are read with it, so each
+-- What waits for the one who asks: of own clients, or of the whole region, the soonest due first. Of own clients the findings of home
+-- monitoring come too, whosever they are to assess; and visits not made until they are dealt with, with what was last done of them. Names are read with it, so each
 -- client shown is a reading, written once a day.
 CREATE FUNCTION own_work(promises text[], late text[], today date, most int)
-RETURNS TABLE (promise text, "position" bigint, due date, unit text, name text, born date, protected boolean, began timestamptz)
+RETURNS TABLE (promise text, "position" bigint, due date, unit text, name text, born date, protected boolean, began timestamptz,
+  followed text, channel text)
 LANGUAGE plpgsql SECURITY DEFINER SET search_path = public, pg_temp AS $$
 #variable_conflict use_column
 DECLARE
@@ -190,8 +192,12 @@ BEGIN
   IF how('worklist') = 'own clients' THEN
     SELECT array_agg(x) INTO found FROM (
       SELECT o AS x FROM owed o
-      WHERE (o.promise = ANY (promises) OR (o.promise = ANY (late) AND o.due < today AND o.due > today - 60))
+      WHERE (o.promise = ANY (promises) OR (o.promise = ANY (late) AND (o.due < today AND o.due > today - 60 OR EXISTS (SELECT 1 FROM event n
+          WHERE n.position = o.position AND n.type = 'need.reported' AND n.data->>'channel' = 'home_monitoring'))))
         AND o.client = ANY (ARRAY(SELECT DISTINCT c.client FROM care c WHERE c.case_manager = me AND manager_of(c.client) = me))
+        AND NOT EXISTS (SELECT 1 FROM event d JOIN event v ON v.position = o.position AND v.type LIKE 'visit.%'
+          WHERE d.client = o.client AND d.type LIKE 'missed_visits.%' AND split_part(d.type, '.', 2) = 'closed' AND d.sign = 1 AND d.unit = o.unit AND d.service = v.service
+            AND d.data->>'until' >= to_char(o.due, 'YYYY-MM-DD') AND NOT EXISTS (SELECT 1 FROM event x WHERE x.replaces = d.position))
       ORDER BY o.due, o.position LIMIT most) s;
   ELSIF how('worklist') = 'all' THEN
     SELECT array_agg(x) INTO found FROM (
@@ -203,7 +209,11 @@ BEGIN
   FROM unnest(found) f, account a
   WHERE a.name = me AND NOT EXISTS (SELECT 1 FROM reading r WHERE r.account = a.account AND r.client = f.client AND r.what = 'worklist'
     AND r.at > clock_timestamp() - interval '12 hours');
-  RETURN QUERY SELECT f.promise, f.position, f.due, f.unit, c.name, c.born, c.protected, e.at
+  RETURN QUERY SELECT f.promise, f.position, f.due, f.unit, c.name, c.born, c.protected, e.at,
+      CASE WHEN e.type LIKE 'visit.%' THEN (SELECT split_part(m.type, '.', 2) FROM event m WHERE m.client = f.client AND m.unit = f.unit
+        AND m.service = e.service AND m.type LIKE 'missed_visits.%' AND m.sign = 1 AND EXISTS (SELECT 1 FROM event q WHERE q.client = f.client
+          AND q.matter = m.matter AND q.data->>'until' >= to_char(f.due, 'YYYY-MM-DD')) ORDER BY m.at DESC, m.position DESC LIMIT 1) END,
+      CASE WHEN e.type = 'need.reported' THEN e.data->>'channel' END
     FROM unnest(found) f
     JOIN LATERAL (SELECT x.name, x.born, x.protected FROM client x WHERE x.client = f.client
       ORDER BY x.valid_from DESC, x.position DESC LIMIT 1) c ON true
@@ -231,6 +241,10 @@ BEGIN
     ORDER BY c.name, m.client, m.valid_from DESC, m.position DESC;
 END $$;
 
+-- A name in small letters without accents, as `plain` writes it.
+CREATE FUNCTION bare_name(name text) RETURNS text LANGUAGE sql IMMUTABLE PARALLEL SAFE AS $$
+  SELECT translate(lower(name), 'ÅÄÀÁÂÃÖÒÓÔÕØÉÈÊËÍÌÎÏÚÙÛÜÝÇÑŠŽĐåäàáâãöòóôõøéèêëíìîïúùûüýçñšžđ', 'aaaaaaooooooeeeeiiiiuuuuycnszdaaaaaaooooooeeeeiiiiuuuuycnszd') $$;
+
 -- Clients whom the one who asks may open, by the number or by parts of the newest name (small letters without accents, as
 -- `plain` writes them): where each one's register begins, the name, born, whether the address is protected. Nothing of their data
 -- is opened; that the name was shown is a reading, as in a worklist.
@@ -245,8 +259,8 @@ BEGIN
   IF me IS NULL OR how('person') IS NULL OR (sought_clients.number IS NULL AND cardinality(parts) = 0) THEN RETURN; END IF;
   SELECT array_agg(s.client) INTO found FROM (
     SELECT c.client, c.name FROM client c
-    WHERE CASE WHEN sought_clients.number IS NOT NULL THEN c.client = sought_clients.number ELSE translate(lower(c.name),
-        'ÅÄÀÁÂÃÖÒÓÔÕØÉÈÊËÍÌÎÏÚÙÛÜÝÇÑŠŽĐåäàáâãöòóôõøéèêëíìîïúùûüýçñšžđ', 'aaaaaaooooooeeeeiiiiuuuuycnszdaaaaaaooooooeeeeiiiiuuuuycnszd') LIKE ALL (SELECT '%' || p || '%' FROM unnest(parts) p) END
+    WHERE CASE WHEN sought_clients.number IS NOT NULL THEN c.client = sought_clients.number
+        ELSE bare_name(c.name) LIKE ALL (SELECT '%' || p || '%' FROM unnest(parts) p) END
       AND NOT EXISTS (SELECT 1 FROM client n WHERE n.client = c.client AND (n.valid_from, n.position) > (c.valid_from, c.position))
       AND right_to_read(c.client) IS NOT NULL
     ORDER BY c.name, c.client LIMIT most) s;
@@ -259,6 +273,48 @@ BEGIN
     JOIN LATERAL (SELECT x.name, x.born, x.protected FROM client x WHERE x.client = f.client
       ORDER BY x.valid_from DESC, x.position DESC LIMIT 1) c ON true
     ORDER BY f.place;
+END $$;
+
+-- Everybody in the register, for whoever writes a need down: by the number, by the identity code, or by parts of the newest name. The
+-- client's number, the name, born, where the client lives (not where the address is protected), and no more. The name shown is a reading.
+CREATE FUNCTION known_residents(of_number bigint, of_identity text, parts text[], most int)
+RETURNS TABLE (client bigint, name text, born date, municipality text, protected boolean)
+LANGUAGE plpgsql SECURITY DEFINER SET search_path = public, pg_temp AS $$
+#variable_conflict use_column
+DECLARE
+  me bigint := nullif(current_setting('torni.account', true), '')::bigint;
+  found bigint[];
+BEGIN
+  IF me IS NULL OR how('case') IS NULL OR (of_number IS NULL AND of_identity IS NULL AND cardinality(parts) = 0) THEN RETURN; END IF;
+  SELECT array_agg(s.client) INTO found FROM (
+    SELECT c.client FROM client c
+    WHERE CASE WHEN of_number IS NOT NULL THEN c.client = of_number WHEN of_identity IS NOT NULL THEN c.identity = of_identity
+        ELSE bare_name(c.name) LIKE ALL (SELECT '%' || p || '%' FROM unnest(parts) p) END
+      AND NOT EXISTS (SELECT 1 FROM client n WHERE n.client = c.client AND (n.valid_from, n.position) > (c.valid_from, c.position))
+    ORDER BY c.name, c.client LIMIT most) s;
+  INSERT INTO reading (client, account, shown, role, what, why)
+  SELECT f.client, a.account, a.shown, asks_as(), 'search', 'new need' FROM unnest(found) f (client), account a
+  WHERE a.account = me AND NOT EXISTS (SELECT 1 FROM reading r WHERE r.account = a.account AND r.client = f.client
+    AND r.what = 'search' AND r.at > clock_timestamp() - interval '12 hours');
+  RETURN QUERY SELECT f.client, c.name, c.born, CASE WHEN c.protected THEN '' ELSE c.municipality END, c.protected
+    FROM unnest(found) WITH ORDINALITY f (client, place)
+    JOIN LATERAL (SELECT x.name, x.born, x.municipality, x.protected FROM client x WHERE x.client = f.client
+      ORDER BY x.valid_from DESC, x.position DESC LIMIT 1) c ON true
+    ORDER BY f.place;
+END $$;
+
+-- The number of a resident who is registered at a page; null where the identity code is in the register already. Two who register the
+-- same person at once wait for each other here.
+CREATE FUNCTION next_client(of_identity text) RETURNS bigint LANGUAGE plpgsql SECURITY DEFINER SET search_path = public, pg_temp AS $$
+DECLARE number bigint;
+BEGIN
+  PERFORM pg_advisory_xact_lock(hashtext('torni next client'));
+  IF of_identity IS NOT NULL AND EXISTS (SELECT 1 FROM client c WHERE c.identity = of_identity) THEN RETURN NULL; END IF;
+  LOOP
+    number := nextval('client_number');
+    EXIT WHEN NOT EXISTS (SELECT 1 FROM client c WHERE c.client = number);
+  END LOOP;
+  RETURN number;
 END $$;
 
 -- Own clients whose fees of the year come near a limit: the position of the newest charge, the name, and the sum of those formulas.

@@ -47,8 +47,9 @@ REGISTERS = (
         {
             "municipality": _text("municipality").format(base="client"), "born": "(w.state->>'born')::date",
             "protected": "coalesce((w.state->>'protected')::boolean, false)", "name": "left(w.state->>'name', 200)",
+            "identity": "left(w.state->>'identity', 200)", "language": "left(w.state->>'language', 200)",
         },
-        ("municipality", "born", "protected", "name"), heading="register", erased="client = %(client)s",
+        ("municipality", "born", "protected", "name", "identity", "language"), heading="register", erased="client = %(client)s",
     ),
     Register(
         "unit", (UNIT,), "unit", {"unit": "e.unit"},

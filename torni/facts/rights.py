@@ -299,16 +299,16 @@ FUNCTIONS: dict[str, str] = {
     # each looks at who asks by itself
     **dict.fromkeys(
         (
-            "being_read", "open_client", "read_client", "read_refused", "refused_of_self", "own_work", "own_clients", "sought_clients", "own_fees",
+            "being_read", "open_client", "read_client", "read_refused", "refused_of_self", "own_work", "own_clients", "sought_clients", "known_residents", "own_fees",
             "represented", "emergencies", "ask_job",
         ),
         "pages",
     ),
     # nothing of a person: for whoever looks
     **dict.fromkeys(("registered", "newest", "list_room"), "pages"),
-    **dict.fromkeys(("room_for", "said", "said_over"), "door"),
+    **dict.fromkeys(("room_for", "said", "said_over", "next_client"), "door"),
     **rooms.FUNCTIONS,  # what the rooms above bring
     **dict.fromkeys(
-        ("only_added", "manager_of", "right_to_read", "permits", "acts_for", "of_producer", "queue_job"), OWNER
+        ("only_added", "bare_name", "manager_of", "right_to_read", "permits", "acts_for", "of_producer", "queue_job"), OWNER
     ),
 }  # fmt: skip

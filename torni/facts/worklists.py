@@ -19,7 +19,8 @@ LEAST_LETTERS, MOST_SOUGHT = 3, 20
 
 @dataclass(frozen=True)
 class Work:
-    """Something owed to a client: by which promise, begun by the event at `position`, due when, and whose."""
+    """Something owed to a client: by which promise, begun by the event at `position`, due when, and whose. `followed`: what was last done
+    of visits not made (asked, answered, noted); `channel`: where a need came from."""
 
     promise: str
     position: int
@@ -29,6 +30,8 @@ class Work:
     born: date | None
     protected: bool
     began: datetime
+    followed: str | None = None
+    channel: str | None = None
 
 
 def work(
@@ -51,11 +54,42 @@ def sought(
 ) -> list[tuple[int, str | None, date | None, bool]]:
     """Clients by number, or by parts of the name, whom the one who asks may open: position, name, born, protected; that the names were
     shown is written down. Of a name three letters at least are asked, in any case and with or without their dots and accents."""
+    number, parts = _asked(text)
+    if number is None and not parts:
+        return []
+    return connection.execute("SELECT * FROM sought_clients(%s, %s, %s)", [number, parts, most]).fetchall()
+
+
+@dataclass(frozen=True)
+class Known:
+    """One of the register. `municipality`: empty where the address is protected, or it is not known."""
+
+    client: int
+    name: str | None
+    born: date | None
+    municipality: str
+    protected: bool
+
+
+def known(connection: Connection, text: str, *, identity: str = "", most: int = MOST_SOUGHT) -> list[Known]:
+    """Everybody in the register by number, by identity code, or by parts of the name, for one who writes a need down (`sought` tells how names
+    are compared); that the names were shown is written down."""
+    number, parts = _asked(text)
+    if not identity and number is None and not parts:
+        return []
+    rows = connection.execute(
+        "SELECT * FROM known_residents(%s, %s, %s, %s)", [None if identity else number, identity or None, parts, most]
+    )
+    return [Known(*row) for row in rows.fetchall()]
+
+
+def _asked(text: str) -> tuple[int | None, list[str]]:
+    """A number, or the parts of a name: none where they are too short, or hold figures."""
     number = int(text) if text.isascii() and text.isdigit() and len(text) < 19 else None
     parts = [part for part in (re.sub(r"[^\w'-]|_", "", plain(word)) for word in text.split()) if part]
     if number is None and (sum(map(len, parts)) < LEAST_LETTERS or re.search(r"\d", text)):
-        return []
-    return connection.execute("SELECT * FROM sought_clients(%s, %s, %s)", [number, parts, most]).fetchall()
+        return None, []
+    return number, parts
 
 
 def fees_near(

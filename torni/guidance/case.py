@@ -9,6 +9,7 @@ from __future__ import annotations
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field, replace
 from datetime import date, datetime
+from decimal import Decimal, InvalidOperation
 from typing import Any, Literal
 
 from torni.facts.door import local_day
@@ -63,6 +64,17 @@ class Decision:
     @property
     def deviates(self) -> bool:
         return bool(self.proposed) and self.proposed != self.verdict
+
+    @property
+    def hours_decided(self) -> int | None:
+        """The hours a month that it was made for: what is paid for, else what its facts tell; None where it tells none."""
+        told = self.facts.get("service_hours_month")
+        told = told.get("value") if isinstance(told, dict) else told
+        found = self.hours_month if self.hours_month is not None else told
+        try:
+            return int(Decimal(str(found))) if found is not None and not isinstance(found, bool) else None
+        except (InvalidOperation, ValueError, OverflowError):
+            return None
 
     def in_force(self, on: date) -> bool:
         return (
@@ -245,6 +257,11 @@ class Case:
     def fees_cents(self, year: int) -> int:
         """What has been charged of the client in a year, without considering which fees the ceiling counts."""
         return sum(e.cents or 0 for e in self.events if e.type == "fee.charged" and local_day(e.at).year == year)
+
+    def decided_hours(self, service: str) -> int | None:
+        """The hours a month of the newest granted decision of a service, that holds or will; None where it tells none."""
+        made = next((d for d in self.decisions if d.service == service and d.in_force(max(self.today, d.first_day or date.min))), None)  # fmt: skip
+        return made.hours_decided if made else None
 
     def review_of(self, made: Decision) -> Review | None:
         return next((r for r in self.reviews if r.decision == made.position), None)

@@ -6,7 +6,7 @@ knows the service; `goals`, a goal a line; `agreed`, the day of the client's agr
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import date
 
@@ -14,7 +14,7 @@ from torni.core.faults import BadInput, Fault
 from torni.core.language import t
 from torni.facts.opening import Connection
 from torni.guidance import paid_by
-from torni.guidance.case import Case, Item, Plan
+from torni.guidance.case import Case, Decision, Item, Plan
 from torni.guidance.enrolment import RegisterRow
 from torni.guidance.fees import money
 from torni.guidance.forms import PlanForm, day_of
@@ -90,9 +90,10 @@ def _own_share(offer: vouchers.Offer) -> str:
 
 
 def form_of(case: Case) -> dict[str, str]:
-    """The form as the plan stands; services that ended before the case's day are left out."""
+    """The form as the plan stands, and after it what has been granted and is not planned yet, as the decision says it; services that ended
+    before the case's day are left out. The client's agreement is never filled in: it is asked each time."""
     newest: Plan | None = case.plan
-    given = {"goals": "\n".join(newest.goals) if newest else "", "agreed": str(case.today)}
+    given = {"goals": "\n".join(newest.goals) if newest else ""}
     for i, item in enumerate(newest.items if newest else ()):
         if item.ends and item.ends < case.today:
             continue
@@ -100,7 +101,22 @@ def form_of(case: Case) -> dict[str, str]:
             f"item-{i}": item.item, f"service-{i}": item.service, f"unit-{i}": item.unit, f"what-{i}": item.what, f"hours-{i}": str(item.hours_month or ""),
             f"start-{i}": str(item.start or ""), f"ends-{i}": str(item.ends or ""),
         }  # fmt: skip
+    first = len(newest.items) if newest else 0
+    for i, made in enumerate(_unplanned(case), first):
+        given |= {
+            f"service-{i}": made.service, f"hours-{i}": str(made.hours_decided or ""), f"start-{i}": str(made.first_day or ""),
+            f"ends-{i}": str(made.last_day or ""),
+        }  # fmt: skip
     return given
+
+
+def _unplanned(case: Case) -> Iterator[Decision]:
+    """The newest decision in force, or to come, of each service that the plan does not hold."""
+    seen = {i.service for i in case.plan.items} if case.plan else set()
+    for made in case.decisions:
+        if made.service not in seen and made.in_force(max(case.today, made.first_day or date.min)):
+            seen.add(made.service)
+            yield made
 
 
 def read(case: Case, given: Mapping[str, str]) -> PlanForm:

@@ -36,6 +36,13 @@ def sent_state(state: str) -> str:
     }[state]  # fmt: skip
 
 
+def missed_did(did: str) -> str:
+    """What was done of visits not made."""
+    return {
+        "asked": _("asked the producer"), "answered": _("the producer answered"), "noted": _("note"), "closed": _("closed"),
+    }.get(did, did)  # fmt: skip
+
+
 def change_kind(kind: str) -> str:
     return {
         "added": _("new"),

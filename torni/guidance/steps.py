@@ -426,6 +426,14 @@ def _plan_faults(
             faults.append(
                 Fault(where, t("has not been granted"), t("A plan holds what has been decided: decide first."))
             )
+        decided = case.decided_hours(item.service)
+        if decided is not None and (item.hours_month or 0) > decided and len(form.why.strip()) < 3:
+            told = t(
+                "has more hours a month than was decided: {hours}, decided {decided}",
+                hours=item.hours_month,
+                decided=decided,
+            )
+            faults.append(Fault(where, told, t("Write why, or make a new decision first.")))
         if item.start is None:
             faults.append(Fault(where, t("has no first day"), t("Write the day on which it starts.")))
         if item.start and item.ends and item.ends < item.start:

@@ -36,6 +36,21 @@ def inbox(connection: Connection, promises: Sequence[str], *, most: int = MOST) 
     return [Sent(*row) for row in connection.execute("SELECT * FROM inbox(%s, %s)", [most, list(promises)]).fetchall()]
 
 
+@dataclass(frozen=True)
+class Question:
+    """A question about visits not made that waits for the producer's answer."""
+
+    position: int
+    at: datetime
+    unit: str
+    service: str
+
+
+def questions(connection: Connection, *, most: int = MOST) -> list[Question]:
+    """What the producer who asks has been asked and has not answered, the oldest first."""
+    return [Question(*row) for row in connection.execute("SELECT * FROM missed_questions(%s)", [most]).fetchall()]
+
+
 def since_sent(door: Connection, positions: Sequence[int], producer: str) -> dict[int, list[tuple[str, datetime]]]:
     """What has become of plans that this producer was sent: types and moments, in order, of their answers, and of the service's start
     and end at the unit. What was taken back is left out. It tells no client; `door`: a connection that sees the whole log."""

@@ -29,6 +29,16 @@ LANGUAGE sql STABLE SECURITY DEFINER SET search_path = public, pg_temp AS $$
     UNION SELECT o.position FROM owed o WHERE o.promise = ANY (promises) AND o.unit IN (SELECT own_units())))
   ORDER BY e.position DESC $$;
 
+-- The questions about visits not made that wait for the producer's answer, the oldest first. Nothing of the client, as above.
+CREATE FUNCTION missed_questions(most int) RETURNS TABLE ("position" bigint, at timestamptz, unit text, service text)
+LANGUAGE sql STABLE SECURITY DEFINER SET search_path = public, pg_temp AS $$
+  SELECT q.position, q.at, q.unit, q.service FROM event q
+  WHERE (SELECT how('inbox') = 'own units') AND q.type = 'missed_visits.asked' AND q.producer = asks_for_producer() AND q.sign = 1
+    AND (asks_for_unit() IS NULL OR q.unit = asks_for_unit())
+    AND NOT EXISTS (SELECT 1 FROM event a WHERE a.matter = q.matter AND a.type = 'missed_visits.answered' AND a.sign = 1 AND a.client = q.client)
+    AND NOT EXISTS (SELECT 1 FROM event x WHERE x.replaces = q.position)
+  ORDER BY q.position LIMIT most $$;
+
 -- The webhooks that the one who asks may see, and how each stands. What may stand after the address (?...) is not shown.
 CREATE FUNCTION webhooks_shown() RETURNS TABLE (webhook bigint, producer text, url text, made_at timestamptz, ended_at timestamptz,
   waiting bigint, dead bigint, delivered bigint, tried_at timestamptz, status int, fault text)

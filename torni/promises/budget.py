@@ -40,6 +40,10 @@ class BudgetPromise(EventPromise):
     live: ClassVar = True
 
     @property
+    def alert_days(self) -> None:
+        return None
+
+    @property
     def alerts_by(self) -> Literal["whole"]:
         return "whole"
 

@@ -33,6 +33,10 @@ class CadencePromise(EventPromise):
     by_units: ClassVar = True
 
     @property
+    def alert_days(self) -> None:
+        return None
+
+    @property
     def target(self) -> float:
         return float(self.share)
 

@@ -43,6 +43,10 @@ class ListPromise(EventPromise):
         apart(self.began_by, self.ended_by, self.limited_by)
         return self
 
+    @property
+    def alert_days(self) -> None:
+        return None
+
     def effects(self, name: str, service: str, days: Days) -> Effects:
         return Effects(
             countings=(

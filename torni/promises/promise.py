@@ -162,6 +162,11 @@ class Promise(Strict):
         """How it is told that it is broken: by each morning's watch, where a group surely breaks it, each unit that does not meet it, or as a whole."""
         return "groups"
 
+    @property
+    def alert_days(self) -> int | None:
+        """Over how many days a group is judged; None where it is as it stands."""
+        return None
+
     def events(self) -> Iterator[tuple[str, str]]:
         """Every type of event that the promise names, with the key that names it."""
         yield from ()

@@ -197,6 +197,10 @@ class EventPromise(Promise):
     def alerts_by(self) -> Literal["watch", "groups", "units", "whole"]:
         return "watch" if self.watched is not None else "units" if self.by_units else "groups"
 
+    @property
+    def alert_days(self) -> int | None:
+        return self.over_days
+
     @abstractmethod
     def effects(self, name: str, service: str, days: Days) -> Effects:
         """What its events do. `name`: service.promise."""

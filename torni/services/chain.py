@@ -45,6 +45,10 @@ class ChainDefinition(Strict):
     by: Literal["matter", "client"] = Field(
         "matter", description="What an instance is: client makes a life-stage whole."
     )
+    begun_for: str | None = Field(
+        None,
+        description="service.promise: only instances whose beginning that promise counts, such as of one age; the limits are then the promise's own.",
+    )
     services: list[Identifier] = Field(min_length=1, description="The services whose interfaces the chain crosses.")
     steps: dict[Identifier, ChainStep] = Field(min_length=2)
 
@@ -140,6 +144,9 @@ def _wrong(definition: ChainDefinition, library: Library) -> list[tuple[tuple[st
     asked: list[tuple[tuple[str, ...], str, str, Mapping[str, object]]] = [
         (("source",), definition.source, "a source", library.sources)
     ]
+    if definition.begun_for:
+        promises = {f"{s.id}.{p.id}": p for s, p in library.of_events()}
+        asked.append((("begun_for",), definition.begun_for, "a promise of what happens", promises))
     asked += [(("services",), s, "a service", library.services) for s in definition.services]
     for id_, step in definition.steps.items():
         asked.append((("steps", id_, "event"), step.event, "a type of event", library.event_kinds))

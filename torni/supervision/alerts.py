@@ -13,7 +13,7 @@ from datetime import date, timedelta
 from typing import Literal
 
 from torni.promises.finding import LEVELS, Finding, Level
-from torni.promises.sums import HARDLY, chance_of
+from torni.promises.sums import HARDLY, LONG_DAYS, chance_of
 from torni.supervision.watch import Sighting
 
 
@@ -22,7 +22,7 @@ class Alert:
     """`kind` promise, demand or records; `id` the promise, `service.demand`, or the feed; `where` at which level.
 
     `value` and `target` as in the finding (of demand: contacts a week since the change and before it). `missed` of `total`
-    (of records: the days missing). `since`: the day it was told, `began`: from which day its numbers are, where it is watched day by day (of records: the first day missing).
+    (of records: the days missing). `days`: over how many days up to `until` its numbers are, None where they are as they stand that day. `since`: the day it was told, `began`: from which day its numbers are, where it is watched day by day (of records: the first day missing).
     """
 
     kind: Literal["promise", "demand", "records"]
@@ -35,6 +35,8 @@ class Alert:
     missed: int
     since: date | None = None
     began: date | None = None
+    days: int | None = None
+    until: date | None = None
 
 
 def alerts(found: Sequence[Finding], seen: Sequence[Sighting], feeds: dict[str, date], today: date) -> list[Alert]:
@@ -72,7 +74,8 @@ def _records(feeds: dict[str, date], today: date) -> list[Alert]:
 def _broken(f: Finding, seen: Sequence[Sighting]) -> list[Alert]:
     by = f.promise.alerts_by
     if by == "whole":
-        return [Alert("promise", f.id, "region", "", f.value, f.target, int(f.total), 0)] if f.state == "broken" else []
+        whole = Alert("promise", f.id, "region", "", f.value, f.target, int(f.total), 0, until=f.last)
+        return [whole] if f.state == "broken" else []
     if by == "watch":
         return [
             Alert(
@@ -86,20 +89,22 @@ def _broken(f: Finding, seen: Sequence[Sighting]) -> list[Alert]:
                 s.missed,
                 s.since,
                 s.began,
+                s.days,
+                f.last,
             )
             for s in seen
         ]
     out: dict[tuple[Level, str], Alert] = {}
     plain = by == "units"  # a unit meets it or does not
     levels: tuple[Level, ...] = ("unit",) if plain else LEVELS
-    for tables in (f.by, f.long):
+    for tables, days in ((f.by, f.promise.alert_days), (f.long, LONG_DAYS)):
         for level in levels:
             for g in tables.get(level, ()):
                 if g.kept is not False:
                     break  # the worst come first
                 missed = g.total - g.met
                 if (level, g.group) not in out and (plain or chance_of(g.total, missed, f.target) < HARDLY):
-                    out[level, g.group] = Alert("promise", f.id, level, g.group, g.value, f.target, g.total, missed)
+                    out[level, g.group] = Alert("promise", f.id, level, g.group, g.value, f.target, g.total, missed, days=days, until=f.last)  # fmt: skip
     return list(out.values())
 
 

@@ -59,14 +59,20 @@ def measure_chains(folder: Path, defined: Mapping[str, ServiceChain], last: date
     with duckdb.connect(config={"threads": 2, "memory_limit": "1GB"}) as connection:
         files = str(folder).replace("'", "''")
         connection.execute(f"CREATE VIEW log AS SELECT * FROM read_parquet('{files}/event_*.parquet')")
+        connection.execute(f"CREATE VIEW effects AS SELECT * FROM read_parquet('{files}/effect_*.parquet')")
         of_life = [name for name, chain in defined.items() if chain.of_life]
-        return measure_on(connection, {name: chain.chain for name, chain in defined.items()}, last, of_life=of_life)
+        begun_for = {name: c.definition.begun_for for name, c in defined.items() if c.definition.begun_for}
+        return measure_on(
+            connection, {name: chain.chain for name, chain in defined.items()}, last, of_life=of_life, begun_for=begun_for
+        )  # fmt: skip
 
 
 def measure_on(
-    connection: duckdb.DuckDBPyConnection, chains: Mapping[str, Chain], last: date, *, of_life: Collection[str] = ()
-) -> dict[str, MeasuredChain]:
-    """The same on a connection that has the snapshot as `log`. An instance is a matter; of those in `of_life`, a client across matters."""
+    connection: duckdb.DuckDBPyConnection, chains: Mapping[str, Chain], last: date, *, of_life: Collection[str] = (),
+    begun_for: Mapping[str, str] | None = None,
+) -> dict[str, MeasuredChain]:  # fmt: skip
+    """The same on a connection that has the snapshot as `log`. An instance is a matter; of those in `of_life`, a client across matters.
+    `begun_for`: of these chains, only matters that begin something for the promise, by the snapshot's `effects`."""
     connection.execute("CREATE OR REPLACE TEMP TABLE undone AS SELECT replaces FROM log WHERE sign = -1")
     types = sorted({step.event for chain in chains.values() for step in chain.steps})
     listed = ", ".join("'" + t.replace("'", "''") + "'" for t in types)
@@ -78,9 +84,18 @@ def measure_on(
     first = last - timedelta(days=OVER_DAYS - 1)
     found = {}
     for name, chain in each(chains.items(), Message("Chain by chain")):
-        row = connection.execute(
-            query(chain, events="lives" if name in of_life else "standing", first=first, today=last)
-        ).fetchone()
+        events = "lives" if name in of_life else "standing"
+        if begun_for and name in begun_for:
+            promise = begun_for[name].replace("'", "''")
+            connection.execute(
+                "CREATE OR REPLACE TEMP TABLE own AS SELECT DISTINCT matter FROM log WHERE matter IS NOT NULL AND position IN (SELECT position "
+                f"FROM effects WHERE what = 'began' AND promise = '{promise}' GROUP BY position HAVING sum(sign) > 0)"
+            )
+            connection.execute(
+                "CREATE OR REPLACE TEMP VIEW of_own AS SELECT * FROM standing WHERE matter IN (SELECT matter FROM own)"
+            )
+            events = "of_own"
+        row = connection.execute(query(chain, events=events, first=first, today=last)).fetchone()
         assert row is not None
         found[name] = read(chain, row)
     return found

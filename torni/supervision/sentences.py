@@ -152,6 +152,33 @@ def alert_text(alert: Alert, found: Finding | None, where: str, service: str) ->
     return _("{where}: {sentence}. Now {value}").format(where=place, sentence=str(found.promise.sentence), value=value)
 
 
+def alert_told(alert: Alert, found: Finding | None, where: str, service: str) -> str:
+    """The alert's sentence with what its number rests on: over which days, up to which, and how many of how many."""
+    text = alert_text(alert, found, where, service)
+    if alert.kind != "promise" or found is None or alert.until is None:
+        return text
+    until = day_text(alert.until)
+    if alert.began:
+        return _("{text}, up to {day}").format(text=text, day=until)
+    if alert.days is None:
+        return _("{text} (as it stood {day})").format(text=text, day=until)
+    if found.promise.alerts_by == "units" or not alert.total:  # no counts of events
+        return _("{text} ({days} days up to {day})").format(text=text, days=alert.days, day=until)
+    return _("{text} ({met} of {total} in {days} days up to {day})").format(
+        text=text, met=number(alert.total - alert.missed), total=number(alert.total), days=alert.days, day=until
+    )
+
+
+def sample_text(invented: Mapping[str, object] | None, residents: int) -> str:
+    """That what happens is told of fewer invented residents than live in the region; empty where it is not, or they are as many."""
+    sample = (invented or {}).get("residents")
+    if not isinstance(sample, int) or not 0 < sample < residents:
+        return ""
+    return _(
+        "These figures of what happens are of {sample} invented residents, not of the region's {all}: compare shares, not counts or sums."
+    ).format(sample=number(sample), all=number(residents))
+
+
 def handling_state(state: str) -> str:
     """How an alert stands, of whoever's it is."""
     return {"new": _("not taken up"), "taken_up": _("taken up"), "done": _("dealt with"), "set_aside": _("set aside")}[

@@ -23,7 +23,7 @@ from torni.services.door_book import books_of
 from torni.services.library import Library
 from torni.sources.where import names_by_code
 from torni.supervision.handling import Handled, episodes, find, handled, step
-from torni.supervision.sentences import alert_text
+from torni.supervision.sentences import alert_told
 from torni.tower.live import Live
 from torni.tower.opened import happening, opened
 
@@ -57,7 +57,7 @@ class Listed:
         service = self.library.services.get(h.subject.of.partition(".")[0])
         named = str(service.name) if service else ""
         if h.alert is not None:
-            return alert_text(h.alert, self.live.of(h.subject.of), where, named)
+            return alert_told(h.alert, self.live.of(h.subject.of), where, named)
         found = self.live.of(h.subject.of)
         place = where or t("the whole region")
         return f"{place}: {found.promise.sentence if found else named or h.subject.of}"

@@ -84,11 +84,25 @@ def content(r: Report) -> dict[str, Any]:
         "title": _("Welfare report"),
         "organiser": name,
         "dated": sentences.moment_text(r.live.now.at) if r.live else sentences.day_text(library.as_of),
-        "notice": _("What happened is invented for demonstration: no row is a real person. Residents, roads, the need model and the rules are real.") if r.live and r.live.invented else "",
+        "notice": _notice(r),
         "summary": _summary(r),
         "sections": [s for s in sections if s["table"]["rows"] or s["told"]],
         "basis": _("Definitions {version}; need model: THL; residents: Statistics Finland.").format(version=library.whole_version),
     }  # fmt: skip
+
+
+def _notice(r: Report) -> str:
+    """What is invented, and of how many residents, where they are fewer than the region's."""
+    if not r.live or not r.live.invented:
+        return ""
+    told = _(
+        "What happened is invented for demonstration: no row is a real person. Residents, roads, the need model and the rules are real."
+    )
+    return f"{told} {_sample(r)}".strip()
+
+
+def _sample(r: Report) -> str:
+    return sentences.sample_text(r.live.invented if r.live else None, int(r.picture.network.population.residents.sum()))
 
 
 def _section(
@@ -217,6 +231,8 @@ def _money(r: Report, library: Library) -> dict[str, Any]:
         ]
         for f in (r.live.found if r.live else ()) if f.accrued and f.value
     ]  # fmt: skip
+    if rows and _sample(r):
+        told.append(_sample(r))
     return _section(
         _("Money"),
         told,

@@ -47,7 +47,20 @@ def denied(request: HttpRequest, action: str) -> HttpResponse:
         return HttpResponseRedirect(link("sign-in", next=request.get_full_path()))
     if request.who is not None:
         log.info("%s may not open %s", request.who.role, request.resolver_match.route if request.resolver_match else "")
-    return page(request, "denied.html", status=401 if request.who is None else 403, roles=who_may(action))
+    written = _written(request) if request.who is None and request.method == "POST" else []
+    return page(
+        request, "denied.html", status=401 if request.who is None else 403, roles=who_may(action), written=written, files=bool(written and request.FILES)
+    )  # fmt: skip
+
+
+def _written(request: HttpRequest) -> list[tuple[str, str]]:
+    """What a form held that came after its session had ended: it goes back to the one who sent it, and nowhere else. No password."""
+    return [
+        (name, value)
+        for name, values in request.POST.lists()
+        for value in values
+        if not any(secret in name for secret in ("password", "code"))
+    ]
 
 
 def who_of(cookies: Any) -> Who | None:
@@ -93,4 +106,5 @@ def let_out(request: HttpRequest, response: HttpResponse) -> HttpResponse:
         with record_room.gate() as connection:
             accounts.end_session(connection, request.COOKIES.get(COOKIE, ""))
     response.delete_cookie(COOKIE)
+    response["Clear-Site-Data"] = '"cache"'  # what the browser kept of answered forms goes with the session
     return response

@@ -7,9 +7,12 @@ from datetime import date
 from html import escape
 
 from torni.core.language import _, ngettext, number, per_cent
-from torni.engines.chains import MeasuredChain, Passed, Stood, Trace
+from torni.engines.chains import MeasuredChain, Passed, Stood, Trace, follow
 from torni.engines.rules.sentences import day as day_text
-from torni.services.chain import ServiceChain
+from torni.facts.door import local_day
+from torni.guidance.case import Case
+from torni.services.chain import ServiceChain, chains
+from torni.services.library import Library
 
 BOX_W, BOX_H, COLUMN, ROW, TOP = 164, 56, 288, 94, 8
 MOST_LINE = 7.0
@@ -138,3 +141,21 @@ def _box(
 
 def step_names(chain: ServiceChain) -> Mapping[str, str]:
     return {id_: str(step.name) for id_, step in chain.definition.steps.items()}
+
+
+def in_chains(case: Case, library: Library) -> list[tuple[str, str]]:
+    """Where the client is in the chain that began with the newest need, and in each life-stage whole: its name and its drawing."""
+    matter = case.needs[0].matter if case.needs else None
+    found, begun = [], False
+    for chain in chains(library).values():
+        if (matter is None or begun) and not chain.of_life:
+            continue
+        events = [e for e in case.events if chain.of_life or e.matter == matter]
+        own = chain.definition.begun_for
+        if own and not any(f.promise == own and f.what == "began" for e in events for f in e.effects):
+            continue
+        trace = follow(chain.chain, [(e.type, e.service, local_day(e.at)) for e in events])
+        if trace.begun:
+            begun = begun or not chain.of_life
+            found.append((str(chain.definition.name), draw(chain, trace=trace, today=case.today)))
+    return found

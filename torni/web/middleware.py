@@ -91,9 +91,10 @@ class Reader:
             response = self.get_response(request)
             response["Vary"] = "Cookie, Accept-Language, HX-Request"
             if request.who is not None:
-                response.headers.setdefault(
-                    "Cache-Control", "private, no-store"
-                )  # nobody else's browser or proxy keeps it
+                # Nobody else's browser or proxy keeps it. What answers a form the own browser may keep, until signing out: going back
+                # to it would else end in the browser's own error page, for the form is not sent again unasked.
+                kept = "private, no-cache" if request.method == "POST" else "private, no-store"
+                response.headers.setdefault("Cache-Control", kept)
             return response
 
     def process_exception(self, request: HttpRequest, error: Exception) -> HttpResponse | None:

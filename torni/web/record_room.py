@@ -23,7 +23,7 @@ from torni.core.language import t
 from torni.facts import access, accounts
 from torni.facts.access import Who
 from torni.facts.book import Books
-from torni.facts.door import Door, local_day
+from torni.facts.door import Accepted, Door, local_day
 from torni.facts.opening import Connection
 from torni.facts.reasons import reason
 from torni.guidance.charges import charge
@@ -156,14 +156,34 @@ def write(events: Sequence[Mapping[str, Any]], *, at: datetime, producer: str | 
     if not events:
         return
     with door() as made, made.connection.transaction():
-        done = made.accept(events, now=at, producer=producer)
-        if done.refused or done.repeated:
-            metrics.events("page", taken=0, repeated=done.repeated, refused=len(done.refused))
-        if done.refused:
-            raise BadInput(*(Fault(t("the record room"), reason(code), "") for reasons in done.refused.values() for code in reasons))  # fmt: skip
-        if done.repeated:
-            raise BadInput(Fault(t("this step"), t("has been taken already"), t("Look at the page again: somebody was faster, or the form was sent twice.")))  # fmt: skip
+        done = _taken(made, events, at=at, producer=producer)
     metrics.events("page", taken=done.written, repeated=0, refused=0)
+
+
+def write_of_new(
+    identity: str, events: Callable[[int], Sequence[Mapping[str, Any]]], *, at: datetime
+) -> int | None:  # fmt: skip
+    """The events of a client who is registered with them, by the number that the room gives, all or none; the number. None, and nothing
+    written, where the identity code is in the register already."""
+    with door() as made, made.connection.transaction():
+        row = made.connection.execute("SELECT next_client(%s)", [identity or None]).fetchone()
+        if row is None or row[0] is None:
+            return None
+        done = _taken(made, events(row[0]), at=at)
+    metrics.events("page", taken=done.written, repeated=0, refused=0)
+    number: int = row[0]
+    return number
+
+
+def _taken(made: Door, events: Sequence[Mapping[str, Any]], *, at: datetime, producer: str | None = None) -> Accepted:
+    done = made.accept(events, now=at, producer=producer)
+    if done.refused or done.repeated:
+        metrics.events("page", taken=0, repeated=done.repeated, refused=len(done.refused))
+    if done.refused:
+        raise BadInput(*(Fault(t("the record room"), reason(code), "") for reasons in done.refused.values() for code in reasons))  # fmt: skip
+    if done.repeated:
+        raise BadInput(Fault(t("this step"), t("has been taken already"), t("Look at the page again: somebody was faster, or the form was sent twice.")))  # fmt: skip
+    return done
 
 
 @cache
@@ -187,6 +207,13 @@ def health() -> dict[str, Any]:
         "set_aside": aside, "loading": bool(invented and not invented.get("loaded")), "clock_behind_s": late,
         "disk_free_mb": round(shutil.disk_usage(folder).free / 1e6) if row and (folder := _folder()) else None,
     }  # fmt: skip
+
+
+def invented() -> Mapping[str, Any] | None:
+    """Of an invented year, its seed and residents; None where the facts are real."""
+    with reading(None) as one:
+        row = one.execute("SELECT invented FROM room").fetchone()
+    return row[0] if row else None
 
 
 def has_cast() -> bool:

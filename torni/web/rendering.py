@@ -15,6 +15,7 @@ from torni.facts.access import allows
 from torni.facts.role_names import role_name
 from torni.promises.reach import population_name
 from torni.services.unit_names import unit_name
+from torni.supervision.sentences import sample_text
 from torni.tower.finding_texts import (
     affected_text,
     counted_text,
@@ -38,7 +39,7 @@ def environment(**options: Any) -> jinja2.Environment:
     env.install_gettext_callables(lang._, lang.ngettext, newstyle=True)  # type: ignore[attr-defined]
     env.globals.update(
         static=_static, link=link, language=lang.language, state_name=state_name, value_text=value_text,
-        target_text=target_text, counted_text=counted_text, now_text=now_text, margin_text=margin_text, spark=spark, affected_text=affected_text, role_name=role_name, unit_name=unit_name, population_name=population_name, round=round,
+        target_text=target_text, counted_text=counted_text, now_text=now_text, margin_text=margin_text, spark=spark, sample_text=sample_text, affected_text=affected_text, role_name=role_name, unit_name=unit_name, population_name=population_name, round=round,
     )  # fmt: skip
     env.filters.update(number=lang.number, percent=lang.per_cent, age=age_name)
     return env

@@ -189,7 +189,7 @@ def reading_name(what: str) -> str:
 def reason_name(why: str) -> str:
     """Why it was read: what gives the right is told in the reader's language, a reason of one's own as it was written."""
     return {
-        "own client": _("own client"), "need reported": _("a need was reported"), "supervision": _("supervision"), "fees": _("fees"), "own data": _("own data"), "consent": _("the client's consent"), "guardian": _("as a guardian"), "proxy": _("by authorisation"),
+        "own client": _("own client"), "need reported": _("a need was reported"), "new need": _("a new need was written down"), "supervision": _("supervision"), "fees": _("fees"), "own data": _("own data"), "consent": _("the client's consent"), "guardian": _("as a guardian"), "proxy": _("by authorisation"),
     }.get(why, why)  # fmt: skip
 
 

@@ -16,33 +16,33 @@ from django.http import Http404, HttpRequest, HttpResponse, HttpResponseRedirect
 
 from torni.core.faults import BadInput, Fault, bad_input
 from torni.core.language import t
-from torni.engines.chains import follow
 from torni.facts import accounts, persons
 from torni.facts.door import local_day
 from torni.facts.opening import Connection
-from torni.guidance import messages, paid_by, review, steps
+from torni.guidance import messages, missed, paid_by, review, steps
 from torni.guidance.case import OUTCOMES, Case, Decision, case_of
 from torni.guidance.fee_year import fee_year
 from torni.guidance.fees import money, unit_text
 from torni.guidance.forms import cents_of, day_of
 from torni.guidance.permits import Representative, permits_of, released, represented
+from torni.guidance.registering import language_name
 from torni.guidance.state_names import (
     change_kind,
     channel_name,
     channel_of_need,
     kind_name,
+    missed_did,
     outcome_name,
     sent_state,
     verdict_name,
 )
 from torni.producers import vouchers
 from torni.services import regions
-from torni.services.chain import chains
 from torni.services.rules import Rules
 from torni.supervision import sentences
 from torni.supervision.known_sums import units as units_of
 from torni.web import record_room
-from torni.web.chain_drawing import draw
+from torni.web.chain_drawing import in_chains
 from torni.web.rendering import link, page
 from torni.web.store import Held
 from torni.web.timeline import timeline
@@ -52,6 +52,7 @@ VISITS_BACK = timedelta(days=60)
 WORDS: dict[str, Any] = {
     "words": sentences, "verdict_name": verdict_name, "channel_name": channel_name, "channel_of_need": channel_of_need, "sent_state": sent_state,
     "change_kind": change_kind, "money": money, "unit_text": unit_text, "kind_name": kind_name, "outcome_name": outcome_name, "outcomes": OUTCOMES,
+    "language_name": language_name, "missed_did": missed_did,
 }  # fmt: skip
 
 
@@ -108,24 +109,9 @@ def case(request: HttpRequest, region: str, position: int) -> HttpResponse:
     c = o.case
     return show(
         request, "case.html", o, faults=faults, own=_lines(c), people=people, manager=c.person.case_manager and people.get(c.person.case_manager, c.person.case_manager),
-        in_chains=_in_chains(o), drawn=timeline(c, o.service_name, dict(o.units)), fees=fee_year(c, o.rules), missed=c.missed, vouchers=offers_of(o), permits=permits_of(c),
+        in_chains=in_chains(o.case, o.rules.library), drawn=timeline(c, o.service_name, dict(o.units)), fees=fee_year(c, o.rules), missed=missed.missed_of(c), vouchers=offers_of(o), permits=permits_of(c),
         budgets=paid_by.budgets(c), once=secrets.token_hex(8), given=request.POST, status=400 if faults else 200,
     )  # fmt: skip
-
-
-def _in_chains(o: Opened) -> list[tuple[str, str]]:
-    """Where the client is in the chain that began with the newest need, and in each life-stage whole: its name and its drawing."""
-    matter = o.case.needs[0].matter if o.case.needs else None
-    found, begun = [], False
-    for chain in chains(o.rules.library).values():
-        if (matter is None or begun) and not chain.of_life:
-            continue
-        events = [e for e in o.case.events if chain.of_life or e.matter == matter]
-        trace = follow(chain.chain, [(e.type, e.service, local_day(e.at)) for e in events])
-        if trace.begun:
-            begun = begun or not chain.of_life
-            found.append((str(chain.definition.name), draw(chain, trace=trace, today=o.case.today)))
-    return found
 
 
 def show(request: HttpRequest, template: str, o: Opened, *, status: int = 200, **context: Any) -> HttpResponse:
@@ -161,7 +147,7 @@ def _done(request: HttpRequest, o: Opened) -> list[steps.Event]:
     do = request.POST.get("do", "")
     take: dict[str, Callable[[HttpRequest, Opened], list[steps.Event]]] = {
         "name": _named, "time": _time_answered, "reply": _replied, "use": _used, "represent": _represented, "release": _released,
-        "review": _review_came, "reviewed": _review_decided,
+        "review": _review_came, "reviewed": _review_decided, "missed": _missed_dealt,
     }  # fmt: skip
     if do not in take:
         raise Http404
@@ -210,6 +196,16 @@ def _review_decided(request: HttpRequest, o: Opened) -> list[steps.Event]:
         raise Http404
     outcome, why, body = (request.POST.get(name, "").strip() for name in ("outcome", "why", "body"))
     return review.decide(asked, o.case.person.client, outcome, why=why, body=body, by=request.who.shown, at=o.at)
+
+
+def _missed_dealt(request: HttpRequest, o: Opened) -> list[steps.Event]:
+    """Visits that were not made: the producer asked, a note made, or closed with a reason."""
+    once = request.POST.get("once", "")
+    if not request.who.may("answer_message") or not (once.isalnum() and once.isascii()):
+        raise Http404
+    one = missed.chosen(o.case, request.POST.get("service", ""), request.POST.get("unit", ""))
+    did, text = request.POST.get("did", ""), request.POST.get("text", "").strip()
+    return [missed.deal(one, o.case.person.client, did, text, by=request.who.shown, at=o.at, once=once)]
 
 
 def _used(request: HttpRequest, o: Opened) -> list[steps.Event]:

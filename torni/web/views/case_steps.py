@@ -172,7 +172,9 @@ def plan(request: HttpRequest, region: str, position: int) -> HttpResponse:
             faults = error.faults
     with record_room.reading(None) as connection:
         services = planning.plannable(connection, o.case, o.rules, units(connection).rows())
-    rows = sorted({int(k.split("-")[1]) for k in given if k.startswith("item-") and k.split("-")[1].isdigit()})
+    rows = sorted(
+        {int(k.split("-")[1]) for k in given if k.startswith("service-") and k.split("-")[1].isdigit() and given[k]}
+    )
     return show(
         request, "plan.html", o, given=given, faults=faults, changes=changes, rows=[*rows, max(rows, default=-1) + 1], services=services,
         status=400 if faults else 200,

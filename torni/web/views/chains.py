@@ -22,10 +22,12 @@ def index(request: HttpRequest, region: str) -> HttpResponse:
     here = held(request, region)
     library = here.network.library
     told: dict[str, Any] = {}
+    invented = None
     last = at = None
     if request.who is not None and request.who.may("live_tower") and record_room.is_of(here.id):
         with record_room.reading(request.who) as connection:
             told, last, at = newest(connection)
+        invented = record_room.invented()
     shown = []
     for name, chain in chains(library).items():
         found = told.get(name)
@@ -33,5 +35,5 @@ def index(request: HttpRequest, region: str) -> HttpResponse:
         shown.append((chain, measured, draw(chain, measured), step_names(chain)))
     return page(
         request, "chains.html", here="chains", region=here, regions=regions.all_regions(), shown=shown, last=last, at=at, words=sentences, over=OVER_DAYS,
-        library=library,
+        library=library, invented=invented,
     )  # fmt: skip

@@ -86,7 +86,7 @@ def told_alerts(here: Held, live: Live, most: int = 3) -> list[ToldAlerts]:
 def _sentence(here: Held, live: Live, alert: Alert) -> str:
     service = alert.id.partition(".")[0]
     named = here.network.library.services.get(service)
-    return sentences.alert_text(
+    return sentences.alert_told(
         alert,
         live.of(alert.id),
         live.place(alert.level, alert.where, here.network.names),

@@ -18,10 +18,12 @@ from torni.guidance.fee_year import fee_year
 from torni.guidance.forms import day_of
 from torni.guidance.permits import GUARDIANS, allow, forbid, lift, permits_of, released, withdraw
 from torni.services import regions
+from torni.supervision import sentences
 from torni.supervision.known_sums import units as units_of
 from torni.web import record_room
 from torni.web.rendering import link, page
 from torni.web.store import hold
+from torni.web.sure import ask_first, is_sure
 from torni.web.views.case import VISITS_BACK, WORDS, Opened, offers_of, representative_of
 from torni.web.views.case_steps import letter_of
 
@@ -34,7 +36,11 @@ def mine(request: HttpRequest) -> HttpResponse:
     faults: tuple[Fault, ...] = ()
     if request.method == "POST":
         try:
-            record_room.write(_done(request, o), at=o.at)
+            events = _done(request, o)
+            asked = None if is_sure(request) else _asked_first(request, o)
+            if asked is not None:
+                return asked
+            record_room.write(events, at=o.at)
             return HttpResponseRedirect(link("mine", done="1", **{"for": o.position or None}))
         except BadInput as error:
             faults = error.faults
@@ -50,6 +56,33 @@ def mine(request: HttpRequest) -> HttpResponse:
         manager=manager or c.person.case_manager, choices=choices, once=secrets.token_hex(8),
         vouchers=offers_of(o), budgets=paid_by.budgets(c), done=request.GET.get("done") == "1", address=link("mine", **{"for": o.position or None}), **_permitted(request, o), given=request.POST, status=400 if faults else 200, **WORDS,
     )  # fmt: skip
+
+
+def _asked_first(request: HttpRequest, o: Opened) -> HttpResponse | None:
+    """The question before a choice that binds for a year, and before one who serves or acts for the client is shut out."""
+    do, against = request.POST.get("do"), request.POST.get("against", "")
+    if do == "choose":
+        unit = o.units.get(request.POST.get("unit", ""), "")
+        days = int(o.rules.library.number("enrolment.change_days"))
+        question, yes = t("Choose {unit}?", unit=unit), t("Choose it")
+        follows = [
+            t("The choice holds for a year: another may be chosen from {day}.", day=sentences.day_text(o.case.today + timedelta(days=days))),
+            t("Responsibility moves to the chosen unit in three weeks at the latest."),
+        ]  # fmt: skip
+    elif do == "forbid":
+        who = t("guardians") if against == GUARDIANS else against
+        question, yes = t("Forbid giving data to: {who}?", who=who), t("Forbid")
+        follows = [
+            t("They then see nothing of your matters, also where they serve you. Your case manager sees that you have forbidden it."),
+            t("In an emergency your data may still be opened; you are told of it. You may allow it again at any time."),
+        ]  # fmt: skip
+    elif do == "release":
+        question, yes = t("End the authorisation?"), t("End it")
+        follows = [t("The one whom you have authorised then sees your matters no more, and acts for you no more.")]
+    else:
+        return None
+    back = link("mine", **{"for": o.position or None})
+    return ask_first(request, question, follows, here="mine", region=o.here, yes=yes, back=back)
 
 
 def letter_file(request: HttpRequest, decided: int, form: str) -> HttpResponse:

@@ -61,11 +61,16 @@ def person(request: HttpRequest, region: str) -> HttpResponse:
             found = _read(request, client, event, why, emergency=request.POST.get("emergency") == "yes")
         except BadInput as error:
             faults = error.faults
-    return page(
+    answer = page(
         request, "person.html", here="person", region=here, faults=faults, regions=regions.all_regions(), words=sentences,
         why=request.POST.get("why", ""), own={"person": found, **shown_of(found)}, asked=request.POST.get("event", ""),
         status=404 if faults else 200,
     )  # fmt: skip
+    if found is not None:
+        answer["Cache-Control"] = (
+            "private, no-store"  # a client's opened data no browser keeps: seen again it is asked for again
+        )
+    return answer
 
 
 def emergencies(request: HttpRequest, region: str) -> HttpResponse:

@@ -18,5 +18,12 @@ def waiting(request: HttpRequest, region: str) -> HttpResponse:
         found = what_waits(connection, request.who, here.id)
     alerts = live.told_alerts(here, shown, 1) if shown else []
     return page(
-        request, "waiting.html", here="waiting", region=here, regions=regions.all_regions(), found=found, alerts=alerts
+        request,
+        "waiting.html",
+        here="waiting",
+        region=here,
+        regions=regions.all_regions(),
+        found=found,
+        alerts=alerts,
+        invented=shown.invented if shown else None,
     )
