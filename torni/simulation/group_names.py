@@ -17,7 +17,12 @@ def breakdown_name(breakdown: str) -> str:
 
 
 def state_name(state: str) -> str:
-    return {"proposed": _("proposed"), "approved": _("approved"), "withdrawn": _("withdrawn")}[state]
+    return {
+        "proposed": _("proposed"),
+        "approved": _("approved"),
+        "rejected": _("rejected"),
+        "withdrawn": _("withdrawn"),
+    }[state]
 
 
 def group_name(breakdown: str, group: str) -> str:

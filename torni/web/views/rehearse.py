@@ -65,11 +65,10 @@ def rehearsal(request: HttpRequest, region: str) -> HttpResponse:
         return denied(request, "propose")
     if made and request.POST.get("do") == "propose":
         try:
-            first = made[0]
-            totals = {**first.json()["totals"], "population": first.population.version}
-            found = propose(
-                here.id, text, by=request.who.shown, at=clock.local_now(), on=here.network.as_of, rehearsal=totals
-            )
+            with record_room.door() as door:
+                found = propose(
+                    door, here.id, text, by=request.who.shown, at=record_room.now(), on=here.network.as_of, rehearsal=made[0].figures()
+                )  # fmt: skip
             return HttpResponseRedirect(link(here, "changes", found.id))
         except BadInput as error:
             faults = error.faults
@@ -122,7 +121,15 @@ def change(request: HttpRequest, region: str, id_: str) -> HttpResponse:
     faults: tuple[Fault, ...] = ()
     if request.method == "POST":
         try:
-            approve(here.id, id_, by=request.who.shown, at=clock.local_now(), start=_day(request.POST.get("start", "")))
+            with record_room.door() as door:
+                approve(
+                    door,
+                    here.id,
+                    id_,
+                    by=request.who.shown,
+                    at=record_room.now(),
+                    start=_day(request.POST.get("start", "")),
+                )
             return HttpResponseRedirect(link(here, "changes", id_))
         except BadInput as error:
             faults = error.faults
