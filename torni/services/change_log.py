@@ -14,7 +14,7 @@ import threading
 import time
 from collections.abc import Mapping, Sequence
 from contextlib import suppress
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 from datetime import datetime
 from pathlib import Path
 from typing import Any
@@ -28,7 +28,12 @@ SOURCE = (
     "torni"  # nobody's feed may tell of a change: it is proposed and approved by people, on the pages or by command
 )
 TYPES = ("change.proposed", "change.rehearsed", "change.approved", "change.rejected", "change.withdrawn")
+_NEEDS = {  # an event of the type that lacks one of these tells of no change
+    "change.proposed": {"change", "by", "kind", "name", "why", "text", "diff"}, "change.rehearsed": {"change", "by", "figures"},
+    "change.approved": {"change", "by", "start"}, "change.rejected": {"change", "by", "why"}, "change.withdrawn": {"change", "by"},
+}  # fmt: skip
 LOOK_S = 1.0
+_NO_ROOM = ""
 # as a query says it: in words and not as values, for only so does the database use the index of them (`event_change`)
 _TOLD = "type IN ('" + "', '".join(TYPES) + "')"
 _lock = threading.RLock()
@@ -67,7 +72,7 @@ def told(region: str) -> list[Told]:
 
 def in_room(region: str) -> list[Told]:
     """What the record room tells of the region's changes, in its order."""
-    return [e for e in _look().told if e.data.get("region") == region]
+    return [e for e in _look().told if e.data.get("region") == region and _NEEDS[e.type] <= {*e.data}]
 
 
 def mark(region: str) -> tuple[Any, ...]:
@@ -113,16 +118,13 @@ def _of_stopped(known: _Seen | None) -> _Seen:
     """What a room that does not run holds: it is started for the look, once. Nothing where the data folder has no room."""
     from torni.facts import postgres
 
-    where = f"stopped: {postgres.data_folder()}"
-    if known is not None and known.where == where and known.position:
-        return known
     with suppress(OSError):
         if (postgres.data_folder() / "postgres" / "PG_VERSION").exists():
-            if known is not None:  # it ran, and has stopped: nothing was told since
-                return known
+            if known is not None and known.where != _NO_ROOM:
+                return known  # looked at before it stopped, or since: what does not run is told nothing
             with postgres.server() as server:
-                return replace(_read(server.url, None), where=where)
-    return _Seen(where)
+                return _read(server.url, None)
+    return _Seen(_NO_ROOM)
 
 
 def _read(url: str, known: _Seen | None, *, as_door: bool = False) -> _Seen:
