@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import threading
+from collections.abc import Sequence
+from dataclasses import dataclass
 from datetime import date
 from typing import Any
 
@@ -53,6 +55,17 @@ WORDS: dict[str, Any] = {
 }  # fmt: skip
 
 
+@dataclass(frozen=True)
+class Tried:
+    """What the page shows: a change's text and its kept name, what it does, what is wrong with it, and the form as it was filled."""
+
+    text: str = ""
+    name: str = ""
+    made: Sequence[Rehearsal] = ()
+    faults: Sequence[Fault] = ()
+    filled: Any = None
+
+
 def rehearsal(request: HttpRequest, region: str) -> HttpResponse:
     """A change made in a form, or as text, and below it what it does. What is sent is kept under a name of its own and shown at the
     name's address, so that Back and a reload never send anything again."""
@@ -68,7 +81,7 @@ def rehearsal(request: HttpRequest, region: str) -> HttpResponse:
         response = HttpResponse(to_pdf(made), content_type="application/pdf")
         response["Content-Disposition"] = 'inline; filename="rehearsal.pdf"'
         return response
-    return _shown(request, here, text or "", name if text else "", made, faults)
+    return _shown(request, here, Tried(text or "", name if text else "", made, faults))
 
 
 def _sent(request: HttpRequest, here: Held) -> HttpResponse:
@@ -79,7 +92,7 @@ def _sent(request: HttpRequest, here: Held) -> HttpResponse:
         try:
             text = written(here.rules, service, request.POST)
         except BadInput as error:
-            return _shown(request, here, "", "", [], error.faults, filled=request.POST)
+            return _shown(request, here, Tried(faults=error.faults, filled=request.POST))
     if not text.strip():
         return HttpResponseRedirect(link(here, "rehearse"))
     if request.POST.get("do") != "propose":
@@ -96,16 +109,15 @@ def _sent(request: HttpRequest, here: Held) -> HttpResponse:
             return HttpResponseRedirect(link(here, "changes", found.id))
     except BadInput as error:
         faults = error.faults
-    return _shown(request, here, text, kept_texts.keep(text), made, faults)
+    return _shown(request, here, Tried(text, kept_texts.keep(text), made, faults))
 
 
 def _address(here: Held, name: str, service: str) -> str:
     return link(here, "rehearse", change=name, service=service)
 
 
-def _shown(
-    request: HttpRequest, here: Held, text: str, name: str, made: list[Rehearsal], faults: Any, *, filled: Any = None
-) -> HttpResponse:
+def _shown(request: HttpRequest, here: Held, tried: Tried) -> HttpResponse:
+    text, made = tried.text, tried.made
     chosen = made[0] if made else None
     asked_for = request.POST.get("service", "") or request.GET.get("service", "")
     service = here.rules.library.services.get(asked_for)
@@ -113,8 +125,8 @@ def _shown(
     able = [s for s in here.rules.library.services.values() if any(lines(here.rules, s.id))]
     return page(
         request, "rehearse.html", here="rehearse", region=here, regions=regions.all_regions(), text=text or EXAMPLE.format(name=t("Home care from MAPLe 4")),
-        made=made, chosen=chosen, faults=faults, map=_map(here, chosen) if chosen else "", loads=_loads(here, chosen), name=name,
-        service=service, able=able, amounts=amounts, tables=tables, filled=filled or filled_of(text), today=clock.today(), query=here.query,
+        made=made, chosen=chosen, faults=tried.faults, map=_map(here, chosen) if chosen else "", loads=_loads(here, chosen), name=tried.name,
+        service=service, able=able, amounts=amounts, tables=tables, filled=tried.filled or filled_of(text), today=clock.today(), query=here.query,
         worded=[(r.change.name, in_words(r.before, differences(r.before, r.after))) for r in made], **WORDS,
     )  # fmt: skip
 
