@@ -9,11 +9,15 @@ from datetime import date, datetime
 import pytest
 
 from tests.spec.conftest import rules_on
+from torni.core.clock import HELSINKI
 from torni.core.faults import BadInput
+from torni.facts import opening
+from torni.facts.door import Door
 from torni.guidance import proposal_of
 from torni.guidance.client import client_of
 from torni.guidance.replay import read_decisions, replay
 from torni.services.days import Days
+from torni.services.door_book import books_of
 from torni.services.proposing import approve, propose
 
 DAYS = (date(2019, 5, 5), date(2023, 6, 1), date(2024, 1, 1), date(2026, 11, 22))
@@ -45,20 +49,30 @@ def test_every_decision_is_identical_under_its_own_days_rules(tmp_path):
     assert {r.verdict for r in found} == {"granted", "refused", "undecided"}
 
 
-def test_an_approved_change_differs_from_its_start_on_and_the_past_stays(tmp_path, own_regions):
+@pytest.fixture
+def door(new_room, monkeypatch, own_regions):
+    """Into an own room of the region, which the definitions are read from as well."""
+    url = new_room()
+    monkeypatch.setenv("DATABASE_URL", url)
+    with opening.connect(url, autocommit=True) as connection:
+        opening.claim(connection, "keski-suomi")
+        yield Door(connection, books_of(Days("keski-suomi")))
+
+
+def test_an_approved_change_differs_from_its_start_on_and_the_past_stays(tmp_path, door):
     decided(tmp_path / "past.jsonl")
     past = read_decisions(tmp_path / "past.jsonl")
     held = Days("keski-suomi")  # a server that was running before
     assert held.begins(date(2027, 1, 1)) <= date(2027, 1, 1)
     text = "name: stricter\nparameters: {grant.home_care.maple: 5}"
-    at = datetime(2026, 11, 22, 12, 0)  # noqa: DTZ001
+    at = datetime(2026, 11, 22, 12, 0, tzinfo=HELSINKI)
     rehearsed = {"gainers": 0, "losers": 1}
-    change = propose("keski-suomi", text, by="Maija", at=at, on=date(2026, 11, 22), rehearsal=rehearsed)
+    change = propose(door, "keski-suomi", text, by="Maija", at=at, on=date(2026, 11, 22), rehearsal=rehearsed)
     with pytest.raises(BadInput, match="cannot approve"):
-        approve("keski-suomi", change.id, by="maija ", at=at, start=date(2027, 1, 1))
+        approve(door, "keski-suomi", change.id, by="maija ", at=at, start=date(2027, 1, 1))
     with pytest.raises(BadInput, match="in the past"):
-        approve("keski-suomi", change.id, by="Kalle", at=at, start=date(2026, 1, 1))
-    done = approve("keski-suomi", change.id, by="Kalle", at=at, start=date(2027, 1, 1))
+        approve(door, "keski-suomi", change.id, by="Kalle", at=at, start=date(2026, 1, 1))
+    done = approve(door, "keski-suomi", change.id, by="Kalle", at=at, start=date(2027, 1, 1))
     assert (done.state, done.start, done.diff) == (
         "approved",
         date(2027, 1, 1),
@@ -79,7 +93,7 @@ def test_an_approved_change_differs_from_its_start_on_and_the_past_stays(tmp_pat
     later = held.exactly(date(2027, 3, 5))
     assert later.library.as_of == date(2027, 3, 5) and later.granting == held.on(date(2027, 3, 5)).granting
     with pytest.raises(BadInput, match="already"):
-        approve("keski-suomi", change.id, by="Ville", at=at, start=date(2027, 2, 1))
+        approve(door, "keski-suomi", change.id, by="Ville", at=at, start=date(2027, 2, 1))
 
 
 def test_rows_that_are_no_decisions_are_told_all_at_once(tmp_path):

@@ -164,7 +164,7 @@ def test_what_is_typed_wrong_is_told_beside_it(client):
     ).content.decode()
     assert "no row answers the case: age 1" in text
     text = client.post(
-        "/keski-suomi/rehearse/", {"change": "name: x\nparameters: {grant.home_care.mapl: 4}"}, headers=OWN
+        "/keski-suomi/rehearse/", {"change": "name: x\nparameters: {grant.home_care.mapl: 4}"}, headers=OWN, follow=True
     ).content.decode()
     assert "Did you mean &#34;grant.home_care.maple&#34;?" in text
 
@@ -174,14 +174,17 @@ def test_a_change_is_rehearsed_proposed_and_approved_by_another(client, signed, 
 
     client.cookies["language"] = "en"
     change = {"change": "name: Stricter\nwhy: Savings\nparameters: {grant.home_care.maple: 4}"}
-    text = client.post("/ahvenanmaa/rehearse/", change, headers=OWN).content.decode()
-    assert "who lose" in text
-    people = client.post(
-        "/ahvenanmaa/rehearse/people/", {**change, "service": "home_care", "what": "lost"}, headers=OWN
+    at = client.post("/ahvenanmaa/rehearse/", change, headers=OWN)["Location"]
+    text = client.get(at).content.decode()
+    assert "who lose" in text and "the change in words" in text
+    assert client.get(at).content.decode() == text, "Back and a reload send nothing again"
+    name = {"change": re.search(r"change=(\w+)", at)[1]}
+    people = client.get(
+        "/ahvenanmaa/rehearse/people/", {**name, "service": "home_care", "what": "lost"}
     ).content.decode()
     person = re.search(r'name="person" value="(\d+)"', people)[1]
-    reasons = client.post(
-        "/ahvenanmaa/rehearse/people/", {**change, "service": "home_care", "person": person}, headers=OWN
+    reasons = client.get(
+        "/ahvenanmaa/rehearse/people/", {**name, "service": "home_care", "person": person}
     ).content.decode()
     assert "Before the change: Granted" in reasons
     assert "After the change: Refused" in reasons
@@ -193,9 +196,12 @@ def test_a_change_is_rehearsed_proposed_and_approved_by_another(client, signed, 
         {"what": "all"},
         {"service": "no"},
     ):
-        answer = client.post("/ahvenanmaa/rehearse/people/", {**change, "service": "home_care", **odd}, headers=OWN)
+        answer = client.get("/ahvenanmaa/rehearse/people/", {**name, "service": "home_care", **odd})
         assert answer.status_code in (200, 400), odd
-    assert client.post("/ahvenanmaa/rehearse/", {**change, "do": "pdf"}, headers=OWN).content.startswith(b"%PDF-")
+    assert (
+        "is not kept any more" in client.get("/ahvenanmaa/rehearse/?change=0123456789abcdef01234567").content.decode()
+    )
+    assert client.get(at + "&as=pdf").content.startswith(b"%PDF-")
     there = client.post("/ahvenanmaa/rehearse/", {**change, "do": "propose"}, headers=OWN)["Location"]
     shown = client.get(there).content.decode()
     assert "<del>3</del>" in shown and "Proposed by Jaana Johtaja" in shown
@@ -207,9 +213,43 @@ def test_a_change_is_rehearsed_proposed_and_approved_by_another(client, signed, 
     theirs = owner.post("/ahvenanmaa/rehearse/", {**change, "do": "propose"}, headers=OWN)["Location"]
     assert client.post(theirs, {"start": "2030-01-01"}, headers=OWN).status_code == 302
     there = theirs
-    assert "in force from 2030-01-01" in client.get(there).content.decode()
+    assert "in force from 1.1.2030" in client.get(there).content.decode()
     assert "Stricter" in client.get("/ahvenanmaa/changes/").content.decode()
     assert client.get("/ahvenanmaa/changes/no-such/").status_code == 404
+    cell = client.get("/ahvenanmaa/sapluuna/home_care/criteria/").content.decode()
+    assert "What will change" in cell and "From 1.1.2030" in cell
+
+
+def test_a_change_is_made_in_a_form_and_rejected_with_a_reason(client, signed, own_regions):
+    from django.test import Client
+
+    client.cookies["language"] = "en"
+    page = "/ahvenanmaa/rehearse/?service=home_care"
+    shown = client.get(page).content.decode()
+    assert 'name="param.grant.home_care.maple"' in shown and 'name="start" min="2026-11-22" value=""' in shown
+    form = {"service": "home_care", "param.grant.home_care.maple": "4", "why": "Savings", "name": "From four"}
+    same = client.post("/ahvenanmaa/rehearse/", {"service": "home_care"}, headers=OWN).content.decode()
+    assert "nothing is changed" in same
+    wrong = client.post("/ahvenanmaa/rehearse/", {**form, "param.grant.home_care.maple": "four"}, headers=OWN)
+    assert "is not a number" in wrong.content.decode() and "From four" in wrong.content.decode()
+    at = client.post("/ahvenanmaa/rehearse/", form, headers=OWN)["Location"]
+    text = client.get(at).content.decode()
+    assert "<del>3 points</del> → <ins>4 points</ins>" in text and 'value="From four"' in text
+    change = "name: From four\nparameters: {grant.home_care.maple: 4}"
+    owner = signed(Client(headers={"host": "127.0.0.1"}), "service-owner")
+    there = owner.post("/ahvenanmaa/rehearse/", {"change": change, "do": "propose"}, headers=OWN)["Location"]
+    inbox = client.get("/ahvenanmaa/changes/").content.decode()
+    assert "To be approved" in inbox and "Look at it and decide" in inbox and "would lose it." in inbox
+    assert (
+        "the first day is missing" in client.post(there, {"do": "approve", "start": ""}, headers=OWN).content.decode()
+    )
+    assert "a reason is needed" in client.post(there, {"do": "reject", "why": ""}, headers=OWN).content.decode()
+    assert client.post(there, {"do": "reject", "why": "The law forbids it"}, headers=OWN).status_code == 302
+    assert "The law forbids it" in owner.get(there).content.decode()
+    again = owner.post("/ahvenanmaa/rehearse/", {"change": change, "do": "propose"}, headers=OWN)["Location"]
+    assert "another&#39;s proposal" in client.post(again, {"do": "withdraw"}, headers=OWN).content.decode()
+    assert owner.post(again, {"do": "withdraw"}, headers=OWN).status_code == 302
+    assert "withdrawn" in owner.get(again).content.decode()
 
 
 @pytest.mark.parametrize("host", ["evil.example", "torni.example.com"])

@@ -387,6 +387,7 @@ def _rules(commands: argparse._SubParsersAction[argparse.ArgumentParser]) -> Non
     for name, told in (
         ("propose", _("put a change forward with its rehearsal")),
         ("approve", _("approve another person's change from a day on")),
+        ("reject", _("reject another person's change, with a reason")),
         ("withdraw", _("take a change back before it begins")),
         ("list", _("every change of the region")),
         ("show", _("one change: who, when, why, what differs, its rehearsal")),
@@ -397,10 +398,18 @@ def _rules(commands: argparse._SubParsersAction[argparse.ArgumentParser]) -> Non
             one.add_argument("change", metavar="CHANGE", type=Path)
         elif name != "list":
             one.add_argument("id", metavar="ID")
-        if name in ("propose", "approve", "withdraw"):
+        if name in ("propose", "approve", "reject", "withdraw"):
             one.add_argument("--by", metavar="NAME", required=True, help=_("who does it"))
         if name == "approve":
             one.add_argument("--start", metavar="DATE", required=True, help=_("the first day it is in force"))
+        if name in ("approve", "reject"):
+            one.add_argument(
+                "--why",
+                metavar="TEXT",
+                required=name == "reject",
+                default="",
+                help=_("the reason, which the proposer reads"),
+            )
         if name in ("list", "show"):
             one.add_argument("--json", action="store_true", help=_("for machines"))
 

@@ -47,6 +47,7 @@ ROOMS = (
         },
         brings=True,
     ),
+    Room("services", events=("changes",)),
     Room("supervision", events=("supervision",)),
 )  # fmt: skip
 FUNCTIONS: Mapping[str, Caller] = {name: caller for room in ROOMS for name, caller in room.functions.items()}

@@ -1,6 +1,6 @@
 """A region's rules on any day, loaded once for each stretch of days between two changes of a definition.
 
-A change that is approved while a server runs is seen at the next question: the region's log of changes only grows.
+A change that is approved while a server runs is seen at the next question: the record room tells it.
 """
 
 from __future__ import annotations
@@ -8,8 +8,11 @@ from __future__ import annotations
 import bisect
 from dataclasses import replace
 from datetime import date, timedelta
+from typing import Any
 
-from torni.services.history import log_file, versions
+from torni.services import regions
+from torni.services.change_log import mark
+from torni.services.history import versions
 from torni.services.library import load_library
 from torni.services.rules import Rules, load_rules
 
@@ -19,9 +22,10 @@ class Days:
 
     def __init__(self, region: str) -> None:
         self.region = region
+        self._place = regions.find(region).id
         self._held: dict[date, Rules] = {}
         self._edges: list[date] | None = None
-        self._log_size: int | None = None
+        self._mark: tuple[Any, ...] | None = None
 
     def on(self, day: date) -> Rules:
         """The rules of the day; the same object as long as nothing has changed."""
@@ -37,11 +41,10 @@ class Days:
 
     def begins(self, day: date) -> date:
         """The first day of the stretch that the day belongs to."""
-        log = log_file(self.region)
-        size = log.stat().st_size if log.exists() else 0
-        if self._edges is None or size != self._log_size:
+        now = mark(self._place)
+        if self._edges is None or now != self._mark:
             self._held.clear()
-            self._log_size = size
+            self._mark = now
             self._edges = edges(load_rules(load_library(self.region, on=day)))
         i = bisect.bisect_right(self._edges, day)
         return self._edges[i - 1] if i else date.min

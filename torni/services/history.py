@@ -1,31 +1,38 @@
-"""Changes on their way to force, as the region's log tells them: proposed, approved by another, in force from a day.
+"""Changes on their way to force, as the record room tells them: proposed, approved or rejected by another, in force from a day.
 
-The log of a region's own changes is a file of lines that only grows, beside the region's other own files. Every version
-of the definitions can be seen: who, when, why, what text differs, and the rehearsal it was based on.
+Every version of the definitions can be seen: who, when, why, what text differs, and the rehearsal it was based on. A change of the
+definitions is one kind of proposal; another kind (a plan of the network) goes the same way and lays nothing on the definitions.
 """
 
 from __future__ import annotations
 
-import json
-from collections.abc import Mapping
-from dataclasses import dataclass, replace
+import threading
+from collections.abc import Iterable, Mapping
+from dataclasses import dataclass, field, replace
 from datetime import date
-from pathlib import Path
 from typing import Any, Literal
 
-from torni.core import places
+from torni.core.clock import HELSINKI
 from torni.core.faults import bad_input, nearest_name
 from torni.core.language import t
-from torni.services import regions
+from torni.services import change_log, regions
 from torni.services.change import Change, parse_changes
+from torni.services.change_log import Told
 from torni.services.reading import Document
 
-State = Literal["proposed", "approved", "withdrawn"]
+State = Literal["proposed", "approved", "rejected", "withdrawn"]
+DEFINITIONS = "definitions"
+_lock = threading.Lock()
+_folded: dict[str, tuple[tuple[Any, ...], tuple[Version, ...]]] = {}
 
 
 @dataclass(frozen=True)
 class Version:
-    """One change's way: who proposed it, who approved it, when it starts, what differs and what it was rehearsed to do."""
+    """One change's way: who proposed it, who approved or rejected it and why, when it starts, what differs, what it was rehearsed to do.
+
+    `kind`: definitions, or another kind of proposal. `diff`: each text that differs, where, as it was and as it will be.
+    `rehearsal`: its figures; of any kind `gainers`, `losers`, `client_eur_year` and `organiser_eur_year` where they are known.
+    """
 
     id: str
     region: str
@@ -35,16 +42,24 @@ class Version:
     state: State
     proposed_by: str
     proposed_at: str
-    rehearsal: Mapping[str, Any]
     diff: tuple[tuple[str, str, str], ...]
+    kind: str = DEFINITIONS
+    rehearsal: Mapping[str, Any] = field(default_factory=dict)
     approved_by: str = ""
     approved_at: str = ""
     start: date | None = None
+    rejected_by: str = ""
+    rejected_at: str = ""
+    reason: str = ""
 
     @property
     def change(self) -> Change:
         made = parse_changes(self.text, name=self.id)[0]
         return replace(made, start=self.start or made.start, content=_in_one_list(made.content))
+
+    def coming(self, on: date) -> bool:
+        """Is it approved and yet to begin?"""
+        return self.state == "approved" and self.start is not None and self.start > on
 
 
 def _in_one_list(content: Mapping[str, Any]) -> Mapping[str, Any]:
@@ -66,33 +81,41 @@ def _in_one_list(content: Mapping[str, Any]) -> Mapping[str, Any]:
     return {**content, "services": out}
 
 
-def log_file(region: str) -> Path:
-    return places.own_regions() / region / "changes.jsonl"
-
-
 def versions(region: str) -> list[Version]:
     """The region's changes in the order proposed, each in its present state."""
+    place = regions.find(region).id
+    now = change_log.mark(place)
+    with _lock:
+        known = _folded.get(place)
+        if known is None or known[0] != now:
+            known = _folded[place] = now, tuple(folded(change_log.told(place)))
+    return list(known[1])
+
+
+def folded(told: Iterable[Told]) -> list[Version]:
+    """The changes that events tell of. What comes after a change was decided does not decide it again."""
     found: dict[str, Version] = {}
-    path = log_file(regions.find(region).id)
-    if not path.exists():
-        return []
-    for i, line in enumerate(path.read_text(encoding="utf-8", errors="replace").splitlines(), 1):
-        try:
-            if "\ufffd" in line:
-                raise ValueError("not UTF-8")
-            row = json.loads(line)
-            if row["event"] == "proposed":
-                found[row["id"]] = Version(
-                    row["id"], row["region"], row["name"], row["why"], row["text"], "proposed", row["by"], row["at"], row["rehearsal"],
-                    tuple((a, b, c) for a, b, c in row["diff"]),
-                )  # fmt: skip
-            elif row["event"] == "approved":
-                start = date.fromisoformat(row["start"])
-                found[row["id"]] = replace(found[row["id"]], state="approved", approved_by=row["by"], approved_at=row["at"], start=start)  # fmt: skip
-            else:
-                found[row["id"]] = replace(found[row["id"]], state="withdrawn")
-        except (ValueError, KeyError, TypeError) as error:
-            raise bad_input(f"{path}:{i}", t("the line cannot be read"), t("Restore the file from a backup; it only grows.")) from error  # fmt: skip
+    for e in told:
+        id_, by = e.data["change"], e.data["by"]
+        at = e.at.astimezone(HELSINKI).replace(tzinfo=None).isoformat(timespec="seconds")
+        if e.type == "change.proposed":
+            found[id_] = Version(
+                id_, e.data["region"], e.data["name"], e.data["why"], e.data["text"], "proposed", by, at,
+                tuple((a, b, c) for a, b, c in e.data["diff"]), e.data["kind"],
+            )  # fmt: skip
+            continue
+        v = found.get(id_)
+        if v is None:
+            continue
+        if e.type == "change.rehearsed":
+            found[id_] = replace(v, rehearsal=e.data["figures"])
+        elif e.type == "change.withdrawn":
+            found[id_] = replace(v, state="withdrawn")
+        elif e.type == "change.approved" and v.state == "proposed":
+            start = date.fromisoformat(e.data["start"])
+            found[id_] = replace(v, state="approved", approved_by=by, approved_at=at, start=start, reason=e.data.get("why") or "")  # fmt: skip
+        elif e.type == "change.rejected" and v.state == "proposed":
+            found[id_] = replace(v, state="rejected", rejected_by=by, rejected_at=at, reason=e.data["why"])
     return list(found.values())
 
 
@@ -105,8 +128,10 @@ def version(region: str, id_: str) -> Version:
 
 
 def layers_of(region: str, on: date) -> list[Document]:
-    """The approved changes in force on a day, in the order of their starts."""
-    found = [v for v in versions(region) if v.state == "approved" and v.start and v.start <= on]
+    """The approved changes of the definitions in force on a day, in the order of their starts."""
+    found = [
+        v for v in versions(region) if v.kind == DEFINITIONS and v.state == "approved" and v.start and v.start <= on
+    ]
     return [
         v.change.layer(on, source=f"change_{v.id.replace('-', '_')}")
         for v in sorted(found, key=lambda v: (v.start, v.id))

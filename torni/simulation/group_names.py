@@ -2,9 +2,11 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from functools import cache
+from typing import Any
 
-from torni.core.language import _, language, t
+from torni.core.language import _, language, number, t
 from torni.promises.finding import Finding
 from torni.simulation.promised import Touched
 from torni.sources import shipped
@@ -17,7 +19,34 @@ def breakdown_name(breakdown: str) -> str:
 
 
 def state_name(state: str) -> str:
-    return {"proposed": _("proposed"), "approved": _("approved"), "withdrawn": _("withdrawn")}[state]
+    return {
+        "proposed": _("proposed"),
+        "approved": _("approved"),
+        "rejected": _("rejected"),
+        "withdrawn": _("withdrawn"),
+    }[state]
+
+
+def effect_texts(figures: Mapping[str, Any]) -> list[str]:
+    """What a proposal was rehearsed to do, as sentences: people, then euros. What it does not tell is not told."""
+    found = []
+    if "gainers" in figures or "losers" in figures:
+        gain, lose = int(figures.get("gainers", 0)), int(figures.get("losers", 0))
+        found.append(
+            t("{gain} people would get the service who do not get it now; {lose} would lose it.", gain=number(gain), lose=number(lose))
+            if gain or lose
+            else t("Nobody would get or lose the service.")
+        )  # fmt: skip
+    if "client_eur_year" in figures:
+        found.append(_euros(figures["client_eur_year"], _("Clients would pay {eur} euros more a year."), _("Clients would pay {eur} euros less a year."), _("What clients pay would not change.")))  # fmt: skip
+    if "organiser_eur_year" in figures:
+        found.append(_euros(figures["organiser_eur_year"], _("The organiser's costs would grow by {eur} euros a year."), _("The organiser's costs would fall by {eur} euros a year."), _("The organiser's costs would not change.")))  # fmt: skip
+    return found
+
+
+def _euros(value: float, more: str, less: str, same: str) -> str:
+    whole = round(float(value))
+    return (more if whole > 0 else less).format(eur=number(abs(whole))) if whole else same
 
 
 def group_name(breakdown: str, group: str) -> str:

@@ -111,6 +111,10 @@ class Rehearsal(Shown):
                 groups.setdefault(name, []).append(effect)
         return {name: added(found, Decimal(0)) for name, found in sorted(groups.items(), key=lambda g: _order(g[0]))}
 
+    def figures(self) -> dict[str, Any]:
+        """What a proposal rests on: the totals, and which people they were tried on."""
+        return {**self.json()["totals"], "population": self.population.version, "people_tried": self.population.size}
+
     def json(self) -> dict[str, Any]:
         return {
             "name": self.change.name,

@@ -8,6 +8,8 @@ from typing import Any
 from torni.core.language import language, number, t
 from torni.engines.rules.sentences import day
 from torni.guidance.letter import pdf
+from torni.services.proposing import differences
+from torni.services.wording import in_words
 from torni.simulation.group_names import breakdown_name, group_name, touched_text
 from torni.simulation.rehearsal import Effect, Rehearsal
 
@@ -32,7 +34,10 @@ def content(made: Sequence[Rehearsal]) -> dict[str, Any]:
         "why": first.change.why,
         "header": [t("Alternative"), t("Gain"), t("Lose"), t("Undecided"), t("Clients, EUR a year"), t("Organiser's costs, EUR a year"), t("Net, EUR a year"), t("Hours a month")],
         "rows": [[m.change.name, *_cells(m.total)] for m in made],
-        "services_heading": t("What changes"),
+        "words_heading": t("What changes"),
+        "words": [line for m in made for line in _words(m, several=len(made) > 1)][:MOST_ROWS],
+        "effect_heading": t("What it would do"),
+        "services_heading": t("By service and promise"),
         "services": [
             (f"{m.change.name}: " if len(made) > 1 else "") + f"{s.name}: "
             + t("granted {before} → {after}, gain {gain}, lose {lose}", before=number(s.total.granted_before), after=number(s.total.granted_after), gain=number(s.total.gainers), lose=number(s.total.losers))
@@ -43,6 +48,13 @@ def content(made: Sequence[Rehearsal]) -> dict[str, Any]:
         "tables": [_table(first, b) for b in ("municipality", "age_group", "household", "income_tenth")],
         "basis": t("Definitions before {before}, after {after}; population {population}. Not considered: changes of behaviour, capacity.", before=first.before.version, after=first.after.version, population=first.population.version),
     }  # fmt: skip
+
+
+def _words(made: Rehearsal, *, several: bool) -> list[str]:
+    """The change in words: what it is, as it was and as it will be."""
+    found = in_words(made.before, differences(made.before, made.after))
+    who = f"{made.change.name}: " if several else ""
+    return [f"{who}{d.what}: " + " → ".join(filter(None, (d.before, d.after or t("taken away")))) for d in found]
 
 
 def _cells(e: Effect) -> list[str]:

@@ -5,15 +5,14 @@ from __future__ import annotations
 from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
 from dataclasses import dataclass
-from datetime import date, datetime
+from datetime import date
 from typing import Any
 
 import polars as pl
 
-from torni.core import clock
 from torni.core.faults import BadInput, Fault, bad_input
 from torni.core.language import t
-from torni.facts import accounts
+from torni.facts import accounts, opening
 from torni.facts.door import Door
 from torni.facts.opening import Connection
 from torni.facts.reasons import reason
@@ -105,7 +104,7 @@ def handle(region: str, alert: str, did: str, *, by: str, action: str = "", text
         who = next((w for w in accounts.who_may(connection, "handle_alert") if w.name == by), None)
         if who is None:
             raise bad_input(f"--by {by}", t("is no account that may handle alerts"), t("`torni account list` tells whose are."))  # fmt: skip
-        at = _now(connection)
+        at = opening.present_moment(connection)
         event = step(known.find(alert), did, who=who, at=at, action=action, text=text)
         days = Days(region)
         done = Door(connection, books_of(days, charge=charge)).accept([event], now=at)
@@ -115,11 +114,3 @@ def handle(region: str, alert: str, did: str, *, by: str, action: str = "", text
             raise BadInput(*(Fault(t("the record room"), reason(code), "") for codes in done.refused.values() for code in codes))  # fmt: skip
         again = listed(connection, known.live, known.library, known.names, newest=True)
         return again.find(alert)
-
-
-def _now(connection: Connection) -> datetime:
-    """The room's present: where facts are invented, time is theirs."""
-    row = connection.execute("SELECT CASE WHEN invented IS NULL OR recorded_at = '-infinity' THEN greatest(recorded_at, %s) ELSE recorded_at END FROM room", [clock.now()]).fetchone()  # fmt: skip
-    assert row is not None
-    found: datetime = row[0]
-    return found

@@ -13,13 +13,19 @@ import threading
 import time
 from collections.abc import Callable, Iterator, Sequence
 
+from torni.core import clock
 from torni.core.brought import brought
 from torni.core.faults import BadInput, bad_input
 from torni.core.language import _, t
 from torni.core.starter import STARTER
 from torni.facts import opening
+from torni.facts.door import Door
 from torni.facts.postgres import server
+from torni.guidance.charges import charge
 from torni.services import regions
+from torni.services.days import Days
+from torni.services.door_book import books_of
+from torni.services.proposing import take_in
 from torni.simulation import cast
 from torni.web import metrics, processes
 
@@ -51,6 +57,8 @@ def run(args: argparse.Namespace) -> int:
             invented = opening.claim(connection, region, invented=wanted)
             if invented:
                 cast.gather(connection)
+            else:  # where facts are invented, the year's own process does it when the year is there
+                take_in(Door(connection, books_of(Days(region), charge=charge)), at=clock.now())
         if invented:
             speed = str(getattr(args, "speed", 1.0))
             residents = str(invented["residents"] or "all")

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import hashlib
+from datetime import date
 from pathlib import Path
 from typing import Any
 
@@ -39,7 +40,7 @@ def environment(**options: Any) -> jinja2.Environment:
     env.install_gettext_callables(lang._, lang.ngettext, newstyle=True)  # type: ignore[attr-defined]
     env.globals.update(
         static=_static, link=link, language=lang.language, state_name=state_name, value_text=value_text,
-        target_text=target_text, counted_text=counted_text, now_text=now_text, margin_text=margin_text, spark=spark, sample_text=sample_text, affected_text=affected_text, role_name=role_name, unit_name=unit_name, population_name=population_name, round=round,
+        target_text=target_text, counted_text=counted_text, now_text=now_text, margin_text=margin_text, spark=spark, sample_text=sample_text, affected_text=affected_text, role_name=role_name, unit_name=unit_name, population_name=population_name, round=round, day_of=day_of, moment_of=moment_of,
     )  # fmt: skip
     env.filters.update(number=lang.number, percent=lang.per_cent, age=age_name)
     return env
@@ -63,6 +64,19 @@ def _own_region() -> str:
     from torni.web import record_room  # the room reads maps and networks: it is not needed to make a page of them
 
     return record_room.about()[0] if record_room.is_open() else FIRST
+
+
+def day_of(value: date | str | None) -> str:
+    """A day as people write it; empty where there is none. A moment is told as its day."""
+    if not value:
+        return ""
+    day = value if isinstance(value, date) else date.fromisoformat(value[:10])
+    return f"{day.day}.{day.month}.{day.year}"
+
+
+def moment_of(value: str) -> str:
+    """A moment as people write it, by the clock of Finland."""
+    return f"{day_of(value)} {value[11:16].replace(':', '.')}" if value else ""
 
 
 def age_name(group: str) -> str:

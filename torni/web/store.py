@@ -8,6 +8,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import date
 from functools import cached_property
+from typing import Any
 
 from django.http import Http404, HttpRequest
 
@@ -18,7 +19,7 @@ from torni.core.language import Message, language, speaking, t
 from torni.network.explain import Explanation, explain
 from torni.promises.finding import Finding
 from torni.services import regions
-from torni.services.history import log_file
+from torni.services.change_log import mark
 from torni.services.library import Library
 from torni.services.rules import Rules, load_rules
 from torni.tower import Picture, picture
@@ -84,7 +85,7 @@ class Held:
         return self._explained[key]
 
 
-_held: OrderedDict[tuple[str, date, bool, int], Held] = OrderedDict()
+_held: OrderedDict[tuple[str, date, bool, tuple[Any, ...]], Held] = OrderedDict()
 _lock = threading.RLock()
 
 
@@ -103,8 +104,7 @@ def hold(region: str, day: date, *, real_only: bool = False) -> Held:
         name = regions.find(region).id
     except BadInput as error:
         raise Http404 from error
-    log = log_file(name)
-    key = (name, day, real_only, log.stat().st_mtime_ns if log.exists() else 0)  # an approved change makes it anew
+    key = (name, day, real_only, mark(name))  # an approved change makes it anew
     with _lock:
         if key not in _held:
             with speaking("fi"):

@@ -5,10 +5,9 @@ from typing import ClassVar
 
 from django.db import migrations
 
-_HERE = Path(__file__)
-_BEFORE = max(p.stem for p in _HERE.parent.glob("0*.py") if p.stem < _HERE.stem)
-
 
 class Migration(migrations.Migration):
-    dependencies: ClassVar[list[tuple[str, str]]] = [("facts", _BEFORE)]
-    operations: ClassVar[list[object]] = [migrations.RunSQL(_HERE.with_suffix(".sql").read_text(encoding="utf-8"))]
+    dependencies: ClassVar[list[tuple[str, str]]] = [("facts", "0015_changes")]
+    operations: ClassVar[list[object]] = [
+        migrations.RunSQL(Path(__file__).with_suffix(".sql").read_text(encoding="utf-8"))
+    ]

@@ -11,6 +11,7 @@ import os
 import signal
 import sys
 import time
+from collections.abc import Iterator
 from datetime import date, datetime, timedelta
 
 import psycopg
@@ -23,8 +24,9 @@ from torni.core.progress import showing, working
 from torni.core.starter import starter
 from torni.facts.access import options
 from torni.facts.door import Door
-from torni.facts.opening import connect
+from torni.facts.opening import connect, present_moment
 from torni.services.days import Days
+from torni.services.proposing import take_in
 from torni.simulation import cast
 from torni.simulation.scene import set_scene
 from torni.simulation.year.running import LiveYear, assembled, load_year
@@ -59,6 +61,8 @@ def run(
             connection.execute("UPDATE room SET invented = invented || '{\"loaded\": true}'")
             connection.execute("SELECT queue_job('watch'), queue_job('measure')")
             log.info("the year is here: %d events in %.0f s", written, time.monotonic() - started)
+        with _told_not_raised():
+            take_in(Door(connection, books), at=present_moment(connection))
         row = connection.execute("SELECT recorded_at FROM room").fetchone()
         assert row is not None
         live = LiveYear(Door(connection, books), year, row[0])
@@ -83,6 +87,15 @@ def run(
         except (psycopg.Error, BadInput) as error:
             log.warning("the record room does not answer (%s); trying again", type(error).__name__)
             time.sleep(0.5)
+
+
+@contextlib.contextmanager
+def _told_not_raised() -> Iterator[None]:
+    """A file of before that cannot be read keeps nothing from running: whoever asks for the definitions is told of it."""
+    try:
+        yield
+    except BadInput as error:
+        log.warning("changes of before were not taken in: %s", error)
 
 
 def _begun(connection: psycopg.Connection[tuple[object, ...]]) -> tuple[date, bool]:

@@ -3,10 +3,12 @@
 from __future__ import annotations
 
 import threading
+from collections.abc import Sequence
+from dataclasses import dataclass
 from datetime import date
 from typing import Any
 
-from django.http import Http404, HttpRequest, HttpResponse, HttpResponseRedirect
+from django.http import HttpRequest, HttpResponse, HttpResponseRedirect
 
 from torni.core import clock
 from torni.core.faults import BadInput, Fault
@@ -17,8 +19,8 @@ from torni.guidance.proposal import proposal_of, reason_text
 from torni.guidance.state_names import verdict_name
 from torni.services import regions
 from torni.services.change import parse_changes
-from torni.services.history import version, versions
-from torni.services.proposing import approve, propose
+from torni.services.proposing import differences, propose
+from torni.services.wording import in_words
 from torni.simulation.group_names import breakdown_name, group_name, state_name, touched_text
 from torni.simulation.load import UnitLoad, network_load
 from torni.simulation.persons import facts_of, people_of
@@ -26,9 +28,9 @@ from torni.simulation.population import open_population
 from torni.simulation.rehearsal import Rehearsal, rehearse
 from torni.simulation.running import BREAKDOWNS, Run
 from torni.simulation.summary import to_pdf
-from torni.sources.written import day_told
-from torni.web import record_room
+from torni.web import kept_texts, record_room
 from torni.web.access import denied
+from torni.web.change_form import filled_of, lines, written
 from torni.web.maps import draw_values
 from torni.web.rendering import link, page
 from torni.web.store import Held, held
@@ -53,81 +55,108 @@ WORDS: dict[str, Any] = {
 }  # fmt: skip
 
 
+@dataclass(frozen=True)
+class Tried:
+    """What the page shows: a change's text and its kept name, what it does, what is wrong with it, and the form as it was filled."""
+
+    text: str = ""
+    name: str = ""
+    made: Sequence[Rehearsal] = ()
+    faults: Sequence[Fault] = ()
+    filled: Any = None
+
+
 def rehearsal(request: HttpRequest, region: str) -> HttpResponse:
-    """The change's text, and below it what it does. The text travels in the body, so nothing is shortened."""
+    """A change made in a form, or as text, and below it what it does. What is sent is kept under a name of its own and shown at the
+    name's address, so that Back and a reload never send anything again."""
     here = held(request, region)
-    text = request.POST.get("change", "")
-    made, faults = _rehearsed(here, text) if request.method == "POST" and text.strip() else ([], ())
-    if made and request.POST.get("do") == "pdf":
+    if request.method == "POST":
+        return _sent(request, here)
+    name = request.GET.get("change", "")
+    text = kept_texts.find(name) if name else None
+    made, faults = _rehearsed(here, text) if text else ([], ())
+    if name and text is None:
+        faults = (Fault(t("the change"), t("is not kept any more"), t("Make it again in the form.")),)
+    if made and request.GET.get("as") == "pdf":
         response = HttpResponse(to_pdf(made), content_type="application/pdf")
         response["Content-Disposition"] = 'inline; filename="rehearsal.pdf"'
         return response
-    if made and request.POST.get("do") == "propose" and not request.who.may("propose"):
-        return denied(request, "propose")
-    if made and request.POST.get("do") == "propose":
+    return _shown(request, here, Tried(text or "", name if text else "", made, faults))
+
+
+def _sent(request: HttpRequest, here: Held) -> HttpResponse:
+    """The form or the text taken: an address of its own, or the proposal that was made of it."""
+    service = request.POST.get("service", "")
+    text = request.POST.get("change", "")
+    if service in here.rules.library.services:
         try:
-            first = made[0]
-            totals = {**first.json()["totals"], "population": first.population.version}
-            found = propose(
-                here.id, text, by=request.who.shown, at=clock.local_now(), on=here.network.as_of, rehearsal=totals
-            )
-            return HttpResponseRedirect(link(here, "changes", found.id))
+            text = written(here.rules, service, request.POST)
         except BadInput as error:
-            faults = error.faults
+            return _shown(request, here, Tried(faults=error.faults, filled=request.POST))
+    if not text.strip():
+        return HttpResponseRedirect(link(here, "rehearse"))
+    if request.POST.get("do") != "propose":
+        return HttpResponseRedirect(_address(here, kept_texts.keep(text), service))
+    if not request.who.may("propose"):
+        return denied(request, "propose")
+    made, faults = _rehearsed(here, text)
+    try:
+        if made:
+            with record_room.door() as door:
+                found = propose(
+                    door, here.id, text, by=request.who.shown, at=record_room.now(), on=here.network.as_of, rehearsal=made[0].figures()
+                )  # fmt: skip
+            return HttpResponseRedirect(link(here, "changes", found.id))
+    except BadInput as error:
+        faults = error.faults
+    return _shown(request, here, Tried(text, kept_texts.keep(text), made, faults))
+
+
+def _address(here: Held, name: str, service: str) -> str:
+    return link(here, "rehearse", change=name, service=service)
+
+
+def _shown(request: HttpRequest, here: Held, tried: Tried) -> HttpResponse:
+    text, made = tried.text, tried.made
     chosen = made[0] if made else None
+    asked_for = request.POST.get("service", "") or request.GET.get("service", "")
+    service = here.rules.library.services.get(asked_for)
+    amounts, tables = lines(here.rules, service.id) if service else ([], [])
+    able = [s for s in here.rules.library.services.values() if any(lines(here.rules, s.id))]
     return page(
         request, "rehearse.html", here="rehearse", region=here, regions=regions.all_regions(), text=text or EXAMPLE.format(name=t("Home care from MAPLe 4")),
-        made=made, chosen=chosen, faults=faults, map=_map(here, chosen) if chosen else "",
-        loads=_loads(here, chosen), **WORDS,
+        made=made, chosen=chosen, faults=tried.faults, map=_map(here, chosen) if chosen else "", loads=_loads(here, chosen), name=tried.name,
+        service=service, able=able, amounts=amounts, tables=tables, filled=tried.filled or filled_of(text), today=clock.today(), query=here.query,
+        worded=[(r.change.name, in_words(r.before, differences(r.before, r.after))) for r in made], **WORDS,
     )  # fmt: skip
 
 
 def people(request: HttpRequest, region: str) -> HttpResponse:
     """The invented persons behind one figure, or one person's reasoning before and after."""
     here = held(request, region)
-    made, faults = _rehearsed(here, request.POST.get("change", ""))
+    asked = request.POST if request.method == "POST" else request.GET
+    told = asked.get("change", "")
+    text = told if request.method == "POST" else kept_texts.find(told) or ""
+    made, faults = _rehearsed(here, text) if text else ([], ())
     if not made:
         return page(request, "fault.html", faults=faults or None, status=400)
-    chosen = made[min(_number(request.POST.get("alternative", "")), len(made) - 1)]
-    service = request.POST.get("service", "")
+    chosen = made[min(_number(asked.get("alternative", "")), len(made) - 1)]
+    service = asked.get("service", "")
     rows: list[dict[str, Any]] = []
     answers = []
-    if request.POST.get("person"):
-        facts = facts_of(chosen.population, _number(request.POST["person"]), chosen.after)
+    if asked.get("person"):
+        facts = facts_of(chosen.population, _number(asked["person"]), chosen.after)
         answers = [
             (when, proposal_of(rules, service, Client(facts)))
             for when, rules in (("before", chosen.before), ("after", chosen.after))
         ]
     else:
-        where = {b: request.POST[b] for b in BREAKDOWNS if request.POST.get(b)}
-        rows = people_of(chosen, service, request.POST.get("what", "gained"), where=where, limit=50)
+        where = {b: asked[b] for b in BREAKDOWNS if asked.get(b)}
+        rows = people_of(chosen, service, asked.get("what", "gained"), where=where, limit=50)
     return page(
         request, "people.html", here="rehearse", region=here, regions=regions.all_regions(), chosen=chosen, service=chosen.after.library.services.get(service),
-        rows=rows, answers=answers, text=request.POST.get("change", ""), what=request.POST.get("what", ""), fields=chosen.after.fields, **WORDS,
+        rows=rows, answers=answers, name=kept_texts.keep(text), back=_address(here, kept_texts.keep(text), ""), query=here.query, what=asked.get("what", ""), fields=chosen.after.fields, **WORDS,
     )  # fmt: skip
-
-
-def changes(request: HttpRequest, region: str) -> HttpResponse:
-    here = held(request, region)
-    found = list(reversed(versions(here.id)))
-    return page(
-        request, "changes.html", here="changes", region=here, regions=regions.all_regions(), versions=found, **WORDS
-    )
-
-
-def change(request: HttpRequest, region: str, id_: str) -> HttpResponse:
-    """One change's way: who, when, why, what differs, the rehearsal; and its approval by another person."""
-    here = held(request, region)
-    if id_ not in {v.id for v in versions(here.id)}:
-        raise Http404
-    faults: tuple[Fault, ...] = ()
-    if request.method == "POST":
-        try:
-            approve(here.id, id_, by=request.who.shown, at=clock.local_now(), start=_day(request.POST.get("start", "")))
-            return HttpResponseRedirect(link(here, "changes", id_))
-        except BadInput as error:
-            faults = error.faults
-    return page(request, "change.html", here="changes", region=here, regions=regions.all_regions(), v=version(here.id, id_), faults=faults, today=clock.today(), **WORDS)  # fmt: skip
 
 
 def _rehearsed(here: Held, text: str) -> tuple[list[Rehearsal], Any]:
@@ -175,7 +204,3 @@ def _map(here: Held, made: Rehearsal) -> Any:
 def _number(text: str) -> int:
     """A whole number of a form's hidden field; anything else is nobody's."""
     return int(text) if text.isascii() and text.isdigit() and len(text) <= 12 else 0
-
-
-def _day(text: str) -> date:
-    return day_told(t("Start"), text)

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import yaml
 from django.http import Http404, HttpRequest, HttpResponse
 
 from torni.core import bounds
@@ -14,6 +13,7 @@ from torni.services import regions
 from torni.services.rules import Rules, suspicion_faults
 from torni.services.unit_names import unit_name
 from torni.simulation.running import monthly
+from torni.web.change_form import as_text
 from torni.web.rendering import page
 from torni.web.store import Held, held
 
@@ -47,7 +47,7 @@ def service(request: HttpRequest, region: str, service: str) -> HttpResponse:
     }
     return page(
         request, "rule.html", here="rules", region=here, regions=regions.all_regions(), rules=here.rules, granting=granting, texts=texts,
-        checked={c.id: _check(here, texts[c.id], c.id) for c in granting.criteria}, change=_yaml(content) if changed else "",
+        checked={c.id: _check(here, texts[c.id], c.id) for c in granting.criteria}, change=as_text(content) if changed else "",
         parameters=_parameters(here, list(granting.nodes)), sentence=sentence, sql=sql, tree=tree, fee=monthly(here.rules, service, "client"),
     )  # fmt: skip
 
@@ -74,7 +74,7 @@ def table(request: HttpRequest, region: str, name: str) -> HttpResponse:
     found = read(text, rules.fields, name=name, where=name)
     faults = found if isinstance(found, list) else []
     change = (
-        _yaml({"name": str(definition.what), "tables": {name: _clean(text)}})
+        as_text({"name": str(definition.what), "tables": {name: _clean(text)}})
         if not faults and _clean(text) != _clean(now.cells)
         else ""
     )
@@ -122,18 +122,3 @@ def _dated(rules: Rules) -> dict[str, object]:
 
 def _clean(text: str) -> str:
     return "\n".join(line.rstrip() for line in text.splitlines() if line.strip())
-
-
-class _Texts(yaml.SafeDumper):
-    """Tables stay readable: a text of several lines is written as a block."""
-
-
-def _text(dumper: yaml.SafeDumper, value: str) -> yaml.ScalarNode:
-    return dumper.represent_scalar("tag:yaml.org,2002:str", value, style="|" if "\n" in value else None)
-
-
-_Texts.add_representer(str, _text)
-
-
-def _yaml(content: object) -> str:
-    return str(yaml.dump(content, Dumper=_Texts, allow_unicode=True, sort_keys=False, width=200))

@@ -11,12 +11,14 @@ from torni.core.faults import BadInput
 from torni.core.language import number
 from torni.promises.finding import Finding
 from torni.services import regions
+from torni.services.history import versions
 from torni.services.schema import COLUMNS, Service
 from torni.services.unit_names import unit_name
+from torni.services.wording import coming
 from torni.tower import Picture
 from torni.web.rendering import page
 from torni.web.store import Held, held
-from torni.web.views import live
+from torni.web.views import changes, live
 
 
 @dataclass(frozen=True)
@@ -73,7 +75,7 @@ def cell(request: HttpRequest, region: str, service_id: str, column: str) -> Htt
     return page(
         request, "cell.html", here="sapluuna", region=here, cell=view(here, shown, service, column), service=service, group=group,
         version=library.version(service_id), files=library.files[service_id], regions=regions.all_regions(),
-        row=[view(here, shown, service, c) for c in COLUMNS],
+        row=[view(here, shown, service, c) for c in COLUMNS], coming=coming(versions(here.id), here.rules, service_id), **changes.words(here),
     )  # fmt: skip
 
 

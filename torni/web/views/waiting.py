@@ -4,14 +4,15 @@ from __future__ import annotations
 
 from django.http import HttpRequest, HttpResponse
 
-from torni.services import regions
+from torni.services import change_log, regions
 from torni.tower.waiting import waiting as what_waits
 from torni.web import record_room
 from torni.web.rendering import page
-from torni.web.views import live
+from torni.web.views import changes, live
 
 
 def waiting(request: HttpRequest, region: str) -> HttpResponse:
+    change_log.forget()  # another process of the server may have written a moment ago
     here = record_room.own(request, region)
     shown = live.picture(request, here)
     with record_room.reading(request.who) as connection:
@@ -26,4 +27,5 @@ def waiting(request: HttpRequest, region: str) -> HttpResponse:
         found=found,
         alerts=alerts,
         invented=shown.invented if shown else None,
+        **changes.words(here),
     )
