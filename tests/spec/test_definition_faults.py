@@ -126,7 +126,7 @@ def test_two_promises_may_rest_on_one_type_of_event():
     from torni.services.change import parse_changes
     from torni.services.door_book import book_of
 
-    ceiling = "{id: ceiling, kind: budget, sentence: {fi: x, sv: x, en: x}, source: invented, event: invoice.received, appropriation: appropriation.home_care}"
+    ceiling = "{id: ceiling, kind: budget, sentence: {fi: x, sv: x, en: x}, broken: {fi: x, sv: x, en: x}, source: invented, event: invoice.received, appropriation: appropriation.home_care}"
     (change,) = parse_changes(f"name: x\nservices: {{home_care: {{promises: [{ceiling}]}}}}\n")
     library = load_library("keski-suomi", on=TODAY, layers=[change.layer(TODAY)])
     book = book_of(load_rules(library), since=TODAY)

@@ -72,8 +72,8 @@ name: {fi: Lelut, sv: Leksaker, en: Toys}
 group: centre_reception
 valid_from: 2017-01-01
 promises:
-  - {id: smiles, kind: smile, sentence: {fi: Hymy, sv: Leende, en: Nine of ten smile}, source: invented, column: quality, event: feedback.given, share: 0.9}
-  - {id: corners, kind: corner, sentence: {fi: Nurkka, sv: Hörn, en: A thousand corners}, source: invented, unit: {kind: centre}, at_least: 1000}
+  - {id: smiles, kind: smile, sentence: {fi: Hymy, sv: Leende, en: Nine of ten smile}, broken: {fi: hymy hyytyi, sv: inget leende, en: too few smile}, source: invented, column: quality, event: feedback.given, share: 0.9}
+  - {id: corners, kind: corner, sentence: {fi: Nurkka, sv: Hörn, en: A thousand corners}, broken: {fi: nurkkia puuttuu, sv: hörn saknas, en: corners are missing}, source: invented, unit: {kind: centre}, at_least: 1000}
 """
 IDS = ["toys.corners", "toys.smiles"]
 

@@ -97,7 +97,7 @@ def print_picture(shown: Picture) -> None:
     indent = " " * (wide + targets + 7)
     for f in shown.by_state():
         first = f"{mark(f.state)}  {painted(value_text(f).rjust(wide), '1')}  {target_text(f).ljust(targets)}  "
-        paragraph(str(f.sentence), indent, first, hidden=len(first) - len(indent))
+        paragraph(f.told, indent, first, hidden=len(first) - len(indent))
         if margin_text(f):
             paragraph(margin_text(f), indent, indent)
         print(painted(indent + f.id + (" *" if f.invented and f.promise.reads == "network" else ""), "2") + _where(f))
@@ -143,6 +143,8 @@ def explain(args: argparse.Namespace) -> int:
         return int(f.state == "broken")
     print()
     paragraph(f"{f.sentence}", "   ", f"{mark(f.state)}  ")
+    if f.state == "broken":
+        paragraph(f.told, "   ", "   ")
     print(
         f"   {state_name(f.state)}: {value_text(f)}, {_('target')} {target_text(f)}"
         + (f", {_('outside')} {affected_text(f)}" if f.affected is not None else "")

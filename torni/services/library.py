@@ -5,7 +5,7 @@ from __future__ import annotations
 import hashlib
 import json
 from collections.abc import Iterator, Mapping, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from datetime import date, timedelta
 from decimal import Decimal
 from functools import cached_property
@@ -19,6 +19,7 @@ from torni.facts.data_fields import ByType
 from torni.promises.ground import NetworkPromise
 from torni.promises.kinds import of_events, of_network
 from torni.promises.promise import Promise
+from torni.promises.said import said
 from torni.promises.sums import EventPromise
 from torni.services import regions
 from torni.services.alerting import NOTHING, Alerting
@@ -186,6 +187,12 @@ def load_library(
     return _Loading(root or places.definitions(), found, on, (*decided, *layers)).library()
 
 
+def _said(service: Service, found: Library) -> Service:
+    """The service with its promises' texts as they read on the day."""
+    promises = [said(p, found) for p in service.promises]
+    return service.model_copy(update={"promises": promises}) if promises else service
+
+
 class _Loading:
     def __init__(self, root: Path, region: regions.Region, on: date, layers: tuple[Document, ...]) -> None:
         self.root, self.region, self.on, self.layers = root, region, on, layers
@@ -207,11 +214,12 @@ class _Loading:
         if self.faults:
             raise BadInput(*self.faults)
         assert sources and groups and kinds
-        return Library(
+        found = Library(
             self.region, self.on, tuple(groups.groups), {s: d for s, (d, _) in services.items()},
             parameters, sources.sources, kinds.kinds, files, {s: d for s, (_, d) in services.items()}, self.root, self.layers,
             events.kinds(), self._indicators(sources.sources), self._alerting(sources.sources),
         )  # fmt: skip
+        return replace(found, services={name: _said(service, found) for name, service in found.services.items()})
 
     def _read(self, path: Path) -> Document | None:
         found = read(path, self.root)

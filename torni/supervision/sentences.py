@@ -10,6 +10,7 @@ from torni.facts.door import HELSINKI
 from torni.promises.accrual import Accrued
 from torni.promises.finding import Finding, Level
 from torni.promises.promise import day_text as day_text
+from torni.promises.said import VALUE
 from torni.supervision.afterwards import Afterwards
 from torni.supervision.alerts import Alert
 from torni.supervision.handling import Step
@@ -144,12 +145,20 @@ def alert_text(alert: Alert, found: Finding | None, where: str, service: str) ->
             where=place, service=service, now=number(alert.value or 0), before=number(alert.target or 0), day=since
         )
     assert found is not None
-    value = found.promise.share_text(alert.value or 0)
+    told = broken_text(found, found.promise.share_text(alert.value or 0))
     if since:
-        return _("{where}: {sentence}. From {day} on {value}: {missed} of {total} missed").format(
-            where=place, sentence=str(found.promise.sentence), value=value, day=since, missed=number(alert.missed), total=number(alert.total)
-        )  # fmt: skip
-    return _("{where}: {sentence}. Now {value}").format(where=place, sentence=str(found.promise.sentence), value=value)
+        return _("{where}: {told}. From {day} on {missed} of {total} missed").format(
+            where=place, told=told, day=since, missed=number(alert.missed), total=number(alert.total)
+        )
+    return f"{place}: {told}"
+
+
+def broken_text(found: Finding, value: str) -> str:
+    """What is wrong where a promise is not kept; where the sentence ends with how much of it is, also its target."""
+    told = found.promise.broken_text(value)
+    if not str(found.promise.broken).endswith(VALUE):
+        return told
+    return _("{told}, target {target}").format(told=told, target=found.promise.target_words(found))
 
 
 def handling_state(state: str) -> str:

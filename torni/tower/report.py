@@ -146,7 +146,7 @@ def _residents(r: Report) -> dict[str, Any]:
 def _promises(r: Report) -> dict[str, Any]:
     services = r.picture.network.library.services
     rows = [
-        [str(f.sentence), str(services[f.service].name), value_text(f), target_text(f), counted_text(f)]
+        [f.told, str(services[f.service].name), value_text(f), target_text(f), counted_text(f)]
         for f in r.picture.by_state() if f.state == "broken"
     ]  # fmt: skip
     told = [] if rows else [_("No promise is broken.")]
