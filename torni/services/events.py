@@ -33,7 +33,8 @@ class Bounds(Strict):
 class EventKind(Strict):
     """One type of event: what it tells, and what must be said with it."""
 
-    what: Text
+    what: Text = Field(description="What happened, as a reader of pages is told it.")
+    sent: Text | None = Field(None, description="What a sender writes in its numbers: help that readers are not shown.")
     needs: list[Needed] = []
     of_nobody: bool = Field(False, description="It tells of no client: one that names a client is refused.")
     bounds: Bounds = Field(default=Bounds(), description="What it may hold, where that is not what every type may.")
