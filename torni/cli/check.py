@@ -12,6 +12,7 @@ from torni.cli.show import mark, painted, paragraph, table
 from torni.core.faults import bad_input
 from torni.core.language import _, number, per_cent, t
 from torni.promises.finding import LEVELS, Finding
+from torni.promises.promise import day_text
 from torni.services import regions
 from torni.services.unit_names import unit_name
 from torni.tower import Picture, picture
@@ -22,6 +23,7 @@ from torni.tower.picture import finding_json, groups_json, worst
 
 if TYPE_CHECKING:
     from torni.network.explain import Explanation
+    from torni.services.library import Library
     from torni.tower.live import Live
 
 MOST_GROUPS = 20  # of each level, the worst
@@ -89,7 +91,7 @@ def print_picture(shown: Picture) -> None:
         return
     counts = "   ".join(f"{mark(s)} {shown.count(s)} {state_name(s)}" for s in ("broken", "unknown", "kept"))
     print(
-        f"{painted(str(region.name), '1')}  {number(int(shown.network.population.residents.sum()))} {_('residents')}   {counts}   {shown.network.as_of}"
+        f"{painted(str(region.name), '1')}  {number(int(shown.network.population.residents.sum()))} {_('residents')}   {counts}   {day_text(shown.network.as_of)}"
     )
     print()
     wide = max(len(value_text(f)) for f in shown.findings)
@@ -157,7 +159,7 @@ def explain(args: argparse.Namespace) -> int:
         print("   " + _("Depends on units or sizes invented for demonstration."))
     print(f"\n{_('1. The text')}")
     print(
-        f"   {', '.join(e.files)}   {_('version')} {f.definition_version}   {_('in force from')} {e.service.valid_from}"
+        f"   {', '.join(e.files)}   {_('version')} {f.definition_version}   {_('in force from')} {day_text(e.service.valid_from)}"
     )
     paragraph(f"{_('Source')}: {e.source}", "   ")
     if f.promise.note:
@@ -170,7 +172,7 @@ def explain(args: argparse.Namespace) -> int:
         for assumption in f.assumptions:
             paragraph(str(assumption), "     ", "   – ")
     if e.events:
-        _print_happened(e, live)
+        _print_happened(e, network.library, live)
     else:
         _print_units(e)
     if e.histogram is not None:
@@ -228,14 +230,16 @@ def _print_units(e: Explanation) -> None:
     )
 
 
-def _print_happened(e: Explanation, live: Live | None) -> None:
+def _print_happened(e: Explanation, library: Library, live: Live | None) -> None:
     """The limits and events of a promise about what happens, and its groups, the worst first."""
     print(f"\n{_('3. The limits')}")
     for x in e.parameters:
         paragraph(
-            f"{x.what}: {x.shown} {unit_name(x.value.unit)} ({x.value.since}, {x.value.source.title})", "     ", "   – "
+            f"{x.what}: {x.shown} {unit_name(x.value.unit)} ({day_text(x.value.since)}, {x.value.source.title})",
+            "     ",
+            "   – ",
         )
-    print(f"\n{_('4. The events')}\n   {'  '.join(e.events)}")
+    print(f"\n{_('4. The events')}\n   {'; '.join(str(library.event_kinds[name].what) for name in e.events)}")
     f = e.finding
     for level in LEVELS:
         if f.groups(level) and live:

@@ -83,7 +83,7 @@ def decide(args: argparse.Namespace) -> int:
 
 def _print_decision(d: Proposal) -> None:
     library = d.rules.library
-    print(f"{d.granting.service.name}, {library.region.name}, {library.as_of}")
+    print(f"{d.granting.service.name}, {library.region.name}, {library.as_of:%-d.%-m.%Y}")
     print(f"{verdict_name(d.verdict)}. " + t("This is a proposal; the official decides."))
     if d.rests_on_scales:
         print(t("It rests on RAI scores, which never decide alone: the official's own judgement is needed."))

@@ -139,7 +139,13 @@ class Promise(Strict):
     def broken_text(self, value: str = "") -> str:
         """What is wrong where it is not kept, with how much of it is; where that is not told, without the part that tells it."""
         told = str(self.broken)
-        return told.replace(VALUE, value) if value else told.partition(VALUE)[0].rstrip().rpartition(":")[0] if VALUE in told else told
+        return (
+            told.replace(VALUE, value)
+            if value
+            else told.partition(VALUE)[0].rstrip().rpartition(":")[0]
+            if VALUE in told
+            else told
+        )
 
     @property
     def trip(self) -> Trip | None:
@@ -211,7 +217,9 @@ class Promise(Strict):
     def target_words(self, f: Finding) -> str:
         """The target inside a sentence: a table's signs are not read aloud."""
         told = self.target_text(f)
-        return {"≥": _("at least {share}"), "≤": _("at most {share}")}.get(told[0], "{share}").format(share=told.lstrip("≥≤ "))
+        return {"≥": _("at least {share}"), "≤": _("at most {share}")}.get(told[0], "{share}").format(
+            share=told.lstrip("≥≤ ")
+        )
 
     @abstractmethod
     def counted_text(self, f: Finding) -> str:

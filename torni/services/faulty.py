@@ -27,7 +27,7 @@ _REMEDIES = {
     "sv": "Write the Swedish text.",
     "en": "Write the English text.",
     "sentence": "Write the promise as one sentence in fi, sv and en.",
-    "broken": "Write what is wrong where the promise is not kept, in fi, sv and en, such as: en: \"complaints are answered late: in time {value}\".",
+    "broken": 'Write what is wrong where the promise is not kept, in fi, sv and en, such as: en: "complaints are answered late: in time {value}".',
     "valid_from": "Write the first day of this version, such as: valid_from: 2017-01-01",
     "share": "Write a decimal share, such as: share: 0.95",
 }

@@ -22,7 +22,7 @@ _MOST_NAMED = 5
 def kind_name(kind: str) -> str:
     return {
         "wrong": _("wrong amount"), "never_billed": _("never billed"), "billed_twice": _("billed twice"), "no_service": _("charge without a service"),
-        "over_ceiling": _("over the yearly ceiling"), "cannot_tell": _("cannot be told"),
+        "over_ceiling": _("over the yearly ceiling"), "cannot_tell": _("cannot be reckoned"),
     }[kind]  # fmt: skip
 
 
@@ -36,15 +36,15 @@ def remark_text(remark: Remark) -> str:
     euros = number(float(remark.eur), 2)
     if remark.kind == "two_monthly_fees":
         return _("client {person}, {month}: two fees by the month in one month, {formulas}, {euros} euros").format(
-            person=remark.person, month=f"{remark.on:%Y-%m}", formulas=formulas, euros=euros
+            person=remark.person, month=f"{remark.on:%-m}/{remark.on:%Y}", formulas=formulas, euros=euros
         )
     if remark.kind == "less_than_charged":
         return _(
             "client {person}: fees_paid_this_year_eur from {day} is less than the {euros} euros that the list holds as charged before it"
-        ).format(person=remark.person, day=remark.on, euros=euros)
+        ).format(person=remark.person, day=day_text(remark.on), euros=euros)
     told = _("one bill of {n} visits") if remark.eur > 0 else _("one credit of {n} visits")
     events = ", ".join(remark.events[:_MOST_NAMED]) + (" …" if n > _MOST_NAMED else "")
-    return f"{told.format(n=number(n))}, {formulas}: {remark.on}, {euros} " + _("euros") + f" ({events})"
+    return f"{told.format(n=number(n))}, {formulas}: {day_text(remark.on)}, {euros} " + _("euros") + f" ({events})"
 
 
 def level_name(level: Level) -> str:

@@ -18,6 +18,7 @@ from torni.facts.opening import Connection
 from torni.guidance.letter import pdf
 from torni.needs import Funding, ModelledNeed, funding, need
 from torni.needs.indicators import QUARTERS, REGION, SCHEMA
+from torni.needs.variables import variable_name
 from torni.services.indicator import Indicator
 from torni.services.library import Library
 from torni.supervision import sentences
@@ -134,7 +135,7 @@ def _residents(r: Report) -> dict[str, Any]:
     told.append(_("What most makes it differ from the nation's (effect on the whole coefficient):"))
     rows = [
         [
-            part["variable"],
+            variable_name(part["variable"]),
             sectors[part["sector"]],
             f"{'+' if part['effect'] >= 0 else '−'}{number(abs(part['effect']), 4)}",
         ]
