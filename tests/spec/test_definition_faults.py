@@ -28,8 +28,8 @@ WARD = "services/nursing_and_care/ward.yaml"
 @pytest.mark.parametrize(
     ("old", "new", "told"),
     [
-        ("within_min: 60", "within_mins: 60", ['"within_mins" is not a field here', 'Did you mean "within_min"?', "ward.yaml:19"]),
-        ("share: 0.95", "share: 1.5", ["less than or equal to 1", "found 1.5", "share: 0.95"]),
+        ("within_min: 60", "within_mins: 60", ['"within_mins" is not a field here', 'Did you mean "within_min"?', "ward.yaml:23"]),
+        ("share: 0.95", "share: 1.5", ["at most 1 is expected", "found 1.5", "share: 0.95"]),
         ("kind: reach", "kind: reech", ['"reech" is not a kind of promise', "Write kind: reach, presence, feature,"]),
         ("kind: ward", "kind: wards", ['"wards" is not a kind of unit', 'Did you mean "ward"?']),
         ("population: residents", "population: resident", ['"resident" is not a population', 'Did you mean "residents"?']),

@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING, Annotated, Any, ClassVar, Literal, Protocol
 
 from pydantic import Field, field_validator
 
-from torni.core.language import Message, _, per_cent
+from torni.core.language import Message, _, per_cent, t
 from torni.core.texts import Identifier, Range, Strict, Text
 from torni.facts import rights
 from torni.promises.said import VALUE
@@ -128,7 +128,7 @@ class Promise(Strict):
     def _told_apart(cls, broken: Text) -> Text:
         for told in (broken.fi, broken.sv, broken.en):
             if VALUE in told and ":" not in told.partition(VALUE)[0]:
-                raise ValueError("the value stands after a colon, so that what is wrong can be told without it")
+                raise ValueError(t("the value stands after a colon, so that what is wrong can be told without it"))
         return broken
 
     @property

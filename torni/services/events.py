@@ -6,6 +6,7 @@ from typing import Self
 
 from pydantic import Field, model_validator
 
+from torni.core.language import t
 from torni.core.texts import Identifier, Strict, Text
 from torni.facts.data_fields import DataField
 from torni.promises.promise import EventType, Needed
@@ -26,7 +27,9 @@ class Bounds(Strict):
     def _ordered(self) -> Bounds:
         for name, span in self:
             if span and not -(10**12) <= span[0] <= span[1] <= 10**12:
-                raise ValueError(f"{name}: write the least first, then the most, both within a million million")
+                raise ValueError(
+                    t("{name}: write the least first, then the most, both within a million million", name=name)
+                )
         return self
 
 

@@ -130,7 +130,9 @@ class Library:
         """A parameter's value on the library's day. Outside its dates it is a fault; nothing defaults."""
         if parameter_id not in self.parameters:
             near = nearest_name(parameter_id, self.parameters)
-            raise bad_input(f'parameter "{parameter_id}"', "not defined", f'Did you mean "{near}"?' if near else "")
+            raise bad_input(
+                f'parameter "{parameter_id}"', t("not defined"), t('Did you mean "{near}"?', near=near) if near else ""
+            )
         parameter = self.parameters[parameter_id]
         valid = [v for v in parameter.values if v.from_ <= self.as_of]
         if not valid:
@@ -317,14 +319,18 @@ class _Loading:
                 self.faults.append(
                     Fault(
                         layer.where(("parameters", name)),
-                        f'"{name}" is not a parameter',
-                        f'Did you mean "{near}"?' if near else "Write it whole, with what, unit, checked and values.",
+                        t('"{found}" is not a parameter', found=name),
+                        t('Did you mean "{near}"?', near=near)
+                        if near
+                        else t("Write it whole, with what, unit, checked and values."),
                     )
                 )
                 continue
             if isinstance(value, dict) and not isinstance(known[name].values[-1].value, dict):
                 where = layer.where(("parameters", name))
-                self.faults.append(Fault(where, "a single value is expected", f"Write such as {name}: 4"))
+                self.faults.append(
+                    Fault(where, t("a single value is expected, not a table"), t("Write such as {name}: 4", name=name))
+                )
                 continue
             table = known[name].values[-1].value
             if isinstance(table, dict) and not isinstance(value, dict):
@@ -408,8 +414,10 @@ class _Loading:
                 self.faults.append(
                     Fault(
                         document.where(("group",)),
-                        f'"{service.group}" is not a service area',
-                        f'Did you mean "{near}"?' if near else f"The areas are: {', '.join(sorted(known))}.",
+                        t('"{found}" is not a service area', found=service.group),
+                        t('Did you mean "{near}"?', near=near)
+                        if near
+                        else t("The areas are: {names}.", names=", ".join(sorted(known))),
                     )
                 )
             services[name] = (service, document)
@@ -427,8 +435,8 @@ class _Loading:
             self.faults.append(
                 Fault(
                     document.where(()),
-                    "not a definition: fields such as id and name are expected",
-                    "Start with: id: name_of_the_file",
+                    t("not a definition: fields such as id and name are expected"),
+                    t("Start with: id: name_of_the_file"),
                 )
             )
             return False
@@ -441,7 +449,7 @@ class _Loading:
                         t('"{text}" is not a date', text=str(first))
                         if first is not None
                         else t("{name} is missing", name='"valid_from"'),
-                        "Write such as: valid_from: 2017-01-01",
+                        t("Write such as: valid_from: 2017-01-01"),
                     )
                 )
             return not needed and first is None
@@ -459,7 +467,11 @@ class _Loading:
                 if name not in names:
                     near = nearest_name(name, names)
                     self.faults.append(
-                        Fault(document.where(loc), f'"{name}" is not {what}', f'Did you mean "{near}"?' if near else "")
+                        Fault(
+                            document.where(loc),
+                            t('"{found}" is not {what}', found=name, what=t(what)),
+                            t('Did you mean "{near}"?', near=near) if near else "",
+                        )
                     )
             for i, amount in enumerate(service.fees.amounts if service.fees else []):
                 table = parameters.get(amount.parameter)
@@ -476,8 +488,9 @@ class _Loading:
                     self.faults.append(
                         Fault(
                             document.where(document.nearest(("parameters", name, "values", i, "source"))),
-                            f'"{value.source}" is not a source',
-                            (f'Did you mean "{near}"? ' if near else "") + "Add it to definitions/sources.yaml.",
+                            t('"{found}" is not {what}', found=value.source, what=t("a source")),
+                            (t('Did you mean "{near}"?', near=near) + " " if near else "")
+                            + t("Add it to definitions/sources.yaml."),
                         )
                     )
         self.faults += bounds_faults(self.texts)

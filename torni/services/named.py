@@ -65,8 +65,8 @@ def promise_faults(service: Service, document: Document, events: Mapping[str, Ev
             faults.append(
                 Fault(
                     document.where(("promises", i, "id")),
-                    f'the promise "{name}" is written twice',
-                    "Give each promise an id of its own.",
+                    t('the promise "{name}" is written twice', name=name),
+                    t("Give each promise an id of its own."),
                 )
             )
     return faults
