@@ -189,6 +189,14 @@ def load_library(
     return _Loading(root or places.definitions(), found, on, (*decided, *layers)).library()
 
 
+def _called(what: str) -> str:
+    """What a name should be, in the language of the moment."""
+    return {
+        "a source": t("a source"), "a kind of unit": t("a kind of unit"), "a parameter": t("a parameter"), "a population": t("a population"),
+        "a type of event": t("a type of event"),
+    }.get(what, what)  # fmt: skip
+
+
 def _said(service: Service, found: Library) -> Service:
     """The service with its promises' texts as they read on the day."""
     promises = [said(p, found) for p in service.promises]
@@ -469,7 +477,7 @@ class _Loading:
                     self.faults.append(
                         Fault(
                             document.where(loc),
-                            t('"{found}" is not {what}', found=name, what=t(what)),
+                            t('"{found}" is not {what}', found=name, what=_called(what)),
                             t('Did you mean "{near}"?', near=near) if near else "",
                         )
                     )

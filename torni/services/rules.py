@@ -154,7 +154,7 @@ class _Loading:
                                 t('"{found}" is not a table', found=name),
                                 t('Did you mean "{near}"?', near=near)
                                 if near
-                                else "Write it whole, with what, unit, checked and values.",
+                                else t("Write it whole, with what, unit, checked and values."),
                             )
                         )
                         continue
