@@ -30,13 +30,13 @@ def said(promise: Promise, definitions: Definitions) -> Promise:
 
 def unknown_names(promise: Promise) -> list[tuple[str, str, str]]:
     """What stands in braces in a promise's texts and is none of its numbers: the field, the language, the name."""
-    known = [name for name, field in FIELDS.items() if getattr(promise, field, None) is not None]
-    out = []
+    known: list[str] = [name for name, field in FIELDS.items() if getattr(promise, field, None) is not None]
+    out: list[tuple[str, str, str]] = []
     for name in ("sentence", "broken", "note"):
         text = getattr(promise, name)
         for language in LANGUAGES if text else ():
             rest = getattr(text, language)
-            for placeholder in (*known, *([VALUE] if name == "broken" else [])):
+            for placeholder in (*known, *((VALUE,) if name == "broken" else ())):
                 rest = rest.replace(placeholder, "")
             if "{" in rest or "}" in rest:
                 begun = rest[rest.find("{") :]
@@ -63,7 +63,7 @@ def _words(placeholder: str, told: object, definitions: Definitions) -> str:
         except BadInput:
             return _("in time")
     assert isinstance(told, Decimal | int | float)
-    return number(told) if placeholder == "{minutes}" else per_cent(float(told), 0)
+    return number(float(told)) if placeholder == "{minutes}" else per_cent(float(told), 0)
 
 
 def _of_parameter(placeholder: str, known: Known) -> str:
