@@ -52,10 +52,10 @@ def promise_faults(service: Service, document: Document, events: Mapping[str, Ev
                     t("Name an event that does: {names}.", names=", ".join(told)),
                 )
             )
-    for i, told in enumerate(service.promises):
-        for field_, language, name in unknown_names(told):
+    for i, each in enumerate(service.promises):
+        for field_, language, name in unknown_names(each):
             what = t("{{{name}}} is no number of this promise", name=name)
-            known = ", ".join(n for n, f in FIELDS.items() if getattr(told, f, None) is not None)
+            known = ", ".join(n for n, f in FIELDS.items() if getattr(each, f, None) is not None)
             known = f"{known}, {VALUE}" if field_ == "broken" and known else known or VALUE
             remedy = t("Numbers that a text may name here: {names}.", names=known)
             faults.append(Fault(document.where(("promises", i, field_, language)), what, remedy))
