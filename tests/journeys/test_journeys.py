@@ -300,7 +300,7 @@ def test_a_page_prints_without_its_controls(visit):
 
 def test_the_adviser_decides_while_typing_and_the_facts_stay_out_of_the_address(visit, axe):
     page = visit("/keski-suomi/decide/home_care/")
-    page.get_by_label("MAPLe, palvelutarve").fill("2")
+    page.get_by_label("MAPLe-luku").fill("2")
     page.get_by_label("ADL-H, arjen toiminnot").fill("1")
     page.get_by_label("CPS, kognitio").fill("0")
     page.locator("#answer .outcome", has_text="Ehdotus: ei myönnetä").wait_for()
