@@ -377,7 +377,12 @@ def test_an_empty_name_is_no_parameter(kind, field, faults):
         ("wait", {"called_off_by": "visit.made"}, (), "visit.made cannot both begin and end"),
         ("list", {"ended_by": "enrolment.made"}, (), "enrolment.made cannot both begin and end"),
         ("reach", {"within_min": True}, ("within_min",), "found true"),
-        ("reach", {"unit": {"kind": "ward", "unit_ids": []}}, ("unit", "unit_ids"), "at least 1 is expected in the list"),
+        (
+            "reach",
+            {"unit": {"kind": "ward", "unit_ids": []}},
+            ("unit", "unit_ids"),
+            "at least 1 is expected in the list",
+        ),
         ("measure", {"at_least": -3}, ("at_least",), "at least 1 is expected"),
         ("staffing", {"event": "visit.called_off"}, ("event",), "tells of no quantity"),
         ("measure", {"over_days": True}, ("over_days",), "found true"),

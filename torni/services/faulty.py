@@ -89,7 +89,7 @@ def _fault(document: Document, loc: Loc, beside: type[BaseModel] | None, field: 
             else t("Write {name}: {choices}.", name=last, choices=_one_of(_choices(field)))
         )
         return Fault(
-            where, t('"{found}" is not one of {choices}', found=found, choices=error["ctx"]["expected"]), remedy
+            where, t('"{found}" is not one of {choices}', found=str(found), choices=error["ctx"]["expected"]), remedy
         )
     if kind in ("union_tag_invalid", "union_tag_not_found"):
         return _of_no_kind(document, loc, field, error)
@@ -103,7 +103,7 @@ def _fault(document: Document, loc: Loc, beside: type[BaseModel] | None, field: 
         return Fault(document.where((*loc, *at)), error["ctx"]["what"], remedy)
     if kind == "invalid_key":
         remedy = t("Write a name as a text. In {{ }} a comma divides: an amount has a decimal point, such as 18.60.")
-        return Fault(where, t('"{found}" is not a name', found=found), remedy)
+        return Fault(where, t('"{found}" is not a name', found=str(found)), remedy)
     message = (
         _expected().get(kind) or _beyond(kind, error.get("ctx") or {}) or error["msg"].removeprefix("Value error, ")
     )
