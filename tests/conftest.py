@@ -165,6 +165,7 @@ valid_from: 2017-01-01
 promises:
   - id: one
     sentence: {fi: Lupaus, sv: Löfte, en: Promise}
+    broken: {fi: ei toteudu, sv: uppfylls inte, en: not kept}
     source: invented
 """
 

@@ -97,7 +97,7 @@ def events() -> str:
         spans = {{"due_days": "due"}.get(key, key): f" {low}..{high}" for key, (low, high) in kind.held()}
         needs = ", ".join(f"{need}{spans.get(need, '')}" for need in kind.needs)
         lines.append(
-            f"| `{name}` | {kind.what} | {needs} | {data} | {', '.join(dict.fromkeys(counted.get(name, [])))} |"
+            f"| `{name}` | {kind.what}{f'; {kind.sent}' if kind.sent else ''} | {needs} | {data} | {', '.join(dict.fromkeys(counted.get(name, [])))} |"
         )
     return "\n".join(lines) + "\n"
 

@@ -175,20 +175,23 @@ def test_a_number_is_followed_down_to_its_rows_and_back_in_time(visit):
     page.get_by_role("link", name=re.compile("^rivit ")).first.click()
     page.get_by_text("Riveillä ei ole asiakkaan nimeä").wait_for()
     page.get_by_role("link", name="Tilannekuva").first.click()
-    page.get_by_label("Tiedossa hetkellä").fill("2026-05-03T12:00")
+    page.get_by_label("Näytä tilanne hetkellä").fill("2026-05-03T12:00")
     page.locator(".moment button").click()
-    page.get_by_text("Niin kuin tiedettiin").wait_for()
+    page.get_by_text("Tilanne, joka tunnettiin").wait_for()
     page.get_by_role("link", name="nykyhetkeen").click()
     page.locator("[data-stream]").wait_for()
 
 
 def test_the_director_chooses_a_promise_and_its_map_follows(visit):
     page = visit("/keski-suomi/")
-    page.get_by_role("link", name=re.compile("95 % asukkaista on enintään 60 minuutin päässä vuodeosastosta")).click()
+    page.get_by_role("link", name=re.compile("95.% asukkaista asuu enintään 60 minuutin päässä vuodeosastosta")).click()
     page.locator("#map h2", has_text="vuodeosastosta").wait_for()
     page.get_by_role("link", name="Avaa lupaus").click()
     page.wait_for_url("**/promise/ward.within_60_min/")
-    assert page.locator("h1").inner_text() == "95 % asukkaista on enintään 60 minuutin päässä vuodeosastosta"
+    assert (
+        page.locator("h1").inner_text()
+        == "95\N{NO-BREAK SPACE}% asukkaista asuu enintään 60 minuutin päässä vuodeosastosta"
+    )
     assert page.locator(".figures").inner_text().count("99,8") == 1
 
 
@@ -300,7 +303,7 @@ def test_the_adviser_decides_while_typing_and_the_facts_stay_out_of_the_address(
     page.get_by_label("MAPLe-luku").fill("2")
     page.get_by_label("ADL-H, arjen toiminnot").fill("1")
     page.get_by_label("CPS, kognitio").fill("0")
-    page.locator("#answer .outcome", has_text="Ei myönnetä").wait_for()
+    page.locator("#answer .outcome", has_text="Ehdotus: ei myönnetä").wait_for()
     assert "jos se olisi 2 (nyt 1), palvelu myönnettäisiin" in page.locator("#answer").inner_text()
     page.get_by_label("ADL-H, arjen toiminnot").fill("2")
     page.get_by_label("Kotitalouden koko").fill("1")
@@ -321,17 +324,17 @@ def test_the_owner_writes_a_rule_rehearses_it_and_follows_a_figure_to_a_person(v
         page.locator("#check-need .faults", has_text='"rai_maple"')
     ).wait_for()
     need.fill("rai_maple >= 4 or rai_adlh >= 3")
-    page.locator("#check-need .tree", has_text="MAPLe-luku on vähintään 4").wait_for()
-    page.get_by_role("button", name="Tarkista ja tee siitä muutos").click()
-    page.get_by_role("button", name="Harjoittele").click()
+    page.locator("#check-need .tree", has_text="MAPLe-tulos (1–5) on vähintään 4").wait_for()
+    page.get_by_role("button", name="Tarkista ja luo muutosehdotus").click()
+    page.get_by_role("button", name="Arvioi vaikutukset").click()
     page.locator(".effects").wait_for(timeout=120_000)
     page.evaluate(axe)
     assert page.evaluate("axe.run(document, {runOnly: ['wcag2a', 'wcag2aa', 'wcag21aa']})")["violations"] == []
-    page.get_by_role("button", name=re.compile("menettää$")).first.click()
+    page.get_by_role("button", name=re.compile("palvelun menettäviä$")).first.click()
     page.locator("table.people").wait_for()
     page.locator("table.people button").first.click()
-    assert "Ennen muutosta: Myönnetään" in page.locator(".pair").inner_text()
-    assert "Muutoksen jälkeen: Ei myönnetä" in page.locator(".pair").inner_text()
+    assert "Ennen muutosta: Ehdotus: myönnetään" in page.locator(".pair").inner_text()
+    assert "Muutoksen jälkeen: Ehdotus: ei myönnetä" in page.locator(".pair").inner_text()
 
 
 def test_kouvolas_rule_is_entered_as_a_row(visit):
@@ -340,15 +343,15 @@ def test_kouvolas_rule_is_entered_as_a_row(visit):
     page.locator("#preview .faults", has_text="age 18").wait_for()
     page.locator("#cells").fill("age / household_size | 1..3 | 4..\n<1 | 900 | 950\n1..17 | 400 | 450\n18.. | 0 | 0")
     page.locator("#preview h2", has_text="6 solua").wait_for()
-    page.get_by_role("button", name="Harjoittele").click()
+    page.get_by_role("button", name="Arvioi vaikutukset").click()
     assert "family_voucher.cap" in page.locator("#change").input_value()
 
 
 def test_rules_work_without_scripts(visit):
     page = visit("/keski-suomi/decide/needs_assessment/", java_script_enabled=False)
     page.get_by_label("Ikä").fill("80")
-    page.get_by_role("button", name="Ratkaise").click()
-    assert "Myönnetään" in page.locator("#answer").inner_text()
+    page.get_by_role("button", name="Tee päätös").click()
+    assert "Ehdotus: myönnetään" in page.locator("#answer").inner_text()
 
 
 def test_the_supervisor_signs_in_follows_a_missed_visit_to_its_client_and_the_client_sees_it(visit, axe):
@@ -385,7 +388,7 @@ def test_a_file_with_a_fault_is_brought_in_and_mended(visit, tmp_path):
     page = visit("/keski-suomi/records/", who="controller")
     page.get_by_label("Tiedosto").set_input_files(file)
     page.get_by_role("button", name="Tuo", exact=True).click()
-    page.get_by_text("1 hyväksytty, 0 jo tiedossa, 1 torjuttu").wait_for()
+    page.get_by_text("1 hyväksytty, 0 jo tiedossa, 1 hylätty").wait_for()
     page.get_by_role("button", name=re.compile("^Avaa ")).first.click()
     raw = page.get_by_label("Sellaisena kuin se tuli")
     raw.fill(raw.input_value().replace("gven", "given"))

@@ -73,11 +73,8 @@ def test_the_tower_tells_the_planted_faults_and_that_all_is_invented(client):
     client.cookies["language"] = "en"
     text = client.get("/keski-suomi/").content.decode()
     assert "no row is a real person" in text
-    assert "The client fee follows the formula to the cent. Now" in text, "the worst place of each promise"
-    assert (
-        "The client fee follows the formula to the cent. Now 0.0%"
-        in client.get("/keski-suomi/alerts/").content.decode()
-    )
+    assert "client fees have been charged wrong: right" in text, "the worst place of each promise"
+    assert "client fees have been charged wrong: right 0.0%" in client.get("/keski-suomi/alerts/").content.decode()
     assert 'data-stream="/stream/keski-suomi/en"' in text
 
 

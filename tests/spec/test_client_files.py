@@ -100,7 +100,7 @@ def test_the_answer_for_machines(rules):
         ("housing is null", "held", True),
         ("housing in ('own_home', 'communal')", "missing", False),
     ]
-    assert answer["reasons"][0]["text"] == "The MAPLe score of service need is at least 3 (known: 4)"
+    assert answer["reasons"][0]["text"] == "The MAPLe score of service need (1–5) is at least 3 (known: 4)"
     assert answer["missing"] == ["rai_adlh", "housing"]
     assert answer["would_change"][0]["field"] == "housing"
     assert answer["would_change"][0]["verdict"] == "refused"

@@ -83,9 +83,9 @@ def faults(root):
 
     def told(kind, promise, folder=path):
         name = {"fi": "x", "sv": "x", "en": "x"}
-        first = {"id": "first", "kind": "reach", "sentence": name, "source": "invented", "unit": {"kind": "ward"}, "within_min": 30, "share": 0.5}  # fmt: skip
+        first = {"id": "first", "kind": "reach", "sentence": name, "broken": name, "source": "invented", "unit": {"kind": "ward"}, "within_min": 30, "share": 0.5}  # fmt: skip
         if KINDS[kind][0].reads == "events":
-            first = {"id": "first", "kind": "measure", "sentence": name, "source": "invented", "event": "feedback.given", "at_least": 4, "share": 0.5}  # fmt: skip
+            first = {"id": "first", "kind": "measure", "sentence": name, "broken": name, "source": "invented", "event": "feedback.given", "at_least": 4, "share": 0.5}  # fmt: skip
         content = {"id": "damaged", "name": name, "group": "nursing_and_care", "valid_from": date(2017, 1, 1)}
         inner = [first, promise]
         for part in reversed(PLACE):
@@ -368,17 +368,22 @@ def test_an_empty_name_is_no_parameter(kind, field, faults):
             ("residents",),
             "nobody is at least 5000 and below 100",
         ),
-        ("presence", {"residents": {"below": 0}}, ("residents", "below"), "greater than or equal to 1"),
+        ("presence", {"residents": {"below": 0}}, ("residents", "below"), "at least 1 is expected"),
         ("presence", {"at_least": True}, ("at_least",), "found true"),
         ("wait", {"ages": {"below": 18, "at_least": 65}}, ("ages",), "nobody is at least 65 and below 18"),
         ("wait", {"ages": {"below": 18, "at_least": 18}}, ("ages",), "nobody is at least 18 and below 18"),
-        ("wait", {"ages": {"at_least": -1}}, ("ages", "at_least"), "greater than or equal to 0"),
+        ("wait", {"ages": {"at_least": -1}}, ("ages", "at_least"), "at least 0 is expected"),
         ("wait", {"answered_by": "visit.made"}, (), "visit.made cannot both begin and end"),
         ("wait", {"called_off_by": "visit.made"}, (), "visit.made cannot both begin and end"),
         ("list", {"ended_by": "enrolment.made"}, (), "enrolment.made cannot both begin and end"),
         ("reach", {"within_min": True}, ("within_min",), "found true"),
-        ("reach", {"unit": {"kind": "ward", "unit_ids": []}}, ("unit", "unit_ids"), "at least 1 item"),
-        ("measure", {"at_least": -3}, ("at_least",), "greater than or equal to 1"),
+        (
+            "reach",
+            {"unit": {"kind": "ward", "unit_ids": []}},
+            ("unit", "unit_ids"),
+            "at least 1 is expected in the list",
+        ),
+        ("measure", {"at_least": -3}, ("at_least",), "at least 1 is expected"),
         ("staffing", {"event": "visit.called_off"}, ("event",), "tells of no quantity"),
         ("measure", {"over_days": True}, ("over_days",), "found true"),
         ("budget", {"event": "visit.made"}, ("event",), "tells of no cents"),

@@ -28,8 +28,8 @@ WARD = "services/nursing_and_care/ward.yaml"
 @pytest.mark.parametrize(
     ("old", "new", "told"),
     [
-        ("within_min: 60", "within_mins: 60", ['"within_mins" is not a field here', 'Did you mean "within_min"?', "ward.yaml:19"]),
-        ("share: 0.95", "share: 1.5", ["less than or equal to 1", "found 1.5", "share: 0.95"]),
+        ("within_min: 60", "within_mins: 60", ['"within_mins" is not a field here', 'Did you mean "within_min"?', "ward.yaml:23"]),
+        ("share: 0.95", "share: 1.5", ["at most 1 is expected", "found 1.5", "share: 0.95"]),
         ("kind: reach", "kind: reech", ['"reech" is not a kind of promise', "Write kind: reach, presence, feature,"]),
         ("kind: ward", "kind: wards", ['"wards" is not a kind of unit', 'Did you mean "ward"?']),
         ("population: residents", "population: resident", ['"resident" is not a population', 'Did you mean "residents"?']),
@@ -126,7 +126,7 @@ def test_two_promises_may_rest_on_one_type_of_event():
     from torni.services.change import parse_changes
     from torni.services.door_book import book_of
 
-    ceiling = "{id: ceiling, kind: budget, sentence: {fi: x, sv: x, en: x}, source: invented, event: invoice.received, appropriation: appropriation.home_care}"
+    ceiling = "{id: ceiling, kind: budget, sentence: {fi: x, sv: x, en: x}, broken: {fi: x, sv: x, en: x}, source: invented, event: invoice.received, appropriation: appropriation.home_care}"
     (change,) = parse_changes(f"name: x\nservices: {{home_care: {{promises: [{ceiling}]}}}}\n")
     library = load_library("keski-suomi", on=TODAY, layers=[change.layer(TODAY)])
     book = book_of(load_rules(library), since=TODAY)

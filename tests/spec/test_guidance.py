@@ -77,7 +77,7 @@ def test_the_letter_of_what_was_decided_is_made_again_from_the_decision_alone(ai
     with speaking("fi"):
         text = to_html(letter(again, made))
     for words in (
-        "Sinulle myönnetään: Kotihoito.",
+        "Sinulle myönnetään palvelu: Kotihoito.",
         "22.11.2026–31.5.2027",
         "Tarvitsee apua päivittäin.",
         "22.11.2026, Ulla",

@@ -53,7 +53,7 @@ name: {fi: a, sv: b, en: c}
 group: centre_reception
 valid_from: 2017-01-01
 promises:
-  - {id: one, kind: wait, sentence: {fi: a, sv: b, en: c}, source: invented, opened_by: visit.planned, answered_by: visit.made, share: 0.9}
+  - {id: one, kind: wait, sentence: {fi: a, sv: b, en: c}, broken: {fi: d, sv: e, en: f}, source: invented, opened_by: visit.planned, answered_by: visit.made, share: 0.9}
 """
 PARAMETER = "parameters:\n  a.b:\n    what: {fi: a, sv: b, en: c}\n    unit: EUR\n    checked: 2026-01-01\n    values: [{from: 2026-01-01, value: 3, source: invented}]\n"
 

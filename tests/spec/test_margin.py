@@ -99,7 +99,7 @@ def test_every_promise_that_is_a_share_of_events_tells_it(library):
 
 
 LISTS = ListPromise(
-    id="full", kind="list", sentence={"fi": "x", "sv": "x", "en": "x"}, source="invented", began_by="a.b", ended_by="a.c", limited_by="a.d", at_most=Decimal("0.95")
+    id="full", kind="list", sentence={"fi": "x", "sv": "x", "en": "x"}, broken={"fi": "x", "sv": "x", "en": "x"}, source="invented", began_by="a.b", ended_by="a.c", limited_by="a.d", at_most=Decimal("0.95")
 )  # fmt: skip
 
 

@@ -72,8 +72,8 @@ name: {fi: Lelut, sv: Leksaker, en: Toys}
 group: centre_reception
 valid_from: 2017-01-01
 promises:
-  - {id: smiles, kind: smile, sentence: {fi: Hymy, sv: Leende, en: Nine of ten smile}, source: invented, column: quality, event: feedback.given, share: 0.9}
-  - {id: corners, kind: corner, sentence: {fi: Nurkka, sv: Hörn, en: A thousand corners}, source: invented, unit: {kind: centre}, at_least: 1000}
+  - {id: smiles, kind: smile, sentence: {fi: Hymy, sv: Leende, en: Nine of ten smile}, broken: {fi: hymy hyytyi, sv: inget leende, en: too few smile}, source: invented, column: quality, event: feedback.given, share: 0.9}
+  - {id: corners, kind: corner, sentence: {fi: Nurkka, sv: Hörn, en: A thousand corners}, broken: {fi: nurkkia puuttuu, sv: hörn saknas, en: corners are missing}, source: invented, unit: {kind: centre}, at_least: 1000}
 """
 IDS = ["toys.corners", "toys.smiles"]
 
@@ -99,7 +99,7 @@ def test_a_kind_of_one_file_is_on_every_surface(own_regions, new_room):
     assert told["rows"] == 1 and "Nobody smiled here." in told["rows_page"]
     assert "A thousand corners" in told["corner_page"]
     assert "Nine of ten smile" in told["cell"] and "A thousand corners" not in told["cell"]
-    assert "Nine of ten smile" in told["report"] and "A thousand corners" in told["report"]
+    assert "Too few smile" in told["report"] and "Corners are missing" in told["report"]
     assert "SmilePromise" in told["schema"] and "smile" in told["misspelt"]
     assert "toys.yaml:6:" in told["misspelt"] and "Write how many must smile" in told["share"]
     assert told["rehearsed"] == {"toys.smiles": ["broken", "kept"]}

@@ -36,8 +36,8 @@ def rules():
 @pytest.mark.parametrize(
     ("language", "said"),
     [
-        ("fi", ["Sinulle myönnetään: Kotihoito.", "22.11.2026", "30 päivän kuluessa", "152,55 euroa kuukaudessa", "29.12.2026", "mitattu 1.9.2026"]),
-        ("sv", ["Du beviljas: Hemvård.", "inom 30 dagar", "152,55 euro per månad"]),
+        ("fi", ["Sinulle myönnetään palvelu: Kotihoito.", "22.11.2026", "30 päivän kuluessa", "152,55 euroa kuukaudessa", "29.12.2026", "mitattu 1.9.2026"]),
+        ("sv", ["Du beviljas service: Hemvård.", "inom 30 dagar", "152,55 euro per månad"]),
         ("en", ["Home care is granted to you.", "within 30 days", "152.55 euros a month"]),
     ],
 )  # fmt: skip

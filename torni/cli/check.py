@@ -24,6 +24,7 @@ from torni.tower.picture import finding_json, groups_json, worst
 
 if TYPE_CHECKING:
     from torni.network.explain import Explanation
+    from torni.services.library import Library
     from torni.tower.live import Live
 
 MOST_GROUPS = 20  # of each level, the worst
@@ -97,7 +98,7 @@ def print_picture(shown: Picture) -> None:
     indent = " " * (wide + targets + 7)
     for f in shown.by_state():
         first = f"{mark(f.state)}  {painted(value_text(f).rjust(wide), '1')}  {target_text(f).ljust(targets)}  "
-        paragraph(str(f.sentence), indent, first, hidden=len(first) - len(indent))
+        paragraph(f.told, indent, first, hidden=len(first) - len(indent))
         if margin_text(f):
             paragraph(margin_text(f), indent, indent)
         id_ = painted(indent + f.id + (" *" if f.invented and f.promise.reads == "network" else ""), "2")
@@ -144,6 +145,8 @@ def explain(args: argparse.Namespace) -> int:
         return int(f.state == "broken")
     print()
     paragraph(f"{f.sentence}", "   ", f"{mark(f.state)}  ")
+    if f.state == "broken":
+        paragraph(f.told, "   ", "   ")
     print(
         f"   {state_name(f.state)}: {value_text(f)}, {_('target')} {target_text(f)}"
         + (f", {_('outside')} {affected_text(f)}" if f.affected is not None else "")
@@ -169,7 +172,7 @@ def explain(args: argparse.Namespace) -> int:
         for assumption in f.assumptions:
             paragraph(str(assumption), "     ", "   – ")
     if e.events:
-        _print_happened(e, live)
+        _print_happened(e, network.library, live)
     else:
         _print_units(e)
     if e.histogram is not None:
@@ -227,7 +230,7 @@ def _print_units(e: Explanation) -> None:
     )
 
 
-def _print_happened(e: Explanation, live: Live | None) -> None:
+def _print_happened(e: Explanation, library: Library, live: Live | None) -> None:
     """The limits and events of a promise about what happens, and its groups, the worst first."""
     print(f"\n{_('3. The limits')}")
     for x in e.parameters:
@@ -236,7 +239,7 @@ def _print_happened(e: Explanation, live: Live | None) -> None:
             "     ",
             "   – ",
         )
-    print(f"\n{_('4. The events')}\n   {'  '.join(e.events)}")
+    print(f"\n{_('4. The events')}\n   {'; '.join(str(library.event_kinds[name].what) for name in e.events)}")
     f = e.finding
     for level in LEVELS:
         if f.groups(level) and live:

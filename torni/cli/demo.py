@@ -69,7 +69,7 @@ def print_live(found: Live) -> None:
 
     order = {"broken": 0, "unknown": 1, "kept": 2}
     rows = [
-        [mark(f.state), value_text(f), target_text(f), str(f.promise.sentence), counted_text(f), f.id]
+        [mark(f.state), value_text(f), target_text(f), f.told, counted_text(f), f.id]
         for f in sorted(found.found, key=lambda f: order[f.state])
     ]
     print(

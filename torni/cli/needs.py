@@ -9,6 +9,7 @@ from torni.cli.show import table
 from torni.core.faults import bad_input
 from torni.core.language import _, number, per_cent, t
 from torni.needs import funding, need
+from torni.needs.variables import variable_name
 from torni.services import load_library
 
 MOST = 8
@@ -47,7 +48,7 @@ def needs(args: argparse.Namespace) -> int:
     print("\n" + _("Need-based funding {year}: {total} M€, {each} € a resident").format(year=paid.year, total=number(paid.total / 1e6, 1), each=number(paid.per_resident)) + "\n")  # fmt: skip
     shown = found.parts.head(MOST)
     rows = [
-        [r["variable"], sectors[r["sector"]], _share(r["share"]), _share(r["national_share"]), f"{'+' if r['effect'] >= 0 else '−'}{number(abs(r['effect']), 4)}"]
+        [variable_name(r["variable"]), sectors[r["sector"]], _share(r["share"]), _share(r["national_share"]), f"{'+' if r['effect'] >= 0 else '−'}{number(abs(r['effect']), 4)}"]
         for r in shown.iter_rows(named=True)
     ]  # fmt: skip
     rows.append([_("share of those over 64"), sectors["elder"], "", "", f"{'+' if found.elder_share_effect >= 0 else '−'}{number(abs(found.elder_share_effect), 4)}"])  # fmt: skip

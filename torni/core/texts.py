@@ -6,7 +6,7 @@ from typing import Annotated, Self
 
 from pydantic import BaseModel, ConfigDict, Field, model_validator
 
-from torni.core.language import choose
+from torni.core.language import choose, t
 
 Identifier = Annotated[str, Field(pattern=r"^[a-z][a-z0-9_]*$")]
 
@@ -26,7 +26,7 @@ class Range(Strict):
     @model_validator(mode="after")
     def _someone(self) -> Self:
         if self.below is not None and self.at_least is not None and self.at_least >= self.below:
-            raise ValueError(f"nobody is at least {self.at_least} and below {self.below}")
+            raise ValueError(t("nobody is at least {least} and below {below}", least=self.at_least, below=self.below))
         return self
 
 

@@ -15,6 +15,7 @@ from typing import Any, Literal, Self
 
 from pydantic import Field, model_validator
 
+from torni.core.language import t
 from torni.core.texts import Strict, Text
 
 MOST_TEXT = 200
@@ -54,11 +55,11 @@ class DataField(Strict):
     @model_validator(mode="after")
     def _whole_told(self) -> Self:
         if (self.kind == "choice") != bool(self.of):
-            raise ValueError("a choice has what may be chosen, such as: of: [granted, refused]; no other kind has")
+            raise ValueError(t("a choice has what may be chosen, such as: of: [granted, refused]; no other kind has"))
         if self.range and (self.kind not in _COUNTED or self.range[0] > self.range[1]):
-            raise ValueError("a range is a number's, the least first, such as: kind: whole, range: [1, 5]")
+            raise ValueError(t("a range is a number's, the least first, such as: kind: whole, range: [1, 5]"))
         if self.kind == "client" and self.erased == "kept":
-            raise ValueError("the number of a client tells of somebody: write erased: emptied")
+            raise ValueError(t("the number of a client tells of somebody: write erased: emptied"))
         return self
 
 

@@ -17,6 +17,7 @@ from torni.engines.rules.tree import Field, Node
 from torni.guidance.client import Client
 from torni.services.rules import Reckoning, Rules
 from torni.services.schema import FormulaLine, Source
+from torni.services.unit_names import unit_name
 
 CEILING = "fee.ceiling_year"
 
@@ -203,7 +204,7 @@ def line_value(line: FormulaLine, value: Decimal | int | None) -> str:
         return per_cent(share, 2 if round(share * 100, 1) != round(share * 100, 4) else 1)
     if line.unit.startswith("EUR"):
         return f"{money(value)}{unit_text(line.unit)}"
-    return f"{number(float(value), max(0, -int(Decimal(value).as_tuple().exponent)))} {line.unit}"
+    return f"{number(float(value), max(0, -int(Decimal(value).as_tuple().exponent)))} {unit_name(line.unit)}"
 
 
 def money(amount: Decimal | int | float) -> str:

@@ -8,6 +8,7 @@ from __future__ import annotations
 import json
 from collections.abc import Sequence
 from dataclasses import asdict, dataclass
+from datetime import date
 from functools import cache
 from pathlib import Path
 from typing import Any
@@ -234,5 +235,15 @@ def _sources(d: Proposal, fees: Sequence[Reckoned]) -> list[str]:
                 found.append(library.sources[dated[-1].source])
     found += [library.sources[f.formula.definition.source] for f in fees]
     return list(
-        dict.fromkeys(f"{s.title} ({s.published})" if s.published not in str(s.title) else str(s.title) for s in found)
+        dict.fromkeys(
+            f"{s.title} ({_published(s.published)})" if s.published not in str(s.title) else str(s.title) for s in found
+        )
     )
+
+
+def _published(told: str) -> str:
+    """The day, or the year alone, that a source was published, as a letter writes days."""
+    try:
+        return day(date.fromisoformat(told))
+    except ValueError:
+        return told

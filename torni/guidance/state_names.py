@@ -9,6 +9,11 @@ def verdict_name(verdict: str) -> str:
     return {"granted": _("Granted"), "refused": _("Refused"), "undecided": _("Undecided")}[verdict]
 
 
+def decided_name(verdict: str) -> str:
+    """A decision that an official has made."""
+    return {"granted": _("granted"), "refused": _("refused")}[verdict]
+
+
 def leaf_state(state: str) -> str:
     return {"held": _("met"), "not_held": _("not met"), "missing": _("not known")}[state]
 

@@ -109,6 +109,12 @@ class Finding(Shown):
     def sentence(self) -> Text:
         return self.promise.sentence
 
+    @property
+    def told(self) -> str:
+        """The promise, or where it is not kept what is wrong: how a list of findings says it."""
+        told = self.promise.broken_text() if self.state == "broken" else str(self.sentence)
+        return told[:1].upper() + told[1:]
+
     def groups(self, level: Level) -> Groups:
         return self.by.get(level, ())
 

@@ -8,11 +8,12 @@ from datetime import date
 from decimal import Decimal
 from typing import TYPE_CHECKING, Annotated, Any, ClassVar, Literal, Protocol
 
-from pydantic import Field
+from pydantic import Field, field_validator
 
-from torni.core.language import Message, _, per_cent
+from torni.core.language import Message, _, per_cent, t
 from torni.core.texts import Identifier, Range, Strict, Text
 from torni.facts import rights
+from torni.promises.said import VALUE
 
 if TYPE_CHECKING:
     from torni.facts.opening import Connection
@@ -99,7 +100,12 @@ class Promise(Strict):
 
     id: Identifier
     kind: str
-    sentence: Text
+    sentence: Text = Field(
+        description="What is promised to one person or of one unit, without the share: that is the target beside it."
+    )
+    broken: Text = Field(
+        description="What is wrong where it is not kept, said of one place; {value} after a colon: how much of it is kept."
+    )
     source: Identifier
     column: Column = Field("availability", description="The column of the matrix that the promise belongs to.")
     strategy: bool = Field(False, description="True for the strategy text's softer guidelines.")
@@ -117,10 +123,29 @@ class Promise(Strict):
     parameters: ClassVar[Mapping[str, tuple[str, ...]]] = {}  # fields that name a parameter, and the units understood
 
     # What others may ask.
+    @field_validator("broken")
+    @classmethod
+    def _told_apart(cls, broken: Text) -> Text:
+        for told in (broken.fi, broken.sv, broken.en):
+            if VALUE in told and ":" not in told.partition(VALUE)[0]:
+                raise ValueError(t("the value stands after a colon, so that what is wrong can be told without it"))
+        return broken
+
     @property
     def target(self) -> float:
         """What the value is held against."""
         return 1.0
+
+    def broken_text(self, value: str = "") -> str:
+        """What is wrong where it is not kept, with how much of it is; where that is not told, without the part that tells it."""
+        told = str(self.broken)
+        return (
+            told.replace(VALUE, value)
+            if value
+            else told.partition(VALUE)[0].rstrip().rpartition(":")[0]
+            if VALUE in told
+            else told
+        )
 
     @property
     def trip(self) -> Trip | None:
@@ -192,7 +217,14 @@ class Promise(Strict):
         """The value as people read it."""
 
     def target_text(self, f: Finding) -> str:
-        return _("all") if f.target >= 1 else "≥ " + per_cent(f.target, 0)
+        return per_cent(1, 0) if f.target >= 1 else "≥ " + per_cent(f.target, 0)
+
+    def target_words(self, f: Finding) -> str:
+        """The target inside a sentence: a table's signs are not read aloud."""
+        told = self.target_text(f)
+        return {"≥": _("at least {share}"), "≤": _("at most {share}")}.get(told[0], "{share}").format(
+            share=told.lstrip("≥≤ ")
+        )
 
     @abstractmethod
     def counted_text(self, f: Finding) -> str:

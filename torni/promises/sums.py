@@ -13,7 +13,7 @@ import polars as pl
 from pydantic import Field
 
 from torni.core.faults import BadInput
-from torni.core.language import Message, _, ngettext, number, per_cent
+from torni.core.language import Message, _, ngettext, number, per_cent, t
 from torni.core.texts import Text, Whole
 from torni.engines.margin.limit import Limits, more_kept, more_misses
 from torni.facts.book import Answer, Counting, Opening
@@ -348,7 +348,9 @@ def apart(*types: str) -> None:
     """Refuse a promise in which one type of event would do two things."""
     for i, type_ in enumerate(types):
         if type_ in types[:i]:
-            raise ValueError(f"{type_} cannot both begin and end one thing; name another event for one of the two")
+            raise ValueError(
+                t("{event} cannot both begin and end one thing; name another event for one of the two", event=type_)
+            )
 
 
 @lru_cache(maxsize=50_000)  # the same questions come again with each picture

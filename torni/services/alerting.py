@@ -7,6 +7,7 @@ from typing import Self
 
 from pydantic import Field, model_validator
 
+from torni.core.language import t
 from torni.core.texts import Identifier, Strict
 from torni.promises.promise import Action, Owner, Promise
 
@@ -44,7 +45,9 @@ class Alerting(Strict):
         for kind, whose in self.kinds.items():
             for name in whose.actions:
                 if name not in self.actions:
-                    raise ValueError(f'{kind}: "{name}" is not an action: write it under actions first')
+                    raise ValueError(
+                        t('{kind}: "{name}" is not an action: write it under actions first', kind=kind, name=name)
+                    )
         return self
 
     def sources(self) -> Iterator[tuple[tuple[str | int, ...], str]]:

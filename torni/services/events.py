@@ -6,6 +6,7 @@ from typing import Self
 
 from pydantic import Field, model_validator
 
+from torni.core.language import t
 from torni.core.texts import Identifier, Strict, Text
 from torni.facts.data_fields import DataField
 from torni.promises.promise import EventType, Needed
@@ -26,14 +27,17 @@ class Bounds(Strict):
     def _ordered(self) -> Bounds:
         for name, span in self:
             if span and not -(10**12) <= span[0] <= span[1] <= 10**12:
-                raise ValueError(f"{name}: write the least first, then the most, both within a million million")
+                raise ValueError(
+                    t("{name}: write the least first, then the most, both within a million million", name=name)
+                )
         return self
 
 
 class EventKind(Strict):
     """One type of event: what it tells, and what must be said with it."""
 
-    what: Text
+    what: Text = Field(description="What happened, as a reader of pages is told it.")
+    sent: Text | None = Field(None, description="What a sender writes in its numbers: help that readers are not shown.")
     needs: list[Needed] = []
     of_nobody: bool = Field(False, description="It tells of no client: one that names a client is refused.")
     bounds: Bounds = Field(default=Bounds(), description="What it may hold, where that is not what every type may.")

@@ -16,24 +16,30 @@ from pydantic import BaseModel
 from pydantic.fields import FieldInfo
 
 from torni.core.faults import Fault, nearest_name
-from torni.core.language import t
+from torni.core.language import Message, t
 
 if TYPE_CHECKING:
     from torni.services.reading import Document, Loc
 
 _REMEDIES = {
-    "source": "Name a source of definitions/sources.yaml, such as: source: preparation_2017",
-    "fi": "Write the Finnish text.",
-    "sv": "Write the Swedish text.",
-    "en": "Write the English text.",
-    "sentence": "Write the promise as one sentence in fi, sv and en.",
-    "valid_from": "Write the first day of this version, such as: valid_from: 2017-01-01",
-    "share": "Write a decimal share, such as: share: 0.95",
+    "source": Message("Name a source of definitions/sources.yaml, such as: source: preparation_2017"),
+    "fi": Message("Write the Finnish text."),
+    "sv": Message("Write the Swedish text."),
+    "en": Message("Write the English text."),
+    "sentence": Message("Write the promise as one sentence in fi, sv and en."),
+    "broken": Message(
+        'Write what is wrong where the promise is not kept, in fi, sv and en, such as: en: "complaints are answered late: in time {value}".',
+        value="{value}",
+    ),
+    "valid_from": Message("Write the first day of this version, such as: valid_from: 2017-01-01"),
+    "share": Message("Write a decimal share, such as: share: 0.95"),
 }
 # Fields of before, and what to write instead: by the model beside which one stands, and its name.
 _MOVED = {
-    ("Service", "followed"): 'Write them under "promises:", which holds the promises of every kind: followed: becomes promises:, its list is added to that one.',
-    ("Cell", "promises"): 'Write them under "promises:" of the service itself; column: availability is meant where none is written.',
+    ("Service", "followed"): Message('Write them under "promises:", which holds the promises of every kind: followed: becomes promises:, its list is added to that one.'),
+    ("Cell", "promises"): Message(
+        'Write them under "promises:" of the service itself; column: availability is meant where none is written.'
+    ),
 }  # fmt: skip
 _BETWEEN = {"greater_than", "greater_than_equal", "less_than", "less_than_equal"}
 
@@ -58,33 +64,50 @@ def _fault(document: Document, loc: Loc, beside: type[BaseModel] | None, field: 
     if kind == "extra_forbidden":
         known = _names(beside)
         if beside and (moved := _MOVED.get((beside.__name__, last))):
-            return Fault(where, f'"{last}" is not a field here', moved)
+            return Fault(where, t('"{found}" is not a field here', found=last), str(moved))
         near = nearest_name(last, known)
-        remedy = f'Did you mean "{near}"?' if near else f"The fields here are: {', '.join(known)}."
-        return Fault(where, f'"{last}" is not a field here', remedy)
+        remedy = (
+            t('Did you mean "{near}"?', near=near)
+            if near
+            else t("The fields here are: {names}.", names=", ".join(known))
+        )
+        return Fault(where, t('"{found}" is not a field here', found=last), remedy)
     if kind == "missing":
-        return Fault(where, f'"{last}" is missing', f'Add "{last}". {_remedy(last, field, beside)}'.strip())
+        remedy = (t('Add "{name}".', name=last) + " " + _remedy(last, field, beside)).strip()
+        return Fault(where, t('"{name}" is missing', name=last), remedy)
     if kind == "literal_error":
         if found is None:
-            return Fault(where, t("{name} is empty", name=f'"{last}"'), f"Write {last}: {_one_of(_choices(field))}.")
+            return Fault(
+                where,
+                t("{name} is empty", name=f'"{last}"'),
+                t("Write {name}: {choices}.", name=last, choices=_one_of(_choices(field))),
+            )
         near = nearest_name(str(found), map(str, _choices(field)))
-        remedy = f'Did you mean "{near}"?' if near else f"Write {last}: {_one_of(_choices(field))}."
-        return Fault(where, f'"{found}" is not one of {error["ctx"]["expected"]}', remedy)
+        remedy = (
+            t('Did you mean "{near}"?', near=near)
+            if near
+            else t("Write {name}: {choices}.", name=last, choices=_one_of(_choices(field)))
+        )
+        return Fault(
+            where, t('"{found}" is not one of {choices}', found=str(found), choices=error["ctx"]["expected"]), remedy
+        )
     if kind in ("union_tag_invalid", "union_tag_not_found"):
         return _of_no_kind(document, loc, field, error)
     if found is None:
         return Fault(where, t("{name} is empty", name=f'"{last}"'), _remedy(last, field, beside))
     if kind == "dated":
         at = error["ctx"]["at"]
-        remedy = error["ctx"].get("remedy") or (
+        remedy = error["ctx"].get("remedy") or t(
             "Give each value a first day later than the one before, and end that one before it, or leave its until out."
         )
         return Fault(document.where((*loc, *at)), error["ctx"]["what"], remedy)
     if kind == "invalid_key":
-        remedy = "Write a name as a text. In { } a comma divides: an amount has a decimal point, such as 18.60."
-        return Fault(where, f'"{found}" is not a name', remedy)
-    message = _expected().get(kind) or error["msg"].removeprefix("Value error, ")
-    shown = f" (found {_written(found)})" if isinstance(found, str | int | float | date) and kind != "value_error" else ""  # fmt: skip
+        remedy = t("Write a name as a text. In {{ }} a comma divides: an amount has a decimal point, such as 18.60.")
+        return Fault(where, t('"{found}" is not a name', found=str(found)), remedy)
+    message = (
+        _expected().get(kind) or _beyond(kind, error.get("ctx") or {}) or error["msg"].removeprefix("Value error, ")
+    )
+    shown = f" ({t('found')} {_written(found)})" if isinstance(found, str | int | float | date) and kind != "value_error" else ""  # fmt: skip
     return Fault(where, f"{message[0].lower()}{message[1:]}{shown}", _remedy(last, field, beside))
 
 
@@ -103,6 +126,21 @@ def _expected() -> dict[str, str]:
     }
 
 
+def _beyond(kind: str, told: dict[str, Any]) -> str | None:
+    """What a value must be where it is beyond a bound or of another form: validation tells it in its own English."""
+    limit = next((v for k, v in told.items() if k in ("gt", "ge", "lt", "le", "min_length", "max_length")), None)
+    return {
+        "greater_than": t("more than {limit} is expected", limit=limit),
+        "greater_than_equal": t("at least {limit} is expected", limit=limit),
+        "less_than": t("less than {limit} is expected", limit=limit),
+        "less_than_equal": t("at most {limit} is expected", limit=limit),
+        "string_too_short": t("a text is expected, and it is empty"),
+        "too_short": t("at least {limit} is expected in the list", limit=limit),
+        "too_long": t("at most {limit} is expected in the list", limit=limit),
+        "string_pattern_mismatch": t("a name of small letters, digits and underscores is expected"),
+    }.get(kind)
+
+
 def _written(value: object) -> str:
     """A value as a definition has it: text in double quotes, true and false in small letters."""
     return f'"{value}"' if isinstance(value, str) else str(value).lower() if isinstance(value, bool) else str(value)
@@ -111,18 +149,18 @@ def _written(value: object) -> str:
 def _of_no_kind(document: Document, loc: Loc, union: Any, error: Any) -> Fault:
     """A promise whose kind is none: the kinds there are."""
     kinds = [tag for member in _members(union) for tag in _choices(member.model_fields["kind"].annotation)]
-    remedy = f"Write kind: {_one_of(kinds)}."
+    remedy = t("Write {name}: {choices}.", name="kind", choices=_one_of(kinds))
     if error["type"] == "union_tag_not_found":
         if near := _meant(document, loc):  # what differs in a promise is laid on it by its id, and so on none
             remedy = t('Did you mean "{near}"?', near=near) + " " + remedy
-        return Fault(document.where(loc), 'the promise has no "kind"', remedy)
+        return Fault(document.where(loc), t('the promise has no "kind"'), remedy)
     tag = _written(error["ctx"]["tag"]).strip('"')
     where = document.where((*loc, "kind"))
     if tag == "None":  # the key alone, with nothing after it
         return Fault(where, t("{name} is empty", name='"kind"'), remedy)
     if near := nearest_name(tag, kinds):
-        remedy = f'Did you mean "{near}"? ' + remedy
-    return Fault(where, f'"{tag}" is not a kind of promise', remedy)
+        remedy = t('Did you mean "{near}"?', near=near) + " " + remedy
+    return Fault(where, t('"{found}" is not a kind of promise', found=tag), remedy)
 
 
 def _meant(document: Document, loc: Loc) -> str | None:
@@ -195,7 +233,7 @@ def _choices(annotation: Any) -> list[Any]:
 
 def _one_of(names: Iterable[Any]) -> str:
     *first, last = [str(n) for n in names] or [""]
-    return f"{', '.join(first)} or {last}" if first else last
+    return f"{', '.join(first)} {t('or')} {last}" if first else last
 
 
 def _remedy(name: str, field: Any, beside: type[BaseModel] | None) -> str:
@@ -203,31 +241,49 @@ def _remedy(name: str, field: Any, beside: type[BaseModel] | None) -> str:
     if told := getattr(beside, "remedies", {}).get(name):
         return str(told)
     if name in _REMEDIES:
-        return _REMEDIES[name]
+        return str(_REMEDIES[name])
     types_ = _members(field)
     of = types_[0] if types_ else None
     if choices := _choices(field):
-        return f"Write {name}: {_one_of(choices)}."
+        return t("Write {name}: {choices}.", name=name, choices=_one_of(choices))
     if isinstance(of, type) and issubclass(of, BaseModel):
         return (
-            f"Write under {name} such as: {', '.join(_names(of))}." if name else f"Begin with: {', '.join(_names(of))}."
+            t("Write under {name} such as: {names}.", name=name, names=", ".join(_names(of)))
+            if name
+            else t("Begin with: {names}.", names=", ".join(_names(of)))
         )
     if get_origin(of) in (list, tuple):
-        return f"Write a list, such as: {name}: [...]"
+        return t("Write a list, such as: {name}: [...]", name=name)
     if get_origin(of) is dict:
-        return f"Write under {name} a name and a value on each line."
+        return t("Write under {name} a name and a value on each line.", name=name)
     if of is bool:
-        return f"Write {name}: true or {name}: false."
+        return t("Write {name}: true or {name}: false.", name=name)
     if of is date:
-        return f"Write a day, such as: {name}: 2026-01-31"
+        return t("Write a day, such as: {name}: 2026-01-31", name=name)
     if of in (int, Decimal):
         limits = {k: v for m in getattr(field, "metadata", ()) for k, v in _limits(m)}
         least, most = limits.get("ge", limits.get("gt")), limits.get("le", limits.get("lt"))
-        told = f" from {least} to {most}" if None not in (least, most) else f" of at least {least}" if least is not None else ""  # fmt: skip
-        return f"Write a {'whole ' if of is int else ''}number{told}, such as: {name}: {most or least or 1}"
+        values = {"name": name, "least": least, "most": most, "example": most or least or 1}
+        if None not in (least, most):
+            return (
+                t("Write a whole number from {least} to {most}, such as: {name}: {example}", **values)
+                if of is int
+                else t("Write a number from {least} to {most}, such as: {name}: {example}", **values)
+            )
+        if least is not None:
+            return (
+                t("Write a whole number of at least {least}, such as: {name}: {example}", **values)
+                if of is int
+                else t("Write a number of at least {least}, such as: {name}: {example}", **values)
+            )
+        return (
+            t("Write a whole number, such as: {name}: {example}", **values)
+            if of is int
+            else t("Write a number, such as: {name}: {example}", **values)
+        )
     if name == "id":
-        return "Write a name in small letters, digits and underscores, such as: id: in_time"
-    return f"Write {name} as the other definitions do: a text, in quotes where it is a number."
+        return t("Write a name in small letters, digits and underscores, such as: id: in_time")
+    return t("Write {name} as the other definitions do: a text, in quotes where it is a number.", name=name)
 
 
 def _limits(metadata: Any) -> list[tuple[str, Any]]:

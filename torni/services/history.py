@@ -55,7 +55,8 @@ class Version:
     @property
     def change(self) -> Change:
         made = parse_changes(self.text, name=self.id)[0]
-        return replace(made, start=self.start or made.start, content=_in_one_list(made.content))
+        content = _broken_told(_in_one_list(made.content))
+        return replace(made, start=self.start or made.start, content=content)
 
     def coming(self, on: date) -> bool:
         """Is it approved and yet to begin?"""
@@ -79,6 +80,29 @@ def _in_one_list(content: Mapping[str, Any]) -> Mapping[str, Any]:
             text["promises"] = [*(text.get("promises") or []), *(inside or []), *(followed or [])]
         out[name] = text
     return {**content, "services": out}
+
+
+def _broken_told(content: Mapping[str, Any]) -> Mapping[str, Any]:
+    """A change written before each promise had a sentence of its own for when it is broken: made of what it promises."""
+    services = content.get("services")
+    if not isinstance(services, dict):
+        return content
+    return {**content, "services": {name: _with_broken(text) for name, text in services.items()}}
+
+
+def _with_broken(text: Any) -> Any:
+    promises = text.get("promises") if isinstance(text, dict) else None
+    if not isinstance(promises, list):
+        return text
+    out = []
+    for promise in promises:
+        sentence = promise.get("sentence") if isinstance(promise, dict) else None
+        if isinstance(sentence, dict) and "broken" not in promise:
+            heads = {"fi": "ei toteudu", "sv": "uppfylls inte", "en": "not kept"}
+            broken = {k: f"{head}: {sentence[k]}" for k, head in heads.items() if k in sentence}
+            promise = {**promise, "broken": broken}
+        out.append(promise)
+    return {**text, "promises": out}
 
 
 def versions(region: str) -> list[Version]:

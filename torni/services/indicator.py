@@ -7,6 +7,7 @@ from typing import Literal, Self
 
 from pydantic import Field, model_validator
 
+from torni.core.language import t
 from torni.core.texts import Identifier, Strict, Text
 
 Measure = Literal["count", "clients", "sum", "median", "p90", "unanswered", "residents"]
@@ -26,9 +27,11 @@ class Side(Strict):
     @model_validator(mode="after")
     def _whole(self) -> Self:
         if (self.measure in ("sum", "median", "p90")) != (self.of is not None):
-            raise ValueError(f"{self.measure} and `of` do not go together; `of` goes with sum, median and p90")
+            raise ValueError(
+                t("{measure} and `of` do not go together; `of` goes with sum, median and p90", measure=self.measure)
+            )
         if (self.measure == "residents") != (self.where is None):
-            raise ValueError("every measure but residents needs `where`, and residents has none")
+            raise ValueError(t("every measure but residents needs `where`, and residents has none"))
         return self
 
 

@@ -5,7 +5,7 @@ from __future__ import annotations
 import hashlib
 import json
 from collections.abc import Iterator, Mapping, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from datetime import date, timedelta
 from decimal import Decimal
 from functools import cached_property
@@ -19,6 +19,7 @@ from torni.facts.data_fields import ByType
 from torni.promises.ground import NetworkPromise
 from torni.promises.kinds import of_events, of_network
 from torni.promises.promise import Promise
+from torni.promises.said import said
 from torni.promises.sums import EventPromise
 from torni.services import regions
 from torni.services.alerting import NOTHING, Alerting
@@ -137,7 +138,9 @@ class Library:
         """A parameter's value on the library's day. Outside its dates it is a fault; nothing defaults."""
         if parameter_id not in self.parameters:
             near = key_meant(parameter_id, called(self.parameters))
-            raise bad_input(f'parameter "{parameter_id}"', "not defined", f'Did you mean "{near}"?' if near else "")
+            raise bad_input(
+                f'parameter "{parameter_id}"', t("not defined"), t('Did you mean "{near}"?', near=near) if near else ""
+            )
         parameter = self.parameters[parameter_id]
         valid = [v for v in parameter.values if v.from_ <= self.as_of]
         if not valid:
@@ -194,6 +197,20 @@ def load_library(
     return _Loading(root or places.definitions(), found, on, (*decided, *layers)).library()
 
 
+def _called(what: str) -> str:
+    """What a name should be, in the language of the moment."""
+    return {
+        "a source": t("a source"), "a kind of unit": t("a kind of unit"), "a parameter": t("a parameter"), "a population": t("a population"),
+        "a type of event": t("a type of event"),
+    }.get(what, what)  # fmt: skip
+
+
+def _said(service: Service, found: Library) -> Service:
+    """The service with its promises' texts as they read on the day."""
+    promises = [said(p, found) for p in service.promises]
+    return service.model_copy(update={"promises": promises}) if promises else service
+
+
 class _Loading:
     def __init__(self, root: Path, region: regions.Region, on: date, layers: tuple[Document, ...]) -> None:
         self.root, self.region, self.on, self.layers = root, region, on, layers
@@ -215,11 +232,12 @@ class _Loading:
         if self.faults:
             raise BadInput(*self.faults)
         assert sources and groups and kinds
-        return Library(
+        found = Library(
             self.region, self.on, tuple(groups.groups), {s: d for s, (d, _) in services.items()},
             parameters, sources.sources, kinds.kinds, files, {s: d for s, (_, d) in services.items()}, self.root, self.layers,
             events.kinds(), self._indicators(sources.sources), self._alerting(sources.sources),
         )  # fmt: skip
+        return replace(found, services={name: _said(service, found) for name, service in found.services.items()})
 
     def _read(self, path: Path) -> Document | None:
         found = read(path, self.root)
@@ -317,14 +335,18 @@ class _Loading:
                 self.faults.append(
                     Fault(
                         layer.where(("parameters", name)),
-                        f'"{name}" is not a parameter',
-                        f'Did you mean "{near}"?' if near else "Write it whole, with what, unit, checked and values.",
+                        t('"{found}" is not a parameter', found=name),
+                        t('Did you mean "{near}"?', near=near)
+                        if near
+                        else t("Write it whole, with what, unit, checked and values."),
                     )
                 )
                 continue
             if isinstance(value, dict) and not isinstance(known[name].values[-1].value, dict):
                 where = layer.where(("parameters", name))
-                self.faults.append(Fault(where, "a single value is expected", f"Write such as {name}: 4"))
+                self.faults.append(
+                    Fault(where, t("a single value is expected, not a table"), t("Write such as {name}: 4", name=name))
+                )
                 continue
             table = known[name].values[-1].value
             if isinstance(table, dict) and not isinstance(value, dict):
@@ -408,8 +430,10 @@ class _Loading:
                 self.faults.append(
                     Fault(
                         document.where(("group",)),
-                        f'"{service.group}" is not a service area',
-                        f'Did you mean "{near}"?' if near else f"The areas are: {', '.join(sorted(known))}.",
+                        t('"{found}" is not a service area', found=service.group),
+                        t('Did you mean "{near}"?', near=near)
+                        if near
+                        else t("The areas are: {names}.", names=", ".join(sorted(known))),
                     )
                 )
             services[name] = (service, document)
@@ -427,8 +451,8 @@ class _Loading:
             self.faults.append(
                 Fault(
                     document.where(()),
-                    "not a definition: fields such as id and name are expected",
-                    "Start with: id: name_of_the_file",
+                    t("not a definition: fields such as id and name are expected"),
+                    t("Start with: id: name_of_the_file"),
                 )
             )
             return False
@@ -441,7 +465,7 @@ class _Loading:
                         t('"{text}" is not a date', text=str(first))
                         if first is not None
                         else t("{name} is missing", name='"valid_from"'),
-                        "Write such as: valid_from: 2017-01-01",
+                        t("Write such as: valid_from: 2017-01-01"),
                     )
                 )
             return not needed and first is None
@@ -459,7 +483,11 @@ class _Loading:
                 if name not in names:
                     near = nearest_name(name, names)
                     self.faults.append(
-                        Fault(document.where(loc), f'"{name}" is not {what}', f'Did you mean "{near}"?' if near else "")
+                        Fault(
+                            document.where(loc),
+                            t('"{found}" is not {what}', found=name, what=_called(what)),
+                            t('Did you mean "{near}"?', near=near) if near else "",
+                        )
                     )
             for i, amount in enumerate(service.fees.amounts if service.fees else []):
                 table = parameters.get(amount.parameter)
@@ -476,8 +504,9 @@ class _Loading:
                     self.faults.append(
                         Fault(
                             document.where(document.nearest(("parameters", name, "values", i, "source"))),
-                            f'"{value.source}" is not a source',
-                            (f'Did you mean "{near}"? ' if near else "") + "Add it to definitions/sources.yaml.",
+                            t('"{found}" is not {what}', found=value.source, what=t("a source")),
+                            (t('Did you mean "{near}"?', near=near) + " " if near else "")
+                            + t("Add it to definitions/sources.yaml."),
                         )
                     )
         self.faults += bounds_faults(self.texts)

@@ -7,6 +7,7 @@ from collections.abc import Iterator, Mapping
 from torni.core.faults import Fault
 from torni.core.language import t
 from torni.promises.kinds import of_events
+from torni.promises.said import FIELDS, VALUE, unknown_names
 from torni.services.events import EventKind
 from torni.services.reading import Document, Loc
 from torni.services.schema import Service
@@ -51,14 +52,21 @@ def promise_faults(service: Service, document: Document, events: Mapping[str, Ev
                     t("Name an event that does: {names}.", names=", ".join(told)),
                 )
             )
+    for i, each in enumerate(service.promises):
+        for field_, language, name in unknown_names(each):
+            what = t("{{{name}}} is no number of this promise", name=name)
+            known = ", ".join(n for n, f in FIELDS.items() if getattr(each, f, None) is not None)
+            known = f"{known}, {VALUE}" if field_ == "broken" and known else known or VALUE
+            remedy = t("Numbers that a text may name here: {names}.", names=known)
+            faults.append(Fault(document.where(("promises", i, field_, language)), what, remedy))
     ids = [p.id for p in service.promises]
     for i, name in enumerate(ids):
         if name in ids[:i]:
             faults.append(
                 Fault(
                     document.where(("promises", i, "id")),
-                    f'the promise "{name}" is written twice',
-                    "Give each promise an id of its own.",
+                    t('the promise "{name}" is written twice', name=name),
+                    t("Give each promise an id of its own."),
                 )
             )
     return faults

@@ -91,12 +91,14 @@ def read_text(text: str, name: str, *, most: int = bounds.MOST_CHARACTERS) -> Do
         line = error.problem_mark.line + 1 if error.problem_mark else 1
         return Fault(
             f"{name}:{line}",
-            f"not readable as YAML: {error.problem}",
-            "Check indentation, colons and quotes on this line.",
+            t("not readable as YAML: {problem}", problem=error.problem),
+            t("Check indentation, colons and quotes on this line."),
         )
     except (yaml.YAMLError, ValueError, RecursionError) as error:
         return Fault(
-            f"{name}:1", f"not readable as YAML: {error}", "Check for invisible characters and impossible dates."
+            f"{name}:1",
+            t("not readable as YAML: {problem}", problem=error),
+            t("Check for invisible characters and impossible dates."),
         )
 
 

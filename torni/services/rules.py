@@ -152,10 +152,10 @@ class _Loading:
                         self.faults.append(
                             Fault(
                                 layer.where((kind, name)),
-                                f'"{name}" is not a table',
-                                f'Did you mean "{near}"?'
+                                t('"{found}" is not a table', found=name),
+                                t('Did you mean "{near}"?', near=near)
                                 if near
-                                else "Write it whole, with what, unit, checked and values.",
+                                else t("Write it whole, with what, unit, checked and values."),
                             )
                         )
                         continue
@@ -198,8 +198,8 @@ class _Loading:
             self.faults.append(
                 Fault(
                     document.where(("fields", name, "codes")),
-                    f'"{d.codes}" is not a code list',
-                    f'Did you mean "{near}"?' if near else "Add it to definitions/code_lists.",
+                    t('"{found}" is not a code list', found=d.codes),
+                    t('Did you mean "{near}"?', near=near) if near else t("Add it to definitions/code_lists."),
                 )
             )
         ends = [int(e) if d.type == "whole" and isinstance(e, Decimal) else e for e in (d.least, d.most)]

@@ -13,6 +13,7 @@ from typing import TYPE_CHECKING, Annotated, Literal, TypeVar, Union
 from pydantic import Field, ValidationInfo, field_validator, model_validator
 from pydantic_core import PydanticCustomError
 
+from torni.core.language import t
 from torni.core.texts import Identifier, Strict, Text
 from torni.promises.kinds import KINDS
 from torni.promises.promise import Promise
@@ -53,7 +54,7 @@ class Criteria(Strict):
     def _said(self) -> Criteria:
         if self.text is None and not self.granting:
             raise ValueError(
-                "a criteria cell needs a text or granting criteria; leave the cell out if neither is known"
+                t("a criteria cell needs a text or granting criteria; leave the cell out if neither is known")
             )
         return self
 
@@ -170,9 +171,11 @@ class DatedValue(Strict):
     def _not_below_nothing(cls, value: Decimal | dict[str, Decimal]) -> Decimal | dict[str, Decimal]:
         for number in value.values() if isinstance(value, dict) else [value]:
             if number < 0:
-                raise ValueError(f"{number} is below 0: an amount, a limit, days, a count or a share never is")
+                raise ValueError(
+                    t("{number} is below 0: an amount, a limit, days, a count or a share never is", number=number)
+                )
         if value == {}:
-            raise ValueError("a table of no numbers tells nothing")
+            raise ValueError(t("a table of no numbers tells nothing"))
         return value
 
 
@@ -201,7 +204,7 @@ class Parameter(Strict):
 def _after(until: date | None, told: ValidationInfo) -> date | None:
     first = told.data.get("from_")
     if until is not None and first is not None and until < first:
-        raise ValueError(f"the last day, until {until}, is before the first, from {first}")
+        raise ValueError(t("the last day, until {until}, is before the first, from {first}", until=until, first=first))
     return until
 
 
@@ -212,10 +215,18 @@ def _rising(values: list[Dated]) -> list[Dated]:
     """The values as they are, where one ends before the next begins: of two of one day the later would win without a word."""
     for i, (value, then) in enumerate(pairwise(values), 1):
         if then.from_ <= value.from_:
-            what = f"the values' first days must rise, each day once: {then.from_} comes after {value.from_}"
+            what = t(
+                "the values' first days must rise, each day once: {then} comes after {first}",
+                then=then.from_,
+                first=value.from_,
+            )
             raise PydanticCustomError("dated", "{what}", {"what": what, "at": [i, "from"]})
         if value.until is not None and value.until >= then.from_:
-            what = f"the value before is in force until {value.until}, and this one begins on {then.from_}"
+            what = t(
+                "the value before is in force until {until}, and this one begins on {then}",
+                until=value.until,
+                then=then.from_,
+            )
             raise PydanticCustomError("dated", "{what}", {"what": what, "at": [i, "from"]})
     return values
 
@@ -262,17 +273,17 @@ class ClientField(Strict):
         if self.type in ("whole", "decimal") and not (
             isinstance(self.least, Decimal) and isinstance(self.most, Decimal)
         ):
-            raise ValueError("a number needs its range: least and most")
+            raise ValueError(t("a number needs its range: least and most"))
         if self.type == "date" and not (isinstance(self.least, date) and isinstance(self.most, date)):
-            raise ValueError("a date needs its range: least and most, as dates")
+            raise ValueError(t("a date needs its range: least and most, as dates"))
         if (self.type == "code") != (self.codes is not None):
-            raise ValueError("a code field names its code list in codes, and no other field does")
+            raise ValueError(t("a code field names its code list in codes, and no other field does"))
         if self.type == "decimal" and not self.decimals:
-            raise ValueError("a decimal field states its decimals, from 1 to 4")
+            raise ValueError(t("a decimal field states its decimals, from 1 to 4"))
         if self.halves_up and self.type != "decimal":
-            raise ValueError("only a decimal number is rounded in tables: halves_up belongs to it")
+            raise ValueError(t("only a decimal number is rounded in tables: halves_up belongs to it"))
         if self.least is not None and self.most is not None and self.least > self.most:  # type: ignore[operator]
-            raise ValueError("least is greater than most")
+            raise ValueError(t("least is greater than most"))
         return self
 
 
@@ -354,7 +365,7 @@ class FormulaLine(Strict):
     @model_validator(mode="after")
     def _rounded(self) -> FormulaLine:
         if self.divided_by > 1 and self.decimals is None:
-            raise ValueError("a divided line states its decimals")
+            raise ValueError(t("a divided line states its decimals"))
         return self
 
 
@@ -427,5 +438,5 @@ class RegionFile(Strict):
     @model_validator(mode="after")
     def _somewhere(self) -> RegionFile:
         if not self.counties and not self.municipalities:
-            raise ValueError("a region needs counties (codes such as '15') or municipalities (codes such as '179')")
+            raise ValueError(t("a region needs counties (codes such as '15') or municipalities (codes such as '179')"))
         return self

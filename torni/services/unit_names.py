@@ -12,5 +12,5 @@ def unit_name(unit: str) -> str:
         "EUR/month": _("euros a month"), "EUR/visit": _("euros a visit"), "EUR/year": _("euros a year"), "days": _("days"), "h": _("hours"),
         "employees per client": _("employees for each client"), "hours/month": _("hours a month"), "months": _("months"), "coefficient": _("coefficient"), "km": _("km"),
         "km/h": _("km an hour"), "min": _("minutes"), "minutes per calendar day": _("minutes a calendar day"), "share": _("as a share"),
-        "score": _("points"), "visits": _("visits"), "working days": _("working days"), "years": _("years"),
+        "score": _("points"), "visits": _("visits"), "working days": _("working days"), "years": _("years"), "weeks": _("weeks"), "times": _("times in all"), "count": _("in number"), "alerts/year": _("alerts a year"), "MB": _("megabytes"),
     }.get(unit, unit)  # fmt: skip

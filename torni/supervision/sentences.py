@@ -10,6 +10,7 @@ from torni.facts.door import HELSINKI
 from torni.promises.accrual import Accrued
 from torni.promises.finding import Finding, Level
 from torni.promises.promise import day_text as day_text
+from torni.promises.said import VALUE
 from torni.supervision.afterwards import Afterwards
 from torni.supervision.alerts import Alert
 from torni.supervision.handling import Step
@@ -21,7 +22,7 @@ _MOST_NAMED = 5
 def kind_name(kind: str) -> str:
     return {
         "wrong": _("wrong amount"), "never_billed": _("never billed"), "billed_twice": _("billed twice"), "no_service": _("charge without a service"),
-        "over_ceiling": _("over the yearly ceiling"), "cannot_tell": _("cannot be told"),
+        "over_ceiling": _("over the yearly ceiling"), "cannot_tell": _("cannot be reckoned"),
     }[kind]  # fmt: skip
 
 
@@ -35,15 +36,15 @@ def remark_text(remark: Remark) -> str:
     euros = number(float(remark.eur), 2)
     if remark.kind == "two_monthly_fees":
         return _("client {person}, {month}: two fees by the month in one month, {formulas}, {euros} euros").format(
-            person=remark.person, month=f"{remark.on:%Y-%m}", formulas=formulas, euros=euros
+            person=remark.person, month=f"{remark.on:%-m}/{remark.on:%Y}", formulas=formulas, euros=euros
         )
     if remark.kind == "less_than_charged":
         return _(
             "client {person}: fees_paid_this_year_eur from {day} is less than the {euros} euros that the list holds as charged before it"
-        ).format(person=remark.person, day=remark.on, euros=euros)
+        ).format(person=remark.person, day=day_text(remark.on), euros=euros)
     told = _("one bill of {n} visits") if remark.eur > 0 else _("one credit of {n} visits")
     events = ", ".join(remark.events[:_MOST_NAMED]) + (" …" if n > _MOST_NAMED else "")
-    return f"{told.format(n=number(n))}, {formulas}: {remark.on}, {euros} " + _("euros") + f" ({events})"
+    return f"{told.format(n=number(n))}, {formulas}: {day_text(remark.on)}, {euros} " + _("euros") + f" ({events})"
 
 
 def level_name(level: Level) -> str:
@@ -144,12 +145,20 @@ def alert_text(alert: Alert, found: Finding | None, where: str, service: str) ->
             where=place, service=service, now=number(alert.value or 0), before=number(alert.target or 0), day=since
         )
     assert found is not None
-    value = found.promise.share_text(alert.value or 0)
+    told = broken_text(found, found.promise.share_text(alert.value or 0))
     if since:
-        return _("{where}: {sentence}. From {day} on {value}: {missed} of {total} missed").format(
-            where=place, sentence=str(found.promise.sentence), value=value, day=since, missed=number(alert.missed), total=number(alert.total)
-        )  # fmt: skip
-    return _("{where}: {sentence}. Now {value}").format(where=place, sentence=str(found.promise.sentence), value=value)
+        return _("{where}: {told}. From {day} on {missed} of {total} missed").format(
+            where=place, told=told, day=since, missed=number(alert.missed), total=number(alert.total)
+        )
+    return f"{place}: {told}"
+
+
+def broken_text(found: Finding, value: str) -> str:
+    """What is wrong where a promise is not kept; where the sentence ends with how much of it is, also its target."""
+    told = found.promise.broken_text(value)
+    if not str(found.promise.broken).endswith(VALUE):
+        return told
+    return _("{told}, target {target}").format(told=told, target=found.promise.target_words(found))
 
 
 def alert_told(alert: Alert, found: Finding | None, where: str, service: str) -> str:

@@ -59,7 +59,7 @@ class Listed:
             return alert_told(h.alert, self.live.of(h.subject.of), where, named)
         found = self.live.of(h.subject.of)
         place = where or t("the whole region")
-        return f"{place}: {found.promise.sentence if found else named or h.subject.of}"
+        return f"{place}: {found.promise.broken_text() if found else named or h.subject.of}"
 
     def table(self) -> pl.DataFrame:
         """One row an alert: id, kind, of (promise, demand or feed), level, where, whether it stands, state (new, taken_up, done, set_aside),

@@ -13,6 +13,13 @@ def state_name(state: str) -> str:
     return {"kept": _("kept"), "broken": _("broken"), "unknown": _("cannot be told")}[state]
 
 
+def feed_name(feed: str) -> str:
+    """A system that sends events, as people call it; a producer's by the producer's name."""
+    return {"billing": _("billing"), "guidance": _("client guidance"), "registry": _("supervision's register")}.get(
+        feed, feed
+    )
+
+
 def value_text(f: Finding) -> str:
     """The value as people read it: a share of residents, or so many of so many."""
     return f.promise.value_text(f)

@@ -96,7 +96,7 @@ def picture(
 
 def finding_json(f: Finding) -> dict[str, Any]:
     return {
-        "id": f.id, "kind": f.kind, "service": f.service, "column": f.promise.column, "sentence": str(f.sentence), "target": f.target,
+        "id": f.id, "kind": f.kind, "service": f.service, "column": f.promise.column, "sentence": str(f.sentence), "broken": f.told if f.state == "broken" else None, "target": f.target,
         "value": None if f.value is None else round(f.value, 9), "low": round(f.low, 9), "high": round(f.high, 9),
         "state": f.state, "too_few": f.too_few, "affected": f.affected, "counted": f.counted,
         "met": round(f.met, 3), "total": round(f.total, 3),

@@ -18,6 +18,7 @@ from torni.facts.opening import Connection
 from torni.guidance.letter import pdf
 from torni.needs import Funding, ModelledNeed, funding, need
 from torni.needs.indicators import QUARTERS, REGION, SCHEMA
+from torni.needs.variables import variable_name
 from torni.services.indicator import Indicator
 from torni.services.library import Library
 from torni.supervision import sentences
@@ -148,7 +149,7 @@ def _residents(r: Report) -> dict[str, Any]:
     told.append(_("What most makes it differ from the nation's (effect on the whole coefficient):"))
     rows = [
         [
-            part["variable"],
+            variable_name(part["variable"]),
             sectors[part["sector"]],
             f"{'+' if part['effect'] >= 0 else '−'}{number(abs(part['effect']), 4)}",
         ]
@@ -160,7 +161,7 @@ def _residents(r: Report) -> dict[str, Any]:
 def _promises(r: Report) -> dict[str, Any]:
     services = r.picture.network.library.services
     rows = [
-        [str(f.sentence), str(services[f.service].name), value_text(f), target_text(f), counted_text(f)]
+        [f.told, str(services[f.service].name), value_text(f), target_text(f), counted_text(f)]
         for f in r.picture.by_state() if f.state == "broken"
     ]  # fmt: skip
     told = [] if rows else [_("No promise is broken.")]

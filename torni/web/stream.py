@@ -176,7 +176,7 @@ def told(found: Live) -> dict[str, Any]:
         "cells": {f"{service} {producer}": number(count) for service, producer, count in found.serving}
         | {f.id: sentences.millions(f.accrued.total) for f in found.found if f.accrued},
         "promises": {
-            f.id: {"state": f.state, "value": value_text(f), "counted": counted_text(f), "now": now_text(f), "margin": margin_text(f)}
+            f.id: {"state": f.state, "told": f.told, "value": value_text(f), "counted": counted_text(f), "now": now_text(f), "margin": margin_text(f)}
             for f in found.found
         },
     }  # fmt: skip

@@ -125,7 +125,7 @@ if (watched && "EventSource" in window) {
       for (const line of document.querySelectorAll(`[data-promise="${CSS.escape(id)}"]`)) {
         const chosen = line.classList.contains("chosen");
         line.className = p.state + (chosen ? " chosen" : "");
-        for (const name of ["value", "counted", "now", "margin"]) {
+        for (const name of ["told", "value", "counted", "now", "margin"]) {
           renew(line.querySelector(`[data-${name}]`), p[name]);
         }
       }

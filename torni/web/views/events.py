@@ -99,7 +99,10 @@ def openapi(request: HttpRequest) -> HttpResponse:
 def described() -> dict[str, Any]:
     """The OpenAPI document: `POST /events`, `GET /health`, `GET /openapi.json`, an example of every type of event."""
     kinds = load_library(on=today()).event_kinds
-    examples = {name: {"summary": kind.what.en, "value": [_example(name, kind)]} for name, kind in kinds.items()}
+    examples = {
+        name: {"summary": kind.what.en + (f"; {kind.sent.en}" if kind.sent else ""), "value": [_example(name, kind)]}
+        for name, kind in kinds.items()
+    }
     result = {
         "description": "What became of the batch",
         "content": {"application/json": {"schema": {"$ref": "#/components/schemas/Result"}}},
