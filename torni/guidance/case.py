@@ -58,6 +58,9 @@ class Decision:
     value_cents: int | None = None  # what the organiser pays through the channel: a voucher's value, a budget's month
     value_unit: str = ""
     hours_month: int | None = None
+    title: str = ""  # the official's, as the account had it on the day; and the office, and the telephone
+    office: str = ""
+    phone: str = ""
     changed: bool = False  # by a review: it is in force no longer, and a new one may follow
 
     @property
@@ -344,6 +347,7 @@ def _made(e: ClientEvent) -> Decision:
         facts if isinstance(facts, dict) else {}, _text(data.get("rule")), e.definition or "", _text(data.get("judgement")), _text(data.get("why")),
         day_told(data.get("first_day")), day_told(data.get("last_day")), _text(data.get("channel")), _text(data.get("by")),
         _whole(data.get("value_cents")), _text(data.get("value_unit")), _whole(data.get("hours_month")),
+        _text(data.get("title")), _text(data.get("office")), _text(data.get("phone")),
     )  # fmt: skip
 
 

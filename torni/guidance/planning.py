@@ -10,14 +10,13 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from datetime import date
 
-from torni.core.faults import BadInput, Fault
 from torni.core.language import t
 from torni.facts.opening import Connection
 from torni.guidance import paid_by
 from torni.guidance.case import Case, Item, Plan
 from torni.guidance.enrolment import RegisterRow
 from torni.guidance.fees import money
-from torni.guidance.forms import PlanForm, day_of
+from torni.guidance.forms import PlanForm, day_of, hours_of
 from torni.guidance.permits import permits_of
 from torni.producers import vouchers
 from torni.services.rules import Rules
@@ -126,14 +125,10 @@ def _items(case: Case, given: Mapping[str, str]) -> list[Item]:
             letter = next(c for n in range(1, 100) for c in [chr(96 + n) if n <= 26 else f"s{n}"] if c not in used)
         used.add(letter)
         hours = given.get(f"hours-{i}", "")
-        if hours and not (hours.isascii() and hours.isdigit() and len(hours) <= 3):
-            raise BadInput(
-                Fault(t("hours a month"), t('"{text}" is not a whole number', text=hours[:20]), t("Write such as 12."))
-            )
         was = known.get(letter)
         items.append(
             Item(
-                letter, service, unit, given.get(f"what-{i}", ""), int(hours) if hours else None, day_of(given.get(f"start-{i}", ""), t("the first day")),
+                letter, service, unit, given.get(f"what-{i}", ""), hours_of(hours), day_of(given.get(f"start-{i}", ""), t("the first day")),
                 day_of(given.get(f"ends-{i}", ""), t("the last day")), was.need if was else _granting_need(case, service),
             )
         )  # fmt: skip

@@ -14,13 +14,14 @@ from typing import Any, Literal
 from torni.core.faults import BadInput, Fault
 from torni.core.language import t
 from torni.engines.rules import tree
+from torni.facts.accounts import Official
 from torni.facts.door import local_day
 from torni.facts.persons import ClientEvent
 from torni.guidance.case import ASSESSMENT, GUIDANCE, Case, Decision, Item, Need, Plan, Sent
 from torni.guidance.fees import names
 from torni.guidance.forms import DecisionForm, PlanForm
-from torni.guidance.paid_by import whole_hours
-from torni.guidance.proposal import Proposal
+from torni.guidance.paid_by import HOURS, whole_hours
+from torni.guidance.proposal import Proposal, proposal_of
 from torni.services.rules import Rules
 
 SOURCE = "guidance"
@@ -80,12 +81,20 @@ def assess(
     return event(type_, f"{matter}/{type_}/{on}", at, case.person.client, service=ASSESSMENT, matter=matter, data=data)
 
 
-def decide(case: Case, need: Need, decision: Proposal, form: DecisionForm, *, by: str, at: datetime) -> list[Event]:
+def decide(
+    case: Case, need: Need, decision: Proposal, form: DecisionForm, *, by: str, at: datetime, official: Official | None = None
+) -> list[Event]:  # fmt: skip
     """The official's decision beside the rules' proposal. Where it deviates, the reason is written; scales never decide alone.
 
     A granted one agrees on a reassessment for its last day, where it has one.
     """
     service, faults = decision.granting.service.id, []
+    hours = form.hours_month if form.hours_month is not None else whole_hours(decision.client)
+    if form.hours_month is not None and form.hours_month != whole_hours(decision.client):
+        facts = {**decision.client.facts, HOURS: form.hours_month}
+        by_hours = proposal_of(decision.rules, service, replace(decision.client, facts=facts)).values
+    else:
+        by_hours = decision.values
     verdict, judgement, why, channel = form.verdict, form.judgement, form.why, form.channel
     first_day, last_day = form.first_day, form.last_day
     if verdict not in ("granted", "refused"):
@@ -109,7 +118,7 @@ def decide(case: Case, need: Need, decision: Proposal, form: DecisionForm, *, by
                     t("Choose one of those that the definition opens."),
                 )
             )
-        value = decision.values.get(channel)
+        value = by_hours.get(channel)
         if value is not None and value.amount is None:
             faults.append(
                 Fault(
@@ -146,12 +155,16 @@ def decide(case: Case, need: Need, decision: Proposal, form: DecisionForm, *, by
         "why": why, "first_day": str(first_day) if granted and first_day else None, "last_day": str(last_day) if granted and last_day else None,
         "channel": channel if granted else None, "by": by,
     }  # fmt: skip
-    paid = decision.values.get(channel) if granted else None
+    if official:
+        data |= {"title": official.title, "office": official.office, "phone": official.phone}
+    if granted and HOURS in used:
+        data["hours_month"] = hours
+    paid = by_hours.get(channel) if granted else None
     if paid is not None and paid.amount is not None:
         data |= {
             "value_cents": int(paid.amount * 100),
             "value_unit": paid.formula.definition.unit,
-            "hours_month": whole_hours(decision.client),
+            "hours_month": hours,
         }
         used |= {f.name for f in paid.formula.fields}
         data["facts"] = _facts(decision, used)
