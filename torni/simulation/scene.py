@@ -23,6 +23,7 @@ from torni.services.rules import Rules
 from torni.simulation.cast import CAST, HEAD, PRODUCER_A, PRODUCER_B, RELATIVE, RESIDENT
 
 PRICES = {PRODUCER_A: 3_950, PRODUCER_B: 4_290}  # cents an hour, invented
+LANGUAGES = {PRODUCER_A: "fi", PRODUCER_B: "fi sv"}  # invented
 SHOWN = {name: shown for name, shown, *_rest in CAST}
 
 
@@ -162,7 +163,16 @@ class _Scene:
         ).fetchall()
         common = {"source": "torni", "type": "voucher_producer.approved", "at": self.at, "service": "home_care"}
         self.send(
-            *({**common, "id": f"scene/{unit}", "unit": unit, "cents": PRICES[producer]} for unit, producer in rows)
+            *(
+                {
+                    **common,
+                    "id": f"scene/{unit}",
+                    "unit": unit,
+                    "cents": PRICES[producer],
+                    "data": {"languages": LANGUAGES[producer]},
+                }
+                for unit, producer in rows
+            )
         )
 
     def budget(self) -> None:
