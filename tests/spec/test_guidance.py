@@ -12,7 +12,7 @@ from torni.core.faults import BadInput
 from torni.core.language import speaking
 from torni.facts.persons import ClientEvent
 from torni.guidance import proposal_of, review, steps
-from torni.guidance.case import Item, facts_of
+from torni.guidance.case import Contact, Item, facts_of
 from torni.guidance.client import client_of
 from torni.guidance.letter import letter, to_html, to_pdf
 from torni.guidance.permits import permits_of
@@ -300,3 +300,14 @@ def test_a_client_goes_from_one_case_manager_to_another_and_back_within_a_minute
         ids.append(named["id"])
         granted.step(named)
     assert len(set(ids)) == 3
+
+
+def test_what_one_who_comes_to_the_home_needs_goes_to_each_producer(granted, rules):
+    """Address, telephone, door and language; a new door code reaches every producer of a service that goes on, and nobody who has ended."""
+    there = Contact("Kotikatu 1 A 2", "050 000 0009", "ovikoodi 1234", "suomi")
+    granted.step(planned(granted, rules, contact=there))
+    assert granted.case.sent[0].contact == granted.case.plan.contact == there
+    granted.step(planned(granted, rules, ITEM, goals=("Asun kotona.", "Ulkoilen.")))  # not told again: it stays
+    assert granted.case.plan.contact == there
+    granted.step(planned(granted, rules, contact=replace(there, door="ovikoodi 5678")))
+    assert granted.case.sent[0].contact.door == "ovikoodi 5678" and granted.case.sent[0].before == ITEM

@@ -133,6 +133,20 @@ class Item:
 
 
 @dataclass(frozen=True)
+class Contact:
+    """What one who comes to the client's home needs: where, by which number, how one gets in, in which language."""
+
+    address: str = ""
+    phone: str = ""
+    door: str = ""
+    language: str = ""
+
+    def json(self) -> dict[str, str]:
+        told = {"address": self.address, "phone": self.phone, "door": self.door, "language": self.language}
+        return {key: value for key, value in told.items() if value}
+
+
+@dataclass(frozen=True)
 class Plan:
     """One version of the plan: the goals the client agreed to, and the services."""
 
@@ -144,6 +158,7 @@ class Plan:
     agreed: date | None
     why: str
     by: str
+    contact: Contact = Contact()
 
 
 @dataclass(frozen=True)
@@ -165,6 +180,7 @@ class Sent:
     answered: tuple[datetime, str] | None
     start: date | None
     why: str
+    contact: Contact = Contact()
 
 
 @dataclass(frozen=True)
@@ -355,8 +371,13 @@ def _plan(e: ClientEvent) -> Plan:
     data = e.data or {}
     return Plan(
         e.matter or "", _whole(data.get("version")) or 1, e.at, _texts(data.get("goals")), tuple(map(item_of, _items(data.get("items")))),
-        day_told(data.get("agreed")), _text(data.get("why")), _text(data.get("by")),
+        day_told(data.get("agreed")), _text(data.get("why")), _text(data.get("by")), _contact(data.get("contact")),
     )  # fmt: skip
+
+
+def _contact(told: Any) -> Contact:
+    told = told if isinstance(told, dict) else {}
+    return Contact(*(_text(told.get(name)) for name in ("address", "phone", "door", "language")))
 
 
 def state_after(state: SentState, answer: str) -> SentState:
@@ -386,7 +407,7 @@ def _sent(e: ClientEvent, answers: Iterable[ClientEvent], today: date) -> Sent:
     late = e.owed and e.owes_on is not None and e.owes_on < today
     return Sent(
         e.position, e.at, e.matter or "", _whole(data.get("version")) or 1, e.unit or "", item, before, _texts(data.get("goals")), state, e.owes_on,
-        late, opened, answered, start, why,
+        late, opened, answered, start, why, _contact(data.get("contact")),
     )  # fmt: skip
 
 

@@ -8,7 +8,7 @@ from datetime import date
 
 from torni.core.faults import BadInput, Fault
 from torni.core.language import t
-from torni.guidance.case import Item
+from torni.guidance.case import Contact, Item
 
 MOST_HOURS = 744  # of a month
 
@@ -29,12 +29,14 @@ class DecisionForm:
 
 @dataclass(frozen=True)
 class PlanForm:
-    """The next version of a plan. `agreed`: the day of the client's agreement; `why`: of what changes an earlier version."""
+    """The next version of a plan. `agreed`: the day of the client's agreement; `why`: of what changes an earlier version; `contact`: for
+    the producer, None where it stays as it was."""
 
     goals: tuple[str, ...]
     items: tuple[Item, ...]
     agreed: date | None
     why: str = ""
+    contact: Contact | None = None
 
 
 def day_of(text: str, where: str) -> date | None:

@@ -1,7 +1,7 @@
 """What a client's next plan may hold: the services, the units that may give each, and the plan as a form has it and reads it back.
 
 A form's rows are numbered: `service-0`, `unit-0`, `what-0`, `hours-0`, `start-0`, `ends-0`, and `item-0`, the letter by which the plan
-knows the service; `goals`, a goal a line; `agreed`, the day of the client's agreement; `why`.
+knows the service; `contact-address`, `contact-phone`, `contact-door`, `contact-language`; `goals`, a goal a line; `agreed`, the day of the client's agreement; `why`.
 """
 
 from __future__ import annotations
@@ -13,7 +13,7 @@ from datetime import date
 from torni.core.language import t
 from torni.facts.opening import Connection
 from torni.guidance import paid_by
-from torni.guidance.case import Case, Item, Plan
+from torni.guidance.case import Case, Contact, Item, Plan
 from torni.guidance.enrolment import RegisterRow
 from torni.guidance.fees import money
 from torni.guidance.forms import PlanForm, day_of, hours_of
@@ -92,6 +92,7 @@ def form_of(case: Case) -> dict[str, str]:
     """The form as the plan stands; services that ended before the case's day are left out."""
     newest: Plan | None = case.plan
     given = {"goals": "\n".join(newest.goals) if newest else "", "agreed": str(case.today)}
+    given |= {f"contact-{name}": text for name, text in (newest.contact.json() if newest else {}).items()}
     for i, item in enumerate(newest.items if newest else ()):
         if item.ends and item.ends < case.today:
             continue
@@ -107,7 +108,13 @@ def read(case: Case, given: Mapping[str, str]) -> PlanForm:
     goals = [line.strip() for line in given.get("goals", "").splitlines() if line.strip()][:MOST_GOALS]
     items = tuple(_items(case, given))
     return PlanForm(
-        tuple(goals), items, day_of(given.get("agreed", ""), t("the client's agreement")), given.get("why", "")
+        tuple(goals),
+        items,
+        day_of(given.get("agreed", ""), t("the client's agreement")),
+        given.get("why", ""),
+        Contact(*(given.get(f"contact-{name}", "").strip() for name in ("address", "phone", "door", "language")))
+        if any(k.startswith("contact-") for k in given)
+        else None,
     )
 
 

@@ -17,7 +17,7 @@ from torni.engines.rules import tree
 from torni.facts.accounts import Official
 from torni.facts.door import local_day
 from torni.facts.persons import ClientEvent
-from torni.guidance.case import ASSESSMENT, GUIDANCE, Case, Decision, Item, Need, Plan, Sent
+from torni.guidance.case import ASSESSMENT, GUIDANCE, Case, Contact, Decision, Item, Need, Plan, Sent
 from torni.guidance.fees import names
 from torni.guidance.forms import DecisionForm, PlanForm
 from torni.guidance.paid_by import HOURS, whole_hours
@@ -213,13 +213,18 @@ def plan(
     allowed: Mapping[str, Collection[str]] | None = None,
 ) -> list[Event]:  # fmt: skip
     """The next version of the plan: made, and each service that changes sent to its producer. What had been sent of it and is not
-    yet confirmed is recalled, a proposed time thereby declined. A service is ended by its last day, never dropped while it goes on. `allowed`: the
+    yet confirmed is recalled, a proposed time thereby declined. Where the client's contact changes, every producer of a service that goes on hears of it. A service is ended by its last day, never dropped while it goes on. `allowed`: the
     units that may give a service, where not every one may: a voucher pays for it, or the client has forbidden a producer.
     """
     goals, items = form.goals, form.items
     changes = differences(case.plan, items)
     faults = _plan_faults(case, form, changes, rules, units, allowed or {})
-    if case.plan and case.plan.goals == goals and all(c.kind == "same" for c in changes):
+    known = case.plan.contact if case.plan else Contact()
+    contact = known if form.contact is None else form.contact
+    moved = contact != known
+    for text in contact.json().values():
+        faults += lengths(text, t("the client's contact"))
+    if case.plan and not moved and case.plan.goals == goals and all(c.kind == "same" for c in changes):
         faults.append(Fault(t("the plan"), t("is as it was"), t("Change something, or go back.")))
     raise_all(faults)
     client = case.person.client
@@ -233,11 +238,14 @@ def plan(
         "why": form.why,
         "by": by,
     }
+    if contact.json():
+        data["contact"] = contact.json()
     events = [event("plan.made", f"{matter}/{version}", at, client, service=GUIDANCE, matter=matter, data=data)]
     for change in changes:
-        if change.kind in ("same", "dropped"):
-            continue
         item = change.item
+        over = item.ends is not None and item.ends < case.today
+        if change.kind == "dropped" or (change.kind == "same" and (not moved or over)):
+            continue
         for earlier in case.sent:
             if (
                 earlier.item.item == item.item
@@ -247,6 +255,8 @@ def plan(
                 events += _recalled(earlier, client, version, by, at)
         sent = f"{matter}/{version}/{item.item}"
         told: dict[str, Any] = {"version": version, "item": item.json(), "goals": list(goals)}
+        if contact.json():
+            told["contact"] = contact.json()
         if change.before:
             told["before"] = change.before.json()
         events.append(event("plan.sent", sent, at, client, service=GUIDANCE, unit=item.unit, matter=sent, data=told))
