@@ -56,10 +56,10 @@ def authority(library: Library) -> Head:
     if told is None:
         missing = t("The authority's address is not written in the region's definitions: add `authority` to region.yaml before a letter is sent.")  # fmt: skip
         return Head(str(library.region.name), [], "", "", [missing])
-    source = library.sources.get(told.source)
+    source = library.sources[told.source]
     ways = [part for part in (str(told.address), told.email, told.phone) if part]
     opened = [t("Open: {hours}", hours=told.open)] if told.open else []
-    lacking = [str(source.title)] if source is None or source.assumed else []
+    lacking = [str(source.title)] if source.assumed else []
     return Head(str(told.name), [*ways, *opened], "; ".join([*ways, *opened]), str(told.review_body or ""), lacking)
 
 
@@ -113,8 +113,8 @@ def _leaf(leaf: Leaf, criterion: State, d: Proposal) -> str:
     text = reason_text(leaf, d.client, yours=True)
     if isinstance(leaf.node, tree.Unknown):
         return t("{field}: not known, and no obstacle", field=label(leaf.node.field)) if leaf.state == "held" else ""
-    if leaf.state == "missing":  # the sentence tells it
-        return text
+    if leaf.state == "missing":  # a sentence with a value tells it by itself
+        return f"{text}: {leaf_state(leaf.state)}" if isinstance(leaf.node, tree.Ask) else text
     if leaf.state == criterion:
         return text if leaf.state == "held" else f"{text}: {leaf_state(leaf.state)}"
     if leaf.state == "not_held":  # the criterion asks that it be not so

@@ -29,7 +29,7 @@ from torni.services.reading import Document, Loc, read, read_text
 from torni.services.schema import Source
 
 PARTS = ("parameters", "tables", "formulas", "services", "fields")
-_KEYS = ("name", "why", "from", *PARTS, "alternatives")
+_KEYS = ("name", "why", "from", *PARTS, "network", "alternatives")
 
 
 @dataclass(frozen=True)
@@ -42,6 +42,7 @@ class Change:
     content: Mapping[str, Any]
     lines: Mapping[Loc, int]
     file: str
+    network: str = ""  # steps on the network, as the network page writes them: the definitions stay as they are
 
     def layer(self, on: date, *, source: str = "this_change") -> Document:
         """The change as a layer of definitions in force from its start, or from `on` where it has none."""
@@ -92,7 +93,7 @@ def _changes(document: Document) -> list[Change]:
         )
     for i, alternative in enumerate(alternatives):
         faults += part_faults(document, ("alternatives", i), alternative)
-    if not alternatives and not any(content.get(p) for p in PARTS):
+    if not alternatives and not any(content.get(p) for p in (*PARTS, "network")):
         faults.append(
             Fault(document.where(()), t("nothing is changed"), t("Write parameters, tables, formulas or services, and what differs in them."))
         )  # fmt: skip
@@ -100,7 +101,13 @@ def _changes(document: Document) -> list[Change]:
         raise BadInput(*faults)
     name = str(content.get("name") or Path(document.name).stem)
     common = Change(
-        name, str(content.get("why") or ""), content.get("from"), _parts(content), document.lines, document.name
+        name,
+        str(content.get("why") or ""),
+        content.get("from"),
+        _parts(content),
+        document.lines,
+        document.name,
+        str(content.get("network") or ""),
     )
     if not alternatives:
         return [common]
@@ -167,6 +174,12 @@ def part_faults(document: Document, at: Loc, content: Mapping[str, Any], keys: S
                 for name in value
                 if not isinstance(name, str)
             ]
+        elif key == "network" and not isinstance(value, str):
+            faults.append(
+                Fault(
+                    where, t("the steps of a network plan are expected"), t("Write such as: close KS16; resize KS13 M")
+                )
+            )
         elif key == "from" and type(value) is not date:  # a date with a time is not a first day
             faults.append(Fault(where, t('"{text}" is not a date', text=value), t("Write such as 2026-01-31.")))
     return faults

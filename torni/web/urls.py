@@ -105,6 +105,7 @@ urlpatterns = [
     at("<str:region>/changes/", rehearse.changes, "rehearse"),
     at("<str:region>/changes/<str:id_>/", rehearse.change, "rehearse", form="approve"),
     at("<str:region>/network/", network.network, EVERYBODY),
+    at("<str:region>/network/propose/", network.put_forward, "propose", form="propose"),
     at("<str:region>/network/compare/", network.compare, EVERYBODY),
     at("<str:region>/network/plan.<str:form>", network.download, EVERYBODY),
     # what the rooms bring (`brings.py` of each)

@@ -5,10 +5,14 @@ from __future__ import annotations
 import json
 import time
 
-from django.http import Http404, HttpRequest, HttpResponse
+import yaml
+from django.http import Http404, HttpRequest, HttpResponse, HttpResponseRedirect
 from markupsafe import Markup
 
+from torni.core import clock
 from torni.core.faults import BadInput, Fault
+from torni.core.language import t
+from torni.network.cost import cost_of
 from torni.network.explain import nearest_seconds
 from torni.network.export import geojson, workbook
 from torni.network.plan import NetworkPlan, parse, place_of
@@ -16,8 +20,9 @@ from torni.network.what_if import NOTICED_S, WhatIf, what_if
 from torni.promises.ground import counted_units
 from torni.promises.promise import Trip
 from torni.services import regions
+from torni.services.proposing import propose
 from torni.web.maps import RegionMap
-from torni.web.rendering import page
+from torni.web.rendering import link, page
 from torni.web.store import Held, held
 
 LONGEST = 4_000
@@ -54,17 +59,59 @@ def network(request: HttpRequest, region: str) -> HttpResponse:
         layers=layers, bands=bands, overlay=overlay, gains=gains, losses=losses, units=_choices(found), kinds=kinds,
         minutes=found.minutes.filter(found.minutes["promise"] == promise_id).sort(["lose", "gain"], descending=True).to_dicts(),
         ages=found.minutes_by_age.filter(found.minutes_by_age["promise"] == promise_id).to_dicts(),
-        compared=_others(request), seconds=time.perf_counter() - started, regions=regions.all_regions(), part=part,
+        cost=cost_of(found, here.ready) if plan.steps else None, compared=_others(request), seconds=time.perf_counter() - started, regions=regions.all_regions(), part=part,
     )  # fmt: skip
+
+
+def put_forward(request: HttpRequest, region: str) -> HttpResponse:
+    """A plan proposed to the council as any change is: its steps in words, its people and euros, and what of them is not known."""
+    if request.method != "POST":
+        raise Http404
+    here = held(request, region)
+    plan, faults = _plan_of(request.POST.get("plan", "")[:LONGEST], request.POST.get("name", "")[:80], here)
+    why = request.POST.get("why", "").strip()
+    if not faults and not plan.steps:
+        faults = (Fault(t("the plan"), t("has no steps"), t("Try a change first.")),)
+    if not faults and len(why) < 10:
+        faults = (Fault(t("the reason"), t("is missing or too short"), t("Write at least {n} letters.", n=10)),)
+    if not faults:
+        found = what_if(here.ready, plan, before=here.findings)
+        cost = cost_of(found, here.ready)
+        steps = [str(s.told(here.ready if s.verb != "open" else found.network)) for s in plan.steps]
+        lacking = [t("not known: {what}", what=text) for text in cost.unknown]
+        gain, lose = (
+            max((float(rows[c].sum()) for _key, rows in found.minutes.group_by("promise")), default=0.0)
+            for c in ("gain", "lose")
+        )
+        told = {"name": plan.name or steps[0], "why": "\n".join([why, *steps, *lacking]), "network": str(plan)}
+        rehearsal = {
+            "gainers": round(gain), "losers": round(lose), "client_eur_year": round(cost.travel or 0), "organiser_eur_year": round(cost.units or 0),
+            "population": here.network.library.whole_version,
+        }  # fmt: skip
+        try:
+            made = propose(
+                here.id, yaml.safe_dump(told, allow_unicode=True, sort_keys=False), by=request.who.shown, at=clock.local_now(),
+                on=here.network.as_of, rehearsal=rehearsal,
+            )  # fmt: skip
+            return HttpResponseRedirect(link(here, "changes", made.id))
+        except BadInput as error:
+            faults = error.faults
+    return page(request, "fault.html", region=here, faults=faults, status=400)
+
+
+def _plan_of(text: str, name: str, here: Held) -> tuple[NetworkPlan, tuple[Fault, ...]]:
+    try:
+        return parse(text, here.ready, name=name), ()
+    except BadInput as error:
+        return NetworkPlan(name=name), error.faults
 
 
 def _plan(request: HttpRequest, here: Held) -> tuple[NetworkPlan, tuple[Fault, ...]]:
     """The link's plan and the form's one further step. A faulty step is told and left out; the plan stays."""
     text, name = request.GET.get("plan", "")[:LONGEST], request.GET.get("name", "")[:80]
-    try:
-        plan = parse(text, here.ready, name=name)
-    except BadInput as error:
-        return NetworkPlan(name=name), error.faults
+    plan, faults = _plan_of(text, name, here)
+    if faults:
+        return plan, faults
     step = _new_step(request, here)
     if not step:
         return plan, ()
