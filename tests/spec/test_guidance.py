@@ -100,7 +100,7 @@ def test_fewer_hours_than_the_assessment_found_are_a_decision_negative_in_part(a
         found = letter(again, made)
     assert found.decision[0] == "This service is granted to you: home care, 6 hours a month."
     assert "the assessment found a need of 10 hours a month, and 6 are granted" in " ".join(found.decision)
-    assert "Your fee is 67.80 euros a month" in found.fees[0].conclusion
+    assert "Your fee is 101.70 euros a month" in found.fees[0].conclusion  # 12 % of 847.50
 
 
 def test_a_letter_of_a_deviating_decision_says_so(aino, rules):
