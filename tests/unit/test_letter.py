@@ -84,6 +84,16 @@ def test_each_open_channel_says_what_the_client_pays(rules):
     assert "The client fee of the service is not charged." in voucher.conclusion
 
 
+def test_a_client_is_heard_before_a_refusal(rules):
+    """What would be refused and why, until when one may explain; no decision, and so nothing to ask a review of."""
+    with speaking("en"):
+        proposed = proposal_of(rules, "home_care", parse_client(AINO.replace("own_home", "institution"), rules))
+        found = letter(proposed, hearing=True)
+    assert found.title == "Hearing before a decision: Home care" and not found.review and not found.fees
+    assert "would not be granted" in found.decision[1] and "14 December 2026" in found.decision[2]
+    assert [r.state for r in found.reasons] == ["met", "not met"]
+
+
 def test_a_region_without_its_authority_says_what_is_missing(rules):
     """The name alone stands, and the official is told what to write before a letter is sent."""
     from datetime import date

@@ -58,9 +58,10 @@ class Letter:
     version: str
 
 
-def letter(decision: Proposal, made: Decision | None = None) -> Letter:
+def letter(decision: Proposal, made: Decision | None = None, *, hearing: bool = False) -> Letter:
     """The letter of a decision in the language of the moment. `made`: what the official decided, where it has been decided; without
-    it the letter is a draft of what the rules propose."""
+    it the letter is a draft of what the rules propose. `hearing`: instead of the draft of a refusal, the letter by which the client is
+    heard before it (Administrative Procedure Act 434/2003, section 34)."""
     d, library = decision, decision.rules.library
     outcome = made.verdict if made else d.verdict
     name = str(d.granting.service.name)
@@ -73,14 +74,16 @@ def letter(decision: Proposal, made: Decision | None = None) -> Letter:
     known = [f for f in asked.values() if client.facts.get(f.name) is not None]
     measured = {k: t("measured {day}", day=day(v)) for k, v in client.measured.items()}
     head = grounds.authority(library)
+    heard = hearing and made is None and outcome == "refused"
+    open_yet = heard or outcome == "undecided"
     return Letter(
         language(),
-        {"granted": t("Decision"), "refused": t("Decision"), "undecided": t("Request for further facts")}[outcome] + f": {name}",
+        (t("Hearing before a decision") if heard else {"granted": t("Decision"), "refused": t("Decision"), "undecided": t("Request for further facts")}[outcome]) + f": {name}",
         head.name, head.contact,
         [line for line in (client.letter.get("name", ""), *client.letter.get("address", "").split("\n")) if line.strip()],
         day(local_day(made.at) if made else library.as_of), t("Decision number {number}", number=made.position) if made else "",
         [*([] if made else [t("This is a draft. The official decides, and the letter is valid when signed.")]), *grounds.notices(d, fees, head)],
-        t("What is decided") if outcome != "undecided" else t("The matter"), _decided(paying, made),
+        t("The matter") if open_yet else t("What is decided"), _heard(d) if heard else _decided(paying, made),
         t("Reasons"), [*(grounds.judged(made) if made else []), *grounds.reasons(d)], t("Facts on which the decision rests"),
         [(label(f), shown(client.facts[f.name], f) + (f" ({measured[f.name]})" if f.name in measured else "")) for f in known],
         t("Facts that are missing"),
@@ -88,7 +91,7 @@ def letter(decision: Proposal, made: Decision | None = None) -> Letter:
         t("What you pay"), [grounds.fee(paying, fee, made) for fee in fees],
         t("How the service is arranged") if made else t("How the service can be arranged"), grounds.channels(d, made) if outcome == "granted" else [],
         t("The law and the criteria that were followed"), grounds.law(d, fees, made),
-        t("How to ask for a review"), grounds.review(d, head, local_day(made.at) if made else library.as_of) if outcome != "undecided" else [],
+        t("How to ask for a review"), grounds.review(d, head, local_day(made.at) if made else library.as_of) if not open_yet else [],
         t("Further information"), grounds.further(made, head), _signed(made),
         t("Rule version {version}, definitions of {region} on {day}", version=d.granting.version, region=library.region.name, day=day(library.as_of)),
     )  # fmt: skip
@@ -129,6 +132,16 @@ def _decided(d: Proposal, made: Decision | None) -> list[str]:
     if made or d.rests_on_scales:
         told.append(t("The decision rests on an assessment and on the official's own judgement of your situation."))
     return told
+
+
+def _heard(d: Proposal) -> list[str]:
+    """What the client is heard of before a refusal, and until when."""
+    by = day(grounds.answer_by(d.rules.library))
+    return [
+        t("Before the matter is decided, you are heard (Administrative Procedure Act 434/2003, section 34). The matter: {service}.", service=grounds.inside(str(d.granting.service.name))),
+        t("By the facts that there are, the service would not be granted to you, for the reasons below."),
+        t("Give your explanation by {day}, in writing or orally. The matter may be decided even if you give none.", day=by),
+    ]  # fmt: skip
 
 
 def _partly(made: Decision | None) -> list[str]:
