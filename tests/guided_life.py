@@ -6,6 +6,7 @@ from datetime import date, datetime, timedelta
 from functools import cache
 from zoneinfo import ZoneInfo
 
+from torni.facts.accounts import Official
 from torni.facts.data_fields import ByType, faults
 from torni.facts.persons import ClientEvent, Person
 from torni.guidance import proposal_of, steps
@@ -76,6 +77,9 @@ class Life:
 SAID = {"verdict": "granted", "judgement": "Tarvitsee apua päivittäin.", "why": "", "first_day": TODAY, "last_day": None, "channel": "enterprise"}  # fmt: skip
 
 
+OFFICIAL = Official("asiakasohjaaja", "Asiakas- ja palveluohjaus", "050 000 0001")
+
+
 def proposed(life, rules, service="home_care"):
     return proposal_of(rules, service, client_of(facts_of(life.case), rules))
 
@@ -83,7 +87,9 @@ def proposed(life, rules, service="home_care"):
 def settled(life, rules, service="home_care", **other):
     case = life.case
     form = DecisionForm(**{**SAID, **other})
-    return steps.decide(case, case.needs[0], proposed(life, rules, service), form, by="Ulla", at=life.now)
+    return steps.decide(
+        case, case.needs[0], proposed(life, rules, service), form, by="Ulla", at=life.now, official=OFFICIAL
+    )
 
 
 ITEM = Item("a", "home_care", "north", "Suihkuapu kahdesti viikossa", 10, TODAY + timedelta(days=1))

@@ -202,7 +202,11 @@ def test_the_letter_is_made_again_from_the_decision(browsers, path, client, rows
     ((position,),) = rows("SELECT position FROM event WHERE client = %s AND type = 'decision.made'", client)
     letter = browsers["adviser"].get(f"{BASE}{case}letter/{position}.html")
     text = letter.content.decode()
-    assert "Home care is granted to you." in text and "Ulla Ohjaaja" in text and "Tarvitsee apua päivittäin." in text
+    assert (
+        "This service is granted to you: home care" in text
+        and "Ulla Ohjaaja" in text
+        and "Tarvitsee apua päivittäin." in text
+    )
     assert "default-src 'none'" in letter["Content-Security-Policy"]
     assert browsers["case-manager"].get(f"{BASE}{case}letter/{position}.pdf").content.startswith(b"%PDF")
     assert browsers["adviser"].get(f"{BASE}{case}letter/{position + 1}.pdf").status_code == 404

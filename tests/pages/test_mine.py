@@ -241,10 +241,21 @@ def test_anybody_gets_advice_from_the_same_rules_and_nothing_is_kept(browsers, r
         "depends on the assessment" in text
         and "likely" in text
         and "minutes by car" in text
-        and "Units seen from Jyväskylä" in text
+        and "seen from Jyväskylä" in text
     )
     minutes = [int(m) for m in re.findall(r'<td class="text">[^<]*</td><td>[SML–]</td><td>([0-9]+)</td>', text)]
     assert minutes == sorted(minutes) and len(minutes) > 5
+    main = text[text.index("<main") :]
+    assert main.index("You are likely to get") < main.index("This is advice") < main.index("How old are you?")
+    offered = re.findall(r'<option value="([0-9]{3})"', main)
+    assert 20 < len(offered) < 30 and offered.index("249") < offered.index(
+        "992"
+    )  # the region's alone: Keuruu before Äänekoski
+    compared = send(nobody, "/guide/", 200, **{**told, "kind": "home_care"})
+    rows_of = re.findall(
+        r"<tr><th scope=\"row\">[^<]*kotihoito[^<]*</th>.*?</tr>", compared.split("Producers to choose from")[1]
+    )
+    assert len(rows_of) > 3 and "Finnish, Swedish" in rows_of[0] + rows_of[1] and "39.50 euros" in rows_of[0]
     assert "outside the range" in send(nobody, "/guide/", 400, age="300")
     assert rows("SELECT count(*) FROM event") == before
     assert "1500" not in nobody.get(BASE + "/guide/").content.decode()

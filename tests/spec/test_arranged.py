@@ -56,7 +56,7 @@ def test_a_decision_keeps_the_value_of_its_channel(arranged_by):
     # 27.00 - 0.35 x (1500 - 563) / 60, by the decree's amounts; after 2015 they are assumed, and said to be
     assert kept("voucher") == (2153, "EUR/hour", 30)
     assert kept("budget") == (174_000, "EUR/month", 30)  # 30 hours at 58 euros
-    assert kept("enterprise") == (None, "", None)
+    assert kept("enterprise") == (None, "", 30)  # the hours granted are told in its letter too
 
 
 def test_the_letter_of_a_voucher_tells_its_value_and_no_client_fee(arranged_by, rules):
@@ -68,9 +68,11 @@ def test_the_letter_of_a_voucher_tells_its_value_and_no_client_fee(arranged_by, 
                 letter(proposal_of(rules, "home_care", client_of(facts_of(case), rules)), case.decisions[0])
             )
     assert "21.53 euros an hour" in texts["voucher"] and "its price exceeds the voucher" in texts["voucher"]
-    assert "To pay" not in texts["voucher"] and "invented for demonstration" in texts["voucher"]
+    assert "Your fee is" not in texts["voucher"] and "invented for demonstration" in texts["voucher"]
     assert (
-        "1,740.00 euros a month" in texts["budget"] and "To pay" in texts["budget"] and "To pay" in texts["enterprise"]
+        "1,740.00 euros a month" in texts["budget"]
+        and "Your fee is" in texts["budget"]
+        and "Your fee is" in texts["enterprise"]
     )
 
 

@@ -12,7 +12,7 @@ from torni.core.faults import BadInput
 from torni.core.language import speaking
 from torni.facts.persons import ClientEvent
 from torni.guidance import proposal_of, review, steps
-from torni.guidance.case import Item, facts_of
+from torni.guidance.case import Contact, Item, facts_of
 from torni.guidance.client import client_of
 from torni.guidance.letter import letter, to_html, to_pdf
 from torni.guidance.permits import permits_of
@@ -77,10 +77,12 @@ def test_the_letter_of_what_was_decided_is_made_again_from_the_decision_alone(ai
     with speaking("fi"):
         text = to_html(letter(again, made))
     for words in (
-        "Sinulle myönnetään palvelu: Kotihoito.",
+        "Sinulle myönnetään palvelu: kotihoito, 10 tuntia kuukaudessa.",
         "22.11.2026–31.5.2027",
         "Tarvitsee apua päivittäin.",
-        "22.11.2026, Ulla",
+        "Ulla<br>asiakasohjaaja<br>Asiakas- ja palveluohjaus",
+        "050 000 0001",
+        f"Päätöksen numero {made.position}",
         "152,55 euroa",
         "30 päivän kuluessa",
     ):
@@ -89,12 +91,24 @@ def test_the_letter_of_what_was_decided_is_made_again_from_the_decision_alone(ai
     assert to_pdf(letter(again, made)).startswith(b"%PDF")
 
 
+def test_fewer_hours_than_the_assessment_found_are_a_decision_negative_in_part(aino, rules):
+    """The letter says both, and the fee is by the hours that were granted."""
+    aino.step(settled(aino, rules, hours_month=6))
+    made = aino.case.decisions[0]
+    again = proposal_of(rules, made.service, client_of(made.facts, rules))
+    with speaking("en"):
+        found = letter(again, made)
+    assert found.decision[0] == "This service is granted to you: home care, 6 hours a month."
+    assert "the assessment found a need of 10 hours a month, and 6 are granted" in " ".join(found.decision)
+    assert "Your fee is 101.70 euros a month" in found.fees[0].conclusion  # 12 % of 847.50
+
+
 def test_a_letter_of_a_deviating_decision_says_so(aino, rules):
     aino.step(settled(aino, rules, verdict="refused", why="Puoliso hoitaa, eikä apua haluta vielä."))
     made = aino.case.decisions[0]
     with speaking("fi"):
         text = to_html(letter(proposal_of(rules, made.service, client_of(made.facts, rules)), made))
-    assert "Sinulle ei myönnetä palvelua: Kotihoito." in text and "Puoliso hoitaa" in text and "poikkeaa" in text
+    assert "Sinulle ei myönnetä palvelua: kotihoito." in text and "Puoliso hoitaa" in text and "poikkeaa" in text
 
 
 def test_a_plan_is_sent_to_each_producer_for_its_own_part(granted, rules):
@@ -286,3 +300,14 @@ def test_a_client_goes_from_one_case_manager_to_another_and_back_within_a_minute
         ids.append(named["id"])
         granted.step(named)
     assert len(set(ids)) == 3
+
+
+def test_what_one_who_comes_to_the_home_needs_goes_to_each_producer(granted, rules):
+    """Address, telephone, door and language; a new door code reaches every producer of a service that goes on, and nobody who has ended."""
+    there = Contact("Kotikatu 1 A 2", "050 000 0009", "ovikoodi 1234", "suomi")
+    granted.step(planned(granted, rules, contact=there))
+    assert granted.case.sent[0].contact == granted.case.plan.contact == there
+    granted.step(planned(granted, rules, ITEM, goals=("Asun kotona.", "Ulkoilen.")))  # not told again: it stays
+    assert granted.case.plan.contact == there
+    granted.step(planned(granted, rules, contact=replace(there, door="ovikoodi 5678")))
+    assert granted.case.sent[0].contact.door == "ovikoodi 5678" and granted.case.sent[0].before == ITEM

@@ -36,9 +36,9 @@ def rules():
 @pytest.mark.parametrize(
     ("language", "said"),
     [
-        ("fi", ["Sinulle myönnetään palvelu: Kotihoito.", "22.11.2026", "30 päivän kuluessa", "152,55 euroa kuukaudessa", "29.12.2026", "mitattu 1.9.2026"]),
-        ("sv", ["Du beviljas service: Hemvård.", "inom 30 dagar", "152,55 euro per månad"]),
-        ("en", ["Home care is granted to you.", "within 30 days", "152.55 euros a month"]),
+        ("fi", ["Sinulle myönnetään palvelu: kotihoito, 10 tuntia kuukaudessa.", "22.11.2026", "30 päivän kuluessa", "152,55 euroa kuukaudessa", "29.12.2026", "mitattu 1.9.2026"]),
+        ("sv", ["Du beviljas denna service: hemvård, 10 timmar i månaden.", "inom 30 dagar", "152,55 euro per månad"]),
+        ("en", ["This service is granted to you: home care, 10 hours a month.", "within 30 days", "152.55 euros a month"]),
     ],
 )  # fmt: skip
 def test_a_letter_in_three_languages(rules, language, said):
@@ -51,10 +51,68 @@ def test_a_letter_in_three_languages(rules, language, said):
     assert not re.search(r"<script|<link|src=|url\(", html)
 
 
+def told(rules, service, facts):
+    with speaking("en"):
+        return letter(proposal_of(rules, service, parse_client(facts, rules)))
+
+
+def test_no_reason_reads_as_its_opposite(rules):
+    """Of a granted decision only what decides is told; what is not known, and no obstacle, says so."""
+    found = told(rules, "home_care", AINO.replace("housing: own_home\n", ""))
+    assert [(r.state, r.leaves) for r in found.reasons] == [
+        ("met", ["The MAPLe score (1–5) of your service need is at least 3 (known: 4)"]),
+        ("met", ["Housing: not known, and no obstacle"]),
+    ]
+    plan = "has_functional_limitation: true\nhas_rehabilitation_plan: true\nhas_kela_rehabilitation: "
+    granted, refused = (told(rules, "medical_rehabilitation", plan + answer) for answer in ("false", "true"))
+    assert granted.reasons[2].leaves == ["As the criterion asks, this is not so: you are entitled to rehabilitation arranged by Kela"]  # fmt: skip
+    assert refused.reasons[2].leaves == ["Against the criterion, this is so: you are entitled to rehabilitation arranged by Kela"]  # fmt: skip
+
+
+def test_the_law_stands_by_section_and_nothing_outdated(rules):
+    found = told(rules, "home_care", AINO + "wants_voucher: true\n")
+    assert found.sources[:2] == ["Social Welfare Act 1301/2014, section 19 a", "Voucher Act 569/2009, sections 6 and 7"]
+    assert "Act on Client Fees 734/1992, sections 2 and 10 e" in found.sources
+    assert not [text for text in found.sources if "1306/2014" in text or "invented" in text]
+
+
+def test_each_open_channel_says_what_the_client_pays(rules):
+    fee, voucher = told(rules, "home_care", AINO + "wants_voucher: true\n").fees
+    assert fee.conclusion.startswith("Your fee is 152.55 euros a month. If the fee endangers your livelihood")
+    assert voucher.title == "Voucher: value of the home-care voucher an hour"
+    assert "For 10 hours a month the voucher pays at most 215.30 euros a month." in voucher.conclusion
+    assert "The client fee of the service is not charged." in voucher.conclusion
+
+
+def test_a_client_is_heard_before_a_refusal(rules):
+    """What would be refused and why, until when one may explain; no decision, and so nothing to ask a review of."""
+    with speaking("en"):
+        proposed = proposal_of(rules, "home_care", parse_client(AINO.replace("own_home", "institution"), rules))
+        found = letter(proposed, hearing=True)
+    assert found.title == "Hearing before a decision: Home care" and not found.review and not found.fees
+    assert "would not be granted" in found.decision[1] and "14 December 2026" in found.decision[2]
+    assert [r.state for r in found.reasons] == ["met", "not met"]
+
+
+def test_a_region_without_its_authority_says_what_is_missing(rules):
+    """The name alone stands, and the official is told what to write before a letter is sent."""
+    from datetime import date
+
+    from torni.services import load_library
+    from torni.services.rules import load_rules
+
+    there = load_rules(load_library("kainuu", on=date(2026, 11, 22)))
+    found = told(there, "home_care", AINO)
+    assert found.contact == [] and any("add `authority` to region.yaml" in text for text in found.notice)
+    here = told(load_rules(load_library("keski-suomi", on=date(2026, 11, 22))), "home_care", AINO)
+    assert here.organiser == "Wellbeing services county of Central Finland" and "kirjaamo@hyvaks.fi" in here.contact
+
+
 def test_a_letter_that_asks_for_facts(rules):
     found = letter(proposal_of(rules, "home_care", parse_client("age: 82", rules)))
     assert found.title == "Request for further facts: Home care"
     assert "MAPLe" in found.missing
+    assert "14 December 2026" in found.decision[1]
     assert not found.review
     assert not found.fees
 

@@ -44,7 +44,7 @@ def account_new(args: argparse.Namespace) -> int:
     with _room() as connection:
         kept.new(
             connection, args.name.lower(), shown=args.shown or args.name, role=args.role, by=_us(), producer=args.producer,
-            client=args.client, unit=args.unit, password=password, issuer=issuer if args.subject else None, subject=args.subject,
+            client=args.client, unit=args.unit, official=_official(args) or kept.Official(), password=password, issuer=issuer if args.subject else None, subject=args.subject,
         )  # fmt: skip
         _tell_unknown(connection, args.producer)
     print(_("{name} may sign in.").format(name=args.name.lower()))
@@ -62,10 +62,17 @@ def account_role(args: argparse.Namespace) -> int:
             producer=args.producer,
             client=args.client,
             unit=args.unit,
+            official=_official(args),
         )
         _tell_unknown(connection, args.producer)
     print(_("{name} is now {role}.").format(name=args.name, role=role_name(args.role)))
     return 0
+
+
+def _official(args: argparse.Namespace) -> kept.Official | None:
+    """Title, office and telephone as given; None where none is, and they stay as they were."""
+    told = (args.title, args.office, args.phone)
+    return kept.Official(*(text or "" for text in told)) if any(text is not None for text in told) else None
 
 
 def account_password(args: argparse.Namespace) -> int:

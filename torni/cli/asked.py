@@ -317,6 +317,9 @@ def _accounts(commands: argparse._SubParsersAction[argparse.ArgumentParser]) -> 
             one.add_argument("--producer", metavar="NAME", help=_("with --role producer: whose"))
             one.add_argument("--client", metavar="NUMBER", type=int, help=_("with --role resident: whose"))
             one.add_argument("--unit", metavar="UNIT", help=_("with --role producer: of one unit alone, for its head"))
+            one.add_argument("--title", metavar="TEXT", help=_("the official's title, as decision letters tell it"))
+            one.add_argument("--office", metavar="TEXT", help=_("the office or sector the official works in"))
+            one.add_argument("--phone", metavar="TEXT", help=_("where more is told of a decision"))
         if name == "new":
             one.add_argument("--shown", metavar="TEXT", help=_("the person's name as others see it"))
             one.add_argument("--subject", metavar="TEXT", help=_("signs in by the identity provider as this subject"))

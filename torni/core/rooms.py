@@ -42,7 +42,7 @@ ROOMS = (
         events=("producers",),
         messages={"plan.sent": Message("plan sent"), "plan.recalled": Message("plan recalled")},
         functions={
-            "voucher_prices": "pages", "inbox": "pages", "missed_questions": "pages", "webhooks_shown": "pages", "deliveries": "pages", "delivery_history": "pages",
+            "voucher_prices": "pages", "unit_languages": "pages", "inbox": "pages", "missed_questions": "pages", "webhooks_shown": "pages", "deliveries": "pages", "delivery_history": "pages",
             "redeliver": "pages", "redeliver_as": "",
         },
         brings=True,

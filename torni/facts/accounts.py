@@ -36,6 +36,9 @@ JOIN LATERAL (SELECT * FROM standing s WHERE s.account = a.account ORDER BY sinc
 """
 
 
+_STAND = "INSERT INTO standing (account, role, producer, client, unit, by_whom, title, office, phone) VALUES (%s, %s, %s, %s, %s, %s, %s, %s, %s)"
+
+
 @dataclass(frozen=True)
 class Refused:
     """Why nobody is signed in, or a change is not made: wrong (name, password or code), second (the second factor's code is asked
@@ -45,8 +48,27 @@ class Refused:
     why: str
 
 
+@dataclass(frozen=True)
+class Official:
+    """As what an account decides: the title, the office and the telephone that its letters tell; empty where not written."""
+
+    title: str = ""
+    office: str = ""
+    phone: str = ""
+
+
+def official(connection: Connection, who: Who) -> Official:
+    """The account's title, office and telephone as they stand."""
+    row = connection.execute(
+        "SELECT coalesce(title, ''), coalesce(office, ''), coalesce(phone, '') FROM standing WHERE account = %s ORDER BY since DESC LIMIT 1",
+        [who.account],
+    ).fetchone()
+    return Official(*row) if row else Official()
+
+
 def new(
     connection: Connection, name: str, *, shown: str, role: str, by: str, producer: str | None = None, client: int | None = None, unit: str | None = None,
+    official: Official = Official(),
     password: str | None = None, issuer: str | None = None, subject: str | None = None, invented: bool = False,
 ) -> int:  # fmt: skip
     """Make an account and say its role. Returns its number; a name that is taken or no name, or a weak password, is a fault."""
@@ -70,20 +92,21 @@ def new(
             [row[0], _hasher.hash(password) if password else None, issuer, subject],
         )
         connection.execute(
-            "INSERT INTO standing (account, role, producer, client, unit, by_whom) VALUES (%s, %s, %s, %s, %s, %s)",
-            [row[0], role, producer, client, _unit_of(connection, producer, unit), by],
+            _STAND, [row[0], role, producer, client, _unit_of(connection, producer, unit), by, *_told(official)]
         )
     return int(row[0])
 
 
-def stand(connection: Connection, name: str, *, role: str | None, by: str, producer: str | None = None, client: int | None = None, unit: str | None = None) -> None:  # fmt: skip
-    """A new role for the account, or its end (None): its sessions end at once."""
+def stand(
+    connection: Connection, name: str, *, role: str | None, by: str, producer: str | None = None, client: int | None = None, unit: str | None = None,
+    official: Official | None = None,
+) -> None:  # fmt: skip
+    """A new role for the account, or its end (None): its sessions end at once. Without `official`, title, office and telephone stay."""
     with connection.transaction():
         account = _number(connection, name)
-        connection.execute(
-            "INSERT INTO standing (account, role, producer, client, unit, by_whom) VALUES (%s, %s, %s, %s, %s, %s)",
-            [account, role, producer, client, _unit_of(connection, producer, unit), by],
-        )
+        before = connection.execute("SELECT title, office, phone FROM standing WHERE account = %s ORDER BY since DESC LIMIT 1", [account]).fetchone()  # fmt: skip
+        told = _told(official) if official else list(before or (None, None, None))
+        connection.execute(_STAND, [account, role, producer, client, _unit_of(connection, producer, unit), by, *told])
         connection.execute("DELETE FROM session WHERE account = %s", [account])
 
 
@@ -286,6 +309,10 @@ def _unproven(connection: Connection, name: str, password: str, code: str) -> Re
     if _hasher.check_needs_rehash(kept):
         connection.execute("UPDATE credential SET password = %s WHERE account = %s", [_hasher.hash(password), account])
     return None
+
+
+def _told(official: Official) -> list[str | None]:
+    return [text.strip()[:200] or None for text in (official.title, official.office, official.phone)]
 
 
 def _signed(connection: Connection, name: str, way: str) -> Who | Refused:

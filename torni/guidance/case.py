@@ -59,6 +59,9 @@ class Decision:
     value_cents: int | None = None  # what the organiser pays through the channel: a voucher's value, a budget's month
     value_unit: str = ""
     hours_month: int | None = None
+    title: str = ""  # the official's, as the account had it on the day; and the office, and the telephone
+    office: str = ""
+    phone: str = ""
     changed: bool = False  # by a review: it is in force no longer, and a new one may follow
 
     @property
@@ -142,6 +145,20 @@ class Item:
 
 
 @dataclass(frozen=True)
+class Contact:
+    """What one who comes to the client's home needs: where, by which number, how one gets in, in which language."""
+
+    address: str = ""
+    phone: str = ""
+    door: str = ""
+    language: str = ""
+
+    def json(self) -> dict[str, str]:
+        told = {"address": self.address, "phone": self.phone, "door": self.door, "language": self.language}
+        return {key: value for key, value in told.items() if value}
+
+
+@dataclass(frozen=True)
 class Plan:
     """One version of the plan: the goals the client agreed to, and the services."""
 
@@ -153,6 +170,7 @@ class Plan:
     agreed: date | None
     why: str
     by: str
+    contact: Contact = Contact()
 
 
 @dataclass(frozen=True)
@@ -174,6 +192,7 @@ class Sent:
     answered: tuple[datetime, str] | None
     start: date | None
     why: str
+    contact: Contact = Contact()
 
 
 @dataclass(frozen=True)
@@ -361,6 +380,7 @@ def _made(e: ClientEvent) -> Decision:
         facts if isinstance(facts, dict) else {}, _text(data.get("rule")), e.definition or "", _text(data.get("judgement")), _text(data.get("why")),
         day_told(data.get("first_day")), day_told(data.get("last_day")), _text(data.get("channel")), _text(data.get("by")),
         _whole(data.get("value_cents")), _text(data.get("value_unit")), _whole(data.get("hours_month")),
+        _text(data.get("title")), _text(data.get("office")), _text(data.get("phone")),
     )  # fmt: skip
 
 
@@ -368,8 +388,13 @@ def _plan(e: ClientEvent) -> Plan:
     data = e.data or {}
     return Plan(
         e.matter or "", _whole(data.get("version")) or 1, e.at, _texts(data.get("goals")), tuple(map(item_of, _items(data.get("items")))),
-        day_told(data.get("agreed")), _text(data.get("why")), _text(data.get("by")),
+        day_told(data.get("agreed")), _text(data.get("why")), _text(data.get("by")), _contact(data.get("contact")),
     )  # fmt: skip
+
+
+def _contact(told: Any) -> Contact:
+    told = told if isinstance(told, dict) else {}
+    return Contact(*(_text(told.get(name)) for name in ("address", "phone", "door", "language")))
 
 
 def state_after(state: SentState, answer: str) -> SentState:
@@ -399,7 +424,7 @@ def _sent(e: ClientEvent, answers: Iterable[ClientEvent], today: date) -> Sent:
     late = e.owed and e.owes_on is not None and e.owes_on < today
     return Sent(
         e.position, e.at, e.matter or "", _whole(data.get("version")) or 1, e.unit or "", item, before, _texts(data.get("goals")), state, e.owes_on,
-        late, opened, answered, start, why,
+        late, opened, answered, start, why, _contact(data.get("contact")),
     )  # fmt: skip
 
 

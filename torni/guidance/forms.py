@@ -8,8 +8,12 @@ from dataclasses import dataclass
 from datetime import date
 from typing import Any
 
-from torni.guidance.case import Item
+from torni.core.faults import BadInput, Fault
+from torni.core.language import t
+from torni.guidance.case import Contact, Item
 from torni.sources.written import day_told
+
+MOST_HOURS = 744  # of a month
 
 
 @dataclass(frozen=True)
@@ -27,7 +31,7 @@ class AssessmentForm:
 @dataclass(frozen=True)
 class DecisionForm:
     """The official's own decision beside the rules' proposal. `verdict`: granted or refused; `why`: where it deviates from the proposal;
-    the days and the `channel` are of one that is granted."""
+    the days, the `channel` and the `hours_month` are of one that is granted; no hours are those of the assessment."""
 
     verdict: str
     judgement: str
@@ -35,16 +39,19 @@ class DecisionForm:
     first_day: date | None = None
     last_day: date | None = None
     channel: str = ""
+    hours_month: int | None = None
 
 
 @dataclass(frozen=True)
 class PlanForm:
-    """The next version of a plan. `agreed`: the day of the client's agreement; `why`: of what changes an earlier version."""
+    """The next version of a plan. `agreed`: the day of the client's agreement; `why`: of what changes an earlier version; `contact`: for
+    the producer, None where it stays as it was."""
 
     goals: tuple[str, ...]
     items: tuple[Item, ...]
     agreed: date | None
     why: str = ""
+    contact: Contact | None = None
 
 
 def day_of(text: str, where: str) -> date | None:
@@ -56,3 +63,12 @@ def cents_of(text: str) -> int | None:
     """An amount of euros as a person writes it, in cents; None where it is none."""
     plain = re.sub(r"[\s\u00a0€]", "", text).replace(",", ".")
     return round(float(plain) * 100) if re.fullmatch(r"\d{1,6}(\.\d{1,2})?", plain) else None
+
+
+def hours_of(text: str) -> int | None:
+    """Whole hours a month as a form has them; None where it is empty. What is no such number is a fault."""
+    if text and not (text.isascii() and text.isdigit() and len(text) <= 3 and int(text) <= MOST_HOURS):
+        raise BadInput(
+            Fault(t("hours a month"), t('"{text}" is not a whole number', text=text[:20]), t("Write such as 12."))
+        )
+    return int(text) if text else None

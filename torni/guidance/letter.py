@@ -1,4 +1,4 @@
-"""The decision letter: what was decided and why, the fee, the sources, and how to ask for a review. HTML or tagged PDF.
+"""The decision letter: what was decided and why, the fee, the law, and how to ask for a review. HTML or tagged PDF.
 
 The letter is a proposal until an official signs it, and says so. The same values make both forms.
 """
@@ -6,41 +6,22 @@ The letter is a proposal until an official signs it, and says so. The same value
 from __future__ import annotations
 
 import json
-from collections.abc import Sequence
-from dataclasses import asdict, dataclass
-from datetime import date
+from dataclasses import asdict, dataclass, replace
 from functools import cache
 from pathlib import Path
 from typing import Any
 
 from torni.core.faults import bad_input
-from torni.core.language import language, t
-from torni.engines.rules import tree
+from torni.core.language import language, ngettext, number, t
 from torni.engines.rules.sentences import day, label, shown
 from torni.facts.door import local_day
+from torni.guidance import letter_grounds as grounds
 from torni.guidance.case import Decision
-from torni.guidance.fees import Reckoned, line_value, money, names, unit_text
-from torni.guidance.proposal import Proposal, reason_text
-from torni.guidance.review import last_day
-from torni.guidance.state_names import channel_name, leaf_state
+from torni.guidance.letter_grounds import Fee, Reason
+from torni.guidance.paid_by import HOURS, whole_hours
+from torni.guidance.proposal import Proposal, proposal_of
 
 _FOLDER = Path(__file__).parent / "letters"
-
-
-@dataclass(frozen=True)
-class Reason:
-    text: str
-    state: str
-    source: str
-    leaves: list[tuple[str, str]]
-
-
-@dataclass(frozen=True)
-class Fee:
-    title: str
-    lines: list[tuple[str, str]]
-    conclusion: str
-    source: str
 
 
 @dataclass(frozen=True)
@@ -50,11 +31,13 @@ class Letter:
     language: str
     title: str
     organiser: str
+    contact: list[str]
     addressee: list[str]
     dated: str
+    number: str
     notice: list[str]
     decision_heading: str
-    decision: str
+    decision: list[str]
     reasons_heading: str
     reasons: list[Reason]
     facts_heading: str
@@ -65,95 +48,116 @@ class Letter:
     fees: list[Fee]
     channels_heading: str
     channels: list[str]
-    review_heading: str
-    review: list[str]
     sources_heading: str
     sources: list[str]
+    review_heading: str
+    review: list[str]
+    more_heading: str
+    more: list[str]
     signature: list[str]
     version: str
 
 
-def letter(decision: Proposal, made: Decision | None = None) -> Letter:
+def letter(decision: Proposal, made: Decision | None = None, *, hearing: bool = False) -> Letter:
     """The letter of a decision in the language of the moment. `made`: what the official decided, where it has been decided; without
-    it the letter is a draft of what the rules propose."""
+    it the letter is a draft of what the rules propose. `hearing`: instead of the draft of a refusal, the letter by which the client is
+    heard before it (Administrative Procedure Act 434/2003, section 34)."""
     d, library = decision, decision.rules.library
     outcome = made.verdict if made else d.verdict
     name = str(d.granting.service.name)
     client = decision.client
+    paying = _as_granted(d, made)
+    fees = grounds.fees(paying, made) if outcome == "granted" else []
     asked = {f.name: f for f in d.granting.reasoning.fields}
-    paid = d.values.get(made.channel) if made and outcome == "granted" else None
-    fees = ([paid] if paid else []) + (
-        [] if paid and made and made.channel == "voucher" else list(d.fees)
-    )  # own share instead of the fee
     if outcome == "granted":
         asked |= {f.name: f for fee in fees for f in fee.formula.fields}
-    notice = [] if made else [t("This is a draft. The official decides, and the letter is valid when signed.")]
-    if d.invented:
-        notice.append(t("The limits of granting are invented for demonstration."))
-    if any(f.invented for f in fees):
-        notice.append(t("Some amounts are invented for demonstration."))
-    notice += dict.fromkeys(told for f in fees for told in f.assumed_told)
-    verdict = {
-        "granted": t("{service} is granted to you.", service=name),
-        "refused": t("{service} is not granted to you.", service=name),
-        "undecided": t("The matter of {service} cannot be decided yet, because facts are missing.", service=name),
-    }[outcome]
-    verdict += _period(made) if made else ""
-    if d.rests_on_scales or (made and made.deviates):
-        verdict += " " + t("The decision rests on an assessment and on the official's own judgement of your situation.")
-    reasons = [
-        Reason(
-            str(criterion.text), leaf_state(state), str(library.sources[criterion.source].title),
-            [(reason_text(leaf, client), leaf_state(leaf.state)) for leaf in d.leaves if leaf.criterion == i],
-        )
-        for i, (criterion, state) in enumerate(d.criteria)
-    ]  # fmt: skip
     known = [f for f in asked.values() if client.facts.get(f.name) is not None]
     measured = {k: t("measured {day}", day=day(v)) for k, v in client.measured.items()}
+    head = grounds.authority(library)
+    heard = hearing and made is None and outcome == "refused"
+    open_yet = heard or outcome == "undecided"
     return Letter(
         language(),
-        {"granted": t("Decision"), "refused": t("Decision"), "undecided": t("Request for further facts")}[outcome] + f": {name}",
-        str(library.region.name),
+        (t("Hearing before a decision") if heard else {"granted": t("Decision"), "refused": t("Decision"), "undecided": t("Request for further facts")}[outcome]) + f": {name}",
+        head.name, head.contact,
         [line for line in (client.letter.get("name", ""), *client.letter.get("address", "").split("\n")) if line.strip()],
-        day(library.as_of), notice, t("What is decided") if outcome != "undecided" else t("The matter"), verdict,
-        t("Reasons"), [*(_judged(made) if made else []), *reasons], t("Facts on which the decision rests"),
+        day(local_day(made.at) if made else library.as_of), t("Decision number {number}", number=made.position) if made else "",
+        [*([] if made else [t("This is a draft. The official decides, and the letter is valid when signed.")]), *grounds.notices(d, fees, head)],
+        t("The matter") if open_yet else t("What is decided"), _heard(d) if heard else _decided(paying, made),
+        t("Reasons"), [*(grounds.judged(made) if made else []), *grounds.reasons(d)], t("Facts on which the decision rests"),
         [(label(f), shown(client.facts[f.name], f) + (f" ({measured[f.name]})" if f.name in measured else "")) for f in known],
         t("Facts that are missing"),
         [label(f) + (f": {client.stale[f.name]}" if f.name in client.stale else "") for f, matters in d.missing if matters or d.verdict == "undecided"],
-        t("What is paid for you and what you pay") if paid else t("What you pay"), [_fee(d, fee) for fee in fees] if outcome == "granted" else [],
-        t("How the service can be arranged"),
-        [f"{channel_name(n)}." + (f" {c.text}" if c.text else "") + _own_share(n, paid) for n, c, opened in d.channels if opened and (not made or n == made.channel)] if outcome == "granted" else [],
-        t("How to ask for a review"), _review(d) if outcome != "undecided" else [], t("Sources of the rules"), _sources(d, fees),
-        [f"{day(local_day(made.at))}, {made.by}", t("Title")] if made else [t("Date and signature of the official"), t("Title")],
+        t("What you pay"), [grounds.fee(paying, fee, made) for fee in fees],
+        t("How the service is arranged") if made else t("How the service can be arranged"), grounds.channels(d, made) if outcome == "granted" else [],
+        t("The law and the criteria that were followed"), grounds.law(d, fees, made),
+        t("How to ask for a review"), grounds.review(d, head, local_day(made.at) if made else library.as_of) if not open_yet else [],
+        t("Further information"), grounds.further(made, head), _signed(made),
         t("Rule version {version}, definitions of {region} on {day}", version=d.granting.version, region=library.region.name, day=day(library.as_of)),
     )  # fmt: skip
 
 
-def _own_share(channel: str, paid: Reckoned | None) -> str:
-    if channel != "voucher" or paid is None:
-        return ""
-    return " " + t("You choose the producer among those approved, and pay the producer what its price exceeds the voucher's value by. The client fee of the service is not charged.")  # fmt: skip
-
-
-def _period(made: Decision) -> str:
-    if made.verdict != "granted" or made.first_day is None:
-        return ""
-    if made.last_day is None:
-        return " " + t("The decision holds from {first} until further notice.", first=day(made.first_day))
-    return " " + t("The decision holds from {first} to {last}.", first=day(made.first_day), last=day(made.last_day))
-
-
-def _judged(made: Decision) -> list[Reason]:
-    """What the official judged, and why where that is not what the rules proposed, before the rules' own reasons."""
-    texts = [made.judgement, made.why if made.deviates else ""]
-    if not any(texts):
-        return []
-    title = (
-        t("The official's own judgement differs from what the criteria below alone would give")
-        if made.deviates
-        else t("The official's own judgement")
+def _as_granted(d: Proposal, made: Decision | None) -> Proposal:
+    """The proposal as it is paid for: by the hours that were granted, where they are not those of the assessment."""
+    if made is None or made.hours_month is None or made.hours_month == whole_hours(d.client):
+        return d
+    return proposal_of(
+        d.rules, d.granting.service.id, replace(d.client, facts={**d.client.facts, HOURS: made.hours_month})
     )
-    return [Reason(str(title), "", "", [(text, "") for text in texts if text])]
+
+
+def _decided(d: Proposal, made: Decision | None) -> list[str]:
+    """What is decided, in sentences: the service, how much of it, from when to when; of what was asked for, what was not granted."""
+    name = grounds.inside(str(d.granting.service.name))
+    outcome = made.verdict if made else d.verdict
+    if outcome == "undecided":
+        by = day(grounds.answer_by(d.rules.library))
+        return [
+            t("The matter cannot be decided yet, because facts are missing. The matter: {service}.", service=name),
+            t("Give the missing facts by {day}. Otherwise the matter is decided on the facts that there are.", day=by),
+        ]
+    if outcome == "refused":
+        told = [t("The decision is negative: {service} is not granted to you.", service=name)]
+    else:
+        hours = grounds.hours_of(d)
+        much = "" if hours is None else ", " + (ngettext("{n} hour a month", "{n} hours a month", int(hours)) if hours == int(hours) else t("{n} hours a month")).format(n=number(float(hours), 0 if hours == int(hours) else 2))  # fmt: skip
+        told = [t("This service is granted to you: {service}.", service=name + much)]
+        if made and made.first_day:
+            told.append(
+                t("The decision holds from {first} to {last}.", first=day(made.first_day), last=day(made.last_day))
+                if made.last_day
+                else t("The decision holds from {first} until further notice.", first=day(made.first_day))
+            )
+        told += _partly(made)
+    if made or d.rests_on_scales:
+        told.append(t("The decision rests on an assessment and on the official's own judgement of your situation."))
+    return told
+
+
+def _heard(d: Proposal) -> list[str]:
+    """What the client is heard of before a refusal, and until when."""
+    by = day(grounds.answer_by(d.rules.library))
+    return [
+        t("Before the matter is decided, you are heard (Administrative Procedure Act 434/2003, section 34). The matter: {service}.", service=grounds.inside(str(d.granting.service.name))),
+        t("By the facts that there are, the service would not be granted to you, for the reasons below."),
+        t("Give your explanation by {day}, in writing or orally. The matter may be decided even if you give none.", day=by),
+    ]  # fmt: skip
+
+
+def _partly(made: Decision | None) -> list[str]:
+    """That less was granted than the assessment found to be needed; nothing where it was not so."""
+    found = made.facts.get(HOURS) if made else None
+    found = found.get("value") if isinstance(found, dict) else found
+    if made is None or made.hours_month is None or found is None or float(found) < made.hours_month + 1:
+        return []
+    return [t("The decision is negative in part: the assessment found a need of {found} hours a month, and {granted} are granted.", found=number(float(found)), granted=made.hours_month)]  # fmt: skip
+
+
+def _signed(made: Decision | None) -> list[str]:
+    """The place of the signature: who decided, as which official; of a draft, what is to be written there."""
+    if made is None or not made.by:
+        return [t("Date and signature of the official"), t("Name and title of the official")]
+    return ["\n".join(part for part in (made.by, made.title, made.office) if part)]
 
 
 def write_letter(decision: Proposal, path: Path) -> None:
@@ -193,57 +197,3 @@ def _template() -> Any:
 
     loader = jinja2.FileSystemLoader(_FOLDER)
     return jinja2.Environment(loader=loader, autoescape=True, undefined=jinja2.StrictUndefined, trim_blocks=True, lstrip_blocks=True).get_template("letter.html")  # fmt: skip
-
-
-def _fee(d: Proposal, fee: Reckoned) -> Fee:
-    definition = fee.formula.definition
-    if fee.amount is None:
-        conclusion = t("The amount cannot be reckoned yet: not known {fields}.", fields=names(fee.because))
-    elif definition.paid_by == "client":
-        conclusion = t("To pay: {amount}", amount=money(fee.amount)) + unit_text(definition.unit) + "."
-    else:
-        conclusion = t("Value: {amount}", amount=money(fee.amount)) + unit_text(definition.unit) + "."
-    conclusion = " ".join([conclusion, *fee.notes])
-    lines = [(str(line.what), line_value(line, value)) for line, value in fee.lines if line.shown]
-    return Fee(str(definition.what), lines, conclusion, str(d.rules.library.sources[definition.source].title))
-
-
-def _review(d: Proposal) -> list[str]:
-    days, notice = (int(d.rules.library.number(name)) for name in ("appeal.days", "appeal.notice_days"))
-    source = d.rules.library.value("appeal.days").source.title
-    sent = d.rules.library.as_of
-    return [
-        t("If you are not satisfied with this decision, you may ask for it to be reviewed. The request is made in writing to the wellbeing services county within {n} days of notice of the decision.", n=days),
-        t("You are taken to have had notice on the {n}th day after the letter was posted, unless you show otherwise. If the letter is posted on {day}, the last day is {last}.", n=notice, day=day(sent), last=day(last_day(sent, d.rules.library))),
-        t("Write in the request which decision you want reviewed, how you want it changed and why, and your name and contact details. Sign it."),
-        t("Source: {source}.", source=f"{source}; {d.rules.library.sources['time_limits_act_150_1930'].title}"),
-    ]  # fmt: skip
-
-
-def _sources(d: Proposal, fees: Sequence[Reckoned]) -> list[str]:
-    """Every source that the reasons and the fee rest on, once each, with its year."""
-    library = d.rules.library
-    used = [c.source for c in d.granting.criteria]
-    nodes = [*d.granting.nodes, *(n for f in fees for _, n in f.formula.lines)]
-    found = [library.sources[s] for s in used]
-    for node in nodes:
-        for part in tree.walk(node):
-            if isinstance(part, tree.Param):
-                found.append(library.value(part.name).source)
-            elif isinstance(part, tree.Lookup):
-                dated = [v for v in d.rules.table_definitions[part.table.name].values if v.from_ <= library.as_of]
-                found.append(library.sources[dated[-1].source])
-    found += [library.sources[f.formula.definition.source] for f in fees]
-    return list(
-        dict.fromkeys(
-            f"{s.title} ({_published(s.published)})" if s.published not in str(s.title) else str(s.title) for s in found
-        )
-    )
-
-
-def _published(told: str) -> str:
-    """The day, or the year alone, that a source was published, as a letter writes days."""
-    try:
-        return day(date.fromisoformat(told))
-    except ValueError:
-        return told

@@ -13,6 +13,8 @@ from torni.guidance.case import Case, Decision
 from torni.guidance.client import Client
 from torni.producers import vouchers
 
+HOURS = "service_hours_month"  # the field of the hours of a service, decided a month
+
 
 @dataclass(frozen=True)
 class Budget:
@@ -32,7 +34,7 @@ class Budget:
 
 def whole_hours(client: Client) -> int | None:
     """The service hours decided a month as a plan writes them: whole, halves up."""
-    hours = client.facts.get("service_hours_month")
+    hours = client.facts.get(HOURS)
     return int(Decimal(hours).quantize(Decimal(1), ROUND_HALF_UP)) if isinstance(hours, int | Decimal) else None
 
 

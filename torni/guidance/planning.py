@@ -1,7 +1,7 @@
 """What a client's next plan may hold: the services, the units that may give each, and the plan as a form has it and reads it back.
 
 A form's rows are numbered: `service-0`, `unit-0`, `what-0`, `hours-0`, `start-0`, `ends-0`, and `item-0`, the letter by which the plan
-knows the service; `goals`, a goal a line; `agreed`, the day of the client's agreement; `why`.
+knows the service; `contact-address`, `contact-phone`, `contact-door`, `contact-language`; `goals`, a goal a line; `agreed`, the day of the client's agreement; `why`.
 """
 
 from __future__ import annotations
@@ -10,14 +10,13 @@ from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import date
 
-from torni.core.faults import BadInput, Fault
 from torni.core.language import t
 from torni.facts.opening import Connection
 from torni.guidance import paid_by
-from torni.guidance.case import Case, Decision, Item, Plan
+from torni.guidance.case import Case, Contact, Decision, Item, Plan
 from torni.guidance.enrolment import RegisterRow
 from torni.guidance.fees import money
-from torni.guidance.forms import PlanForm, day_of
+from torni.guidance.forms import PlanForm, day_of, hours_of
 from torni.guidance.permits import permits_of
 from torni.producers import vouchers
 from torni.services.rules import Rules
@@ -94,6 +93,7 @@ def form_of(case: Case) -> dict[str, str]:
     before the case's day are left out. The client's agreement is never filled in: it is asked each time."""
     newest: Plan | None = case.plan
     given = {"goals": "\n".join(newest.goals) if newest else ""}
+    given |= {f"contact-{name}": text for name, text in (newest.contact.json() if newest else {}).items()}
     for i, item in enumerate(newest.items if newest else ()):
         if item.ends and item.ends < case.today:
             continue
@@ -124,7 +124,13 @@ def read(case: Case, given: Mapping[str, str]) -> PlanForm:
     goals = [line.strip() for line in given.get("goals", "").splitlines() if line.strip()][:MOST_GOALS]
     items = tuple(_items(case, given))
     return PlanForm(
-        tuple(goals), items, day_of(given.get("agreed", ""), t("the client's agreement")), given.get("why", "")
+        tuple(goals),
+        items,
+        day_of(given.get("agreed", ""), t("the client's agreement")),
+        given.get("why", ""),
+        Contact(*(given.get(f"contact-{name}", "").strip() for name in ("address", "phone", "door", "language")))
+        if any(k.startswith("contact-") for k in given)
+        else None,
     )
 
 
@@ -142,14 +148,10 @@ def _items(case: Case, given: Mapping[str, str]) -> list[Item]:
             letter = next(c for n in range(1, 100) for c in [chr(96 + n) if n <= 26 else f"s{n}"] if c not in used)
         used.add(letter)
         hours = given.get(f"hours-{i}", "")
-        if hours and not (hours.isascii() and hours.isdigit() and len(hours) <= 3):
-            raise BadInput(
-                Fault(t("hours a month"), t('"{text}" is not a whole number', text=hours[:20]), t("Write such as 12."))
-            )
         was = known.get(letter)
         items.append(
             Item(
-                letter, service, unit, given.get(f"what-{i}", ""), int(hours) if hours else None, day_of(given.get(f"start-{i}", ""), t("the first day")),
+                letter, service, unit, given.get(f"what-{i}", ""), hours_of(hours), day_of(given.get(f"start-{i}", ""), t("the first day")),
                 day_of(given.get(f"ends-{i}", ""), t("the last day")), was.need if was else _granting_need(case, service),
             )
         )  # fmt: skip

@@ -133,9 +133,9 @@ def proposal_of(rules: Rules, service: str, client: Client) -> Proposal:
     )  # fmt: skip
 
 
-def reason_text(leaf: Leaf, client: Client) -> str:
-    """A leaf as a sentence with what is known: "the client's age is at least 75 years (82 years)"."""
-    text = sentence(leaf.node, client.facts)
+def reason_text(leaf: Leaf, client: Client, *, yours: bool = False) -> str:
+    """A leaf as a sentence with what is known: "the client's age is at least 75 years (82 years)"; `yours`: said to the client."""
+    text = sentence(leaf.node, client.facts, yours=yours)
     text = text[:1].upper() + text[1:]
     asked = tree.fields(leaf.node)
     if isinstance(leaf.node, tree.Ask | tree.Unknown) or len(asked) != 1:

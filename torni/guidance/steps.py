@@ -14,13 +14,14 @@ from typing import Any, Literal
 from torni.core.faults import BadInput, Fault
 from torni.core.language import t
 from torni.engines.rules import tree
+from torni.facts.accounts import Official
 from torni.facts.door import local_day
 from torni.facts.persons import ClientEvent
-from torni.guidance.case import ASSESSMENT, GUIDANCE, Case, Decision, Item, Need, Plan, Sent
+from torni.guidance.case import ASSESSMENT, GUIDANCE, Case, Contact, Decision, Item, Need, Plan, Sent
 from torni.guidance.fees import names
 from torni.guidance.forms import AssessmentForm, DecisionForm, PlanForm
-from torni.guidance.paid_by import whole_hours
-from torni.guidance.proposal import Proposal
+from torni.guidance.paid_by import HOURS, whole_hours
+from torni.guidance.proposal import Proposal, proposal_of
 from torni.services.rules import Rules
 
 SOURCE = "guidance"
@@ -82,12 +83,20 @@ def assess(case: Case, matter: str, form: AssessmentForm, *, by: str, at: dateti
     )
 
 
-def decide(case: Case, need: Need, decision: Proposal, form: DecisionForm, *, by: str, at: datetime) -> list[Event]:
+def decide(
+    case: Case, need: Need, decision: Proposal, form: DecisionForm, *, by: str, at: datetime, official: Official | None = None
+) -> list[Event]:  # fmt: skip
     """The official's decision beside the rules' proposal. Where it deviates, the reason is written; scales never decide alone.
 
     A granted one agrees on a reassessment for its last day, where it has one.
     """
     service, faults = decision.granting.service.id, []
+    hours = form.hours_month if form.hours_month is not None else whole_hours(decision.client)
+    if form.hours_month is not None and form.hours_month != whole_hours(decision.client):
+        facts = {**decision.client.facts, HOURS: form.hours_month}
+        by_hours = proposal_of(decision.rules, service, replace(decision.client, facts=facts)).values
+    else:
+        by_hours = decision.values
     verdict, judgement, why, channel = form.verdict, form.judgement, form.why, form.channel
     first_day, last_day = form.first_day, form.last_day
     if verdict not in ("granted", "refused"):
@@ -111,7 +120,7 @@ def decide(case: Case, need: Need, decision: Proposal, form: DecisionForm, *, by
                     t("Choose one of those that the definition opens."),
                 )
             )
-        value = decision.values.get(channel)
+        value = by_hours.get(channel)
         if value is not None and value.amount is None:
             faults.append(
                 Fault(
@@ -148,12 +157,16 @@ def decide(case: Case, need: Need, decision: Proposal, form: DecisionForm, *, by
         "why": why, "first_day": str(first_day) if granted and first_day else None, "last_day": str(last_day) if granted and last_day else None,
         "channel": channel if granted else None, "by": by,
     }  # fmt: skip
-    paid = decision.values.get(channel) if granted else None
+    if official:
+        data |= {"title": official.title, "office": official.office, "phone": official.phone}
+    if granted and HOURS in used:
+        data["hours_month"] = hours
+    paid = by_hours.get(channel) if granted else None
     if paid is not None and paid.amount is not None:
         data |= {
             "value_cents": int(paid.amount * 100),
             "value_unit": paid.formula.definition.unit,
-            "hours_month": whole_hours(decision.client),
+            "hours_month": hours,
         }
         used |= {f.name for f in paid.formula.fields}
         data["facts"] = _facts(decision, used)
@@ -202,13 +215,18 @@ def plan(
     allowed: Mapping[str, Collection[str]] | None = None,
 ) -> list[Event]:  # fmt: skip
     """The next version of the plan: made, and each service that changes sent to its producer. What had been sent of it and is not
-    yet confirmed is recalled, a proposed time thereby declined. A service is ended by its last day, never dropped while it goes on. `allowed`: the
+    yet confirmed is recalled, a proposed time thereby declined. Where the client's contact changes, every producer of a service that goes on hears of it. A service is ended by its last day, never dropped while it goes on. `allowed`: the
     units that may give a service, where not every one may: a voucher pays for it, or the client has forbidden a producer.
     """
     goals, items = form.goals, form.items
     changes = differences(case.plan, items)
     faults = _plan_faults(case, form, changes, rules, units, allowed or {})
-    if case.plan and case.plan.goals == goals and all(c.kind == "same" for c in changes):
+    known = case.plan.contact if case.plan else Contact()
+    contact = known if form.contact is None else form.contact
+    moved = contact != known
+    for text in contact.json().values():
+        faults += lengths(text, t("the client's contact"))
+    if case.plan and not moved and case.plan.goals == goals and all(c.kind == "same" for c in changes):
         faults.append(Fault(t("the plan"), t("is as it was"), t("Change something, or go back.")))
     raise_all(faults)
     client = case.person.client
@@ -222,11 +240,14 @@ def plan(
         "why": form.why,
         "by": by,
     }
+    if contact.json():
+        data["contact"] = contact.json()
     events = [event("plan.made", f"{matter}/{version}", at, client, service=GUIDANCE, matter=matter, data=data)]
     for change in changes:
-        if change.kind in ("same", "dropped"):
-            continue
         item = change.item
+        over = item.ends is not None and item.ends < case.today
+        if change.kind == "dropped" or (change.kind == "same" and (not moved or over)):
+            continue
         for earlier in case.sent:
             if (
                 earlier.item.item == item.item
@@ -236,6 +257,8 @@ def plan(
                 events += _recalled(earlier, client, version, by, at)
         sent = f"{matter}/{version}/{item.item}"
         told: dict[str, Any] = {"version": version, "item": item.json(), "goals": list(goals)}
+        if contact.json():
+            told["contact"] = contact.json()
         if change.before:
             told["before"] = change.before.json()
         events.append(event("plan.sent", sent, at, client, service=GUIDANCE, unit=item.unit, matter=sent, data=told))

@@ -15,7 +15,7 @@ from torni.core.progress import working
 from torni.core.shown import Shown
 from torni.network.check import measure
 from torni.network.explain import network_promise
-from torni.network.plan import NetworkPlan, applied, parse, place_of
+from torni.network.plan import NetworkPlan, applied, parse, place_of, place_told
 from torni.network.region import Network
 from torni.promises.finding import Finding
 from torni.promises.ground import Counted, NetworkPromise, counted_units
@@ -278,7 +278,7 @@ def _candidates(
 
         for lon, lat in wanted:
             mx, my = to_metres(np.array([lon]), np.array([lat]))
-            out.append(_opening(f"{lon:.4f}, {lat:.4f}", float(mx[0]), float(my[0]), suffix))
+            out.append(_opening(str(place_told(network, lon, lat)), float(mx[0]), float(my[0]), suffix))
     return out
 
 

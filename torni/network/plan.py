@@ -18,6 +18,7 @@ import polars as pl
 from torni.core.faults import BadInput, Fault, bad_input, nearest_name
 from torni.core.language import Message, t
 from torni.network.region import Network, kind_names
+from torni.sources import shipped
 from torni.sources import units as unit_source
 from torni.sources.coordinates import inside_finland, to_degrees, to_metres
 
@@ -51,12 +52,16 @@ class Step:
                 else Message("Close: {name}", name=name)
             )
         if self.verb == "open":
-            at = {"lon": f"{self.lon:.3f}", "lat": f"{self.lat:.3f}"}
+            place = place_told(network, self.lon or 0.0, self.lat or 0.0)
             if self.size:
-                return Message("Open: {kind} {size} at {lon}, {lat}", kind=kind, size=self.size, **at)
-            return Message("Open: {kind} at {lon}, {lat}", kind=kind, **at)
+                return Message("Open: {kind} {size}, place: {place}", kind=kind, size=self.size, place=place)
+            return Message("Open: {kind}, place: {place}", kind=kind, place=place)
         if self.verb == "move":
-            return Message("Move: {name} to {lon}, {lat}", name=name, lon=f"{self.lon:.3f}", lat=f"{self.lat:.3f}")
+            return Message(
+                "Move: {name}, new place: {place}",
+                name=name,
+                place=place_told(network, self.lon or 0.0, self.lat or 0.0),
+            )
         if self.verb == "resize":
             return Message("Resize: {name} to {size}", name=name, size=self.size or "")
         return Message("Opening hours: {name}, {opening}", name=name, opening=self.opening or "")
@@ -288,6 +293,29 @@ def municipality_at(network: Network, x: float, y: float) -> str:
     """The municipality of the nearest populated cell."""
     population = network.population
     return str(population.municipality[int(np.argmin((population.x - x) ** 2 + (population.y - y) ** 2))])
+
+
+DIRECTIONS = (
+    Message("north"), Message("north-east"), Message("east"), Message("south-east"), Message("south"), Message("south-west"), Message("west"),
+    Message("north-west"),
+)  # fmt: skip
+IN_CENTRE_M = 1_500
+
+
+def place_told(network: Network, lon: float, lat: float) -> Message:
+    """A point as people name it: its municipality, and how far and which way from that municipality's centre."""
+    (x,), (y,) = to_metres(np.array([lon]), np.array([lat]))
+    code = municipality_at(network, float(x), float(y))
+    name = network.names[code].model_dump() if code in network.names else code
+    rows = shipped.municipalities().filter(pl.col("municipality") == code)
+    if not len(rows) or rows["centre_x"][0] is None:
+        return Message("{municipality}", municipality=name)
+    east, north = float(x) - rows["centre_x"][0], float(y) - rows["centre_y"][0]
+    metres = float(np.hypot(east, north))
+    if metres < IN_CENTRE_M:
+        return Message("{municipality}, centre", municipality=name)
+    way = DIRECTIONS[round(float(np.degrees(np.arctan2(east, north))) / 45) % 8]
+    return Message("{municipality}, {km} km from the centre ({direction})", municipality=name, km=round(metres / 1000), direction=way)  # fmt: skip
 
 
 def place_of(x: float, y: float) -> tuple[float, float]:

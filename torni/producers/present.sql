@@ -6,6 +6,14 @@ SECURITY DEFINER SET search_path = public, pg_temp AS $$
   SELECT DISTINCT ON (e.unit) e.unit, e.cents FROM event e WHERE e.type = 'voucher_producer.approved' AND e.service = of_service AND e.sign = 1
     AND NOT EXISTS (SELECT 1 FROM event x WHERE x.replaces = e.position) ORDER BY e.unit, e.at DESC, e.position DESC $$;
 
+-- In which languages each unit serves, as last told with its opening or its approval: nothing of a person.
+CREATE FUNCTION unit_languages() RETURNS TABLE (unit text, languages text) LANGUAGE sql STABLE
+SECURITY DEFINER SET search_path = public, pg_temp AS $$
+  SELECT u.unit, e.told FROM (SELECT DISTINCT unit.unit FROM unit) u CROSS JOIN LATERAL (
+    SELECT e.data->>'languages' AS told FROM event e WHERE e.unit = u.unit AND e.client IS NULL AND e.sign = 1
+      AND e.type IN ('unit.opened', 'voucher_producer.approved') AND e.data->>'languages' IS NOT NULL
+    ORDER BY e.at DESC, e.position DESC LIMIT 1) e $$;
+
 -- A producer's inbox: all that is still to be confirmed (owed by these promises) and the newest of the rest, and how each stands.
 -- Nothing of the client: that is opened one by one.
 CREATE FUNCTION inbox(most int, promises text[]) RETURNS TABLE ("position" bigint, at timestamptz, unit text, service text, version int,

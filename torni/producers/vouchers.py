@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Collection, Mapping
 from dataclasses import dataclass
 
@@ -21,6 +22,12 @@ class Offer:
 def prices(connection: Connection, service: str) -> dict[str, int]:
     """The units approved as voucher producers of a service, and each one's price of an hour in cents."""
     return dict(connection.execute("SELECT unit, cents FROM voucher_prices(%s)", [service]).fetchall())
+
+
+def languages(connection: Connection) -> dict[str, tuple[str, ...]]:
+    """The units that have told in which languages they serve, each with the languages' codes (fi, sv, ...) in the order told."""
+    rows = connection.execute("SELECT unit, languages FROM unit_languages()").fetchall()
+    return {unit: tuple(dict.fromkeys(re.findall(r"\w+", told.lower()))) for unit, told in rows}
 
 
 def offers(

@@ -21,7 +21,10 @@ from torni.services.change_log import Told
 from torni.services.reading import Document
 
 State = Literal["proposed", "approved", "rejected", "withdrawn"]
-DEFINITIONS = "definitions"
+DEFINITIONS, NETWORK_PLAN = (
+    "definitions",
+    "network_plan",
+)  # kinds of proposals; a network plan lays nothing on the definitions
 _lock = threading.Lock()
 _folded: dict[str, tuple[tuple[Any, ...], tuple[Version, ...]]] = {}
 

@@ -232,6 +232,9 @@ class _Loading:
         if self.faults:
             raise BadInput(*self.faults)
         assert sources and groups and kinds
+        if (told := self.region.authority) and told.source not in sources.sources:
+            where = str((self.region.file("region.yaml") or self.root) / "authority")
+            raise BadInput(*unknown_source(where, told.source, sources.sources))
         found = Library(
             self.region, self.on, tuple(groups.groups), {s: d for s, (d, _) in services.items()},
             parameters, sources.sources, kinds.kinds, files, {s: d for s, (_, d) in services.items()}, self.root, self.layers,

@@ -30,6 +30,8 @@ def references(service: Service) -> Iterator[tuple[Loc, str, str, str]]:
     if service.clients:
         yield ("clients", "began_by"), service.clients.began_by, "event", "a type of event"
         yield ("clients", "ended_by"), service.clients.ended_by, "event", "a type of event"
+    for i, act in enumerate(service.criteria.law if service.criteria else []):
+        yield ("criteria", "law", i), act, "source", "a source"
     for i, criterion in enumerate(service.criteria.granting if service.criteria else []):
         yield ("criteria", "granting", i, "source"), criterion.source, "source", "a source"
     for i, amount in enumerate(service.fees.amounts if service.fees else []):

@@ -12,7 +12,7 @@ from torni.core.faults import BadInput, Fault, bad_input, nearest_name
 from torni.core.language import t
 from torni.core.texts import Text
 from torni.services.reading import parse, read
-from torni.services.schema import RegionFile
+from torni.services.schema import Authority, RegionFile
 from torni.sources import shipped
 
 
@@ -26,6 +26,7 @@ class Region:
     municipalities: tuple[str, ...]
     folders: tuple[Path, ...]
     names: tuple[str, ...]
+    authority: Authority | None = None
 
     def codes(self) -> tuple[str, ...]:
         """Every municipality of the region by its number, in order: those of its counties, and those named alone."""
@@ -73,6 +74,7 @@ def _read_regions(files: Files) -> tuple[Region, ...]:
         found[name] = Region(
                 name, value.name, tuple(value.counties), tuple(value.municipalities), (*below, path.parent),
                 (name, value.name.fi, value.name.sv, value.name.en, *value.also_called),
+                value.authority or (found[name].authority if name in found else None),
             )  # fmt: skip
     if faults:
         raise BadInput(*faults)

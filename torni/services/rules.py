@@ -207,6 +207,7 @@ class _Loading:
             name, d.type, ends[0], ends[1], d.decimals, tuple(codes.codes) if codes else (), d.codes or "",
             d.what.model_dump(), d.said.model_dump() if d.said else {}, d.unit.model_dump() if d.unit else {},
             {code: text.model_dump() for code, text in codes.codes.items()} if codes else {}, d.halves_up,
+            d.yours.model_dump() if d.yours else {},
         )  # fmt: skip
 
     def _tables(

@@ -48,6 +48,9 @@ class Criterion(Strict):
 class Criteria(Strict):
     text: Text | None = None
     source: Identifier | None = None
+    law: list[Identifier] = Field(
+        [], description="The sources that a decision rests on by law, act and section; a letter tells them first."
+    )
     granting: list[Criterion] = []
 
     @model_validator(mode="after")
@@ -250,6 +253,8 @@ class ClientField(Strict):
 
     what: Text
     said: Text | None = Field(None, description="Opens a sentence: the client's age is")
+    yours: Text | None = Field(None, description="The same to the client, in letters and advice: your age is")
+    asked: Text | None = Field(None, description="The question as the guide asks it: How old are you?")
     type: Literal["yes_no", "whole", "decimal", "date", "code"]
     least: Decimal | date | None = None
     most: Decimal | date | None = None
@@ -427,6 +432,18 @@ class UnitKinds(Strict):
     kinds: dict[Identifier, UnitKind]
 
 
+class Authority(Strict):
+    """Who decides in a region and how it is reached: the head of a letter, and where a request for review goes."""
+
+    name: Text
+    address: Text
+    email: str = ""
+    phone: str = ""
+    open: Text | None = Field(None, description="When the registry is open.")
+    review_body: Text | None = Field(None, description="Who decides a request for review.")
+    source: Identifier
+
+
 class RegionFile(Strict):
     """A region: which counties or municipalities it is. Everything else in its folder is only what differs."""
 
@@ -434,6 +451,7 @@ class RegionFile(Strict):
     counties: list[str] = []
     municipalities: list[str] = []
     also_called: list[str] = []
+    authority: Authority | None = None
 
     @model_validator(mode="after")
     def _somewhere(self) -> RegionFile:

@@ -25,6 +25,11 @@ CAST: tuple[tuple[str, str, str, str | None], ...] = (
     ("producer-b", "Bertil Tuottaja", "producer", PRODUCER_B),
     ("outsider", "Otto Ulkopuolinen", "outsider", None),
 )
+OFFICIALS = {  # those who sign decisions: their titles, offices and telephones, invented
+    "adviser": accounts.Official("asiakasohjaaja", "Asiakas- ja palveluohjaus", "050 000 0001"),
+    "case-manager": accounts.Official("palveluohjaaja, omatyöntekijä", "Ikääntyneiden palvelut", "050 000 0002"),
+    "supervisor": accounts.Official("valvontapäällikkö", "Valvonta", "050 000 0003"),
+}
 RESIDENT = ("resident", "Aino Asukas")
 RELATIVE = ("relative", "Tytti Tytär")  # acts for Aino by authorisation
 HEAD = ("unit-head", "Heli Esihenkilö")  # of one of producer A's units
@@ -35,7 +40,16 @@ def gather(connection: Connection) -> None:
     known = {name for name, *_rest in accounts.listed(connection)}
     for name, shown, role, producer in CAST:
         if name not in known:
-            accounts.new(connection, name, shown=shown, role=role, producer=producer, by="torni demo", invented=True)
+            accounts.new(
+                connection,
+                name,
+                shown=shown,
+                role=role,
+                producer=producer,
+                by="torni demo",
+                official=OFFICIALS.get(name, accounts.Official()),
+                invented=True,
+            )
 
 
 def settle_resident(connection: Connection, world: World) -> None:

@@ -6,7 +6,7 @@ from collections.abc import Mapping
 from functools import cache
 from typing import Any
 
-from torni.core.language import _, language, number, t
+from torni.core.language import Message, _, language, number, t
 from torni.promises.finding import Finding
 from torni.simulation.promised import Touched
 from torni.sources import shipped
@@ -37,10 +37,20 @@ def effect_texts(figures: Mapping[str, Any]) -> list[str]:
             if gain or lose
             else t("Nobody would get or lose the service.")
         )  # fmt: skip
+    if "nearer" in figures or "farther" in figures:
+        near, far = int(figures.get("nearer", 0)), int(figures.get("farther", 0))
+        found.append(
+            t("{near} residents would have a shorter way, {far} a longer one.", near=number(near), far=number(far))
+            if near or far
+            else t("Nobody's way would change.")
+        )
     if "client_eur_year" in figures:
         found.append(_euros(figures["client_eur_year"], _("Clients would pay {eur} euros more a year."), _("Clients would pay {eur} euros less a year."), _("What clients pay would not change.")))  # fmt: skip
     if "organiser_eur_year" in figures:
         found.append(_euros(figures["organiser_eur_year"], _("The organiser's costs would grow by {eur} euros a year."), _("The organiser's costs would fall by {eur} euros a year."), _("The organiser's costs would not change.")))  # fmt: skip
+    if "travel_eur_year" in figures:
+        found.append(_euros(figures["travel_eur_year"], _("Residents' trips would cost {eur} euros more a year."), _("Residents' trips would cost {eur} euros less a year."), _("What residents' trips cost would not change.")))  # fmt: skip
+    found += [t("Not known: {what}.", what=Message(text, **values)) for text, values in figures.get("unknown", ())]
     return found
 
 

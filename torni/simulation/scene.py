@@ -20,9 +20,10 @@ from torni.guidance.forms import AssessmentForm, DecisionForm, PlanForm
 from torni.guidance.permits import represented
 from torni.guidance.proposal import proposal_of
 from torni.services.rules import Rules
-from torni.simulation.cast import CAST, HEAD, PRODUCER_A, PRODUCER_B, RELATIVE, RESIDENT
+from torni.simulation.cast import CAST, HEAD, OFFICIALS, PRODUCER_A, PRODUCER_B, RELATIVE, RESIDENT
 
 PRICES = {PRODUCER_A: 3_950, PRODUCER_B: 4_290}  # cents an hour, invented
+LANGUAGES = {PRODUCER_A: "fi", PRODUCER_B: "fi sv"}  # invented
 SHOWN = {name: shown for name, shown, *_rest in CAST}
 
 
@@ -163,7 +164,16 @@ class _Scene:
         ).fetchall()
         common = {"source": "torni", "type": "voucher_producer.approved", "at": self.at, "service": "home_care"}
         self.send(
-            *({**common, "id": f"scene/{unit}", "unit": unit, "cents": PRICES[producer]} for unit, producer in rows)
+            *(
+                {
+                    **common,
+                    "id": f"scene/{unit}",
+                    "unit": unit,
+                    "cents": PRICES[producer],
+                    "data": {"languages": LANGUAGES[producer]},
+                }
+                for unit, producer in rows
+            )
         )
 
     def budget(self) -> None:
@@ -195,7 +205,7 @@ class _Scene:
             case, case.needs[0], decision, DecisionForm(
                 "granted", "Asiakas hallitsee budjettinsa ja tietää, mitä tarvitsee.", "Sovittu asiakkaan kanssa." * (decision.verdict != "granted"),
                 first_day=local_day(begun), channel="budget",
-            ), by=SHOWN["adviser"], at=begun,
+            ), by=SHOWN["adviser"], official=OFFICIALS["adviser"], at=begun,
         ))  # fmt: skip
         self.send(steps.name_manager(self.case(client), "case-manager", at=self.at))
         for n, (days, cents, what) in enumerate(((99, 148_000, "Avustajan palkka"), (40, 162_000, "Avustajan palkka"), (9, 191_000, "Avustajan palkka ja sijainen"), (2, 24_000, "Kuljetukset kerhoon"))):  # fmt: skip
@@ -239,7 +249,7 @@ class _Scene:
         self.send(*steps.decide(
             case, case.needs[0], decision, DecisionForm(
                 "refused", "Kotihoito ja turvapuhelin riittävät, ja yöt sujuvat.", "Sovittu lisäavusta kotiin." * (decision.verdict != "refused"),
-            ), by=SHOWN["adviser"], at=at,
+            ), by=SHOWN["adviser"], official=OFFICIALS["adviser"], at=at,
         ))  # fmt: skip
 
     def refused_by_b(self) -> None:

@@ -108,6 +108,7 @@ urlpatterns = [
     at("<str:region>/changes/", changes.changes, "rehearse"),
     at("<str:region>/changes/<str:id_>/", changes.change, "rehearse", form="propose"),
     at("<str:region>/network/", network.network, EVERYBODY),
+    at("<str:region>/network/propose/", network.put_forward, "propose", form="propose"),
     at("<str:region>/network/compare/", network.compare, EVERYBODY),
     at("<str:region>/network/plan.<str:form>", network.download, EVERYBODY),
     # what the rooms bring (`brings.py` of each)

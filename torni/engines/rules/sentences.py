@@ -11,25 +11,26 @@ from torni.engines.rules.evaluate import Facts, function
 from torni.engines.rules.tree import Field, Node, Value
 
 
-def sentence(leaf: Node, facts: Facts | None = None) -> str:
-    """What the leaf asks, as a whole sentence without its full stop: "the client's age is at least 75 years".
+def sentence(leaf: Node, facts: Facts | None = None, *, yours: bool = False) -> str:
+    """What the leaf asks, as a whole sentence without its full stop: "the client's age is at least 75 years"; `yours`: said to the
+    client, "your age is ...".
 
     Sums and tables beside a field are told by their value for these facts, where facts are given.
     """
     match leaf:
         case tree.Ask(field):
-            return _opening(field)
+            return _opening(field, yours)
         case tree.Unknown(field):
             return t("{field} is not known", field=label(field))
         case tree.Compare(operator, tree.Ask(field), right):
-            return f"{_opening(field)} {_compared(operator, _term(right, field, facts))}"
+            return f"{_opening(field, yours)} {_compared(operator, _term(right, field, facts))}"
         case tree.Compare(operator, left, right):
             return f"{_term(left, None, facts)} {_IS[operator]} {_term(right, None, facts)}"
         case tree.OneOf(tree.Ask(field), values):
             listed = ", ".join(shown(v, field) for v in values)
             if len(values) == 1:
-                return f"{_opening(field)} {listed}"
-            return f"{_opening(field)} " + t("one of these: {values}", values=listed)
+                return f"{_opening(field, yours)} {listed}"
+            return f"{_opening(field, yours)} " + t("one of these: {values}", values=listed)
         case tree.OneOf(term, values):
             return f"{_term(term, None, facts)}: {', '.join(str(v) for v in values)}"
     return ""
@@ -64,8 +65,9 @@ def day(value: date) -> str:
     return f"{value.day} {_MONTHS[value.month - 1]} {value.year}"
 
 
-def _opening(field: Field) -> str:
-    return choose(field.said) if field.said else label(field)
+def _opening(field: Field, yours: bool) -> str:
+    said = field.yours if yours and field.yours else field.said
+    return choose(said) if said else label(field)
 
 
 def _compared(operator: str, value: str) -> str:

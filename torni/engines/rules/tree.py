@@ -34,7 +34,8 @@ class Field:
     """One fact about a client that a rule may ask for.
 
     `least`, `most`: the range, ends included (whole numbers, decimals and dates). `codes`: the allowed codes in order.
-    `label` names the field, `said` opens a sentence about it ("the client's age is"), `unit` follows its number. `halves_up`: a
+    `label` names the field, `said` opens a sentence about it ("the client's age is"), `yours` the same to the client ("your age is"),
+    `unit` follows its number. `halves_up`: a
     decimal whose tables are in whole numbers: a band holds what is rounded into it, halves up; all else reckons with the decimals.
     """
 
@@ -50,6 +51,7 @@ class Field:
     unit: Mapping[str, str] = field(default_factory=dict, hash=False, compare=False)
     code_labels: Mapping[str, Mapping[str, str]] = field(default_factory=dict, hash=False, compare=False)
     halves_up: bool = False
+    yours: Mapping[str, str] = field(default_factory=dict, hash=False, compare=False)
 
     @property
     def type(self) -> Type:

@@ -11,13 +11,17 @@ from django.http import Http404, HttpRequest, HttpResponse, HttpResponseRedirect
 
 from torni.core.faults import BadInput, Fault
 from torni.core.language import t
+from torni.facts import accounts
+from torni.facts.access import Who
 from torni.facts.door import local_day
+from torni.facts.role_names import role_name
 from torni.guidance import assessing, paid_by, planning, proposal_of, steps
 from torni.guidance.case import Case, Decision, facts_of
 from torni.guidance.client import client_of
 from torni.guidance.fees import line_value, names
-from torni.guidance.forms import DecisionForm, day_of
+from torni.guidance.forms import DecisionForm, day_of, hours_of
 from torni.guidance.letter import letter
+from torni.guidance.letter_grounds import hours_of as hours_used
 from torni.guidance.proposal import Proposal, change_text, reason_text
 from torni.guidance.scales import MOST_BYTES, scales
 from torni.guidance.state_names import leaf_state
@@ -93,23 +97,31 @@ def decision(request: HttpRequest, region: str, position: int, service: str) -> 
     d = proposal_of(o.rules, service, client_of(facts_of(o.case), o.rules))
     faults: tuple[Fault, ...] = ()
     given = {
-        k: request.POST.get(k, "").strip() for k in ("verdict", "judgement", "why", "first_day", "last_day", "channel")
+        k: request.POST.get(k, "").strip()
+        for k in ("verdict", "judgement", "why", "first_day", "last_day", "channel", "hours")
     }
     if request.method == "POST":
         try:
-            events = steps.decide(o.case, need, d, _decided(given), by=request.who.shown, at=o.at)
+            events = steps.decide(
+                o.case, need, d, _decided(given), by=request.who.shown, at=o.at, official=_official(request.who)
+            )
             record_room.write(events, at=o.at)
             return HttpResponseRedirect(o.address())
         except BadInput as error:
             faults = error.faults
     else:
         opens = [name for name, _channel, is_open in d.channels if is_open]
-        given |= {"first_day": str(o.case.today), "channel": opens[0] if len(opens) == 1 else ""}
+        hours = paid_by.whole_hours(d.client)
+        given |= {
+            "first_day": str(o.case.today),
+            "channel": opens[0] if len(opens) == 1 else "",
+            "hours": "" if hours is None else str(hours),
+        }
     with record_room.reading(None) as connection:
         prices = vouchers.prices(connection, service) if "voucher" in d.values else {}
         near = units_at_home(connection, o.case.home)
     return show(
-        request, "settle.html", o, prices=prices, offers=_offers(d, prices, near), d=d, given=given, faults=faults, need=need, definitions=o.rules.definitions, status=400 if faults else 200, **WORDS
+        request, "settle.html", o, hours=hours_used(d), prices=prices, offers=_offers(d, prices, near), d=d, given=given, faults=faults, need=need, definitions=o.rules.definitions, status=400 if faults else 200, **WORDS
     )  # fmt: skip
 
 
@@ -196,4 +208,12 @@ def _brought(request: HttpRequest, o: Opened, form: Form) -> dict[str, str]:
 def _decided(given: Mapping[str, str]) -> DecisionForm:
     days = {"first_day": t("the first day"), "last_day": t("the last day")}
     first, last = (day_of(given[name], str(where)) for name, where in days.items())
-    return DecisionForm(given["verdict"], given["judgement"], given["why"], first, last, given["channel"])
+    hours = hours_of(given["hours"])
+    return DecisionForm(given["verdict"], given["judgement"], given["why"], first, last, given["channel"], hours)
+
+
+def _official(who: Who) -> accounts.Official:
+    """As what the signed-in account decides; where no title has been written for it, by the name of its role."""
+    with record_room.gate() as connection:
+        found = accounts.official(connection, who)
+    return found if found.title else replace(found, title=role_name(who.role))

@@ -10,10 +10,11 @@ from django.http import Http404, HttpRequest, HttpResponse, HttpResponseRedirect
 from torni.core import clock
 from torni.core.faults import BadInput, Fault, bad_input
 from torni.core.language import t
+from torni.network.plan import applied, parse
 from torni.services import change_log, regions
-from torni.services.history import DEFINITIONS, Version, version, versions
+from torni.services.history import DEFINITIONS, NETWORK_PLAN, Version, version, versions
 from torni.services.proposing import approve, reject, withdraw
-from torni.services.wording import in_words
+from torni.services.wording import Difference, in_words
 from torni.simulation.group_names import effect_texts, state_name
 from torni.sources.written import day_told
 from torni.web import record_room
@@ -25,8 +26,18 @@ from torni.web.store import Held, held
 def words(here: Held) -> dict[str, Any]:
     """What templates ask of a proposal: what it changes in words, and its effect as sentences."""
     return {
-        "in_words": lambda v: in_words(here.rules, v.diff), "effect_texts": lambda v: effect_texts(v.rehearsal), "change_state": state_name,
+        "in_words": lambda v: _steps(here, v) if v.kind == NETWORK_PLAN else in_words(here.rules, v.diff), "effect_texts": lambda v: effect_texts(v.rehearsal), "change_state": state_name,
     }  # fmt: skip
+
+
+def _steps(here: Held, found: Version) -> list[Difference]:
+    """A network plan in words; the text as it stands where the region's units are no longer those it tells of."""
+    try:
+        plan = parse(found.text, here.ready, name=found.name)
+    except BadInput:
+        return [Difference(found.text, "", "")]
+    after = applied(here.ready, plan)
+    return [Difference(str(s.told(after if s.verb == "open" else here.ready)), "", "") for s in plan.steps]
 
 
 def changes(request: HttpRequest, region: str) -> HttpResponse:
@@ -60,7 +71,7 @@ def change(request: HttpRequest, region: str, id_: str) -> HttpResponse:
     return page(
         request, "change.html", here="changes", region=here, regions=regions.all_regions(), v=found, faults=faults, today=clock.today(),
         start=request.POST.get("start") or _own_start(found) or "", why=request.POST.get("why", ""), is_own=found.proposed_by == request.who.shown,
-        of_definitions=found.kind == DEFINITIONS, **words(here),
+        of_definitions=found.kind == DEFINITIONS, of_network=found.kind == NETWORK_PLAN, **words(here),
     )  # fmt: skip
 
 

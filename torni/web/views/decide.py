@@ -57,7 +57,8 @@ def letter_file(request: HttpRequest, region: str, service: str, form: str) -> H
     here = held(request, region)
     _granting(here.rules, service)
     given = {k: v.strip() for k, v in request.POST.items() if isinstance(v, str) and v.strip()}
-    return letter_response(letter(proposal_of(here.rules, service, _client(given, here.rules))), service, form)
+    proposed = proposal_of(here.rules, service, _client(given, here.rules))
+    return letter_response(letter(proposed, hearing=given.get("hearing") == "yes"), service, form)
 
 
 def letter_response(made: Letter, name: str, form: str) -> HttpResponse:

@@ -6,22 +6,22 @@ nothing of it is in an address.
 
 from __future__ import annotations
 
-from collections.abc import Mapping
-from dataclasses import dataclass
-from typing import Any
+from collections.abc import Sequence
 
 from django.http import HttpRequest, HttpResponse
 
 from torni.core.faults import BadInput, Fault
+from torni.core.language import choose, in_order
+from torni.engines.rules.tree import Field
 from torni.guidance import paid_by, proposal_of
 from torni.guidance.assessing import plain_number
 from torni.guidance.client import client_of
+from torni.guidance.letter_grounds import inside, reasons
 from torni.guidance.proposal import Proposal
-from torni.network.choosing import seen_from
 from torni.producers import vouchers
-from torni.promises.finding import Finding
 from torni.services import regions
 from torni.web import record_room
+from torni.web.compared import compared
 from torni.web.rendering import page
 from torni.web.store import Held, held
 from torni.web.views.case import WORDS, units_at_home
@@ -29,20 +29,6 @@ from torni.web.views.decide import WORDS as DECIDING
 
 FORM = "advice"
 LEAST = 20  # fewer events tell of persons, not of a unit: then nothing is shown
-NEAREST = 12
-
-
-@dataclass(frozen=True)
-class Unit:
-    """A unit to compare: how far, how large, and how it has kept its promises (by promise: the share, of how many)."""
-
-    name: str
-    municipality: str
-    size: str
-    producer: str
-    minutes: float | None
-    invented: bool
-    measured: Mapping[str, tuple[float, int]]
 
 
 def guide(request: HttpRequest, region: str) -> HttpResponse:
@@ -61,17 +47,41 @@ def guide(request: HttpRequest, region: str) -> HttpResponse:
             found.sort(key=lambda d: ["granted", "undecided", "refused"].index(d.verdict))
         except BadInput as error:
             faults = error.faults
-    there = set(here.network.units["kinds"].explode())
-    kinds = [(k, str(v.name)) for k, v in here.network.library.unit_kinds.items() if k in there]
+    kinds = _choices(here)
     kind = given.get("kind") or (kinds[0][0] if kinds else "")
     home = given.get("municipality", "")
-    columns, nearest = _units(here, home, kind) if home and any(k == kind for k, _n in kinds) else ([], [])
     offers = _offers(here, found or [], home)
+    priced = offers.get(kind) or _prices(here, kind)
+    columns, nearest = compared(here, kind, home, priced, least=LEAST) if home in here.network.municipality_codes and kind in dict(kinds) else ([], [])  # fmt: skip
+    likely = [inside(str(d.granting.service.name)) for d in found or [] if d.verdict == "granted"]
     return page(
         request, "guide.html", offers=offers, names=record_room.about()[2] if offers else {}, here="guide", region=here, regions=regions.all_regions(), form=form, given=given, faults=faults, found=found,
         fields=here.rules.fields, definitions=here.rules.definitions, kinds=kinds, kind=kind, columns=columns, units=nearest, waits=_waits(here),
+        municipalities=_in_order(here, here.rules.fields["municipality"]), likely_services=likely, reasons=reasons, spoken=_spoken(here.rules.fields.get("language")),
         least=LEAST, status=400 if faults else 200, **{**DECIDING, **WORDS},
     )  # fmt: skip
+
+
+def _choices(here: Held) -> list[tuple[str, str]]:
+    """What one may compare the producers of: the kinds of units that the region has, and the services that a voucher may pay for."""
+    there = set(here.network.units["kinds"].explode())
+    kinds = [(k, str(v.name)) for k, v in here.network.library.unit_kinds.items() if k in there]
+    paid = [
+        (name, str(service.name))
+        for name, service in here.network.library.services.items()
+        if service.channels.voucher and service.channels.voucher.open and name not in there
+    ]
+    return [*kinds, *paid]
+
+
+def _in_order(here: Held, field: Field) -> list[str]:
+    """The region's municipalities in the order of the alphabet."""
+    own = [code for code in here.network.municipality_codes if code in field.codes]
+    return sorted(own, key=lambda code: in_order(choose(field.code_labels[code])))
+
+
+def _spoken(field: Field | None) -> dict[str, str]:
+    return {code: choose(told) for code, told in field.code_labels.items()} if field else {}
 
 
 def _offers(here: Held, found: list[Proposal], home: str) -> dict[str, list[vouchers.Offer]]:
@@ -91,6 +101,14 @@ def _offers(here: Held, found: list[Proposal], home: str) -> dict[str, list[vouc
     return out
 
 
+def _prices(here: Held, service: str) -> Sequence[vouchers.Offer]:
+    """The approved producers and their prices where no voucher can be reckoned yet: no own share is told."""
+    if not record_room.is_of(here.id):
+        return []
+    with record_room.reading(None) as connection:
+        return [vouchers.Offer(unit, cents, None, None) for unit, cents in vouchers.prices(connection, service).items()]
+
+
 def _waits(here: Held) -> dict[str, list[tuple[str, float | None]]]:
     """How soon each service is promised, and how the promise holds now where that is measured."""
     live = record_room.lately(here.id)
@@ -100,25 +118,3 @@ def _waits(here: Held) -> dict[str, list[tuple[str, float | None]]]:
             measured = live.of(f"{service.id}.{promise.id}") if live else None
             out.setdefault(service.id, []).append((str(promise.sentence), measured.value if measured else None))
     return out
-
-
-def _units(here: Held, municipality: str, kind: str) -> tuple[list[tuple[str, str]], list[Unit]]:
-    """The nearest units, with what has been measured of each: waits and feedback, where there is enough of it."""
-    rows = seen_from(here.network, municipality, kind).head(NEAREST)
-    live = record_room.lately(here.id)
-    promises: list[Finding] = [f for f in live.found if f.kind in ("measure", "wait")] if live else []
-    by_unit: dict[str, dict[str, tuple[float, int]]] = {}
-    for f in promises:
-        for g in f.groups("unit"):
-            if g.total >= LEAST:
-                by_unit.setdefault(g.group.removesuffix(f"-{kind}"), {})[f.id] = (g.met / g.total, g.total)
-    units = [
-        Unit(
-            row["name"], row["municipality"], row["size"] or "", row["producer"] or "", row["minutes"], bool(row.get("invented")),
-            by_unit.get(row["unit_id"], {}),
-        )
-        for row in rows.iter_rows(named=True)
-    ]  # fmt: skip
-    told = {name for unit in units for name in unit.measured}
-    columns: list[tuple[str, Any]] = [(f.id, f.promise.sentence) for f in promises if f.id in told]
-    return [(name, str(sentence)) for name, sentence in columns], units

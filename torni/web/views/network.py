@@ -5,10 +5,12 @@ from __future__ import annotations
 import json
 import time
 
-from django.http import Http404, HttpRequest, HttpResponse
+from django.http import Http404, HttpRequest, HttpResponse, HttpResponseRedirect
 from markupsafe import Markup
 
 from torni.core.faults import BadInput, Fault
+from torni.core.language import t
+from torni.network.cost import cost_of
 from torni.network.explain import nearest_seconds
 from torni.network.export import geojson, workbook
 from torni.network.plan import NetworkPlan, parse, place_of
@@ -16,8 +18,11 @@ from torni.network.what_if import NOTICED_S, WhatIf, what_if
 from torni.promises.ground import counted_units
 from torni.promises.promise import Trip
 from torni.services import regions
+from torni.services.history import NETWORK_PLAN
+from torni.services.proposing import put_forward as propose
+from torni.web import record_room
 from torni.web.maps import RegionMap
-from torni.web.rendering import page
+from torni.web.rendering import link, page
 from torni.web.store import Held, held
 
 LONGEST = 4_000
@@ -54,17 +59,66 @@ def network(request: HttpRequest, region: str) -> HttpResponse:
         layers=layers, bands=bands, overlay=overlay, gains=gains, losses=losses, units=_choices(found), kinds=kinds,
         minutes=found.minutes.filter(found.minutes["promise"] == promise_id).sort(["lose", "gain"], descending=True).to_dicts(),
         ages=found.minutes_by_age.filter(found.minutes_by_age["promise"] == promise_id).to_dicts(),
-        compared=_others(request), seconds=time.perf_counter() - started, regions=regions.all_regions(), part=part,
+        cost=cost_of(found, here.ready) if plan.steps else None, compared=_others(request), seconds=time.perf_counter() - started, regions=regions.all_regions(), part=part,
     )  # fmt: skip
+
+
+def put_forward(request: HttpRequest, region: str) -> HttpResponse:
+    """A plan proposed to the council as any change is: its steps in words, its people and euros, and what of them is not known."""
+    if request.method != "POST":
+        raise Http404
+    here = held(request, region)
+    plan, faults = _plan_of(request.POST.get("plan", "")[:LONGEST], request.POST.get("name", "")[:80], here)
+    why = request.POST.get("why", "").strip()
+    if not faults and not plan.steps:
+        faults = (Fault(t("the plan"), t("has no steps"), t("Try a change first.")),)
+    if not faults and len(why) < 10:
+        faults = (Fault(t("the reason"), t("is missing or too short"), t("Write at least {n} letters.", n=10)),)
+    if not faults:
+        found = what_if(here.ready, plan, before=here.findings)
+        cost = cost_of(found, here.ready)
+        first = plan.steps[0]
+        figures = {
+            "nearer": _most(found, "gain"),
+            "farther": _most(found, "lose"),
+            "population": here.network.library.whole_version,
+        }
+        if cost.units is not None:
+            figures["organiser_eur_year"] = round(cost.units)
+        if cost.travel is not None:
+            figures["travel_eur_year"] = round(cost.travel)
+        if cost.unknown:
+            figures["unknown"] = [[text.message, text.values] for text in cost.unknown]
+        try:
+            with record_room.door() as door:
+                made = propose(
+                    door, here.id, kind=NETWORK_PLAN, name=plan.name or str(first.told(found.network if first.verb == "open" else here.ready)), why=why, text=str(plan), diff=(), by=request.who.shown,
+                    at=record_room.now(), figures=figures,
+                )  # fmt: skip
+            return HttpResponseRedirect(link(here, "changes", made.id))
+        except BadInput as error:
+            faults = error.faults
+    return page(request, "fault.html", region=here, faults=faults, status=400)
+
+
+def _most(found: WhatIf, way: str) -> int:
+    """The residents whose trip changes this way, in the promise in which they are most."""
+    return round(max((float(rows[way].sum()) for _key, rows in found.minutes.group_by("promise")), default=0.0))
+
+
+def _plan_of(text: str, name: str, here: Held) -> tuple[NetworkPlan, tuple[Fault, ...]]:
+    try:
+        return parse(text, here.ready, name=name), ()
+    except BadInput as error:
+        return NetworkPlan(name=name), error.faults
 
 
 def _plan(request: HttpRequest, here: Held) -> tuple[NetworkPlan, tuple[Fault, ...]]:
     """The link's plan and the form's one further step. A faulty step is told and left out; the plan stays."""
     text, name = request.GET.get("plan", "")[:LONGEST], request.GET.get("name", "")[:80]
-    try:
-        plan = parse(text, here.ready, name=name)
-    except BadInput as error:
-        return NetworkPlan(name=name), error.faults
+    plan, faults = _plan_of(text, name, here)
+    if faults:
+        return plan, faults
     step = _new_step(request, here)
     if not step:
         return plan, ()

@@ -89,10 +89,15 @@ def emergencies(request: HttpRequest, region: str) -> HttpResponse:
     )
 
 
+def is_reason(why: str) -> bool:
+    """Is it a sentence by which the client understands why: two words at least, and no fewer than fifteen letters?"""
+    return 15 <= len(why) <= 500 and len(why.split()) > 1
+
+
 def _read(request: HttpRequest, client: str, event: str, why: str, *, emergency: bool) -> Person:
     problems = []
-    if not 3 <= len(why) <= 500:
-        problems.append(Fault(t("why"), t("a reason is needed"), t("Write what the data are needed for: it is kept, and the client sees it.")))  # fmt: skip
+    if not is_reason(why):
+        problems.append(Fault(t("why"), t("a reason is needed"), t("Write in a sentence what the data are needed for: it is kept, and the client sees it.")))  # fmt: skip
     if emergency and len(why) < 10:
         problems.append(
             Fault(t("why"), t("is too short for an emergency"), t("Write what has happened, in at least ten letters."))

@@ -27,6 +27,7 @@ from torni.supervision import sentences
 from torni.web import record_room
 from torni.web.rendering import page
 from torni.web.store import held
+from torni.web.views.persons import is_reason
 
 NOT_SHOWN = "…"  # what read_refused shows in the place of a municipality
 MOST_BYTES = 16 * 2**20
@@ -67,8 +68,8 @@ def _done(request: HttpRequest, who: Who) -> dict[str, Any]:
             raise BadInput(Fault(t("the row"), t("does not wait here"), t("It may have been mended already.")))
     if do == "open":
         why = request.POST.get("why", "").strip()
-        if not 3 <= len(why) <= 500:
-            raise BadInput(Fault(t("why"), t("a reason is needed"), t("Write what the data are needed for: it is kept, and the client sees it.")))  # fmt: skip
+        if not is_reason(why):
+            raise BadInput(Fault(t("why"), t("a reason is needed"), t("Write in a sentence what the data are needed for: it is kept, and the client sees it.")))  # fmt: skip
         with record_room.reading(who) as connection:
             row = connection.execute("SELECT read_refused(%s, %s)", [number, why]).fetchone()
         if row is None or row[0] is None:
