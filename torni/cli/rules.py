@@ -20,7 +20,8 @@ from torni.guidance.state_names import channel_name, verdict_name
 from torni.promises.promise import day_text
 from torni.services import load_library
 from torni.services.change import read_changes
-from torni.services.rules import Rules, load_rules, suspicion_faults
+from torni.services.rules import Rules, load_rules
+from torni.services.suspicion import suspicion_faults
 
 
 def rules_of(args: argparse.Namespace) -> Rules:

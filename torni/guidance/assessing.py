@@ -6,12 +6,12 @@ from collections.abc import Mapping
 from datetime import date
 from typing import Any
 
+from torni.core.content import content_hash
 from torni.core.language import t
 from torni.engines.rules import tree
 from torni.guidance.case import Case, Need
 from torni.guidance.client import client_of
 from torni.guidance.forms import AssessmentForm, day_of
-from torni.services.library import content_hash
 from torni.services.rules import Rules
 from torni.services.schema import Form
 

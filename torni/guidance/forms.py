@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from datetime import date
 from typing import Any
@@ -14,6 +14,7 @@ from torni.guidance.case import Contact, Item
 from torni.sources.written import day_told
 
 MOST_HOURS = 744  # of a month
+MOST_TEXT = 4_000
 
 
 @dataclass(frozen=True)
@@ -72,3 +73,17 @@ def hours_of(text: str) -> int | None:
             Fault(t("hours a month"), t('"{text}" is not a whole number', text=text[:20]), t("Write such as 12."))
         )
     return int(text) if text else None
+
+
+def lengths(text: str, where: Any, *, least: int = 0) -> list[Fault]:
+    """The fault of a text that is too short or too long, if it is."""
+    if len(text.strip()) < least:
+        return [Fault(where, t("is missing or too short"), t("Write at least {n} letters.", n=least))]
+    if len(text) > MOST_TEXT:
+        return [Fault(where, t("is too long"), t("Write at most {n} letters.", n=MOST_TEXT))]
+    return []
+
+
+def raise_all(faults: Sequence[Fault]) -> None:
+    if faults:
+        raise BadInput(*faults)

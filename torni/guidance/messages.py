@@ -14,7 +14,8 @@ from torni.core.language import t
 from torni.facts.door import local_day
 from torni.facts.persons import ClientEvent
 from torni.guidance.case import GUIDANCE, ClientMessage, Said
-from torni.guidance.steps import Event, event, lengths, raise_all
+from torni.guidance.forms import lengths, raise_all
+from torni.guidance.steps import Event, event
 
 ASKED_BY: dict[Said, str] = {"message": "message.sent", "correction": "correction.asked", "feedback": "feedback.told"}
 

@@ -14,7 +14,8 @@ from torni.core.faults import BadInput, Fault
 from torni.core.language import t
 from torni.facts.persons import ClientEvent
 from torni.guidance.case import Case, day_told
-from torni.guidance.steps import Event, event, lengths, raise_all
+from torni.guidance.forms import lengths, raise_all
+from torni.guidance.steps import Event, event
 
 Did = Literal["asked", "noted", "closed"]
 DID: tuple[Did, ...] = ("asked", "noted", "closed")

@@ -15,7 +15,8 @@ from torni.core.faults import Fault, bad_input
 from torni.core.language import t
 from torni.facts.door import local_day
 from torni.guidance.case import Case, day_told
-from torni.guidance.steps import SOURCE, Event, event, raise_all
+from torni.guidance.forms import raise_all
+from torni.guidance.steps import SOURCE, Event, event
 
 GUARDIANS = "guardians"
 KINDS = ("guardian", "proxy")

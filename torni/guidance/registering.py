@@ -15,8 +15,8 @@ from datetime import date, datetime, time
 from torni.core.faults import BadInput, Fault
 from torni.core.language import _, t
 from torni.facts.door import HELSINKI, local_day
-from torni.guidance.forms import day_of
-from torni.guidance.steps import SOURCE, Event, raise_all
+from torni.guidance.forms import day_of, raise_all
+from torni.guidance.steps import SOURCE, Event
 
 _FORM = re.compile(r"(\d\d)(\d\d)(\d\d)([-+YXWVUABCDEF])(\d{3})([0-9A-Y])")
 _CENTURY = {"+": 1800, **dict.fromkeys("-YXWVU", 1900), **dict.fromkeys("ABCDEF", 2000)}

@@ -14,7 +14,8 @@ from torni.core.faults import Fault
 from torni.core.language import t
 from torni.facts.door import local_day
 from torni.guidance.case import ASSESSMENT, OUTCOMES, Case, Decision, Review
-from torni.guidance.steps import SOURCE, Event, event, lengths, raise_all
+from torni.guidance.forms import lengths, raise_all
+from torni.guidance.steps import SOURCE, Event, event
 from torni.services.library import Library
 
 

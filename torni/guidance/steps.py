@@ -19,13 +19,12 @@ from torni.facts.door import local_day
 from torni.facts.persons import ClientEvent
 from torni.guidance.case import ASSESSMENT, GUIDANCE, Case, Contact, Decision, Item, Need, Plan, Sent
 from torni.guidance.fees import names
-from torni.guidance.forms import AssessmentForm, DecisionForm, PlanForm
+from torni.guidance.forms import AssessmentForm, DecisionForm, PlanForm, lengths, raise_all
 from torni.guidance.paid_by import HOURS, whole_hours
 from torni.guidance.proposal import Proposal, proposal_of
 from torni.services.rules import Rules
 
 SOURCE = "guidance"
-MOST_TEXT = 4_000
 Event = dict[str, Any]
 Channel = Literal["telephone", "own_form", "referral", "home_monitoring"]
 CHANNELS: tuple[Channel, ...] = ("telephone", "own_form", "referral", "home_monitoring")
@@ -488,17 +487,3 @@ def _facts(decision: Proposal, used: set[str]) -> dict[str, Any]:
 
 def event(type_: str, key: str, at: datetime, client: int, *, source: str = SOURCE, **columns: Any) -> Event:
     return {"source": source, "id": f"{type_}/{key}"[:200], "type": type_, "at": at, "client": client, **columns}
-
-
-def lengths(text: str, where: Any, *, least: int = 0) -> list[Fault]:
-    """The fault of a text that is too short or too long, if it is."""
-    if len(text.strip()) < least:
-        return [Fault(where, t("is missing or too short"), t("Write at least {n} letters.", n=least))]
-    if len(text) > MOST_TEXT:
-        return [Fault(where, t("is too long"), t("Write at most {n} letters.", n=MOST_TEXT))]
-    return []
-
-
-def raise_all(faults: Sequence[Fault]) -> None:
-    if faults:
-        raise BadInput(*faults)

@@ -14,6 +14,7 @@ from typing import ClassVar, Literal
 
 from pydantic import Field
 
+from torni.core.content import content_hash
 from torni.core.deadlines import working_day_after
 from torni.core.faults import BadInput, Fault, nearest_name
 from torni.core.shown import Shown
@@ -21,7 +22,7 @@ from torni.core.texts import Identifier, Strict, Text
 from torni.engines.chains import Chain, Edge, Step
 from torni.engines.rules.evaluate import moved
 from torni.promises.promise import DAYS, EventType, Responsible
-from torni.services.library import Library, content_hash
+from torni.services.library import Library
 from torni.services.reading import parse, read
 from torni.services.uses import misused
 

@@ -2,17 +2,15 @@
 
 from __future__ import annotations
 
-import hashlib
-import json
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from datetime import date, timedelta
 from decimal import Decimal
 from functools import cached_property
 from pathlib import Path
-from typing import Any
 
 from torni.core import places
+from torni.core.content import content_hash
 from torni.core.faults import BadInput, Fault, bad_input, nearest_name
 from torni.core.language import t
 from torni.facts.data_fields import ByType
@@ -30,7 +28,7 @@ from torni.services.history import layers_of
 from torni.services.indicator import Indicator, Indicators
 from torni.services.labels import called, key_meant
 from torni.services.laying import laid_on
-from torni.services.named import promise_faults, references
+from torni.services.named import missing_names, promise_faults
 from torni.services.reading import Document, Model, parse, read, twice_in_folder
 from torni.services.schema import (
     Parameter,
@@ -176,11 +174,6 @@ class Library:
         return {k: float(v) for k, v in value.items()}
 
 
-def content_hash(content: Any) -> str:
-    text = json.dumps(content, sort_keys=True, ensure_ascii=False, default=str)
-    return hashlib.sha256(text.encode()).hexdigest()[:12]
-
-
 def load_library(
     region: str = "keski-suomi", *, on: date, root: Path | None = None, layers: Sequence[Document] = ()
 ) -> Library:
@@ -195,14 +188,6 @@ def load_library(
     found = regions.find(region, root=root)
     decided = [] if root else layers_of(found.id, on)
     return _Loading(root or places.definitions(), found, on, (*decided, *layers)).library()
-
-
-def _called(what: str) -> str:
-    """What a name should be, in the language of the moment."""
-    return {
-        "a source": t("a source"), "a kind of unit": t("a kind of unit"), "a parameter": t("a parameter"), "a population": t("a population"),
-        "a type of event": t("a type of event"),
-    }.get(what, what)  # fmt: skip
 
 
 def _said(service: Service, found: Library) -> Service:
@@ -479,19 +464,10 @@ class _Loading:
         kinds: Mapping[str, UnitKind], parameters: Mapping[str, Parameter], events: Mapping[str, EventKind],
     ) -> None:  # fmt: skip
         for service, document in services.values():
-            for loc, name, known, what in references(service):
-                names = {
-                    "source": sources, "kind": kinds, "parameter": parameters, "population": POPULATIONS, "event": events,
-                }[known]  # fmt: skip
-                if name not in names:
-                    near = nearest_name(name, names)
-                    self.faults.append(
-                        Fault(
-                            document.where(loc),
-                            t('"{found}" is not {what}', found=name, what=_called(what)),
-                            t('Did you mean "{near}"?', near=near) if near else "",
-                        )
-                    )
+            names = {
+                "source": sources, "kind": kinds, "parameter": parameters, "population": POPULATIONS, "event": events,
+            }  # fmt: skip
+            self.faults += missing_names(service, document, names)
             for i, amount in enumerate(service.fees.amounts if service.fees else []):
                 table = parameters.get(amount.parameter)
                 if table and any(isinstance(v.value, dict) for v in table.values):

@@ -2,9 +2,9 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Collection, Iterator, Mapping
 
-from torni.core.faults import Fault
+from torni.core.faults import Fault, nearest_name
 from torni.core.language import t
 from torni.promises.kinds import of_events
 from torni.promises.said import FIELDS, VALUE, unknown_names
@@ -36,6 +36,21 @@ def references(service: Service) -> Iterator[tuple[Loc, str, str, str]]:
         yield ("criteria", "granting", i, "source"), criterion.source, "source", "a source"
     for i, amount in enumerate(service.fees.amounts if service.fees else []):
         yield ("fees", "amounts", i, "parameter"), amount.parameter, "parameter", "a parameter"
+
+
+def missing_names(service: Service, document: Document, names: Mapping[str, Collection[str]]) -> list[Fault]:
+    """What the service's text names and nobody defines; `names`: those defined, by what they are."""
+    called = {
+        "a source": t("a source"), "a kind of unit": t("a kind of unit"), "a parameter": t("a parameter"), "a population": t("a population"),
+        "a type of event": t("a type of event"),
+    }  # fmt: skip
+    faults = []
+    for loc, name, known, what in references(service):
+        if name not in names[known]:
+            near = nearest_name(name, names[known])
+            told = t('"{found}" is not {what}', found=name, what=called.get(what, what))
+            faults.append(Fault(document.where(loc), told, t('Did you mean "{near}"?', near=near) if near else ""))
+    return faults
 
 
 def promise_faults(service: Service, document: Document, events: Mapping[str, EventKind]) -> list[Fault]:

@@ -13,8 +13,8 @@ from torni.core import bounds
 from torni.core.faults import BadInput, Fault, nearest_name
 from torni.core.language import t
 from torni.core.texts import Text
-from torni.engines.rules import Scope, lower, sql, tree
-from torni.engines.rules.bounds import outside, suspect
+from torni.engines.rules import Scope, lower, tree
+from torni.engines.rules.bounds import outside
 from torni.engines.rules.sign import may_be_below, not_below
 from torni.engines.rules.tables import read as read_table
 from torni.engines.rules.tree import Field, Node, Table, Type
@@ -45,6 +45,7 @@ from torni.services.schema import (
     TableDefinition,
     Tables,
 )
+from torni.services.suspicion import suspicion_faults
 from torni.sources import shipped
 
 
@@ -476,18 +477,6 @@ class _Loading:
                     )
 
 
-def suspicion_faults(node: Node, where: str) -> list[Fault]:
-    """Conditions that can never hold, or always do, as faults."""
-    out = []
-    for told, part in suspect(node):
-        text = sql.source(part)
-        what = t('"{text}" can never hold', text=text) if told == "never" else t('"{text}" always holds', text=text)
-        ranges = ", ".join(f"{f.name} {f.least}–{f.most}" for f in tree.fields(part) if f.least is not None)
-        remedy = t("The ranges are: {ranges}.", ranges=ranges) + " " if ranges else ""
-        out.append(Fault(where, what, remedy + t("Correct the limit, or leave the condition out.")))
-    return out
-
-
 def _told_at(document: Document, at: Loc, *further: str | int) -> Loc:
     """The exact place where the file has it; the name alone where a change gave only the new text."""
     return (*at, *further) if (*at, *further) in document.lines else at
@@ -498,4 +487,4 @@ def _in_force(values: list[DatedCells], library: Library) -> DatedCells | None:
     return begun[-1] if begun and (begun[-1].until is None or library.as_of <= begun[-1].until) else None
 
 
-__all__ = ["Granting", "Reckoning", "Rules", "load_rules", "parameter_numbers", "suspicion_faults"]
+__all__ = ["Granting", "Reckoning", "Rules", "load_rules", "parameter_numbers"]

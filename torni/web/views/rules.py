@@ -10,7 +10,8 @@ from torni.engines.rules import lower, sql, tree
 from torni.engines.rules.sentences import sentence
 from torni.engines.rules.tables import read
 from torni.services import regions
-from torni.services.rules import Rules, suspicion_faults
+from torni.services.rules import Rules
+from torni.services.suspicion import suspicion_faults
 from torni.services.unit_names import unit_name
 from torni.simulation.running import monthly
 from torni.web.change_form import as_text
