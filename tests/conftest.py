@@ -57,6 +57,7 @@ def _own_cache(tmp_path_factory: pytest.TempPathFactory) -> Iterator[None]:
     os.environ["TORNI_LANG"] = "en"
     os.environ["TORNI_PROGRESS"] = "no"  # how long work takes is not the same from run to run
     os.environ.pop("DATABASE_URL", None)
+    os.environ.pop("COLUMNS", None)  # of the terminal in which the tests run; xdist sets it too
     folder = Path(tempfile.mkdtemp(prefix="torni-data-"))  # the server's user must be able to enter it
     folder.chmod(0o755)
     os.environ["TORNI_DATA"] = str(folder)

@@ -26,6 +26,7 @@ def test_console_sessions_print_what_the_document_says(path, tmp_path, monkeypat
     monkeypatch.chdir(tmp_path)
     monkeypatch.setenv("TORNI_REGIONS", "regions")
     monkeypatch.setenv("COLUMNS", "100")
+    monkeypatch.setenv("TORNI_PROGRESS", "no")
     for kind, argument, body in FENCE.findall(path.read_text(encoding="utf-8")):
         if kind == "file":
             Path(argument).parent.mkdir(parents=True, exist_ok=True)

@@ -12,7 +12,7 @@ SQL = re.compile(r"\b(SELECT\s|INSERT\s+INTO\s|UPDATE\s+\w+\s+SET\s|DELETE\s+FRO
 # What does not hold yet, by file, or by file and function. The lists may only shrink.
 ASKS = {"records.py": "what was refused is opened and mended here; it belongs to the intake"}
 LONG_FILES: dict[str, int] = {}
-LONG_FUNCTIONS = {"events.py:described": 42, "events.py:_schemas": 41, "sapluuna.py:view": 45}
+LONG_FUNCTIONS = {"events.py:_schemas": 41, "sapluuna.py:view": 45}
 
 
 def texts() -> dict[str, str]:

@@ -89,5 +89,5 @@ def test_a_rooms_command_prints_its_lines_and_tables(monkeypatch, capsys):
             return None
 
     of_rooms.printed(commands.listed(Connection()))
-    head, row = capsys.readouterr().out.splitlines()
-    assert "Hoiva Oy" in row and "https://hoiva.example" in row and len(head) > 20
+    out = capsys.readouterr().out  # a table of a narrow terminal: a row may take several lines
+    assert "Hoiva Oy" in out and "https://hoiva.example" in out and len(out.splitlines()[0]) > 20

@@ -32,7 +32,7 @@ def test_what_begins_with_the_word_comes_first(central):
 
 
 def test_a_promise_is_found_by_its_sentence_its_service_and_its_id(central):
-    for text in ("käynneistä", "kaynneista", "home_care.visits_made"):
+    for text in ("suunniteltu käynti", "suunniteltu kaynti", "home_care.visits_made"):
         assert "home_care.visits_made" in found(central, text, "promise"), text
 
 

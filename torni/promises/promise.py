@@ -118,6 +118,7 @@ class Promise(Strict):
     )
 
     reads: ClassVar[Reads]
+    by_chance: ClassVar[bool] = False  # a share of events, of which some may be missed by chance
     labels: ClassVar[Mapping[str, Message]] = {}  # each kind's name, as a filter shows it
     remedies: ClassVar[Mapping[str, str]] = {}  # what to write in a field that is faulty
     parameters: ClassVar[Mapping[str, tuple[str, ...]]] = {}  # fields that name a parameter, and the units understood

@@ -161,7 +161,6 @@ class EventPromise(Promise):
     tells: ClassVar[tuple[str, Needed] | None] = None  # the field whose event must tell a number, and which
     begins: ClassVar[bool] = False  # its events begin something owed
     live: ClassVar[bool] = False  # counted up to the moment, not to the last complete day
-    by_chance: ClassVar[bool] = False  # a share of events, of which some may be missed by chance
     long: ClassVar[bool] = False  # a share of events: judged over twelve weeks too, and told week by week
     by_units: ClassVar[bool] = False  # a unit meets it or does not: each that does not is told
 

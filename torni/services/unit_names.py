@@ -8,7 +8,7 @@ from torni.core.language import _
 def unit_name(unit: str) -> str:
     """The unit as a reader says it; definitions write it in short. One that is not listed here is told as it is written."""
     return {
-        "EUR": _("euros"), "EUR per resident a year": _("euros a resident in a year"), "EUR/day": _("euros a day"), "EUR/hour": _("euros an hour"),
+        "EUR": _("euros"), "EUR per resident a year": _("euros a resident in a year"), "EUR/day": _("euros a day"), "EUR/hour": _("euros an hour"), "EUR/minute": _("euros a minute"),
         "EUR/month": _("euros a month"), "EUR/visit": _("euros a visit"), "EUR/year": _("euros a year"), "days": _("days"), "h": _("hours"),
         "employees per client": _("employees for each client"), "hours/month": _("hours a month"), "months": _("months"), "coefficient": _("coefficient"), "km": _("km"),
         "km/h": _("km an hour"), "min": _("minutes"), "minutes per calendar day": _("minutes a calendar day"), "share": _("as a share"),

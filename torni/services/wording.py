@@ -9,7 +9,7 @@ from typing import Any
 
 import yaml
 
-from torni.core.language import number, per_cent, t
+from torni.core.language import choose, number, per_cent, t
 from torni.engines.rules import lower, tree
 from torni.engines.rules.sentences import sentence
 from torni.services.history import Version
@@ -18,6 +18,8 @@ from torni.services.schema import Service
 from torni.services.unit_names import unit_name
 
 _CALLED = re.compile(r"\b(?:param|table)\.[\w.]+\w|\b[a-z_]\w*(?:\.\w+)+")
+
+TEXTS = ("sentence", "broken", "note")  # a promise's own words: what its numbers change in them follows by itself
 
 
 @dataclass(frozen=True)
@@ -163,12 +165,19 @@ def _of_promises(rules: Rules, service: str, before: str, after: str) -> Iterato
             continue
         known = next((p for p in rules.library.services[service].promises if p.id == id_), None)
         told = str(known.sentence) if known else id_
-        differing = [k for k in {**old, **new} if old.get(k) != new.get(k)]
+        differing = [k for k in {**old, **new} if k not in TEXTS and old.get(k) != new.get(k)]
+        if not differing:  # only its words differ
+            yield Difference(f"{t('Promise')}: {told}", _sentence(old), _sentence(new))
+            continue
         yield Difference(
             f"{t('Promise')}: {told}",
             t("not promised") if not old else ", ".join(f"{k} {old[k]}" for k in differing if k in old),
             t("not promised") if not new else ", ".join(f"{k} {new[k]}" for k in differing if k in new),
         )
+
+
+def _sentence(promise: Mapping[str, Any]) -> str:
+    return choose(promise["sentence"]) if promise else t("not promised")
 
 
 def _rule(rules: Rules, text: str) -> str:

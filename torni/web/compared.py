@@ -60,7 +60,7 @@ def compared(
 
 def _promises(here: Held) -> list[Finding]:
     live = record_room.lately(here.id)
-    return [f for f in live.found if f.kind in ("measure", "wait", "delivery")] if live else []
+    return [f for f in live.found if f.promise.by_chance] if live else []
 
 
 def _measured(promises: Sequence[Finding], kind: str, least: int) -> dict[str, dict[str, tuple[float, int]]]:

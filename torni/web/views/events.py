@@ -103,14 +103,7 @@ def described() -> dict[str, Any]:
         name: {"summary": kind.what.en + (f"; {kind.sent.en}" if kind.sent else ""), "value": [_example(name, kind)]}
         for name, kind in kinds.items()
     }
-    result = {
-        "description": "What became of the batch",
-        "content": {"application/json": {"schema": {"$ref": "#/components/schemas/Result"}}},
-    }
-    fault = {
-        "description": "Why not",
-        "content": {"application/json": {"schema": {"$ref": "#/components/schemas/Fault"}}},
-    }
+    result, fault = _answer("What became of the batch", "Result"), _answer("Why not", "Fault")
     media = {"schema": {"$ref": "#/components/schemas/Batch"}, "examples": examples}
     return {
         "openapi": "3.1.0",
@@ -129,7 +122,7 @@ def described() -> dict[str, Any]:
             "/health": {
                 "get": {
                     "operationId": "health", "summary": "Does it serve, and how new is the record room?",
-                    "responses": {"200": {"description": "It serves", "content": {"application/json": {"schema": {"$ref": "#/components/schemas/Health"}}}}, "503": {"description": "The record room does not answer", "content": {"application/json": {"schema": {"$ref": "#/components/schemas/Health"}}}}},
+                    "responses": {"200": _answer("It serves", "Health"), "503": _answer("The record room does not answer", "Health")},
                 }
             },
             "/openapi.json": {
@@ -141,6 +134,13 @@ def described() -> dict[str, Any]:
             "schemas": {**_schemas(sorted(kinds)), **_data_schemas(kinds)},
         },
     }  # fmt: skip
+
+
+def _answer(what: str, schema: str) -> dict[str, Any]:
+    return {
+        "description": what,
+        "content": {"application/json": {"schema": {"$ref": f"#/components/schemas/{schema}"}}},
+    }
 
 
 def _schemas(kinds: list[str]) -> dict[str, Any]:
