@@ -35,6 +35,7 @@ from torni.guidance.state_names import (
     missed_did,
     outcome_name,
     sent_state,
+    verdict_name,
 )
 from torni.producers import vouchers
 from torni.services import regions
@@ -50,7 +51,7 @@ from torni.web.views.persons import shown_of
 
 VISITS_BACK = timedelta(days=60)
 WORDS: dict[str, Any] = {
-    "words": sentences, "decided_name": decided_name, "channel_name": channel_name, "channel_of_need": channel_of_need, "sent_state": sent_state,
+    "words": sentences, "verdict_name": verdict_name, "decided_name": decided_name, "channel_name": channel_name, "channel_of_need": channel_of_need, "sent_state": sent_state,
     "change_kind": change_kind, "money": money, "unit_text": unit_text, "kind_name": kind_name, "outcome_name": outcome_name, "outcomes": OUTCOMES,
     "language_name": language_name, "missed_did": missed_did,
 }  # fmt: skip
