@@ -209,6 +209,7 @@ def test_a_change_is_rehearsed_proposed_and_approved_by_another(client, signed, 
     adviser = signed(Client(headers={"host": "127.0.0.1"}), "adviser")
     assert adviser.post("/ahvenanmaa/rehearse/", {**change, "do": "propose"}, headers=OWN).status_code == 403
     owner = signed(Client(headers={"host": "127.0.0.1"}), "service-owner")
+    owner.cookies["language"] = "en"
     assert owner.post(there, {"start": "2030-01-01"}, headers=OWN).status_code == 403, "the director approves"
     theirs = owner.post("/ahvenanmaa/rehearse/", {**change, "do": "propose"}, headers=OWN)["Location"]
     assert client.post(theirs, {"start": "2030-01-01"}, headers=OWN).status_code == 302
@@ -237,6 +238,7 @@ def test_a_change_is_made_in_a_form_and_rejected_with_a_reason(client, signed, o
     assert "<del>3 points</del> → <ins>4 points</ins>" in text and 'value="From four"' in text
     change = "name: From four\nparameters: {grant.home_care.maple: 4}"
     owner = signed(Client(headers={"host": "127.0.0.1"}), "service-owner")
+    owner.cookies["language"] = "en"
     there = owner.post("/ahvenanmaa/rehearse/", {"change": change, "do": "propose"}, headers=OWN)["Location"]
     inbox = client.get("/ahvenanmaa/changes/").content.decode()
     assert "To be approved" in inbox and "Look at it and decide" in inbox and "would lose it." in inbox
