@@ -32,9 +32,14 @@ def api(new_room):
     with facts_room.connect(url, autocommit=True) as connection:
         facts_room.claim(connection, "keski-suomi")
         key = feeds.new(connection, "fuzz")
+    usual, record_room.STILL_S = (
+        record_room.STILL_S,
+        float("inf"),
+    )  # nobody folds here: how long that takes is not asked
     schema = schemathesis.openapi.from_wsgi("/openapi.json", application, headers={"Host": "127.0.0.1"})
     yield schema, key, url
     record_room.close()
+    record_room.STILL_S = usual
     del os.environ["TORNI_DATABASE"]
 
 

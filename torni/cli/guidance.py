@@ -37,7 +37,7 @@ def worklist(args: argparse.Namespace) -> int:
         names = dict(units(connection).select("unit", "name").rows())
         found = waits(connection, who, Days(region).on(today), today=today, units=names)
     if args.json:
-        rows = [{"position": x.position, "due": str(x.due) if x.due else None, "days": x.days, "task": x.task, "because": x.because} for x in found.lines]  # fmt: skip
+        rows = [{"position": x.position, "due": str(x.due) if x.due else None, "days": x.days, "task": x.task, "because": x.because, "kind": x.kind} for x in found.lines]  # fmt: skip
         print(json.dumps(rows, ensure_ascii=False, indent=2))
     else:
         table(

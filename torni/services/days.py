@@ -8,6 +8,7 @@ from __future__ import annotations
 import bisect
 from dataclasses import replace
 from datetime import date, timedelta
+from functools import cached_property
 from typing import Any
 
 from torni.services import regions
@@ -22,10 +23,13 @@ class Days:
 
     def __init__(self, region: str) -> None:
         self.region = region
-        self._place = regions.find(region).id
         self._held: dict[date, Rules] = {}
         self._edges: list[date] | None = None
         self._mark: tuple[Any, ...] | None = None
+
+    @cached_property
+    def _place(self) -> str:
+        return regions.find(self.region).id
 
     def on(self, day: date) -> Rules:
         """The rules of the day; the same object as long as nothing has changed."""
