@@ -108,10 +108,21 @@ def _look() -> _Seen:
         else:
             from torni.facts import postgres  # what needs no database is not loaded with it
 
-            url = postgres.running()
-            seen = _read(url, known) if url else _of_stopped(known)
+            seen = _of_running(postgres.running(), known) or _of_stopped(known)
         _last[key] = seen, now
         return seen
+
+
+def _of_running(url: str | None, known: _Seen | None) -> _Seen | None:
+    """What a room that runs tells; None where none does, or where whoever had started it stopped it meanwhile."""
+    import psycopg
+
+    try:
+        return _read(url, known) if url else None
+    except psycopg.OperationalError:
+        if os.environ.get("DATABASE_URL"):
+            raise
+        return None
 
 
 def _of_stopped(known: _Seen | None) -> _Seen:
