@@ -26,6 +26,23 @@ def pytest_addoption(parser: pytest.Parser) -> None:
     parser.addoption("--shots", action="store_true", help="keep screenshots of every page in shots/")
 
 
+def pytest_configure() -> None:
+    """Folders of their own, before any test file is read: some load the definitions, and those of a developer's own room are not meant."""
+    os.environ.pop("DATABASE_URL", None)
+    os.environ.pop("COLUMNS", None)  # of the terminal in which the tests run; xdist sets it too
+    os.environ["TORNI_LANG"] = "en"
+    os.environ["TORNI_PROGRESS"] = "no"  # how long work takes is not the same from run to run
+    for name in ("TORNI_CACHE", "TORNI_REGIONS", "TORNI_DATA"):
+        folder = Path(tempfile.mkdtemp(prefix=f"{name.lower().replace('_', '-')}-"))
+        folder.chmod(0o755)  # the server's user must be able to enter its folder
+        os.environ[name] = str(folder)
+
+
+def pytest_unconfigure() -> None:
+    for name in ("TORNI_CACHE", "TORNI_REGIONS", "TORNI_DATA"):
+        shutil.rmtree(os.environ[name], ignore_errors=True)
+
+
 @pytest.hookimpl(optionalhook=True)
 def pytest_xdist_make_scheduler(config: pytest.Config, log: object) -> object:
     """Where the tests run in several processes, a folder's stay in one: they share its room, its server and its browser."""
@@ -48,21 +65,6 @@ def _standing_clock() -> None:
     started.stand()
     if "FAKETIME" in os.environ:
         started.sleep_well()
-
-
-@pytest.fixture(scope="session", autouse=True)
-def _own_cache(tmp_path_factory: pytest.TempPathFactory) -> Iterator[None]:
-    os.environ["TORNI_CACHE"] = str(tmp_path_factory.mktemp("cache"))
-    os.environ["TORNI_REGIONS"] = str(tmp_path_factory.mktemp("no-regions"))
-    os.environ["TORNI_LANG"] = "en"
-    os.environ["TORNI_PROGRESS"] = "no"  # how long work takes is not the same from run to run
-    os.environ.pop("DATABASE_URL", None)
-    os.environ.pop("COLUMNS", None)  # of the terminal in which the tests run; xdist sets it too
-    folder = Path(tempfile.mkdtemp(prefix="torni-data-"))  # the server's user must be able to enter it
-    folder.chmod(0o755)
-    os.environ["TORNI_DATA"] = str(folder)
-    yield
-    shutil.rmtree(folder, ignore_errors=True)
 
 
 @pytest.fixture(autouse=True)

@@ -2,13 +2,16 @@
 
 import json
 import os
+import shutil
+import tempfile
 from datetime import date
+from pathlib import Path
 
 import pytest
 
 from tests.conftest import NOW
 from torni.core.faults import BadInput
-from torni.facts import opening
+from torni.facts import opening, postgres
 from torni.facts.backup import back_up, bring_back
 from torni.facts.door import Door
 from torni.services import change_log, load_library
@@ -30,6 +33,16 @@ def door(new_room, monkeypatch, own_regions):
     with opening.connect(url, autocommit=True) as connection:
         opening.claim(connection, REGION)
         yield Door(connection, books_of(Days(REGION)))
+
+
+@pytest.fixture
+def own_room_folder(monkeypatch, own_regions):
+    folder = Path(tempfile.mkdtemp(prefix="torni-tests-"))  # the server's user must be able to enter it
+    folder.chmod(0o755)
+    monkeypatch.setenv("TORNI_DATA", str(folder))
+    change_log.forget()
+    yield folder
+    shutil.rmtree(folder)
 
 
 def proposed(door, text=TEXT, by="Maija", at=NOW):
@@ -164,3 +177,28 @@ def test_two_folders_that_gave_the_same_id_to_different_changes_both_keep_theirs
     assert len({v.id for v in as_read}) == 2
     take_in(door, at=NOW)
     assert versions(REGION) == as_read
+
+
+def test_a_room_that_does_not_run_is_started_for_the_look_once_after_each_run_of_its(own_room_folder, monkeypatch):
+    with postgres.server() as server:
+        opening.prepare(server.url)
+        with opening.connect(server.url, autocommit=True) as connection:
+            opening.claim(connection, REGION)
+            door = Door(connection, books_of(Days(REGION)))
+            approve(door, REGION, proposed(door).id, by="Kalle", at=NOW, start=START)
+    starts = []
+    start = postgres._Embedded._start
+    monkeypatch.setattr(postgres._Embedded, "_start", lambda self: (starts.append(1), start(self)))
+
+    def asked():
+        change_log._last.clear()  # as a new process asks
+        return [(v.state, v.start) for v in versions(REGION)]
+
+    assert [asked(), asked()] == [[("approved", START)]] * 2 and len(starts) == 1
+    with postgres.server() as server, opening.connect(server.url, autocommit=True) as connection:
+        door = Door(connection, books_of(Days(REGION)))
+        proposed(door, TEXT.replace("4", "5"))
+    starts.clear()
+    assert [len(asked()), len(asked())] == [2, 2] and len(starts) == 1
+    (own_room_folder / change_log._KEPT).write_text("{", encoding="utf-8")  # a copy that was cut short
+    assert len(asked()) == 2 and len(starts) == 2

@@ -90,6 +90,19 @@ def running() -> str | None:
     return None
 
 
+def stopped_state() -> str | None:
+    """The mark of the state in which the data folder's embedded server was last stopped: another one after each start.
+
+    None where there is none, or it runs. OSError where the folder is closed to this user.
+    """
+    if running() is not None:
+        return None
+    control = (
+        data_folder() / "postgres" / "global" / "pg_control"
+    )  # the server's own record of its starts, stops and checkpoints
+    return hashlib.sha256(control.read_bytes()).hexdigest() if control.exists() else None
+
+
 class _Embedded:
     def __init__(self, folder: Path) -> None:
         self.folder = folder.resolve()  # however the folder is spelled, it is one server

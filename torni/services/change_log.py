@@ -1,7 +1,8 @@
 """What has been told of changes: events of the record room, and what a file of before holds that has not been taken in yet.
 
 The definitions of a day rest on the changes approved by then, so whoever reads them asks the room: the one that runs
-(`DATABASE_URL`, or that of the data folder), or the data folder's, started for the look. From whatever folder one asks, it is the
+(`DATABASE_URL`, or that of the data folder), or the data folder's as it stood when it was stopped: what it told is kept beside it,
+with the mark of that state, and only a room that has run since is started for the look. From whatever folder one asks, it is the
 same. Of a room in use one look a second is enough; what this process writes itself it sees at once.
 """
 
@@ -34,6 +35,7 @@ _NEEDS = {  # an event of the type that lacks one of these tells of no change
 }  # fmt: skip
 LOOK_S = 1.0
 _NO_ROOM = ""
+_KEPT = "changes-told.json"  # in the data folder: a copy, which may be deleted
 # as a query says it: in words and not as values, for only so does the database use the index of them (`event_change`)
 _TOLD = "type IN ('" + "', '".join(TYPES) + "')"
 _lock = threading.RLock()
@@ -126,16 +128,50 @@ def _of_running(url: str | None, known: _Seen | None) -> _Seen | None:
 
 
 def _of_stopped(known: _Seen | None) -> _Seen:
-    """What a room that does not run holds: it is started for the look, once. Nothing where the data folder has no room."""
+    """What a room that does not run holds: as it was kept, or started for the look, once. Nothing where the data folder has no room."""
     from torni.facts import postgres
 
     with suppress(OSError):
-        if (postgres.data_folder() / "postgres" / "PG_VERSION").exists():
-            if known is not None and known.where != _NO_ROOM:
-                return known  # looked at before it stopped, or since: what does not run is told nothing
-            with postgres.server() as server:
-                return _read(server.url, None)
-    return _Seen(_NO_ROOM)
+        if (state := postgres.stopped_state()) is None:
+            return _Seen(_NO_ROOM)
+        where = f"{postgres.data_folder()} {state}"
+        if known is not None and known.where == where:
+            return known
+        if (kept := _kept(where)) is not None:
+            return kept
+        with postgres.server() as server:
+            seen = _read(server.url, None)
+        state = postgres.stopped_state()  # None: somebody else uses it now, and it runs on
+        return _keep(f"{postgres.data_folder()} {state}", seen) if state else seen
+    return _Seen(_NO_ROOM)  # closed to this user
+
+
+def _kept(where: str) -> _Seen | None:
+    """What the stopped room told, if it was kept in this very state."""
+    from torni.facts import postgres
+
+    try:
+        row = json.loads((postgres.data_folder() / _KEPT).read_text(encoding="utf-8"))
+        if row["where"] != where:
+            return None
+        told = tuple(Told(type_, id_, datetime.fromisoformat(at), data) for type_, id_, at, data in row["told"])
+        return _Seen(where, row["position"], told)
+    except (OSError, ValueError, KeyError, TypeError):
+        return None  # whatever is wrong with a copy, the room itself is asked
+
+
+def _keep(where: str, seen: _Seen) -> _Seen:
+    from torni.facts import postgres
+
+    seen = _Seen(where, seen.position, seen.told)
+    rows = [[e.type, e.id, e.at.isoformat(), e.data] for e in seen.told]
+    with suppress(OSError):
+        path = postgres.data_folder() / _KEPT
+        making = path.with_name(f"{_KEPT}.{os.getpid()}")
+        with open(os.open(making, os.O_WRONLY | os.O_CREAT | os.O_TRUNC, 0o600), "w", encoding="utf-8") as file:
+            json.dump({"where": where, "position": seen.position, "told": rows}, file)
+        making.replace(path)
+    return seen
 
 
 def _read(url: str, known: _Seen | None, *, as_door: bool = False) -> _Seen:
