@@ -257,6 +257,17 @@ def _room(commands: argparse._SubParsersAction[argparse.ArgumentParser]) -> None
     snapshot.add_argument(
         "--persons", action="store_true", help=_("with what tells of a person: client, matter, id, data")
     )
+    audit = commands.add_parser("audit", help=_("who read whom and why, for a log system"), formatter_class=Help)
+    audit.set_defaults(parser=audit)
+    parts = audit.add_subparsers(metavar="WHAT", title=_("what"))
+    audit = add(
+        parts,
+        "export",
+        _("readings of clients' data, sign-ins, roles and erasures as JSON lines; a file that is there is continued"),
+        "torni.cli.upkeep:audit_export",
+    )
+    audit.add_argument("file", metavar="FILE", type=Path)
+    audit.add_argument("--since", metavar="DAY", help=_("from the beginning of this day"))
     add(commands, "events", _("every type of event that may come in"), "torni.cli.events:events", region=True)
     quarantine = commands.add_parser(
         "quarantine", help=_("what was refused at the door: see, mend, send again"), formatter_class=Help

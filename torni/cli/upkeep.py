@@ -8,7 +8,7 @@ from pathlib import Path
 
 from torni.cli.show import mark
 from torni.core.faults import bad_input
-from torni.core.language import _, number, t
+from torni.core.language import _, ngettext, number, t
 from torni.facts import opening
 from torni.facts.backup import back_up, bring_back
 from torni.facts.postgres import server
@@ -16,6 +16,7 @@ from torni.facts.verify import verify as verified
 from torni.guidance.charges import charge
 from torni.services.days import Days
 from torni.services.door_book import books_of
+from torni.sources.written import day_told
 
 
 def verify(args: argparse.Namespace) -> int:
@@ -68,6 +69,23 @@ def snapshot(args: argparse.Namespace) -> int:
         with opening.connect(database.url, autocommit=True) as connection:
             made = written(connection, args.folder, persons=args.persons)
     print(_("{folder}: {events} events, up to log position {position}").format(folder=made.folder, events=number(made.events), position=number(made.position)))  # fmt: skip
+    return 0
+
+
+def audit_export(args: argparse.Namespace) -> int:
+    """Who read whom and why, to the end of a file that a log system reads."""
+    from torni.facts import audit
+
+    since = day_told("--since", args.since) if args.since else None
+    with server() as database:
+        opening.prepare(database.url)
+        with opening.connect(database.url) as connection:
+            made = audit.export(connection, args.file, since=since)
+    print(
+        ngettext("{file}: {count} new record", "{file}: {count} new records", made).format(
+            file=args.file, count=number(made)
+        )
+    )
     return 0
 
 
