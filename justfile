@@ -58,6 +58,15 @@ reference:
 reference-check:
     python tools/reference.py --check
 
+# The bill of materials (CycloneDX) of what an installation takes; a licence that is unknown or refused fails.
+sbom FILE="dist/torni.cdx.json":
+    mkdir -p "$(dirname {{FILE}})"
+    python tools/dependencies.py sbom {{FILE}}
+
+# Known faults of what an installation takes, by the public database osv.dev; says so where it cannot be reached.
+audit:
+    python tools/dependencies.py audit
+
 # Renew the golden findings; read the difference before committing.
 golden:
     pytest tests/golden --renew-golden

@@ -12,7 +12,7 @@ import pytest
 from torni.cli import main
 
 ROOT = Path(__file__).parents[2]
-DOCUMENTS = sorted([ROOT / "README.md", ROOT / "CHANGELOG.md", ROOT / "GLOSSARY.md", *ROOT.glob("docs/**/*.md")])
+DOCUMENTS = sorted([*ROOT.glob("*.md"), *ROOT.glob("docs/**/*.md")])
 FENCE = re.compile(r"^```(\w+)[ ]?([^\n]*)\n(.*?)^```$", re.M | re.S)
 
 
@@ -101,3 +101,13 @@ def test_no_file_is_a_second_subject_waiting_to_happen():
     """Past 500 lines, look for a second subject."""
     long = [name(p) for p in ROOT.glob("torni/**/*.py") if len(p.read_text(encoding="utf-8").splitlines()) > 500]
     assert long == []
+
+
+def test_what_the_page_of_threats_names_is_there():
+    """A wall is told only with the test that holds it."""
+    page = (ROOT / "docs" / "explanation" / "threats.md").read_text(encoding="utf-8")
+    rows = [line for line in page.splitlines() if line.startswith("| ") and not line.startswith(("| may", "|---"))]
+    assert len(rows) > 15
+    for row in rows:
+        named = re.findall(r"`([\w./]+\.py|\.ci/run)`", row.rsplit("|", 2)[1])
+        assert named and all((ROOT / "tests" / n).is_file() or (ROOT / n).is_file() for n in named), row
