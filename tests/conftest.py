@@ -13,12 +13,17 @@ from pathlib import Path
 import numpy as np
 import polars as pl
 import pytest
+from hypothesis import settings
 
 from tests.started import sitecustomize as started
 
 NOW = started.NOW
 TODAY = date(2026, 11, 22)
 DATA = Path(__file__).parent / "data"
+settings.register_profile(
+    "untimed", parent=settings.get_profile("ci" if "CI" in os.environ else "default"), deadline=None
+)
+settings.load_profile("untimed")  # how long an example takes is the machine's, and no law
 
 
 def pytest_addoption(parser: pytest.Parser) -> None:
@@ -86,13 +91,20 @@ def own_regions(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
 
 @pytest.fixture(scope="session")
 def database_server() -> Iterator[object]:
-    """An embedded PostgreSQL of the tests' own, in a folder that its user may enter."""
+    """An embedded PostgreSQL of the tests' own, in a folder that its user may enter. It waits for no disk: nothing in it outlives the tests,
+    and what must outlive a kill is tried in folders of those tests' own."""
+    import psycopg
+
     from torni.facts.postgres import server
 
     folder = Path(tempfile.mkdtemp(prefix="torni-tests-"))
     folder.chmod(0o755)
     try:
         with server(folder=folder) as running:
+            with psycopg.connect(running.url, autocommit=True) as connection:
+                for setting in ("fsync", "synchronous_commit", "full_page_writes"):
+                    connection.execute(f"ALTER SYSTEM SET {setting} = off")
+                connection.execute("SELECT pg_reload_conf()")
             yield running
     finally:
         shutil.rmtree(folder, ignore_errors=True)

@@ -120,9 +120,7 @@ class _Embedded:
                 self._start()
         self._lock = self._open(self.folder / "in-use")
         fcntl.flock(self._lock, fcntl.LOCK_SH)
-        if not self._running():  # the last other process stopped it between our look and our lock
-            with self._alone():
-                self._start()
+        self._revive()  # the last other process may have stopped it between our look and our lock
         return self
 
     def __exit__(self, *_: object) -> None:
@@ -138,6 +136,7 @@ class _Embedded:
         return Server(f"postgresql://{OWNER}@/torni?host={self.socket}", self.folder, self._revive)
 
     def _revive(self) -> None:
+        """Start it where it does not answer. Looked at again when alone: of several that found it stopped, one starts it."""
         if not self._running():
             with self._alone():
                 if not self._running():
