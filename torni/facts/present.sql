@@ -241,9 +241,12 @@ BEGIN
     ORDER BY c.name, m.client, m.valid_from DESC, m.position DESC;
 END $$;
 
--- A name in small letters without accents, as `plain` writes it.
-CREATE FUNCTION bare_name(name text) RETURNS text LANGUAGE sql IMMUTABLE PARALLEL SAFE AS $$
-  SELECT translate(lower(name), 'ÅÄÀÁÂÃÖÒÓÔÕØÉÈÊËÍÌÎÏÚÙÛÜÝÇÑŠŽĐåäàáâãöòóôõøéèêëíìîïúùûüýçñšžđ', 'aaaaaaooooooeeeeiiiiuuuuycnszdaaaaaaooooooeeeeiiiiuuuuycnszd') $$;
+-- Whose newest name holds each of the parts (small letters without accents, as `plain` writes them and `client.plain` keeps them), in the
+-- names' order. One pass over what is kept: of a common name thousands, so whoever asks looks at each in turn until enough are found.
+CREATE FUNCTION named_like(parts text[]) RETURNS TABLE (client bigint) LANGUAGE sql STABLE SET search_path = public, pg_temp AS $$
+  SELECT c.client FROM client c WHERE c.plain LIKE ALL (ARRAY(SELECT '%' || p || '%' FROM unnest(parts) p))
+    AND NOT EXISTS (SELECT 1 FROM client n WHERE n.client = c.client AND (n.valid_from, n.position) > (c.valid_from, c.position))
+  ORDER BY c.name, c.client OFFSET 0 $$;
 
 -- Clients whom the one who asks may open, by the number or by parts of the newest name (small letters without accents, as
 -- `plain` writes them): where each one's register begins, the name, born, whether the address is protected. Nothing of their data
@@ -257,13 +260,13 @@ DECLARE
   found bigint[];
 BEGIN
   IF me IS NULL OR how('person') IS NULL OR (sought_clients.number IS NULL AND cardinality(parts) = 0) THEN RETURN; END IF;
-  SELECT array_agg(s.client) INTO found FROM (
-    SELECT c.client, c.name FROM client c
-    WHERE CASE WHEN sought_clients.number IS NOT NULL THEN c.client = sought_clients.number
-        ELSE bare_name(c.name) LIKE ALL (SELECT '%' || p || '%' FROM unnest(parts) p) END
-      AND NOT EXISTS (SELECT 1 FROM client n WHERE n.client = c.client AND (n.valid_from, n.position) > (c.valid_from, c.position))
-      AND right_to_read(c.client) IS NOT NULL
-    ORDER BY c.name, c.client LIMIT most) s;
+  IF sought_clients.number IS NOT NULL THEN
+    SELECT array_agg(DISTINCT c.client) INTO found FROM client c
+    WHERE c.client = sought_clients.number AND right_to_read(c.client) IS NOT NULL;
+  ELSE
+    SELECT array_agg(s.client) INTO found FROM (
+      SELECT n.client FROM named_like(parts) n WHERE right_to_read(n.client) IS NOT NULL LIMIT most) s;
+  END IF;
   INSERT INTO reading (client, account, shown, role, what, why)
   SELECT f.client, a.account, a.shown, asks_as(), 'search', right_to_read(f.client) FROM unnest(found) f (client), account a
   WHERE a.account = me AND NOT EXISTS (SELECT 1 FROM reading r WHERE r.account = a.account AND r.client = f.client
@@ -286,12 +289,16 @@ DECLARE
   found bigint[];
 BEGIN
   IF me IS NULL OR how('case') IS NULL OR (of_number IS NULL AND of_identity IS NULL AND cardinality(parts) = 0) THEN RETURN; END IF;
-  SELECT array_agg(s.client) INTO found FROM (
-    SELECT c.client FROM client c
-    WHERE CASE WHEN of_number IS NOT NULL THEN c.client = of_number WHEN of_identity IS NOT NULL THEN c.identity = of_identity
-        ELSE bare_name(c.name) LIKE ALL (SELECT '%' || p || '%' FROM unnest(parts) p) END
-      AND NOT EXISTS (SELECT 1 FROM client n WHERE n.client = c.client AND (n.valid_from, n.position) > (c.valid_from, c.position))
-    ORDER BY c.name, c.client LIMIT most) s;
+  IF of_number IS NOT NULL THEN
+    SELECT array_agg(DISTINCT c.client) INTO found FROM client c WHERE c.client = of_number;
+  ELSIF of_identity IS NOT NULL THEN
+    SELECT array_agg(s.client) INTO found FROM (
+      SELECT c.client FROM client c WHERE c.identity = of_identity
+        AND NOT EXISTS (SELECT 1 FROM client n WHERE n.client = c.client AND (n.valid_from, n.position) > (c.valid_from, c.position))
+      ORDER BY c.name, c.client LIMIT most) s;
+  ELSE
+    SELECT array_agg(s.client) INTO found FROM (SELECT n.client FROM named_like(parts) n LIMIT most) s;
+  END IF;
   INSERT INTO reading (client, account, shown, role, what, why)
   SELECT f.client, a.account, a.shown, asks_as(), 'search', 'new need' FROM unnest(found) f (client), account a
   WHERE a.account = me AND NOT EXISTS (SELECT 1 FROM reading r WHERE r.account = a.account AND r.client = f.client

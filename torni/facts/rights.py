@@ -309,6 +309,6 @@ FUNCTIONS: dict[str, str] = {
     **dict.fromkeys(("room_for", "said", "said_over", "next_client"), "door"),
     **rooms.FUNCTIONS,  # what the rooms above bring
     **dict.fromkeys(
-        ("only_added", "bare_name", "manager_of", "right_to_read", "permits", "acts_for", "of_producer", "queue_job"), OWNER
+        ("only_added", "named_like", "manager_of", "right_to_read", "permits", "acts_for", "of_producer", "queue_job"), OWNER
     ),
 }  # fmt: skip
