@@ -12,7 +12,6 @@ from dataclasses import dataclass
 
 import numpy as np
 import numpy.typing as npt
-from scipy.spatial import cKDTree
 
 from torni.engines.travel.graph import FORBIDDEN, Arcs, Floats, Mode, RoadGraph
 from torni.engines.travel.on_foot import OnFoot
@@ -194,6 +193,8 @@ class _Standing:
     or of a pier without a road."""
 
     def __init__(self, graph: RoadGraph, road: Flags, piece_m: float, box: Box | None) -> None:
+        from scipy.spatial import cKDTree
+
         assert graph.land is not None and graph.ground is not None
         firm_edge = ~graph.at_sea & (graph.land[graph.tail] >= 0)
         land = graph.land[graph.tail]
@@ -258,6 +259,8 @@ def direct_trips(
     Where streets are drawn, those over one ground that are no longer than the two legs to the streets that they spare:
     what lies beyond the nearest street is gone to by the streets.
     """
+    from scipy.spatial import cKDTree
+
     if mode.direct_km <= 0 or not len(unit_x) or not len(home_x):
         none = np.empty(0, np.int64)
         return DirectTrips(none, none, none)

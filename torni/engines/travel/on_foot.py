@@ -4,8 +4,6 @@ from __future__ import annotations
 
 import numpy as np
 import numpy.typing as npt
-from scipy.sparse import csr_matrix
-from scipy.sparse.csgraph import dijkstra
 
 from torni.engines.travel.graph import DECI, FORBIDDEN, Floats, Mode, RoadGraph, closed_bits
 
@@ -17,6 +15,9 @@ class OnFoot:
     """
 
     def __init__(self, graph: RoadGraph, goal: npt.NDArray[np.bool_], mode: Mode, *, leaving: bool) -> None:
+        from scipy.sparse import csr_matrix
+        from scipy.sparse.csgraph import dijkstra
+
         self._graph, self._kmh = graph, min(mode.walking_kmh, mode.joining_kmh)
         n = graph.nodes
         ends = [graph.tail, graph.head]

@@ -8,13 +8,15 @@ those who live there reach one another.
 from __future__ import annotations
 
 from dataclasses import dataclass
+from typing import TYPE_CHECKING
 
 import numpy as np
 import numpy.typing as npt
-from scipy.sparse import csr_matrix
-from scipy.sparse.csgraph import breadth_first_order, connected_components
 
 from torni.engines.travel.graph import FORBIDDEN, Arcs, RoadGraph
+
+if TYPE_CHECKING:
+    from scipy.sparse import csr_matrix
 
 Flags = npt.NDArray[np.bool_]
 Numbers = npt.NDArray[np.int64]
@@ -39,6 +41,8 @@ def joinable(graph: RoadGraph, network: Arcs, piece_m: float) -> tuple[Side, Sid
     ramps, unless there is no other road. Where every road is shorter than `piece_m`, the longest piece of each ground is
     its network. Not considered: water that neither a ferry nor the lack of streets shows.
     """
+    from scipy.sparse.csgraph import connected_components
+
     n = graph.nodes
     there, back = network.forward_ds < FORBIDDEN, network.backward_ds < FORBIDDEN
     road = (there | back) & ~graph.at_sea
@@ -67,11 +71,15 @@ def joinable(graph: RoadGraph, network: Arcs, piece_m: float) -> tuple[Side, Sid
 
 
 def _matrix(n: int, tail: npt.NDArray[np.int32], head: npt.NDArray[np.int32]) -> csr_matrix:
+    from scipy.sparse import csr_matrix
+
     return csr_matrix((np.ones(len(tail), np.int8), (tail, head)), shape=(n, n))
 
 
 def _reached(n: int, tail: npt.NDArray[np.int32], head: npt.NDArray[np.int32], start: Flags) -> Flags:
     """Nodes that any of the starting ones reaches, they themselves too."""
+    from scipy.sparse.csgraph import breadth_first_order
+
     out = start.copy()
     first = np.flatnonzero(start)
     if len(first):
@@ -86,6 +94,8 @@ def _rest(
     graph: RoadGraph, network: Arcs, length: npt.NDArray[np.float64], good: Flags, piece_m: float
 ) -> tuple[Flags, Numbers]:
     """Of the nodes that get to no network: those of pieces that are networks of their own, and every one's piece."""
+    from scipy.sparse.csgraph import connected_components
+
     rest = ~good
     inside = rest[network.tail] & rest[network.head]
     _, piece = connected_components(

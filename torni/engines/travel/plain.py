@@ -2,19 +2,24 @@
 
 from __future__ import annotations
 
+from typing import TYPE_CHECKING
+
 import numpy as np
 import numpy.typing as npt
-from scipy.sparse import csr_matrix
-from scipy.sparse.csgraph import dijkstra
 
 from torni.engines.travel.graph import FORBIDDEN, Arcs
 from torni.engines.travel.joining import Joints
+
+if TYPE_CHECKING:
+    from scipy.sparse import csr_matrix
 
 Costs = npt.NDArray[np.int64]
 
 
 def backward_network(nodes: int, arcs: Arcs, units: Joints | None = None) -> csr_matrix:
     """The network turned round, each unit added as a last node: a search from a unit gives trips *to* it."""
+    from scipy.sparse import csr_matrix
+
     tail, head, cost = arcs.head, arcs.tail, arcs.cost_ds.astype(np.int64)
     size = nodes
     if units is not None:
@@ -34,6 +39,8 @@ def backward_network(nodes: int, arcs: Arcs, units: Joints | None = None) -> csr
 
 def nearest(network: csr_matrix, nodes: int, sources: npt.NDArray[np.int64]) -> tuple[Costs, npt.NDArray[np.int64]]:
     """Tenths of a second from every road node to the nearest of `sources` (rows of `network`), and which it is (-1 none)."""
+    from scipy.sparse.csgraph import dijkstra
+
     if not len(sources):
         return np.full(nodes, FORBIDDEN, np.int64), np.full(nodes, -1, np.int64)
     distance, _, origin = dijkstra(network, indices=sources, min_only=True, return_predecessors=True)
@@ -42,6 +49,8 @@ def nearest(network: csr_matrix, nodes: int, sources: npt.NDArray[np.int64]) -> 
 
 def to_each(network: csr_matrix, nodes: int, sources: npt.NDArray[np.int64]) -> Costs:
     """Tenths of a second from every road node to each source: nodes x sources."""
+    from scipy.sparse.csgraph import dijkstra
+
     distance = dijkstra(network, indices=sources)
     return _whole(np.atleast_2d(distance)[:, :nodes].T)
 

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import numpy as np
 import numpy.typing as npt
-from scipy.spatial import cKDTree
 
 from torni.engines.travel.graph import Floats, RoadGraph
 
@@ -75,6 +74,8 @@ class _Samples:
     """Points along some edges in a tree: a rough one where only the nearest is asked for."""
 
     def __init__(self, graph: RoadGraph, edges: npt.NDArray[np.int64], choices: int, step_m: float) -> None:
+        from scipy.spatial import cKDTree
+
         points, self.edge, self.fraction = along(graph, edges, step_m)
         self.choices = min(choices, len(self.edge))
         self.tree = cKDTree(points, balanced_tree=choices > 1, compact_nodes=choices > 1)

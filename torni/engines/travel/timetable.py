@@ -13,7 +13,6 @@ from dataclasses import dataclass, field
 import numba as nb
 import numpy as np
 import numpy.typing as npt
-from scipy.spatial import cKDTree
 
 from torni.engines.travel.pairs import Pairs, Streets
 
@@ -92,6 +91,8 @@ class Walking:
         self, from_x: Floats, from_y: Floats, to_x: Floats, to_y: Floats, within_km: float
     ) -> tuple[npt.NDArray[np.int64], npt.NDArray[np.int64], npt.NDArray[np.int64]]:
         """Every pair of places within a straight distance that one may walk between, in order, and its seconds."""
+        from scipy.spatial import cKDTree
+
         here, there = (cKDTree(np.column_stack(xy)) for xy in ((from_x, from_y), (to_x, to_y)))
         pairs = here.sparse_distance_matrix(there, within_km * 1000, output_type="ndarray")
         pairs = pairs[np.lexsort((pairs["j"], pairs["i"]))]
@@ -104,6 +105,8 @@ class Walking:
 
     def to_nearest(self, from_x: Floats, from_y: Floats, to_x: Floats, to_y: Floats) -> npt.NDArray[np.int64]:
         """Seconds from each place to the first of others that one may walk to, within `stop_max_km`; NEVER for none."""
+        from scipy.spatial import cKDTree
+
         out = np.full(len(from_x), NEVER, np.int64)
         if len(to_x) and self.streets is not None:
             i, _, seconds = self.between(from_x, from_y, to_x, to_y, self.stop_max_km)
@@ -173,6 +176,8 @@ def changes(timetable: Timetable, walking: Walking) -> Changing:
     Three arrays: where each boarding stop's rows begin, the stop alighted at, the seconds (below zero where the timetable
     asks for less). Raises TooDense where there are more than MOST_CHANGES, or their profiles would take more than MOST_ROOM.
     """
+    from scipy.spatial import cKDTree
+
     stops = np.column_stack([timetable.x, timetable.y])
     within = walking.transfer_max_km * 1000
     tree = cKDTree(stops)

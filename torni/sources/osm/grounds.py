@@ -11,9 +11,6 @@ from dataclasses import dataclass
 
 import numpy as np
 import numpy.typing as npt
-from scipy.sparse import csr_matrix
-from scipy.sparse.csgraph import connected_components
-from scipy.spatial import cKDTree
 
 from torni.engines.travel.graph import RoadGraph
 from torni.engines.travel.samples import along
@@ -63,12 +60,17 @@ def grounds(graph: RoadGraph, land: Numbers, *, piece_m: float, gap_m: float) ->
 
 def lands(nodes: int, tail: Numbers, head: Numbers) -> Numbers:
     """By node, the number of what these edges connect."""
+    from scipy.sparse import csr_matrix
+    from scipy.sparse.csgraph import connected_components
+
     matrix = csr_matrix((np.ones(len(tail), np.int8), (tail, head)), shape=(nodes, nodes))
     return np.asarray(connected_components(matrix, directed=False)[1], np.int64)
 
 
 def _over_gaps(graph: RoadGraph, street: Numbers, land: Numbers, anchor: Flags, small: Flags, gap_m: float) -> Numbers:
     """By land its group: each small one with the nearest others within the gap, nearest first, never two anchors."""
+    from scipy.spatial import cKDTree
+
     parent = list(range(len(anchor)))
     if not small.any():
         return np.array(parent, np.int64)
@@ -148,6 +150,8 @@ def _loose_ends(graph: RoadGraph, ferry: Flags, ashore: Flags) -> Numbers:
 
 def _at_quay(graph: RoadGraph, street: Numbers, land: Numbers, piers: Numbers) -> Numbers:
     """By pier, the land whose road is within `QUAY_M`, -1 for none: the ferry lands there, though nobody may board it."""
+    from scipy.spatial import cKDTree
+
     out = np.full(len(piers), -1, np.int64)
     if len(piers):
         at = np.column_stack([graph.x[piers], graph.y[piers]])

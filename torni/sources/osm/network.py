@@ -4,11 +4,10 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import dataclass, replace
+from typing import TYPE_CHECKING
 
 import numpy as np
 import numpy.typing as npt
-from scipy.sparse import csr_matrix
-from scipy.sparse.csgraph import connected_components
 
 from torni.engines.travel.graph import FORBIDDEN, MEANS, Mode, RoadGraph, arcs
 from torni.sources.coordinates import to_metres
@@ -17,6 +16,9 @@ from torni.sources.osm.access import CLASSES, EVERYBODY, FERRY
 from torni.sources.osm.ferries import Ferry
 from torni.sources.osm.ferry_lines import FerryLine
 from torni.sources.osm.grounds import grounds, lands
+
+if TYPE_CHECKING:
+    from scipy.sparse import csr_matrix
 
 Numbers = npt.NDArray[np.int64]
 Floats = npt.NDArray[np.float64]
@@ -109,6 +111,8 @@ def build(
 
 def _only_on_foot(graph: RoadGraph) -> int:
     """Pieces of street for cars to which a walker alone gets from the others, by a foot bridge, a path or a boat."""
+    from scipy.sparse.csgraph import connected_components
+
     everywhere = dict.fromkeys(CLASSES, 1.0)
     by_car, on_foot = (arcs(graph, Mode(means, everywhere, means=means)) for means in ("car", "walk"))
     n = graph.nodes
@@ -122,6 +126,8 @@ def _only_on_foot(graph: RoadGraph) -> int:
 
 
 def _joined(nodes: int, tail: npt.NDArray[np.int32] | Numbers, head: npt.NDArray[np.int32] | Numbers) -> csr_matrix:
+    from scipy.sparse import csr_matrix
+
     return csr_matrix((np.ones(len(tail), np.int8), (tail, head)), shape=(nodes, nodes))
 
 
