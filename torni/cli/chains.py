@@ -44,14 +44,14 @@ def _show(name: str, chain: ServiceChain, measured: MeasuredChain | None) -> Non
     passed = {(p.edge.first, p.edge.then): p for p in measured.edges} if measured else {}
     rows = []
     for e in chain.chain.edges:
-        row = [f"  {names[e.first]}", names[e.then], "" if e.within_days is None else str(e.within_days)]
+        row = [f"  {names[e.first]}", names[e.then], chain.limit_text(e.first, e.then)]
         p = passed.get((e.first, e.then))
         if p:
             in_time = per_cent(p.in_time / p.count) if p.in_time is not None and p.count else ""
             row += [number(p.count), in_time, "" if p.median_days is None else str(p.median_days)]
         rows.append(row)
-    heads = ["  " + _("from"), _("step"), _("days at most")]
-    table([*heads, _("went on"), _("in time"), _("half in days")] if measured else heads, rows, right=(2, 3, 4, 5))
+    heads = ["  " + _("from"), _("step"), _("at most")]
+    table([*heads, _("went on"), _("in time"), _("half in days")] if measured else heads, rows, right=(3, 4, 5))
     print()
 
 

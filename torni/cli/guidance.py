@@ -9,7 +9,7 @@ import argparse
 import json
 from collections.abc import Iterator
 from contextlib import contextmanager
-from datetime import datetime, timedelta
+from datetime import date, datetime, timedelta
 
 from torni.cli.show import table
 from torni.core.clock import now
@@ -25,7 +25,9 @@ from torni.guidance import planning
 from torni.guidance.case import case_of
 from torni.guidance.worklist import worklist as waits
 from torni.services.days import Days
+from torni.services.rules import Rules
 from torni.supervision.known_sums import units
+from torni.supervision.sentences import day_text
 
 VISITS_BACK = timedelta(days=60)
 
@@ -42,7 +44,7 @@ def worklist(args: argparse.Namespace) -> int:
     else:
         table(
             [_("due"), _("what to do"), _("because"), _("position")],
-            [[str(x.due or ""), x.task, x.because, str(x.position)] for x in found.lines],
+            [[_day(x.due), x.task, x.because, str(x.position)] for x in found.lines],
         )
     return int(found.late > 0)
 
@@ -59,6 +61,7 @@ def plan(args: argparse.Namespace) -> int:
                 t("Write the position of one of the client's events, such as of a row of `torni worklist`."),
             )
         case, rules = case_of(person, today), Days(region).exactly(today)
+        names = dict(units(connection).select("unit", "name").rows())
         may = planning.plannable(connection, case, rules, units(connection).rows())
     if args.json:
         told = {
@@ -69,10 +72,22 @@ def plan(args: argparse.Namespace) -> int:
         print(json.dumps(told, ensure_ascii=False, indent=2))
         return 0
     items = case.plan.items if case.plan else ()
-    table([_("Service"), _("Unit"), _("First day"), _("Last day, where it ends")], [[i.service, i.unit, str(i.start or ""), str(i.ends or "")] for i in items])  # fmt: skip
+    table([_("Service"), _("Unit"), _("First day"), _("Last day, where it ends")], [[_service(rules, i.service), names.get(i.unit, i.unit), _day(i.start), _day(i.ends)] for i in items])  # fmt: skip
     print()
-    table([_("Service"), _("Units")], [[p.service, ", ".join(unit for unit, _name in p.units)] for p in may])
+    table(
+        [_("Service"), _("Units")],
+        [[_service(rules, p.service), ", ".join(name for _unit, name in p.units)] for p in may],
+    )
     return 0
+
+
+def _day(day: date | None) -> str:
+    return day_text(day) if day else ""
+
+
+def _service(rules: Rules, service: str) -> str:
+    found = rules.library.services.get(service)
+    return str(found.name) if found else service
 
 
 @contextmanager

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+from collections.abc import Sequence
 from dataclasses import dataclass, replace
 from datetime import date, datetime
 from typing import Any
@@ -12,6 +13,7 @@ from torni.core.faults import bad_input
 from torni.core.language import t
 from torni.facts import rights
 from torni.facts.data_fields import ByType, kept, naming
+from torni.facts.door import local_day
 from torni.facts.fold import SEALED
 from torni.facts.opening import Connection
 from torni.facts.registers import REGISTERS
@@ -181,6 +183,17 @@ def readings(connection: Connection, client: int) -> list[tuple[datetime, str, s
         "SELECT at, shown, role, what, why, emergency FROM reading WHERE client = %s AND (role <> ALL (%s) OR why IN ('guardian', 'proxy')) ORDER BY number DESC LIMIT 500",
         [client, rights.of("client")],
     ).fetchall()  # fmt: skip
+
+
+def told_once(readings: Sequence[tuple[datetime, str, str, str, str, bool]]) -> list[tuple[datetime, str, str, str, str, bool, int]]:  # fmt: skip
+    """The same with one line for what is alike in all but the hour of the day: its newest moment, and how many times in that day."""
+    counted: dict[tuple[object, ...], int] = {}
+    newest: dict[tuple[object, ...], tuple[datetime, str, str, str, str, bool]] = {}
+    for one in readings:
+        alike = (local_day(one[0]), *one[1:])
+        counted[alike] = counted.get(alike, 0) + 1
+        newest.setdefault(alike, one)
+    return [(*one, counted[alike]) for alike, one in newest.items()]
 
 
 def export(connection: Connection, client: int, *, by: str, why: str) -> dict[str, Any]:

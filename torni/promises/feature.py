@@ -43,7 +43,7 @@ class FeaturePromise(NetworkPromise):
         missing = []
         if not len(counted.sure):
             kind = ground.library.unit_kinds[self.unit.kind].name
-            missing.append(Message("no unit of the kind “{kind}” in the data", kind=kind))
+            missing.append(Message("no unit of the kind “{kind}” in the data of the unit network", kind=kind))
         elif unknown:
             what = (
                 Message("the size of {count} units", count=unknown)

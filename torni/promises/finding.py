@@ -59,7 +59,8 @@ class Finding(Shown):
 
     Of what happens: `late` of what is not met; `today_total`, `today_met`: what is due today and what has been done of it; `open`: what is
     owed in all, `overdue`: of it due before today; `last`: the last day counted; `long`: the groups over twelve weeks; `accrued`: money; `margin`: how far
-    it is from breaking, or from being kept again, None where that is not told.
+    it is from breaking, or from being kept again, None where that is not told. `needed`: where each unit meets it or does not, what a unit's own value is
+    held against, in the unit's own measure; `value` and `target` are then shares of units.
     """
 
     _shown_by: ClassVar[str] = "torni.notebook.shows:finding"
@@ -95,6 +96,7 @@ class Finding(Shown):
     long: Mapping[Level, Groups] = field(default_factory=dict)
     accrued: Accrued | None = None
     margin: Margin | None = None
+    needed: float | None = None
 
     @property
     def kept_back(self) -> bool:

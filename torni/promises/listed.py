@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, ClassVar, Literal, Self
 
 from pydantic import Field, model_validator
 
-from torni.core.language import Message, _, ngettext, number
+from torni.core.language import Message, _, ngettext, number, per_cent
 from torni.facts.book import Counting
 from torni.promises.accrual import Accrued
 from torni.promises.finding import Finding, Groups, State
@@ -76,6 +76,9 @@ class ListPromise(EventPromise):
         if m.broken:
             return ngettext("{n} fewer on the lists that are too full keeps it again", "{n} fewer on the lists that are too full keep it again", m.mends or 0).format(n=number(m.mends or 0))  # fmt: skip
         return ngettext("{n} more on the fullest list and the promise is broken", "{n} more on the fullest list and the promise is broken", m.more or 0).format(n=number(m.more or 0))  # fmt: skip
+
+    def group_target_text(self, f: Finding) -> str:
+        return "≤ " + per_cent(float(self.at_most), 0)
 
     def counted_text(self, f: Finding) -> str:
         return units_short(f)

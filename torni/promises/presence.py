@@ -63,7 +63,7 @@ class PresencePromise(NetworkPromise):
             if not known:
                 missing.append(Message("which municipalities the units serve"))
         if not counted.known:
-            missing.append(Message("no unit of the kind “{kind}” in the data", kind=kind))
+            missing.append(Message("no unit of the kind “{kind}” in the data of the unit network", kind=kind))
         elif known and not np.array_equal(holds[0], holds[1]):
             missing.append(Message("the size of {count} units", count=len(counted.perhaps) - len(counted.sure)))
         none, every = np.zeros(len(places), bool), np.ones(len(places), bool)

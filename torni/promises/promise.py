@@ -220,9 +220,13 @@ class Promise(Strict):
     def target_text(self, f: Finding) -> str:
         return per_cent(1, 0) if f.target >= 1 else "≥ " + per_cent(f.target, 0)
 
-    def target_words(self, f: Finding) -> str:
-        """The target inside a sentence: a table's signs are not read aloud."""
-        told = self.target_text(f)
+    def group_target_text(self, f: Finding) -> str:
+        """What one unit's, producer's or municipality's value is held against: where a unit meets it or does not, not the share of units."""
+        return self.target_text(f)
+
+    def group_target_words(self, f: Finding) -> str:
+        """The same inside a sentence: a table's signs are not read aloud."""
+        told = self.group_target_text(f)
         return {"≥": _("at least {share}"), "≤": _("at most {share}")}.get(told[0], "{share}").format(
             share=told.lstrip("≥≤ ")
         )

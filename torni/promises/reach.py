@@ -76,7 +76,7 @@ class ReachPromise(NetworkPromise):
             found = [self._seconds(ground, rows, times) for rows in counted.cases]
             bounds, real = found[:2], found[2:]
         if not counted.known:
-            missing.append(Message("no unit of the kind “{kind}” in the data", kind=kind))
+            missing.append(Message("no unit of the kind “{kind}” in the data of the unit network", kind=kind))
         elif len(counted.perhaps) > len(counted.sure):
             missing.append(Message("the size of {count} units", count=len(counted.perhaps) - len(counted.sure)))
         limit = self.within_min * 60

@@ -46,6 +46,9 @@ class StaffingPromise(EventPromise):
     def counted_text(self, f: Finding) -> str:
         return units_short(f)
 
+    def group_target_text(self, f: Finding) -> str:
+        return self.target_text(f) if f.needed is None else "≥ " + self.share_text(f.needed)
+
     def share_text(self, value: float) -> str:
         return number(value, 2)
 

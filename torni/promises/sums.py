@@ -299,6 +299,7 @@ class EventPromise(Promise):
             state, "events", met, total, None, tuple(missing), self.rests_on_invented(definitions), definitions.version(service), sums.today,
             too_few=too_few, by=by, late=late, today_total=today_total, today_met=today_met, open=open_, overdue=overdue,
             last=sums.today if self.live else sums.upto, long=long, accrued=spent, margin=margin,
+            needed=judge.needed if judge and judge.by_unit else None,
         )  # fmt: skip
 
     def rests_on_invented(self, definitions: Definitions) -> bool:
@@ -316,7 +317,12 @@ class EventPromise(Promise):
         return False
 
     def value_text(self, f: Finding) -> str:
-        return "–" if f.value is None else per_cent(f.value)
+        if f.value is None:
+            return "–"
+        if f.needed is None:
+            return per_cent(f.value)
+        units = [g.kept for g in f.groups("unit") if g.kept is not None]  # so many units, as of what units there are
+        return f"{number(sum(units))} / {number(len(units))}"
 
     def counted_text(self, f: Finding) -> str:
         return _("{met} of {total} in {days} days").format(

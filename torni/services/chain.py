@@ -6,7 +6,7 @@ One declaration gives the drawing, the measure over the whole log, and where one
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from datetime import date, timedelta
 from decimal import Decimal
 from functools import cache
@@ -17,6 +17,7 @@ from pydantic import Field
 from torni.core.content import content_hash
 from torni.core.deadlines import working_day_after
 from torni.core.faults import BadInput, Fault, nearest_name
+from torni.core.language import ngettext
 from torni.core.shown import Shown
 from torni.core.texts import Identifier, Strict, Text
 from torni.engines.chains import Chain, Edge, Step
@@ -60,13 +61,25 @@ class ChainDefinitions(Strict):
 
 @dataclass(frozen=True)
 class ServiceChain(Shown):
-    """A chain on a day: its definition, and the graph with the days in force."""
+    """A chain on a day: its definition, the graph with the days in force, and by each edge its limit as it is set: so many of which unit."""
 
     _shown_by: ClassVar[str] = "torni.notebook.shows:chain"
 
     id: str
     definition: ChainDefinition
     chain: Chain
+    limits: Mapping[tuple[str, str], tuple[int, str]] = field(default_factory=dict)
+
+    def limit_text(self, first: str, then: str) -> str:
+        """How long the step may take, as the law or the definition sets it: calendar months are no number of days. Empty where it has no limit."""
+        if (first, then) not in self.limits:
+            return ""
+        count, unit = self.limits[first, then]
+        told = {
+            "months": lambda: ngettext("%(num)d calendar month", "%(num)d calendar months", count),
+            "working days": lambda: ngettext("%(num)d working day", "%(num)d working days", count),
+        }.get(unit, lambda: ngettext("%(num)d day", "%(num)d days", count))()
+        return told % {"num": count}
 
     @property
     def of_life(self) -> bool:
@@ -100,7 +113,9 @@ def chains(library: Library) -> dict[str, ServiceChain]:
             faults += wrong
             if not wrong:
                 try:
-                    out[name] = ServiceChain(name, definition, _graph(definition, library))
+                    out[name] = ServiceChain(
+                        name, definition, _graph(definition, library), _limits(definition, library)
+                    )
                 except ValueError as error:
                     faults.append(
                         Fault(document.where(("chains", name, "steps")), str(error), "Correct what follows what.")
@@ -116,6 +131,11 @@ def _graph(definition: ChainDefinition, library: Library) -> Chain:
         Edge(id_, then, _days(library, limit)) for id_, s in definition.steps.items() for then, limit in s.next.items()
     )
     return Chain(steps, edges)
+
+
+def _limits(definition: ChainDefinition, library: Library) -> dict[tuple[str, str], tuple[int, str]]:
+    found = {(id_, then): library.value(p) for id_, s in definition.steps.items() for then, p in s.next.items() if p}
+    return {edge: (int(v.value), v.unit) for edge, v in found.items() if isinstance(v.value, Decimal)}
 
 
 def _days(library: Library, parameter: str | None) -> int | None:

@@ -74,9 +74,14 @@ def asked(rules: Rules, service: str) -> list[str]:
     return list(found)
 
 
-def coming(changes: Sequence[Version], rules: Rules, service: str) -> list[Version]:
-    """The approved changes that touch the service and have not begun on the rules' day, in the order of their starts."""
-    found = [v for v in changes if v.coming(rules.library.as_of) and service in touches(rules, v.diff)]
+def coming(changes: Sequence[Version], rules: Rules, service: str | None = None) -> list[Version]:
+    """The approved changes of the definitions (those that touch the service, where one is named) that have not begun on the rules' day, in the
+    order of their starts."""
+    found = [
+        v
+        for v in changes
+        if v.coming(rules.library.as_of) and v.diff and (service is None or service in touches(rules, v.diff))
+    ]
     return sorted(found, key=lambda v: (v.start, v.id))
 
 

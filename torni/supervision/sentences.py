@@ -158,7 +158,7 @@ def broken_text(found: Finding, value: str) -> str:
     told = found.promise.broken_text(value)
     if not str(found.promise.broken).endswith(VALUE):
         return told
-    return _("{told}, target {target}").format(told=told, target=found.promise.target_words(found))
+    return _("{told}, target {target}").format(told=told, target=found.promise.group_target_words(found))
 
 
 def alert_told(alert: Alert, found: Finding | None, where: str, service: str) -> str:

@@ -252,7 +252,9 @@ def _money(r: Report, library: Library) -> dict[str, Any]:
 
 def _not_known(r: Report) -> dict[str, Any]:
     rows = [
-        [str(f.sentence), "; ".join(map(str, f.missing)) or "–"] for f in r.picture.findings if f.state == "unknown"
+        [str(f.sentence), "; ".join(map(str, f.missing)) or _("nothing to judge it by has happened in its period")]
+        for f in r.picture.findings
+        if f.state == "unknown"
     ]
     told = [_("Of these promises it cannot be told whether they hold, because something is missing.")] if rows else []
     return _section(_("What is not known"), told, [_("promise"), _("missing")], rows, text=[1])

@@ -37,6 +37,7 @@ def draw(
                 places[edge.first],
                 places[edge.then],
                 edge.within_days,
+                chain.limit_text(edge.first, edge.then),
                 passed.get((edge.first, edge.then)),
                 measured,
                 trace,
@@ -65,7 +66,7 @@ def _xy(place: tuple[int, float]) -> tuple[float, float]:
 
 
 def _line(
-    a: tuple[int, float], b: tuple[int, float], limit: int | None, passed: Passed | None, measured: MeasuredChain | None, trace: Trace | None, key: tuple[str, str]
+    a: tuple[int, float], b: tuple[int, float], limit: int | None, told: str, passed: Passed | None, measured: MeasuredChain | None, trace: Trace | None, key: tuple[str, str]
 ) -> str:  # fmt: skip
     (xa, ya), (xb, yb) = _xy(a), _xy(b)
     x1, y1, x2, y2 = xa + BOX_W, ya + BOX_H / 2, xb, yb + BOX_H / 2
@@ -76,7 +77,7 @@ def _line(
         gone = next((days for e, days in trace.taken() if (e.first, e.then) == key), None)
         kind = "" if gone is None else "broken" if limit is not None and gone > limit else "kept"
         wide = 1.2 if gone is None else 4
-    texts = _edge_texts(limit, passed, trace, key)
+    texts = _edge_texts(told, passed, trace, key)
     label = "".join(
         f'<text x="{(x1 + x2) / 2:.0f}" y="{(y1 + y2) / 2 - 8 + i * 24:.0f}" class="{style}">{escape(text)}</text>'
         for i, (text, style) in enumerate(texts)
@@ -88,12 +89,10 @@ def _line(
     return f'<path class="{kind}" d="M{x1:.0f} {y1:.0f}C{middle:.0f} {y1:.0f} {middle:.0f} {y2:.0f} {x2:.0f} {y2:.0f}" stroke-width="{wide:.1f}"/>{label}'
 
 
-def _edge_texts(
-    limit: int | None, passed: Passed | None, trace: Trace | None, key: tuple[str, str]
-) -> list[tuple[str, str]]:
+def _edge_texts(limit: str, passed: Passed | None, trace: Trace | None, key: tuple[str, str]) -> list[tuple[str, str]]:
     texts = []
-    if limit is not None:
-        texts.append((ngettext("within %(num)d day", "within %(num)d days", limit) % {"num": limit}, "limit"))
+    if limit:
+        texts.append((_("at most {limit}").format(limit=limit), "limit"))
     if passed and passed.count:
         late = passed.in_time is not None and passed.in_time < passed.count
         half = _("{days} d").format(days=passed.median_days)

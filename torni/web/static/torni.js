@@ -45,6 +45,10 @@ addEventListener("click", (event) => {
   waited();
 });
 
+// A client's data are kept by no browser: going back to them asks again, of the same client, instead of ending in the browser's own error.
+const again = document.querySelector("[data-again]");
+if (again) history.replaceState(null, "", again.dataset.again);
+
 // Only the fields that the chosen change needs.
 function fields() {
   const form = document.getElementById("step");

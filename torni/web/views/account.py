@@ -121,7 +121,7 @@ def me(request: HttpRequest) -> HttpResponse:
         with record_room.reading(who) as connection:
             since = record_room.now() - LINES_BACK  # a year of visits is thousands of lines: the file has them all
             own["person"] = persons.read(connection, client=who.client, what="own", why="own data", visits_since=since)
-            own["readings"] = persons.readings(connection, who.client or 0)
+            own["readings"] = persons.told_once(persons.readings(connection, who.client or 0))
         own |= shown_of(own["person"])
     return page(
         request, "me.html", here="me", told=told, secret=secret, faults=faults, second=second, local=local, role_sees=role_sees, words=sentences, own=own, picture=_picture(who, secret) if secret else "", reading_name=reading_name, reason_name=reason_name,

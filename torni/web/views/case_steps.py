@@ -43,8 +43,8 @@ def assess(request: HttpRequest, region: str, position: int) -> HttpResponse:
     o = opened(request, region, position, "assess")
     form = o.rules.forms[assessing.FORM]
     matter, again = assessing.to_assess(o.case)
-    if not matter:
-        raise Http404
+    if not matter:  # done already: by going back to the form, by a second press, by a colleague
+        return HttpResponseRedirect(o.address())
     given = assessing.known(o.case)
     faults: tuple[Fault, ...] = ()
     if request.method == "POST":
@@ -92,8 +92,10 @@ def decision(request: HttpRequest, region: str, position: int, service: str) -> 
     """One service: the proposal with its reasons, beside it the official's own decision."""
     o = opened(request, region, position, "decide")
     need = assessing.open_need(o.case)
-    if service not in o.rules.granting or need is None:
+    if service not in o.rules.granting:
         raise Http404
+    if need is None:  # nothing is decided any more
+        return HttpResponseRedirect(o.address())
     d = proposal_of(o.rules, service, client_of(facts_of(o.case), o.rules))
     faults: tuple[Fault, ...] = ()
     given = {

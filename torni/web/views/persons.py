@@ -51,7 +51,8 @@ class EventLine:
 
 
 def person(request: HttpRequest, region: str) -> HttpResponse:
-    """The question, who and why; and after it the client's events. Nothing of the client is ever in the address."""
+    """The question, who and why; and after it the client's events. Nothing of the client is ever in the address: `event`, the position of an event of
+    the log, tells nothing to who may not read it. Going back to opened data asks by it again of the same client."""
     here = held(request, region)
     found: Person | None = None
     faults: tuple[Fault, ...] = ()
@@ -63,7 +64,7 @@ def person(request: HttpRequest, region: str) -> HttpResponse:
             faults = error.faults
     answer = page(
         request, "person.html", here="person", region=here, faults=faults, regions=regions.all_regions(), words=sentences,
-        why=request.POST.get("why", ""), own={"person": found, **shown_of(found)}, asked=request.POST.get("event", ""),
+        why=request.POST.get("why", ""), own={"person": found, **shown_of(found)}, again=found.events[0].position if found and found.events else None, asked=request.POST.get("event", "") or _again(request),
         status=404 if faults else 200,
     )  # fmt: skip
     if found is not None:
@@ -71,6 +72,12 @@ def person(request: HttpRequest, region: str) -> HttpResponse:
             "private, no-store"  # a client's opened data no browser keeps: seen again it is asked for again
         )
     return answer
+
+
+def _again(request: HttpRequest) -> str:
+    """The event by which the client was opened before, of the address; empty where there is none."""
+    asked = request.GET.get("event", "")
+    return asked if asked.isascii() and asked.isdigit() and len(asked) < 19 else ""
 
 
 def emergencies(request: HttpRequest, region: str) -> HttpResponse:

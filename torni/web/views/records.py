@@ -5,6 +5,7 @@ from __future__ import annotations
 import json
 import re
 import tempfile
+from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
@@ -26,7 +27,7 @@ from torni.sources.event_files import read_events
 from torni.supervision import sentences
 from torni.web import record_room
 from torni.web.rendering import page
-from torni.web.store import held
+from torni.web.store import Held, held
 from torni.web.views.persons import is_reason
 
 NOT_SHOWN = "…"  # what read_refused shows in the place of a municipality
@@ -51,9 +52,17 @@ def records(request: HttpRequest, region: str) -> HttpResponse:
     with record_room.reading(who) as connection:
         waiting = intake.listed(connection)
     return page(
-        request, "records.html", here="records", region=here, regions=regions.all_regions(), waiting=waiting, faults=faults, notes=notes, reason=reason,
+        request, "records.html", here="records", region=here, regions=regions.all_regions(), waiting=waiting, faults=faults, notes=notes, reason=_reasoned(here),
         words=sentences, own=record_room.is_of(here.id), **shown, status=400 if faults else 200,
     )  # fmt: skip
+
+
+def _reasoned(here: Held) -> Callable[[str], str]:
+    """Why a row was refused, each type of event by its name, for who mends the row; a machine reads the type itself."""
+    kinds = here.network.library.event_kinds
+    return lambda code: re.sub(
+        r"[a-z_]+\.[a-z_]+", lambda m: f"“{kinds[m[0]].what}” ({m[0]})" if m[0] in kinds else m[0], reason(code)
+    )
 
 
 def _done(request: HttpRequest, who: Who) -> dict[str, Any]:

@@ -2,21 +2,30 @@
 
 from __future__ import annotations
 
+from datetime import date
+
 from django.http import Http404, HttpRequest, HttpResponse
 
 from torni.core import bounds
 from torni.core.faults import Fault
+from torni.core.language import choose, ngettext, number, t
 from torni.engines.rules import lower, sql, tree
 from torni.engines.rules.sentences import sentence
 from torni.engines.rules.tables import read
 from torni.services import regions
+from torni.services.history import versions
 from torni.services.rules import Rules
 from torni.services.suspicion import suspicion_faults
 from torni.services.unit_names import unit_name
+from torni.services.wording import coming
 from torni.simulation.running import monthly
+from torni.supervision.sentences import day_text
 from torni.web.change_form import as_text
 from torni.web.rendering import page
 from torni.web.store import Held, held
+from torni.web.views import changes
+
+MOST_NAMED = 8  # choices that are named one by one
 
 
 def index(request: HttpRequest, region: str) -> HttpResponse:
@@ -31,7 +40,26 @@ def index(request: HttpRequest, region: str) -> HttpResponse:
         rules=here.rules,
         sql=sql,
         tables=_dated(here.rules),
+        values=values_text,
+        coming=coming(versions(here.id), here.rules),
+        **changes.words(here),
     )
+
+
+def values_text(field: tree.Field) -> str:
+    """The values that a fact may have, in words; of long lists of choices only how many there are."""
+    if field.kind == "yes_no":
+        return t("yes or no")
+    if field.kind == "code":
+        labels = [choose(field.code_labels[code]) for code in field.codes]
+        return ", ".join(labels) if len(labels) <= MOST_NAMED else ngettext("%(num)s choice", "%(num)s choices", len(labels)) % {"num": len(labels)}  # fmt: skip
+    return "–".join(_bound(bound) for bound in (field.least, field.most))
+
+
+def _bound(value: object) -> str:
+    if isinstance(value, date):
+        return day_text(value)
+    return "" if value is None else number(float(str(value)), 2 if float(str(value)) % 1 else 0)
 
 
 def service(request: HttpRequest, region: str, service: str) -> HttpResponse:
