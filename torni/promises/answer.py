@@ -84,5 +84,10 @@ class AnswerPromise(EventPromise):
 
         return owed(connection, asked, days=self.over_days)
 
+    def clients_unmet(self, connection: Connection, asked: Asked) -> int | None:
+        from torni.promises.rows import clients_unmet
+
+        return clients_unmet(connection, asked, days=self.over_days)
+
     def rows_text(self, until: str) -> str:
         return _("What was owed and is not done, and what was done late, up to %(day)s.") % {"day": until}

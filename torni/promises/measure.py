@@ -45,5 +45,10 @@ class MeasurePromise(EventPromise):
     def misses_text(self, count: int) -> str:
         return not_as_promised(count)
 
+    def clients_unmet(self, connection: Connection, asked: Asked) -> int | None:
+        from torni.promises.rows import clients_unmet
+
+        return clients_unmet(connection, asked, days=self.over_days, of_sums=True)
+
     def rows_text(self, until: str) -> str:
         return _("What was not as promised.")

@@ -259,6 +259,10 @@ class Promise(Strict):
         """The rows of the record room behind the number; see `torni.promises.rows`."""
         return []
 
+    def clients_unmet(self, connection: Connection, asked: Asked) -> int | None:
+        """For how many clients it is not kept, each once; None where it is not about clients, or may not be told."""
+        return None
+
     def rows_text(self, until: str) -> str:
         """What the rows behind the number are, up to a day."""
         return _("Every row that was counted.")

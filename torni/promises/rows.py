@@ -55,6 +55,18 @@ class Asked:
         }  # fmt: skip
 
 
+def clients_unmet(connection: Connection, asked: Asked, *, days: int, of_sums: bool = False) -> int | None:
+    """For how many clients something was not as promised in the days, each once; `of_sums`: of what is counted, else of what is owed. Only
+    what the connection's asker sees rows of (None where nothing); of a municipality no client whose address is protected."""
+    row = connection.execute(
+        "SELECT clients_unmet(%s, %s, %s, %s, %s, %s, %s, %s)",
+        [
+            asked.promise, of_sums, asked.last - timedelta(days=days), asked.last, asked.upto, asked.past, asked.units, asked.municipality,
+        ],
+    ).fetchone()  # fmt: skip
+    return row[0] if row else None
+
+
 def counted(
     connection: Connection, asked: Asked, *, days: int, every: bool = False, of_nobody: bool = False
 ) -> list[Row]:

@@ -45,14 +45,25 @@ def windows_of(library: Library, today: date) -> list[Window]:
 
 
 def rows_behind(
-    connection: Connection, f: Finding, now: Moment, register: pl.DataFrame, level: Level | None, group: str
+    connection: Connection, f: Finding, now: Moment, register: pl.DataFrame, level: Level | None = None, group: str = ""
 ) -> list[Row]:
     """At most `torni.promises.rows.MOST` rows, newest first, as the connection's asker may see them (`torni.facts.access`). `level` and
     `group` narrow to one unit, producer or municipality."""
+    return f.promise.rows(connection, _asked(f, now, register, level, group))
+
+
+def clients_behind(
+    connection: Connection, f: Finding, now: Moment, register: pl.DataFrame, level: Level | None = None, group: str = ""
+) -> int | None:
+    """For how many clients the promise was not kept, each once, of the same narrowing; None where it is not about clients or is not told."""
+    return f.promise.clients_unmet(connection, _asked(f, now, register, level, group))
+
+
+def _asked(f: Finding, now: Moment, register: pl.DataFrame, level: Level | None, group: str) -> Asked:
     chosen = (
         register.filter(pl.col("producer") == group)["unit"].to_list()
         if level == "producer"
         else ([group] if level == "unit" else None)
     )
     place = group if level == "municipality" else None
-    return f.promise.rows(connection, Asked(f.id, f.last, now.today, now.position, now.past, chosen, place))
+    return Asked(f.id, f.last, now.today, now.position, now.past, chosen, place)

@@ -18,7 +18,7 @@ from torni.services import regions
 from torni.supervision import sentences
 from torni.supervision.alerts import Alert
 from torni.supervision.known_sums import read_moment
-from torni.supervision.measure import rows_behind
+from torni.supervision.measure import clients_behind, rows_behind
 from torni.tower.live import Live
 from torni.tower.picture import Picture
 from torni.web import record_room
@@ -145,8 +145,9 @@ def rows(request: HttpRequest, region: str, promise_id: str) -> HttpResponse:
     group = request.GET.get(level, "") if level else ""
     with record_room.reading(request.who) as connection:
         listed = rows_behind(connection, found, live.now, live.register, level, group)
+        clients = clients_behind(connection, found, live.now, live.register, level, group)
     return page(
-        request, "rows.html", here="tower", region=here, live=live, f=found, words=sentences, rows=listed, most=MOST, level=level,
+        request, "rows.html", here="tower", region=here, live=live, f=found, words=sentences, rows=listed, clients=clients, most=MOST, level=level,
         place=live.place(level, group, here.network.names) if level else "", names=here.network.names,
         unit_names=live.unit_names, regions=regions.all_regions(),
         known=request.GET.get("known", ""),

@@ -19,6 +19,7 @@ from torni.promises.restoring import restoring
 from torni.services import regions
 from torni.supervision import sentences
 from torni.supervision.heavy_users import newest
+from torni.supervision.measure import clients_behind
 from torni.tower.finding_texts import restoring_lines
 from torni.tower.live import Live, Turned, trend
 from torni.tower.picture import ORDER
@@ -139,14 +140,17 @@ def promise(request: HttpRequest, region: str, promise_id: str) -> HttpResponse:
     measured = live if live and finding.promise.reads == "events" else None
     library = record_room.days(here.id).on(measured.now.today).library if measured else here.network.library
     explained = here.explained(finding, measured, library)
-    weeks = []
+    weeks, clients = [], None
+    if measured:
+        with record_room.reading(request.who) as connection:
+            clients = clients_behind(connection, finding, measured.now, measured.register)
     if measured and finding.promise.weekly:
         with record_room.reading(request.who) as connection:
             weeks = live_view.weeks_of(trend(connection, promise_id, finding.last, now=measured.now), finding)
     return page(
         request, "promise.html", here="tower", region=here, finding=finding, e=explained, map=draw(here.map, finding), live=measured, words=sentences,
         can_mend=finding.promise.mended_by is not None and finding.high - finding.low <= 0.999, can_close=finding.promise.mended_by == "sites",
-        histogram=_bars(explained), weeks=weeks, has_room=record_room.is_of(here.id), change=measured.change(promise_id) if measured else (None, None),
+        histogram=_bars(explained), weeks=weeks, clients=clients, has_room=record_room.is_of(here.id), change=measured.change(promise_id) if measured else (None, None),
         told=[x for x in live_view.told_alerts(here, measured, 12) if x.id == promise_id] if measured else [],
         known=request.GET.get("known", ""), regions=regions.all_regions(), owner=library.alerting.of("promise", finding.promise)[0],
         restored=_restored(here, measured, finding) if measured and finding.state == "broken" else [],
