@@ -15,6 +15,7 @@ import pytest
 
 os.environ.setdefault("DJANGO_SETTINGS_MODULE", "torni.web.settings")
 from tests.conftest import NOW
+from tests.facts.conftest import rings
 from tests.pages.conftest import OWN
 from tests.pages.conftest import ROLES as CAST
 from torni.facts.rights import ACTIONS, EVERYBODY, SIGNED_IN, who_may
@@ -437,3 +438,21 @@ def test_signing_out_clears_what_the_browser_kept(signed, browsers):
 
     one = signed(Client(headers={"host": "127.0.0.1"}), "outsider")
     assert one.post("/sign-out/", {}, headers=OWN)["Clear-Site-Data"] == '"cache"'
+
+
+@rings
+def test_who_waits_for_a_turn_to_write_is_told_and_keeps_what_was_written(browsers, invented_year, monkeypatch):
+    """While another writes long, a page says so instead of standing still; afterwards the same is taken."""
+    import psycopg
+
+    from torni.web import record_room
+
+    monkeypatch.setattr(record_room, "PATIENCE", "100ms")
+    form = {"do": "need", "once": "w417ed", "text": "Apua suihkuun"}
+    with psycopg.connect(invented_year) as other:
+        other.execute("SELECT 1 FROM room FOR UPDATE")
+        answer = browsers["resident"].post("/mine/", form, headers=OWN)
+        assert answer.status_code == 400 and "this was not recorded" in answer.content.decode()
+        assert "press again in a moment" in answer.content.decode()
+        other.rollback()
+    assert browsers["resident"].post("/mine/", form, headers=OWN).status_code in (200, 302)

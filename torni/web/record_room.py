@@ -36,6 +36,7 @@ from torni.web import metrics
 from torni.web.store import Held, held, hold
 
 MOST_PICTURES, LATELY_S = 12, 60.0
+PATIENCE = "5s"  # how long a page waits for its turn to write
 STILL_S = 20.0  # the worker tells every five seconds that the tallies are level: silent so long, they stand still
 _pictures: OrderedDict[tuple[Any, ...], Live] = OrderedDict()
 _before: OrderedDict[tuple[str, date], Any] = OrderedDict()
@@ -151,11 +152,24 @@ def now() -> datetime:
     return moment_
 
 
+@contextmanager
+def _written() -> Iterator[Door]:
+    """A door in whose block all is written or nothing. Whoever waits at a page is told, and keeps what was written, where another writes long:
+    an invented year, a large file."""
+    try:
+        with door() as made, made.connection.transaction():
+            made.connection.execute("SELECT set_config('lock_timeout', %s, true)", [PATIENCE])
+            yield made
+    except psycopg.errors.LockNotAvailable as error:
+        told = t("is taking in much at once, and this was not recorded") if not health()["loading"] else t("is still being filled with the invented year, and this was not recorded")  # fmt: skip
+        raise bad_input(t("the record room"), told, t("Nothing that you wrote is lost: press again in a moment.")) from error
+
+
 def write(events: Sequence[Mapping[str, Any]], *, at: datetime, producer: str | None = None) -> None:
     """Events of a person at a page through the door, all or none. What the door refuses is a fault, what is there already too."""
     if not events:
         return
-    with door() as made, made.connection.transaction():
+    with _written() as made:
         done = _taken(made, events, at=at, producer=producer)
     metrics.events("page", taken=done.written, repeated=0, refused=0)
 
@@ -165,7 +179,7 @@ def write_of_new(
 ) -> int | None:  # fmt: skip
     """The events of a client who is registered with them, by the number that the room gives, all or none; the number. None, and nothing
     written, where the identity code is in the register already."""
-    with door() as made, made.connection.transaction():
+    with _written() as made:
         row = made.connection.execute("SELECT next_client(%s)", [identity or None]).fetchone()
         if row is None or row[0] is None:
             return None
