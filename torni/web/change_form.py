@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Mapping
 from dataclasses import dataclass
 from decimal import Decimal, InvalidOperation
@@ -10,7 +11,8 @@ from typing import Any
 import yaml
 
 from torni.core.faults import BadInput, Fault
-from torni.core.language import t
+from torni.core.language import Message, t
+from torni.engines.rules.sentences import label
 from torni.services.rules import Rules
 from torni.services.unit_names import unit_name
 from torni.services.wording import asked
@@ -30,24 +32,33 @@ class Line:
 
 
 @dataclass(frozen=True)
-class Cells:
-    """One table of the form, as text."""
+class Grid:
+    """One table of the form: its bands in words, and each amount by its field's name. `of`: what the rows' bands tell (a fact for each of
+    their columns), `across`: what the columns tell, where they are bands too; `text` as the definition writes it."""
 
     field: str
     what: str
-    cells: str
+    unit: str
+    of: tuple[str, ...]
+    across: str
+    heads: tuple[str, ...]
+    rows: tuple[tuple[tuple[str, ...], tuple[tuple[str, str], ...]], ...]
+    text: str
+
+    def changed_in(self, filled: Mapping[str, str]) -> bool:
+        return any(filled.get(field, value) != value for _bands, amounts in self.rows for field, value in amounts)
 
 
-def lines(rules: Rules, service: str) -> tuple[list[Line], list[Cells]]:
+def lines(rules: Rules, service: str) -> tuple[list[Line], list[Grid]]:
     """What a service's criteria, fees, cost and promises use: amounts and tables, each as it is in force on the rules' day."""
     amounts: list[Line] = []
-    tables: list[Cells] = []
+    tables: list[Grid] = []
     for used in asked(rules, service):
         kind, _dot, name = used.partition(".")
         if kind == "table":
             begun = [v for v in rules.table_definitions[name].values if v.from_ <= rules.library.as_of]
             if begun:
-                tables.append(Cells(used, str(rules.table_definitions[name].what), begun[-1].cells.strip()))
+                tables.append(_grid(rules, used, name, begun[-1].cells.strip()))
             continue
         parameter = rules.library.parameters[name]
         try:
@@ -71,13 +82,8 @@ def written(rules: Rules, service: str, filled: Mapping[str, str]) -> str:
     faults: list[Fault] = []
     parameters: dict[str, Any] = {}
     for one in amounts:
-        text = filled.get(one.field, one.value).strip().replace("\u00a0", "").replace(" ", "").replace(",", ".").replace("−", "-")  # fmt: skip
-        try:
-            value = Decimal(text)
-            if not value.is_finite():
-                raise InvalidOperation
-        except InvalidOperation:
-            faults.append(Fault(one.what, t('"{text}" is not a number', text=filled.get(one.field, "")), t("Write such as: 4 or 12,50")))  # fmt: skip
+        value = _amount(filled.get(one.field, one.value), one.what, faults)
+        if value is None:
             continue
         if value == Decimal(one.value):
             continue
@@ -89,9 +95,7 @@ def written(rules: Rules, service: str, filled: Mapping[str, str]) -> str:
         else:
             parameters[name] = _number(value)
     changed = {
-        one.field.removeprefix("table."): given
-        for one in tables
-        if (given := _rows(filled.get(one.field, one.cells))) != _rows(one.cells)
+        one.field.removeprefix("table."): text for one in tables if (text := _refilled(one, filled, faults)) is not None
     }
     start = None
     if filled.get("start", "").strip():
@@ -125,12 +129,75 @@ def filled_of(text: str) -> dict[str, str]:
         else:
             found[f"param.{name}"] = str(value)
     for name, cells in (content.get("tables") or {}).items() if isinstance(content.get("tables"), dict) else ():
-        found[f"table.{name}"] = str(cells)
+        for at, value in _values(_cells(str(cells))):
+            found[f"table.{name}:{at[0]}:{at[1]}"] = value
     return found
 
 
-def _rows(text: str) -> str:
-    return "\n".join(line.rstrip() for line in text.splitlines() if line.strip())
+def _amount(told: str, where: str, faults: list[Fault]) -> Decimal | None:
+    """The amount as people write it; None and a fault where it is none."""
+    text = told.strip().replace("\u00a0", "").replace(" ", "").replace(",", ".").replace("−", "-")
+    try:
+        value = Decimal(text)
+        if value.is_finite():
+            return value
+    except InvalidOperation:
+        pass
+    faults.append(Fault(where, t('"{text}" is not a number', text=told), t("Write such as: 4 or 12,50")))
+    return None
+
+
+def _cells(text: str) -> list[list[str]]:
+    return [[cell.strip() for cell in line.split("|")] for line in text.splitlines() if line.strip()]
+
+
+def _values(cells: list[list[str]]) -> list[tuple[tuple[int, int], str]]:
+    """Each amount of a table and where it stands: all but the first column where the columns are bands, else the last column."""
+    spread = bool(cells) and "/" in cells[0][0]
+    return [((r, c), line[c]) for r, line in enumerate(cells) if r for c in (range(1, len(line)) if spread else [len(line) - 1])]  # fmt: skip
+
+
+def _grid(rules: Rules, field: str, name: str, text: str) -> Grid:
+    cells = _cells(text)
+    spread = "/" in cells[0][0]
+    bands = 1 if spread else len(cells[0]) - 1
+    told = [str(label(rules.fields[one.strip()])) for one in (cells[0][0].split("/") if spread else cells[0][:-1])]
+    unit = unit_name(rules.table_definitions[name].unit)
+    values = dict(_values(cells))
+    return Grid(
+        field, str(rules.table_definitions[name].what), unit, tuple(told[:bands]), told[1] if spread else "",
+        tuple(_band(one) for one in cells[0][1:]) if spread else (unit,),
+        tuple(
+            (tuple(_band(one) for one in line[:bands]), tuple((f"{field}:{at[0]}:{at[1]}", value) for at, value in values.items() if at[0] == r))
+            for r, line in enumerate(cells) if r
+        ),
+        text,
+    )  # fmt: skip
+
+
+def _band(text: str) -> str:
+    """A band as people say it: "6 or more", "at most 4"; several with commas as they are written."""
+    if text == "*":
+        return t("all")
+    for written_, told in (
+        (r"(\S+)\.\.|>=(\S+)", Message("{n} or more")), (r"\.\.(\S+)|<=(\S+)", Message("at most {n}")), (r">(\S+)", Message("over {n}")),
+        (r"<(\S+)", Message("under {n}")),
+    ):  # fmt: skip
+        if found := re.fullmatch(written_, text):
+            return t(told.message, n=next(filter(None, found.groups())))
+    return re.sub(r"(\d)\.\.(\d)", r"\1–\2", text)
+
+
+def _refilled(grid: Grid, filled: Mapping[str, str], faults: list[Fault]) -> str | None:
+    """The table's text with what was filled in otherwise; None where nothing is."""
+    cells, changed = _cells(grid.text), False
+    for (r, c), value in _values(cells):
+        what = f"{grid.what}: {', '.join(_band(one) for one in cells[r][: len(grid.of)])}"
+        new = _amount(filled.get(f"{grid.field}:{r}:{c}", value), what, faults)
+        if new is not None and new != Decimal(value):
+            cells[r][c], changed = _plain(new), True
+    wide = [max(len(line[c]) for line in cells) for c in range(len(cells[0]))]
+    return "\n".join(" | ".join(one.ljust(w) for one, w in zip(line, wide, strict=True)).rstrip() for line in cells) if changed else None  # fmt: skip
 
 
 def _plain(value: Decimal) -> str:

@@ -162,7 +162,9 @@ def _written() -> Iterator[Door]:
             yield made
     except psycopg.errors.LockNotAvailable as error:
         told = t("is taking in much at once, and this was not recorded") if not health()["loading"] else t("is still being filled with the invented year, and this was not recorded")  # fmt: skip
-        raise bad_input(t("the record room"), told, t("Nothing that you wrote is lost: press again in a moment.")) from error
+        raise bad_input(
+            t("the record room"), told, t("Nothing that you wrote is lost: press again in a moment.")
+        ) from error
 
 
 def write(events: Sequence[Mapping[str, Any]], *, at: datetime, producer: str | None = None) -> None:
