@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import logging
+import os
 from collections.abc import Callable
 from functools import wraps
 from http.cookies import CookieError, SimpleCookie
@@ -18,7 +19,9 @@ from torni.facts.rights import who_may
 from torni.web import record_room
 from torni.web.rendering import link, page
 
-COOKIE = "torni_session"
+HTTPS = os.environ.get("TORNI_HTTPS") == "1"
+# behind https a name that a browser takes from no other host, no other path and no open connection
+COOKIE = "__Host-torni_session" if HTTPS else "torni_session"
 log = logging.getLogger("torni.access")
 View = Callable[..., HttpResponse]
 
@@ -96,7 +99,7 @@ def let_in(request: HttpRequest, response: HttpResponse, who: Who) -> HttpRespon
         accounts.end_session(connection, request.COOKIES.get(COOKIE, ""))
         key = accounts.begin_session(connection, who)
     response.set_cookie(
-        COOKIE, key, max_age=int(accounts.LASTS.total_seconds()), httponly=True, samesite="Lax", secure=request.is_secure()
+        COOKIE, key, max_age=int(accounts.LASTS.total_seconds()), httponly=True, samesite="Lax", secure=HTTPS or request.is_secure()
     )  # fmt: skip
     return response
 
