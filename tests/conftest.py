@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import base64
 import itertools
 import os
 import shutil
@@ -41,6 +42,10 @@ def pytest_configure() -> None:
         folder = Path(tempfile.mkdtemp(prefix=f"{name.lower().replace('_', '-')}-"))
         folder.chmod(0o755)  # the server's user must be able to enter its folder
         os.environ[name] = str(folder)
+    key = Path(os.environ["TORNI_DATA"]) / "backup.key"  # named, so that a room in another folder finds it too
+    key.write_text(f"torni-backup-key-1 {base64.b64encode(os.urandom(32)).decode()}\n")
+    key.chmod(0o600)
+    os.environ["TORNI_BACKUP_KEY"] = str(key)
 
 
 def pytest_unconfigure() -> None:

@@ -56,7 +56,8 @@ class Receiver:
 
 
 @pytest.fixture
-def receiver():
+def receiver(monkeypatch):
+    monkeypatch.setenv("TORNI_WEBHOOK_HOSTS", "127.0.0.1")
     made = Receiver()
     yield made
     made.server.shutdown()

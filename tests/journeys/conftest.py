@@ -42,7 +42,12 @@ def address(tmp_path_factory, room_folder):
     log = tmp_path_factory.mktemp("server") / "log"
     with log.open("w") as out:
         command = [sys.executable, "-m", "torni", "demo", "--residents", "600", "--speed", "600", "--port", str(port)]
-        server = subprocess.Popen(command, stdout=out, stderr=out, env={**os.environ, "TORNI_DATA": str(room_folder)})
+        server = subprocess.Popen(
+            command,
+            stdout=out,
+            stderr=out,
+            env={**os.environ, "TORNI_DATA": str(room_folder), "TORNI_WEBHOOK_HOSTS": "127.0.0.1"},
+        )
     base = f"http://127.0.0.1:{port}"
     try:
         for _ in range(1800):  # a busy machine takes its time

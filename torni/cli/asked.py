@@ -240,6 +240,11 @@ def _room(commands: argparse._SubParsersAction[argparse.ArgumentParser]) -> None
     backup = add(commands, "backup", _("the whole record room into one file"), "torni.cli.upkeep:backup")
     backup.add_argument("file", metavar="FILE", type=Path)
     backup.add_argument("--force", action="store_true", help=_("write over a file that is there"))
+    backup.add_argument(
+        "--rehearse",
+        action="store_true",
+        help=_("bring it back into a database beside, verify it there, and write down how that went"),
+    )
     restore = add(
         commands,
         "restore",
@@ -247,6 +252,10 @@ def _room(commands: argparse._SubParsersAction[argparse.ArgumentParser]) -> None
         "torni.cli.upkeep:restore",
     )
     restore.add_argument("file", metavar="FILE", type=Path)
+    restore.add_argument(
+        "--unsigned", action="store_true", help=_("a file of before backups were signed, taken at its word")
+    )
+    restore.add_argument("--force", action="store_true", help=_("bring in what is not whole, too"))
     snapshot = add(
         commands,
         "snapshot",

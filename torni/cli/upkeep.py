@@ -9,8 +9,8 @@ from pathlib import Path
 from torni.cli.show import mark
 from torni.core.faults import bad_input
 from torni.core.language import _, ngettext, number, t
-from torni.facts import opening
-from torni.facts.backup import back_up, bring_back
+from torni.facts import encrypted, opening
+from torni.facts.backup import back_up, bring_back, note_tried, proved, refuse_facts
 from torni.facts.postgres import server
 from torni.facts.verify import verify as verified
 from torni.guidance.charges import charge
@@ -53,11 +53,36 @@ def backup(args: argparse.Namespace) -> int:
     path: Path = args.file
     if path.exists() and not args.force:
         raise bad_input(str(path), t("is there already"), t("Choose another name, or add --force."))
+    made = encrypted.new_key()
     with server() as database:
         opening.prepare(database.url)
         back_up(database.url, path)
+        tried = _rehearsed(database.url, path) if args.rehearse else None
+    if made:
+        print(
+            _(
+                "A new key was made: {file}. Without it no backup can be opened: keep a copy of it in another place than the backups."
+            ).format(file=made)
+        )
     print(_("{file}: {size} MB").format(file=path, size=number(path.stat().st_size / 1e6, 1)))
-    return 0
+    if tried is not None:
+        print(
+            _("Brought back beside the room, and whole.")
+            if tried
+            else _("Brought back beside the room, and not whole: `torni verify`.")
+        )
+    return int(tried is False)
+
+
+def _rehearsed(url: str, path: Path) -> bool:
+    """The backup brought back beside the room and verified; written down in the room, whole or not."""
+    whole = False
+    try:
+        with proved(url, path) as beside, opening.connect(beside, autocommit=True) as connection:
+            whole = not any(c.wrong for c in verified(connection))
+    finally:
+        note_tried(url, whole=whole, size=path.stat().st_size)
+    return whole
 
 
 def snapshot(args: argparse.Namespace) -> int:
@@ -90,14 +115,24 @@ def audit_export(args: argparse.Namespace) -> int:
 
 
 def restore(args: argparse.Namespace) -> int:
-    """A backup into an empty record room; verified before it is called done."""
+    """A backup into an empty record room: tried and verified in a database beside, and only then brought in."""
     path: Path = args.file
     if not path.is_file():
         raise bad_input(str(path), t("is not a file"), t("Name a file that `torni backup` wrote."))
     with server() as database:
-        aside = bring_back(database.url, path)
-        with opening.connect(database.url, autocommit=True) as connection:
+        refuse_facts(database.url)
+        with (
+            proved(database.url, path, unsigned=args.unsigned) as beside,
+            opening.connect(beside, autocommit=True) as connection,
+        ):
             wrong = [c for c in verified(connection) if c.wrong]
+        if wrong and not args.force:
+            raise bad_input(
+                str(path),
+                t("was tried beside the room, and is not whole: {told}", told="; ".join(str(c.told) for c in wrong)),
+                t("Nothing was changed. Take another backup, or add --force and look with `torni verify`."),
+            )
+        aside = bring_back(database.url, path, unsigned=args.unsigned)
     if aside:
         print(_("The room's own accounts, keys and refused records from before are kept aside, unused: DROP SCHEMA {aside} CASCADE once they are not needed.").format(aside=aside))  # fmt: skip
     print(

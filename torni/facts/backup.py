@@ -9,21 +9,24 @@ from __future__ import annotations
 
 import os
 import subprocess
+import tempfile
 import threading
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from contextlib import contextmanager, suppress
 from pathlib import Path
-from typing import NoReturn
+from typing import IO, NoReturn
 
 import psycopg
+from psycopg import sql
 from psycopg.conninfo import conninfo_to_dict, make_conninfo
 
 from torni.core.faults import BadInput, bad_input
 from torni.core.language import Message, t
 from torni.core.progress import Done, working
-from torni.facts import opening
+from torni.facts import encrypted, opening
 from torni.facts.postgres import binaries
 
+_PART = 1 << 18
 _ROOM = ("TABLE public room ", "TABLE public event ", "TABLE public django_migrations ")
 _FIRST = """
 BEGIN;
@@ -70,18 +73,47 @@ COMMIT;
 
 
 def back_up(url: str, path: Path) -> None:
-    """The room as it is at this moment into a file that only its owner may read; complete or not at all."""
+    """The room as it is at this moment into an encrypted, signed file that only its owner may read; complete or not at all.
+
+    BadInput where there is no key: `encrypted.new_key` makes one.
+    """
+    key = encrypted.keys()[0]
     making = path.with_name(path.name + ".making")
     known, environment = _address(url)
     try:
-        with _copied(url):
-            ran = subprocess.run(
-                [str(binaries() / "pg_dump"), f"--dbname={known}", "--format=custom", "--compress=6", "--no-owner", "--exclude-schema=before_*", f"--file={making}"],
-                capture_output=True, text=True, check=False, env=environment, umask=0o077,
-            )  # fmt: skip
-        if ran.returncode:
-            _failed("pg_dump", ran.stderr)
+        making.unlink(missing_ok=True)
+        with (
+            _copied(url),
+            open(os.open(making, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o600), "wb") as file,
+            tempfile.TemporaryFile() as said,
+        ):
+            with subprocess.Popen(
+                [
+                    str(binaries() / "pg_dump"),
+                    f"--dbname={known}",
+                    "--format=custom",
+                    "--compress=6",
+                    "--no-owner",
+                    "--exclude-schema=before_*",
+                ],
+                stdout=subprocess.PIPE,
+                stderr=said,
+                env=environment,
+            ) as running:
+                assert running.stdout
+                encrypted.write(iter(lambda: running.stdout.read(_PART), b""), file, key)  # type: ignore[union-attr]
+            file.flush()
+            os.fsync(file.fileno())
+            if running.returncode:
+                said.seek(0)
+                _failed("pg_dump", said.read().decode(errors="replace"))
         making.replace(path)
+    except OSError as error:
+        raise bad_input(
+            str(path),
+            t("cannot be written: {reason}", reason=error.strerror or error),
+            t("Is the disk full? What was there before is as it was."),
+        ) from error
     finally:
         making.unlink(missing_ok=True)
 
@@ -111,10 +143,62 @@ def _copied(url: str) -> Iterator[None]:
                 watching.join()
 
 
-def bring_back(url: str, path: Path) -> str | None:
+def read(path: Path, *, unsigned: bool = False) -> Iterator[bytes]:
+    """What pg_dump wrote, as far as it is as it was written. `unsigned`: a file of before backups were signed is taken at its word;
+    else it is refused, for what such a file says the database does."""
+    with path.open("rb") as file:
+        if encrypted.is_encrypted(file):
+            yield from encrypted.read(file, encrypted.keys())
+        elif file.read(5) != b"PGDMP":
+            raise _another()
+        elif not unsigned:
+            raise bad_input(
+                t("the backup"),
+                t("is of before backups were signed, so nobody can tell whether it is as it was written"),
+                t("Nothing was changed. Where you know where it has been, add --unsigned."),
+            )
+        else:
+            file.seek(0)
+            yield from iter(lambda: file.read(_PART), b"")
+
+
+@contextmanager
+def proved(url: str, path: Path, *, unsigned: bool = False) -> Iterator[str]:
+    """The backup brought into a database of its own beside the room, for as long as the block lasts: its address.
+
+    Raises BadInput where that cannot be done; the room has then not been touched. One at a time; what a killed one left is taken away.
+    """
+    _look(path, unsigned=unsigned)
+    beside = f"{conninfo_to_dict(url).get('dbname', 'torni')}_proof"
+    there = make_conninfo(url, dbname=beside)
+    named = sql.Identifier(beside)
+    with opening.connect(url, autocommit=True) as connection:
+        if connection.execute("SELECT pg_try_advisory_lock(hashtext('torni proof'))").fetchone() != (True,):
+            raise bad_input(t("the record room"), t("is trying a backup already"), t("Wait until it is done."))
+        opening.make_roles(connection)
+        drop = sql.SQL("DROP DATABASE IF EXISTS {} WITH (FORCE)").format(named)
+        try:
+            connection.execute(drop)
+            connection.execute(sql.SQL("CREATE DATABASE {} TEMPLATE template0").format(named))
+        except psycopg.errors.InsufficientPrivilege as error:
+            raise bad_input(
+                "PostgreSQL",
+                t("this user may not make the database {name}, in which a backup is tried first", name=beside),
+                t("Nothing was changed. Let an administrator run: ALTER ROLE the user of DATABASE_URL CREATEDB;"),
+            ) from error
+        try:
+            with working(Message("The file is tried beside the room")):
+                _fill(there, path, "before_1", unsigned=unsigned)
+            opening.prepare(there)
+            yield there
+        finally:
+            connection.execute(drop)
+
+
+def bring_back(url: str, path: Path, *, unsigned: bool = False) -> str | None:
     """The backup into a room without facts. Returns the schema into which the room's own accounts, keys and refused records were
     moved, or None where it had none. Raises BadInput, and has then changed nothing."""
-    _look(path)
+    _look(path, unsigned=unsigned)
     with opening.connect(url, autocommit=True) as connection:
         opening.make_roles(connection)  # what the backup's rights are given to; they are the server's, and harm no room
         row = connection.execute(
@@ -122,55 +206,112 @@ def bring_back(url: str, path: Path) -> str | None:
         ).fetchone()
     aside = f"before_{row[0] if row else 1}"
     with working(Message("The file into the room")):
-        _fill(url, path, aside)
+        _fill(url, path, aside, unsigned=unsigned)
     opening.prepare(url)  # a backup of an older Torni is brought up to date
     with opening.connect(url) as connection:
         row = connection.execute("SELECT to_regnamespace(%s) IS NOT NULL", [aside]).fetchone()
     return aside if row and row[0] else None
 
 
-def _look(path: Path) -> None:
-    """Is it a backup of a record room, by its table of contents? Asked before the room is touched."""
-    ran = subprocess.run(
-        [str(binaries() / "pg_restore"), "--list", str(path)], capture_output=True, text=True, errors="replace", check=False,
+def note_tried(url: str, *, whole: bool, size: int) -> None:
+    """Write down that a backup of so many bytes was brought back beside the room, and whether it was whole."""
+    with opening.connect(url, autocommit=True) as connection:
+        connection.execute("INSERT INTO backup_tried (whole, bytes) VALUES (%s, %s)", [whole, size])
+
+
+def refuse_facts(url: str) -> None:
+    """A fault where the room has facts. The look that counts is made within the restore itself; this one only spares the waiting."""
+    with opening.connect(url, autocommit=True) as connection:
+        row = connection.execute("SELECT to_regclass('public.event') IS NOT NULL").fetchone()
+        if row and row[0] and connection.execute("SELECT 1 FROM public.event LIMIT 1").fetchone():
+            raise _our_own("torni: facts")
+
+
+def _look(path: Path, *, unsigned: bool = False) -> None:
+    """Is it whole, as it was written, and a backup of a record room by its table of contents? Asked before a room is touched."""
+    with subprocess.Popen(
+        [str(binaries() / "pg_restore"), "--list"], stdin=subprocess.PIPE, stdout=subprocess.PIPE, stderr=subprocess.PIPE,
         env={**os.environ, "LC_ALL": "C"},
-    )  # fmt: skip
+    ) as listing:  # fmt: skip
+        telling = _telling(listing.stdin)
+        try:
+            for part in read(path, unsigned=unsigned):  # to its end, whatever pg_restore has enough of
+                telling(part)
+        except BaseException:
+            listing.kill()
+            raise
+        told, said = (found.decode(errors="replace") for found in listing.communicate())
+    ran = subprocess.CompletedProcess("pg_restore", listing.returncode, told, said)
     if ran.returncode:
         _failed("pg_restore", ran.stderr)
     if not all(any(part in f"{line} " for line in ran.stdout.splitlines()) for part in _ROOM):
         raise _another()
 
 
-def _fill(url: str, path: Path, aside: str) -> None:
+def _telling(pipe: IO[bytes] | None) -> Callable[[bytes], None]:
+    """Writes to a program that may have read enough."""
+    assert pipe is not None
+
+    def tell(part: bytes) -> None:
+        with suppress(BrokenPipeError):
+            pipe.write(part)
+            pipe.flush()
+
+    return tell
+
+
+def _fill(url: str, path: Path, aside: str, *, unsigned: bool = False) -> None:
     """The backup's statements between our first and last, in one transaction. psql takes an end of input for an end of the work, so
     the transaction is ours to close: cut off anywhere, it is undone. One setting is left out: older servers do not know it."""
     known, environment = _address(url)
     migrations = ", ".join(f"'{name}'" for name in opening.migrations())
     with (
         subprocess.Popen(
-            [str(binaries() / "pg_restore"), "--no-owner", "--file=-", str(path)],
-            stdout=subprocess.PIPE, stderr=subprocess.PIPE, env={**os.environ, "LC_ALL": "C"},
+            [str(binaries() / "pg_restore"), "--no-owner", "--file=-"],
+            stdin=subprocess.PIPE, stdout=subprocess.PIPE, stderr=subprocess.PIPE, env={**os.environ, "LC_ALL": "C"},
         ) as reading,
         subprocess.Popen(
             [str(binaries() / "psql"), "--no-psqlrc", "--quiet", "--set=ON_ERROR_STOP=1", "--output=/dev/null", f"--dbname={known}"],
             stdin=subprocess.PIPE, stderr=subprocess.PIPE, env=environment,
         ) as writing,
     ):  # fmt: skip
-        assert reading.stdout and reading.stderr and writing.stdin
+        assert reading.stdin and reading.stdout and reading.stderr and writing.stdin
+        faults: list[BaseException] = []
+        feeding = threading.Thread(target=_feed, args=(reading, path, unsigned, faults), daemon=True)
+        feeding.start()
         with suppress(BrokenPipeError):
             writing.stdin.write(_FIRST.format(aside=aside).encode())
             for line in reading.stdout:
                 if line != b"SET transaction_timeout = 0;\n":
                     writing.stdin.write(line)
-            if reading.wait() == 0:  # else what has come is not all of it, and nothing of it may stay
+            feeding.join()
+            if reading.wait() == 0 and not faults:  # else what has come is not all of it, and nothing of it may stay
                 writing.stdin.write(_LAST.format(known=migrations).encode())
         reading.stdout.close()  # a psql that has stopped reads no more, and pg_restore must not wait for it
         refused = writing.communicate()[1].decode(errors="replace")
         told = reading.stderr.read().decode(errors="replace")
+        feeding.join()
+    if faults:
+        raise faults[0]
     if "torni: " in refused:
         raise _our_own(refused)
     if writing.returncode or reading.returncode:
         _failed("psql" if writing.returncode else "pg_restore", refused if writing.returncode else told)
+
+
+def _feed(reading: subprocess.Popen[bytes], path: Path, unsigned: bool, faults: list[BaseException]) -> None:
+    """The backup to pg_restore; one that is found damaged on the way is cut off, and kept in `faults`."""
+    assert reading.stdin
+    try:
+        for part in read(path, unsigned=unsigned):
+            reading.stdin.write(part)
+    except BrokenPipeError:
+        pass  # it tells by itself why it reads no more
+    except BaseException as error:  # raised by whoever waits
+        faults.append(error)
+    finally:
+        with suppress(BrokenPipeError):
+            reading.stdin.close()
 
 
 def _our_own(refused: str) -> BadInput:

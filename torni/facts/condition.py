@@ -25,6 +25,7 @@ class Condition:
     verified: tuple[datetime, bool, float, Any] | None
     measured: tuple[datetime, int, date] | None
     jobs: tuple[tuple[str, str, int, datetime], ...]
+    tried: datetime | None  # when a backup was last brought back whole
 
 
 def condition(connection: Connection) -> Condition:
@@ -41,9 +42,18 @@ def condition(connection: Connection) -> Condition:
     jobs = connection.execute(
         "SELECT task, status, attempts, at FROM job ORDER BY id DESC LIMIT %s", [MOST_JOBS]
     ).fetchall()
+    tried = connection.execute("SELECT max(at) FROM backup_tried WHERE whole").fetchone()
     recorded, position, folded, invented = state
     return Condition(
-        recorded, position, folded, invented, seal=seal, verified=verified, measured=measured, jobs=tuple(jobs)
+        recorded,
+        position,
+        folded,
+        invented,
+        seal=seal,
+        verified=verified,
+        measured=measured,
+        jobs=tuple(jobs),
+        tried=tried[0] if tried else None,
     )
 
 

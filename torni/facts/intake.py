@@ -73,9 +73,11 @@ def receive(
                 refused |= dict.fromkeys(lines[i], done.refused[number])
             else:
                 repeated += len(lines[i]) - 1
-        refused = {line: _with_near(door, events[line], codes) for line, codes in refused.items()}
-        if keep and refused:
-            _keep(door.connection, events, refused, source, producer)
+    # the room's lock is open again: what is refused is looked at and kept while others write
+    near = _Near(door)
+    refused = {line: near.told(events[line], codes) for line, codes in refused.items()}
+    if keep and refused:
+        _keep(door.connection, events, refused, source, producer)
     told = tuple((line, _id(events[line]), reasons) for line, reasons in sorted(refused.items()))
     return Received(done.written, repeated, told)
 
@@ -165,20 +167,29 @@ def _here(connection: Connection, rows: Mapping[int, Mapping[str, Any]]) -> set[
     return {line for (line,) in found}
 
 
-def _with_near(door: Door, event: Any, codes: tuple[str, ...]) -> tuple[str, ...]:
-    """The reasons, and of a name that is not known the nearest that is, as a code of `torni.facts.reasons`."""
-    wanted = [
-        (code, name) for code, name in (("unknown_type", "type"), ("unknown_service", "service")) if code in codes
-    ]
-    if not wanted:
-        return codes
-    row, _reasons = read(event)
-    book = door.book(local_day(row["at"])) if row.get("at") else None
-    if book is None:
-        return codes
-    known = {"type": book.needs, "service": book.definitions}
-    near = ((name, nearest_name(str(row.get(name)), known[name])) for _code, name in wanted)
-    return (*codes, *(f"near_{name}:{found}" for name, found in near if found))
+class _Near:
+    """Of a name that is not known the nearest that is; each looked for once in a batch, however many rows have it."""
+
+    def __init__(self, door: Door) -> None:
+        self.door, self.found = door, dict[tuple[str, str, date], str | None]()
+
+    def told(self, event: Any, codes: tuple[str, ...]) -> tuple[str, ...]:
+        """The reasons, and the nearest name as a code of `torni.facts.reasons`."""
+        wanted = [name for code, name in (("unknown_type", "type"), ("unknown_service", "service")) if code in codes]
+        if not wanted:
+            return codes
+        row, _reasons = read(event)
+        if not row.get("at"):
+            return codes
+        near = ((name, self._nearest(name, str(row.get(name)), local_day(row["at"]))) for name in wanted)
+        return (*codes, *(f"near_{name}:{found}" for name, found in near if found))
+
+    def _nearest(self, name: str, given: str, day: date) -> str | None:
+        if (name, given, day) not in self.found:
+            book = self.door.book(day)
+            known = {} if book is None else {"type": book.needs, "service": book.definitions}[name]
+            self.found[name, given, day] = nearest_name(given, known) if known else None
+        return self.found[name, given, day]
 
 
 def _declared(door: Door) -> Callable[[str, datetime], Declared]:
@@ -238,21 +249,19 @@ def _keep(
     connection: Connection, events: Sequence[Any], refused: Mapping[int, tuple[str, ...]], source: str | None, producer: str | None
 ) -> None:  # fmt: skip
     """Refused rows as they came, each once: the same row refused again while it waits is not kept twice."""
-    with connection.cursor() as cursor:
-        cursor.executemany(
-            "INSERT INTO quarantine (source, raw, reasons, producer) SELECT %(source)s, %(raw)s, %(reasons)s, %(producer)s WHERE NOT EXISTS (SELECT 1 FROM "
-            "quarantine q WHERE md5(q.raw::text) = md5(%(raw)s::jsonb::text) AND q.raw = %(raw)s::jsonb AND q.source = %(source)s AND NOT EXISTS "
-            "(SELECT 1 FROM quarantine_outcome o WHERE o.number = q.number))",
-            [
-                {
-                    "producer": producer,
-                    "source": source or _source(events[line]),
-                    "raw": _json(events[line]),
-                    "reasons": json.dumps(list(reasons)),
-                }
-                for line, reasons in refused.items()
-            ],
-        )
+    told = [
+        (source or _source(events[line]), _json(events[line]), json.dumps(list(reasons)))
+        for line, reasons in refused.items()
+    ]
+    connection.execute(
+        "INSERT INTO quarantine (source, raw, reasons, producer) SELECT n.source, n.raw, n.reasons, %s FROM ("
+        "SELECT DISTINCT ON (source, raw) line, source, raw, reasons FROM ("
+        "SELECT line, source, raw::jsonb AS raw, reasons::jsonb AS reasons FROM unnest(%s::text[], %s::text[], %s::text[]) "
+        "WITH ORDINALITY AS given (source, raw, reasons, line)) g ORDER BY source, raw, line) n WHERE NOT EXISTS (SELECT 1 FROM "
+        "quarantine q WHERE md5(q.raw::text) = md5(n.raw::text) AND q.raw = n.raw AND q.source = n.source AND NOT EXISTS "
+        "(SELECT 1 FROM quarantine_outcome o WHERE o.number = q.number) OFFSET 0) ORDER BY n.line",  # each looked up by the index
+        [producer, *(list(column) for column in zip(*told, strict=True))],
+    )
 
 
 def _json(event: Any) -> str:

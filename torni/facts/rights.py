@@ -261,6 +261,7 @@ TABLES: dict[str, Table] = {
     "shown.job": Table("live_tower", view=True),
     "verified": Table("live_tower", {ALL: "true"}),
     "measured": Table("live_tower", {ALL: "true"}),
+    "backup_tried": Table(EVERYBODY),
     "watched": Table("live_tower", {ALL: "true"}),
     "quarantine": Table(
         "records",

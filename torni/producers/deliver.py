@@ -32,6 +32,7 @@ from torni.core.rooms import TOLD_IN_SQL
 from torni.core.starter import starter
 from torni.facts.fold_worker import WRITTEN
 from torni.facts.opening import Connection, connect
+from torni.producers.addresses import Looking, NotAllowed
 from torni.producers.webhooks import message, signed
 
 AT_ONCE, AT_ONCE_EACH = 32, 4
@@ -124,6 +125,8 @@ class Teller:
         started, status, fault = time.monotonic(), None, None
         try:
             status = _post(url, secret, str(position), body)
+        except NotAllowed:
+            fault = "closed address"
         except requests.Timeout:
             fault = "timeout"
         except requests.exceptions.SSLError:
@@ -219,6 +222,8 @@ def _post(url: str, secret: str, id_: str, body: bytes) -> int:
     if session is None:
         session = _sessions.one = requests.Session()
         session.trust_env = False
+        for scheme in ("http://", "https://"):
+            session.mount(scheme, Looking())
     moment = int(clock.now().timestamp())
     headers = {
         "Content-Type": "application/cloudevents+json", "User-Agent": "Torni", "webhook-id": id_, "webhook-timestamp": str(moment),

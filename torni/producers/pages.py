@@ -58,6 +58,7 @@ def answer_of(status: int | None, fault: str | None) -> str:
     known = {
         "timeout": t("no answer in time"),
         "no connection": t("no connection"),
+        "closed address": t("its address is of a closed network, where nothing is sent"),
         "certificate": t("its certificate is not trusted"),
     }
     return str(known.get(fault or "", fault or "–"))

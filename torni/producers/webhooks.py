@@ -19,6 +19,7 @@ from urllib.parse import urlsplit
 from torni.core.faults import bad_input
 from torni.core.language import t
 from torni.facts.opening import Connection
+from torni.producers.addresses import NAMED, refused_as_written
 
 Word = Literal["again", "set aside"]
 LOOPBACK = ("localhost", "127.0.0.1", "::1")
@@ -81,6 +82,12 @@ def new(connection: Connection, producer: str, url: str) -> tuple[int, str]:
         raise bad_input(t("the address"), t("is not a web address"), t("Write such as: https://producer.example/torni"))
     if parts.scheme == "http" and not local:
         raise bad_input(t("the address"), t("is not https"), t("Only an address on this machine may be without."))
+    if refused_as_written(parts.hostname or ""):
+        raise bad_input(
+            t("the address"),
+            t("is of this machine or of a closed network"),
+            t("Nothing is sent there. Where it is meant, name the host or the network with {name}.", name=NAMED),
+        )
     if not connection.execute("SELECT 1 FROM unit WHERE producer = %s", [producer]).fetchone():
         raise bad_input(producer, t("has no units here"), t("Write the producer's name as the units have it."))
     secret = "whsec_" + base64.b64encode(secrets.token_bytes(32)).decode()

@@ -3,13 +3,15 @@
 from __future__ import annotations
 
 import logging
+import os
 from collections.abc import Callable
 from functools import wraps
 from http.cookies import CookieError, SimpleCookie
 from typing import Any
+from urllib.parse import quote
 
 import psycopg
-from django.http import HttpRequest, HttpResponse, HttpResponseRedirect
+from django.http import Http404, HttpRequest, HttpResponse, HttpResponseRedirect
 from psycopg_pool import PoolTimeout
 
 from torni.facts import accounts
@@ -18,7 +20,13 @@ from torni.facts.rights import who_may
 from torni.web import record_room
 from torni.web.rendering import link, page
 
-COOKIE = "torni_session"
+HTTPS = os.environ.get("TORNI_HTTPS") == "1"
+# behind https a name that a browser takes from no other host, no other path and no open connection
+COOKIE = "__Host-torni_session" if HTTPS else "torni_session"
+MOST_NUMBER = 2**63
+LONGEST_BACK = (
+    1_500  # as an address is written within another: a redirect that is longer than 2,048 is refused by Django
+)
 log = logging.getLogger("torni.access")
 View = Callable[..., HttpResponse]
 
@@ -35,16 +43,24 @@ def only(action: str, view: View, *, form: str | None = None) -> View:
         for needed in (action, form) if form and request.method == "POST" else (action,):
             if not allows(request.who, needed):
                 return denied(request, needed)
+        if any(isinstance(part, int) and part >= MOST_NUMBER for part in parts.values()):
+            raise Http404  # of nothing here: no row has such a number, and the database knows no function of it
         return view(request, **parts)
 
     guarded.may, guarded.form = action, form  # type: ignore[attr-defined]
     return guarded
 
 
+def is_short(there: str) -> bool:
+    """May one be led there, as the address is written in a redirect?"""
+    return len(quote(there, errors="replace")) < LONGEST_BACK
+
+
 def denied(request: HttpRequest, action: str) -> HttpResponse:
     """To sign in first, where nobody has; else a page that tells who may."""
     if request.who is None and request.method in ("GET", "HEAD") and not request.headers.get("HX-Request"):
-        return HttpResponseRedirect(link("sign-in", next=request.get_full_path()))
+        there = request.get_full_path()
+        return HttpResponseRedirect(link("sign-in", next=there) if is_short(there) else link("sign-in"))
     if request.who is not None:
         log.info("%s may not open %s", request.who.role, request.resolver_match.route if request.resolver_match else "")
     written = _written(request) if request.who is None and request.method == "POST" else []
@@ -96,7 +112,7 @@ def let_in(request: HttpRequest, response: HttpResponse, who: Who) -> HttpRespon
         accounts.end_session(connection, request.COOKIES.get(COOKIE, ""))
         key = accounts.begin_session(connection, who)
     response.set_cookie(
-        COOKIE, key, max_age=int(accounts.LASTS.total_seconds()), httponly=True, samesite="Lax", secure=request.is_secure()
+        COOKIE, key, max_age=int(accounts.LASTS.total_seconds()), httponly=True, samesite="Lax", secure=HTTPS or request.is_secure()
     )  # fmt: skip
     return response
 

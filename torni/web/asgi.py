@@ -15,7 +15,7 @@ from torni.core import logs
 from torni.core.faults import BadInput
 from torni.web import metrics, processes, record_room, store
 from torni.web.inbox_stream import Inboxes
-from torni.web.stream import Receive, Scope, Send, Tower
+from torni.web.stream import Receive, Scope, Send, Tower, of_this_host, plain
 from torni.web.wsgi import application as pages
 from torni.web.wsgi_bridge import WsgiBridge
 
@@ -36,6 +36,8 @@ async def application(scope: Scope, receive: Receive, send: Send) -> None:
             await send({"type": f"{message['type']}.complete"})
             if message["type"] == "lifespan.shutdown":
                 return
+    elif scope["type"] == "http" and scope["path"].startswith(("/stream/", "/inbox-stream/")) and not of_this_host(scope["headers"]):  # fmt: skip
+        await plain(send, 400, b"not a name of this server")
     elif scope["type"] == "http" and scope["path"].startswith("/stream/"):
         with metrics.STREAMS.labels("tower").track_inprogress():
             await _streams(scope, receive, send)

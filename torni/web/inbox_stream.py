@@ -19,7 +19,7 @@ import psycopg
 from torni.core.rooms import TOLD_IN_SQL
 from torni.facts.access import Who, for_the_tower_async, options
 from torni.web.access import who_with
-from torni.web.stream import BEAT_S, LASTS_S, Receive, Scope, Send, begin, gone_of, plain
+from torni.web.stream import BEAT_S, LASTS_S, Looks, Receive, Scope, Send, begin, gone_of, plain
 
 MOST_WATCHING = 2_000
 _NEW = (  # the types are the house's own names
@@ -60,7 +60,7 @@ class Inboxes:
         gone = asyncio.create_task(gone_of(receive))
         try:
             await send({"type": "http.response.body", "body": b"retry: 500\n\n", "more_body": True})
-            await self._tell(who, queue, _after(scope), gone, send)
+            await self._tell(who, queue, scope, gone, send)
             if not gone.done():
                 await send({"type": "http.response.body", "body": b"", "more_body": False})
         finally:
@@ -68,9 +68,10 @@ class Inboxes:
             self.open[who.producer].discard(queue)
 
     async def _tell(
-        self, who: Who, queue: asyncio.Queue[Row], after: int | None, gone: asyncio.Task[None], send: Send
+        self, who: Who, queue: asyncio.Queue[Row], scope: Scope, gone: asyncio.Task[None], send: Send
     ) -> None:
         """What the reader has missed, then what comes; the queue was there before the asking, so nothing falls between."""
+        after, looks = _after(scope), Looks(scope)
         await asyncio.wait_for(self._ready.wait(), 20)
         sent = self._after if after is None else after
         if after is not None:
@@ -84,6 +85,8 @@ class Inboxes:
                     sent = rows[-1][0]
         until = time.monotonic() + LASTS_S
         while not gone.done() and time.monotonic() < until:
+            if looks.due() and await asyncio.to_thread(who_with, looks.headers) != who:
+                break  # signed out, ended, or another unit's now
             waiting = asyncio.create_task(queue.get())
             await asyncio.wait({waiting, gone}, timeout=BEAT_S, return_when=asyncio.FIRST_COMPLETED)
             if not waiting.done():

@@ -213,14 +213,15 @@ def health() -> dict[str, Any]:
     with reading(None) as one:
         row = one.execute(
             "SELECT nullif(r.recorded_at, '-infinity'), r.invented, newest(), c.position, extract(epoch FROM clock_timestamp() - c.level_at), "
-            "(SELECT count(*) FROM missed) FROM room r, consumer c WHERE c.name = 'tally'"
+            "(SELECT count(*) FROM missed), (SELECT max(at) FROM backup_tried WHERE whole), (SELECT whole FROM backup_tried ORDER BY at DESC LIMIT 1) FROM room r, consumer c WHERE c.name = 'tally'"
         ).fetchone()
-    recorded, invented, newest, folded, since, aside = row or (None, None, 0, 0, 0, 0)
+    recorded, invented, newest, folded, since, aside, tried, whole = row or (None, None, 0, 0, 0, 0, None, None)
     behind = max(0, (newest or 0) - folded)  # a promise made anew has a position of its own after them
     late = 0 if invented or not recorded else max(0, round((recorded - clock.now()).total_seconds()))
     return {
         "recorded_at": recorded and recorded.isoformat(), "position": folded, "behind": behind, "standing_still": behind > 0 and since > STILL_S,
         "set_aside": aside, "loading": bool(invented and not invented.get("loaded")), "clock_behind_s": late,
+        "backup_tried_at": tried and tried.isoformat(), "backup_whole": whole,
         "disk_free_mb": round(shutil.disk_usage(folder).free / 1e6) if row and (folder := _folder()) else None,
     }  # fmt: skip
 

@@ -46,5 +46,6 @@ SECURE_REFERRER_POLICY = "same-origin"
 SECURE_CROSS_ORIGIN_OPENER_POLICY = "same-origin"
 LOGGING_CONFIG = None  # what a process writes of itself is `torni.core.logs`
 if os.environ.get("TORNI_HTTPS") == "1":  # a proxy before us speaks TLS, and says so
+    SECURE_HSTS_SECONDS = 365 * 86400  # told over https alone: a browser that has been here asks for nothing else
     SECURE_PROXY_SSL_HEADER = ("HTTP_X_FORWARDED_PROTO", "https")
 DATA_UPLOAD_MAX_MEMORY_SIZE = 16 * 2**20  # a batch of events

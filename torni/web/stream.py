@@ -30,9 +30,11 @@ from torni.web.access import watches
 Scope = dict[str, Any]
 Receive = Callable[[], Awaitable[dict[str, Any]]]
 Send = Callable[[dict[str, Any]], Awaitable[None]]
+Headers = list[tuple[bytes, bytes]]
 BEAT_S = 15.0  # a line now and then, so that nothing between takes the silence for a dead connection
 PAUSE_S = 0.2  # events come in bursts: at most five pictures a second
 LASTS_S = 600.0  # then the browser asks again, and is asked again who it is
+LOOKS_S = 30.0  # as long at most a stream outlives its session
 MOST_WATCHING = 5_000
 log = logging.getLogger("torni.stream")
 
@@ -65,6 +67,7 @@ class Tower:
         self.watching.setdefault(key, set()).add(woken)
         gone = asyncio.create_task(gone_of(receive))
         sent: SentPicture | None = None
+        looks = Looks(scope)
         try:
             await send({"type": "http.response.body", "body": b"retry: 2000\n\n", "more_body": True})
             if (
@@ -73,6 +76,8 @@ class Tower:
                 await self._renew(key, only_first=True)
             until = time.monotonic() + LASTS_S
             while not gone.done() and time.monotonic() < until:
+                if looks.due() and not await asyncio.to_thread(watches, looks.headers):
+                    break  # signed out, ended, or another role: what is told from now on is not this one's to hear
                 told = self.newest.get(key)
                 if told is not None and told is not sent:
                     text = told.change if sent is not None and sent.number == told.number - 1 else told.whole
@@ -180,6 +185,30 @@ def told(found: Live) -> dict[str, Any]:
             for f in found.found
         },
     }  # fmt: skip
+
+
+def of_this_host(headers: Headers) -> bool:
+    """Was it asked for under a name of this server's? As every page asks it: another's page could read the stream under its own name."""
+    from django.conf import settings
+    from django.http.request import split_domain_port, validate_host
+
+    named = next((v.decode("latin-1") for k, v in headers if k == b"host"), "")
+    domain, _port = split_domain_port(named)
+    return bool(domain) and validate_host(domain, settings.ALLOWED_HOSTS)
+
+
+class Looks:
+    """When a stream looks again at whose it is, by the headers with which it was asked for."""
+
+    def __init__(self, scope: Scope) -> None:
+        self.headers: Headers = scope.get("headers", [])
+        self._next = time.monotonic() + LOOKS_S
+
+    def due(self) -> bool:
+        if time.monotonic() < self._next:
+            return False
+        self._next = time.monotonic() + LOOKS_S
+        return True
 
 
 async def begin(send: Send) -> None:

@@ -23,7 +23,7 @@ from torni.facts.role_names import role_sees
 from torni.supervision import sentences
 from torni.web import provider as identity
 from torni.web import record_room
-from torni.web.access import COOKIE, let_in, let_out
+from torni.web.access import COOKIE, is_short, let_in, let_out
 from torni.web.menu import home
 from torni.web.rendering import page
 from torni.web.views.persons import shown_of
@@ -216,7 +216,7 @@ def _back(request: HttpRequest) -> str:
 
 def _there(path: str) -> str:
     safe = path.startswith("/") and url_has_allowed_host_and_scheme(path, allowed_hosts=None)
-    return path if safe and len(path) < 2_000 else ""
+    return path if safe and is_short(path) else ""
 
 
 def _home(who: Who) -> str:

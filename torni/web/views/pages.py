@@ -11,6 +11,7 @@ from torni.core.language import LANGUAGES
 from torni.network.explain import sources_of_data
 from torni.services import regions
 from torni.web import record_room
+from torni.web.access import is_short
 from torni.web.menu import home
 from torni.web.rendering import FIRST, page
 
@@ -30,7 +31,7 @@ def start(request: HttpRequest) -> HttpResponse:
 
 def choose_language(request: HttpRequest, code: str) -> HttpResponse:
     there = request.GET.get("next", "/")
-    safe = url_has_allowed_host_and_scheme(there, allowed_hosts=None) and there.startswith("/")
+    safe = url_has_allowed_host_and_scheme(there, allowed_hosts=None) and there.startswith("/") and is_short(there)
     response = HttpResponseRedirect(there if safe else "/")
     if code in LANGUAGES:
         response.set_cookie("language", code, max_age=365 * 86400, samesite="Lax", httponly=True)
