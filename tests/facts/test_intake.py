@@ -10,7 +10,7 @@ from hypothesis import strategies as st
 
 from tests.facts.conftest import DATA
 from torni.core.language import LANGUAGES, speaking
-from torni.facts import feeds, intake
+from torni.facts import feeds, intake, senders
 from torni.facts.intake import read, receive, waiting
 from torni.facts.reasons import reason
 from torni.sources.event_files import rows_of
@@ -71,9 +71,9 @@ def test_refused_rows_wait_are_mended_and_sent_again(here):
     held = waiting(here.connection)
     assert [(s, reasons) for _n, _at, s, _raw, reasons in held] == [("a", ["unknown_unit"])] * 2  # each kept once
     number, raw = held[0][0], held[0][3]
-    assert intake.replay(here.door, number, raw, by="test").refused
+    assert intake.replay(here.door, number, raw, by="test", sender=senders.command("test")).refused
     raw["data"]["unit"], raw["id"] = "north", "mended"
-    assert not intake.replay(here.door, number, raw, by="test").refused
+    assert not intake.replay(here.door, number, raw, by="test", sender=senders.command("test")).refused
     intake.note_outcome(here.connection, held[1][0], "dropped", by="test")
     assert waiting(here.connection) == []
     assert here.rows("SELECT outcome FROM quarantine_outcome ORDER BY number") == [("accepted",), ("dropped",)]

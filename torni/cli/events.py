@@ -12,7 +12,7 @@ from torni.core.clock import today
 from torni.core.faults import BadInput, Fault, bad_input
 from torni.core.language import Message, _, number, t
 from torni.core.progress import each, working
-from torni.facts import feeds, intake, opening
+from torni.facts import feeds, intake, opening, senders
 from torni.facts.data_fields import MOST_TEXT
 from torni.facts.door import Door
 from torni.facts.fold import fold
@@ -48,12 +48,13 @@ def import_events(args: argparse.Namespace) -> int:
     region = regions.find(args.region).id
     with working(Message("Reading {file}", file=args.file.name)):
         given = read_events(args.file, days=load_library(region, on=today()).day_fields)
+    by = senders.command("torni import events").of_file(args.file.name)
     with _door(region) as door:
         if args.dry_run:
             with door.connection.transaction(force_rollback=True):  # what would become of it; nothing is written
-                done = intake.receive_many(door, given, source=args.source, keep=False)
+                done = intake.receive_many(door, given, source=args.source, keep=False, sender=by)
         else:
-            done = intake.receive_many(door, given, source=args.source)
+            done = intake.receive_many(door, given, source=args.source, sender=by)
         fold(door.connection)
     total, repeated, refused = done.accepted, done.repeated, done.refused
     if args.json:
@@ -117,7 +118,7 @@ def quarantine_replay(args: argparse.Namespace) -> int:
                 if args.mended
                 else found[n]
             )
-            done = intake.replay(door, n, raw, by="torni")
+            done = intake.replay(door, n, raw, by="torni", sender=senders.command("torni quarantine replay"))
             accepted += not done.refused
             for _line, id_, reasons in done.refused:
                 print(f"{mark('broken')} {n} {id_}: " + "; ".join(reason(r) for r in reasons))

@@ -32,11 +32,12 @@ from torni.facts.book import WIDEST, Book, Books
 from torni.facts.cutting import cut
 from torni.facts.opening import Connection
 from torni.facts.registers import REGISTERS, RESIDENT, TYPES, UNIT, renew
+from torni.facts.senders import Sender
 
 HELSINKI = ZoneInfo("Europe/Helsinki")
 COLUMNS = (
     "line", "source", "id", "type", "at", "service", "unit", "client", "matter", "due", "quantity", "of_quantity", "cents",
-    "data", "replaces_id", "expected", "day",
+    "data", "replaces_id", "expected", "day", "file_row",
 )  # fmt: skip
 LAST_YEAR = 2200  # no calendar is reckoned beyond: what is to come is refused
 _PARTS = 10_000_000  # positions in a partition of the log
@@ -63,11 +64,13 @@ class Door:
     def __init__(self, connection: Connection, books: Books) -> None:
         self.connection, self.books = connection, books
 
-    def accept(self, events: Events, *, now: datetime | None = None, producer: str | None = None) -> Accepted:
+    def accept(
+        self, events: Events, *, now: datetime | None = None, producer: str | None = None, sender: Sender | None = None
+    ) -> Accepted:
         """Write a batch: a frame, or mappings, with the columns of COLUMNS but line, expected and day; missing ones are empty.
 
         `now`: the moment of recording, for invented facts only; never earlier than the newest moment recorded. `producer`: whoever
-        sends may speak of its units alone. Reasons for refusal are codes (`torni.facts.reasons`); an event of a day whose definitions
+        sends may speak of its units alone. `sender`: stamped on each event; None where it is not known. Reasons for refusal are codes (`torni.facts.reasons`); an event of a day whose definitions
         are not known is refused alone, and so is one that the database will not hold. Concurrent doors wait for each other, at most
         as long as one batch takes.
         """
@@ -77,11 +80,12 @@ class Door:
         refused: dict[int, tuple[str, ...]] = {}
         with self.connection.transaction():
             moment = self._lock(now)
+            stamp = json.dumps(sender.told(), ensure_ascii=False) if sender else None
             for lines, part, book in self._parts(events):
                 if book is None:
                     refused |= dict.fromkeys(lines, ("no_definitions",))
                     continue
-                done = self._taken(part, book, moment, producer)
+                done = self._taken(part, book, moment, producer, stamp)
                 written, repeated = written + done.written, repeated + done.repeated
                 refused |= {lines[line]: reasons for line, reasons in done.refused.items()}
                 position = max(filter(None, (position, done.position)), default=None)
@@ -114,25 +118,25 @@ class Door:
         moment: datetime = found[0]
         return moment
 
-    def _taken(self, events: Events, book: Book, now: datetime, producer: str | None) -> Accepted:
+    def _taken(self, events: Events, book: Book, now: datetime, producer: str | None, stamp: str | None) -> Accepted:
         """A part written; where the database will not hold it, its halves, down to the event that cannot be held."""
         try:
             with self.connection.transaction():
-                return self._batch(events, book, now, producer)
+                return self._batch(events, book, now, producer, stamp)
         except _MET as error:
             if len(events) == 1:
                 return Accepted(
                     0, 0, {0: ("against_a_rule" if isinstance(error, psycopg.IntegrityError) else "cannot_be_held",)}
                 )
         half = len(events) // 2
-        first = self._taken(events[:half], book, now, producer)
-        second = self._taken(events[half:], book, now, producer)
+        first = self._taken(events[:half], book, now, producer, stamp)
+        second = self._taken(events[half:], book, now, producer, stamp)
         refused = {**first.refused, **{half + line: reasons for line, reasons in second.refused.items()}}
         return Accepted(
             first.written + second.written, first.repeated + second.repeated, refused, second.position or first.position
         )
 
-    def _batch(self, events: Events, book: Book, now: datetime, producer: str | None) -> Accepted:
+    def _batch(self, events: Events, book: Book, now: datetime, producer: str | None, stamp: str | None) -> Accepted:
         run = self.connection.execute
         self._prepare(book)
         run("TRUNCATE arriving, judged, beginning, begun, settled")
@@ -150,7 +154,7 @@ class Door:
         self._make_room()
         if replacing:
             types |= {type_ for (type_,) in run(statement("replaced")).fetchall()}
-            run(statement("take_back"), {"now": now, "known_on": local_day(now)})
+            run(statement("take_back"), {"now": now, "known_on": local_day(now), "sender": stamp})
         if types & {o.type for o in book.openings}:
             run(statement("begin"))
         for number in range(1, (run(statement("rounds")).fetchone() or (0,))[0] + 1):
@@ -158,7 +162,7 @@ class Door:
             run(statement("open"), {"round": number})
         told = {TYPES[type_] for type_ in types if type_ in TYPES and (replacing or type_ not in (RESIDENT, UNIT))}
         renew(self.connection, tuple(r for r in REGISTERS if r in told))
-        run(statement("write"), {"now": now})
+        run(statement("write"), {"now": now, "sender": stamp})
         run(statement("mean"), {"known_on": local_day(now)})
         repeated, written, position = run(statement("counts")).fetchone() or (0, 0, None)
         run("SELECT pg_notify('torni_written', '')")
@@ -306,7 +310,7 @@ def _csv(events: Events, book: Book) -> Iterable[bytes]:
                 line, event["source"], event["id"], event["type"], event["at"].astimezone(UTC).isoformat(),
                 *(event.get(name) for name in COLUMNS[5:13]),
                 None if data is None else json.dumps(data, ensure_ascii=False, sort_keys=True),
-                event.get("replaces_id"), expected, local_day(event["at"]),
+                event.get("replaces_id"), expected, local_day(event["at"]), event.get("file_row"),
             ]
         )  # fmt: skip
     yield out.getvalue().encode()
@@ -325,7 +329,7 @@ def with_expected(events: pl.DataFrame, book: Book) -> pl.DataFrame:
 
 
 def _frame_csv(events: pl.DataFrame, book: Book) -> Iterable[bytes]:
-    missing = [pl.lit(None).alias(name) for name in COLUMNS[1:15] if name not in events.columns]
+    missing = [pl.lit(None).alias(name) for name in (*COLUMNS[1:15], "file_row") if name not in events.columns]
     whole = with_expected(events.with_columns(missing), book)
     whole = whole.with_columns(
         pl.int_range(pl.len()).alias("line"),

@@ -3,7 +3,7 @@
 -- name: session
 CREATE TEMP TABLE IF NOT EXISTS arriving (
   line int, source text, id text, type text, at timestamptz, service text, unit text, client bigint, matter text, due date,
-  quantity bigint, of_quantity bigint, cents bigint, data jsonb, replaces_id text, expected bigint, day date
+  quantity bigint, of_quantity bigint, cents bigint, data jsonb, replaces_id text, expected bigint, day date, file_row int
 );
 CREATE TEMP TABLE IF NOT EXISTS kinds (
   type text PRIMARY KEY, needs text[], touches boolean, of_nobody boolean, naming text[], quantity int8range, of_quantity int8range, cents int8range, due_days int4range
@@ -27,7 +27,7 @@ CREATE TEMP TABLE IF NOT EXISTS settled (
 -- name: judge
 INSERT INTO judged
 SELECT s.line, s.source, s.id, s.type, s.at, s.service, s.unit, s.client, s.matter, s.due, s.quantity, s.of_quantity, s.cents,
-  s.data, s.replaces_id, s.expected, s.day, nextval('event_position'), s.municipality, s.producer, s.replaces, s.repeated,
+  s.data, s.replaces_id, s.expected, s.day, s.file_row, nextval('event_position'), s.municipality, s.producer, s.replaces, s.repeated,
   s.reasons, s.born, s.round
 FROM (
   SELECT a.*, nullif(coalesce(c.municipality, u.municipality, a.data->>'municipality'), '') AS municipality,
@@ -125,9 +125,9 @@ FROM (
 -- name: take_back
 WITH undone AS (
   INSERT INTO event (recorded_at, at, source, id, type, service, unit, client, matter, due, quantity, of_quantity, cents, data,
-    sign, replaces, municipality, producer, definition)
+    sign, replaces, municipality, producer, definition, sender)
   SELECT %(now)s, e.at, e.source, e.id || '#undone', e.type, e.service, e.unit, e.client, e.matter, e.due, e.quantity,
-    e.of_quantity, e.cents, e.data, -1, e.position, e.municipality, e.producer, e.definition
+    e.of_quantity, e.cents, e.data, -1, e.position, e.municipality, e.producer, e.definition, %(sender)s::jsonb
   FROM judged j JOIN event e ON e.position = j.replaces
   WHERE j.reasons = '{}' AND NOT j.repeated
   RETURNING position, replaces, matter, client
@@ -184,9 +184,10 @@ INSERT INTO begun SELECT * FROM now_owed;
 
 -- name: write
 INSERT INTO event (position, recorded_at, at, source, id, type, service, unit, client, matter, due, quantity, of_quantity, cents,
-  data, replaces, municipality, producer, definition)
+  data, replaces, municipality, producer, definition, sender)
 SELECT j.position, %(now)s, j.at, j.source, j.id, j.type, j.service, j.unit, j.client, j.matter, j.due, j.quantity, j.of_quantity,
-  j.cents, j.data, j.replaces, j.municipality, j.producer, v.definition
+  j.cents, j.data, j.replaces, j.municipality, j.producer, v.definition,
+  CASE WHEN j.file_row IS NULL THEN %(sender)s::jsonb ELSE %(sender)s::jsonb || jsonb_build_object('row', j.file_row) END
 FROM judged j
 LEFT JOIN versions v ON v.service = j.service
 WHERE j.reasons = '{}' AND NOT j.repeated

@@ -168,6 +168,7 @@ _ROW = "concat_ws(E'\\x1f', " + ", ".join(
     + [f"coalesce(({c} - date '2000-01-01')::text, E'\\x1e')" for c in _DAYS]
     + [f"extract(epoch FROM {c})::text" for c in _MOMENTS]
 ) + ")"  # fmt: skip
+_ROW += " || coalesce(E'\\x1f' || sender::text, '')"  # an event of before senders is hashed as it was
 _HASHED = f"""
 SELECT max(position) AS position, count(*) AS events,
   sha256(coalesce((SELECT hash FROM seal WHERE day < %(day)s ORDER BY day DESC LIMIT 1), ''::bytea)

@@ -20,6 +20,7 @@ from torni.facts.cutting import ordered
 from torni.facts.data_fields import FIRST_YEAR, LAST_YEAR, MOST_TEXT, ByType, Declared, day_of, faults, is_short_text
 from torni.facts.door import HELSINKI, Door, local_day
 from torni.facts.opening import Connection
+from torni.facts.senders import Sender, mended
 
 COLUMNS = ("service", "unit", "client", "matter", "due", "quantity", "of_quantity", "cents", "replaces")
 MOST_EVENTS = 10_000
@@ -39,12 +40,12 @@ class Received:
 
 def receive(
     door: Door, events: Sequence[Any], *, source: str | None = None, producer: str | None = None, now: datetime | None = None,
-    keep: bool = True,
+    keep: bool = True, sender: Sender | None = None, file_rows: Sequence[int] | None = None,
 ) -> Received:  # fmt: skip
     """Send a batch through the door. What cannot be read or is refused is told by line and kept in quarantine (`keep`).
 
     `source`: the feed that sends; an event that names another is refused, so that nobody speaks for somebody else.
-    `producer`: events may be of its units alone.
+    `producer`: events may be of its units alone. `sender`: who sends them; `file_rows`: where each stood in the sender's file.
     """
     refused: dict[int, tuple[str, ...]] = {}
     rows: list[dict[str, Any]] = []
@@ -66,7 +67,10 @@ def receive(
             lines.append([line])
     order = ordered(rows)
     with door.connection.transaction():
-        done = door.accept([rows[i] for i in order], now=now, producer=producer)
+        done = door.accept(
+            [rows[i] if file_rows is None else {**rows[i], "file_row": file_rows[lines[i][0]]} for i in order],
+            now=now, producer=producer, sender=sender,
+        )  # fmt: skip
         repeated = done.repeated
         for number, i in enumerate(order):
             if number in done.refused:
@@ -77,14 +81,14 @@ def receive(
     near = _Near(door)
     refused = {line: near.told(events[line], codes) for line, codes in refused.items()}
     if keep and refused:
-        _keep(door.connection, events, refused, source, producer)
+        _keep(door.connection, events, refused, source, producer, sender, file_rows)
     told = tuple((line, _id(events[line]), reasons) for line, reasons in sorted(refused.items()))
     return Received(done.written, repeated, told)
 
 
 def receive_many(
     door: Door, events: Sequence[Any], *, size: int = 2_000, source: str | None = None, fallback: str | None = None,
-    producer: str | None = None, keep: bool = True,
+    producer: str | None = None, keep: bool = True, sender: Sender | None = None,
 ) -> Received:  # fmt: skip
     """The same of any number, so many at once. `fallback`: the source of those that name none, where no feed speaks (`source`).
 
@@ -102,7 +106,10 @@ def receive_many(
     accepted, repeated, refused = 0, 0, []
     for start in each(range(0, len(order), size), Message("Events through the door")):
         part = order[start : start + size]
-        done = receive(door, [events[line] for line in part], source=source, producer=producer, keep=keep)
+        done = receive(
+            door, [events[line] for line in part], source=source, producer=producer, keep=keep, sender=sender,
+            file_rows=[line + 1 for line in part] if sender and sender.file else None,
+        )  # fmt: skip
         accepted, repeated = accepted + done.accepted, repeated + done.repeated
         refused += [(part[line], id_, reasons) for line, id_, reasons in done.refused]
     return Received(accepted, repeated, tuple(sorted(refused)))
@@ -206,13 +213,26 @@ def _declared(door: Door) -> Callable[[str, datetime], Declared]:
     return of
 
 
-def replay(door: Door, number: int, raw: Any, *, by: str) -> Received:
-    """Send a quarantined row again, as it is or mended, and keep what came of it."""
+def replay(door: Door, number: int, raw: Any, *, by: str, sender: Sender) -> Received:
+    """Send a quarantined row again, as it is or mended, and keep what came of it. `sender`: who does so; the event tells both whom it first
+    came from and who sent it again."""
     connection = door.connection
     with connection.transaction():
-        row = connection.execute("SELECT source, producer FROM quarantine WHERE number = %s", [number]).fetchone()
+        row = connection.execute(
+            "SELECT source, producer, sender FROM quarantine WHERE number = %s", [number]
+        ).fetchone()
         assert row is not None, "the row is in quarantine"
-        done = receive(door, [raw], source=row[0] or None, producer=row[1], keep=False)
+        first = dict(row[2] or {})
+        file_rows = [int(first.pop("row"))] if "row" in first else None
+        done = receive(
+            door,
+            [raw],
+            source=row[0] or None,
+            producer=row[1],
+            keep=False,
+            sender=mended(first, sender),
+            file_rows=file_rows,
+        )
         outcome = "accepted" if not done.refused else "refused again"
         if not done.refused:
             note_outcome(connection, number, outcome, by=by)
@@ -246,18 +266,24 @@ def listed(connection: Connection, *, most: int = 500) -> list[tuple[int, dateti
 
 
 def _keep(
-    connection: Connection, events: Sequence[Any], refused: Mapping[int, tuple[str, ...]], source: str | None, producer: str | None
+    connection: Connection, events: Sequence[Any], refused: Mapping[int, tuple[str, ...]], source: str | None, producer: str | None,
+    sender: Sender | None, file_rows: Sequence[int] | None,
 ) -> None:  # fmt: skip
     """Refused rows as they came, each once: the same row refused again while it waits is not kept twice."""
     told = [
-        (source or _source(events[line]), _json(events[line]), json.dumps(list(reasons)))
+        (
+            source or _source(events[line]),
+            _json(events[line]),
+            json.dumps(list(reasons)),
+            sender and json.dumps({**sender.told(), **({"row": file_rows[line]} if file_rows else {})}),
+        )
         for line, reasons in refused.items()
     ]
     connection.execute(
-        "INSERT INTO quarantine (source, raw, reasons, producer) SELECT n.source, n.raw, n.reasons, %s FROM ("
-        "SELECT DISTINCT ON (source, raw) line, source, raw, reasons FROM ("
-        "SELECT line, source, raw::jsonb AS raw, reasons::jsonb AS reasons FROM unnest(%s::text[], %s::text[], %s::text[]) "
-        "WITH ORDINALITY AS given (source, raw, reasons, line)) g ORDER BY source, raw, line) n WHERE NOT EXISTS (SELECT 1 FROM "
+        "INSERT INTO quarantine (source, raw, reasons, producer, sender) SELECT n.source, n.raw, n.reasons, %s, n.sender FROM ("
+        "SELECT DISTINCT ON (source, raw) line, source, raw, reasons, sender FROM ("
+        "SELECT line, source, raw::jsonb AS raw, reasons::jsonb AS reasons, sender::jsonb AS sender FROM unnest(%s::text[], %s::text[], %s::text[], %s::text[]) "
+        "WITH ORDINALITY AS given (source, raw, reasons, sender, line)) g ORDER BY source, raw, line) n WHERE NOT EXISTS (SELECT 1 FROM "
         "quarantine q WHERE md5(q.raw::text) = md5(n.raw::text) AND q.raw = n.raw AND q.source = n.source AND NOT EXISTS "
         "(SELECT 1 FROM quarantine_outcome o WHERE o.number = q.number) OFFSET 0) ORDER BY n.line",  # each looked up by the index
         [producer, *(list(column) for column in zip(*told, strict=True))],

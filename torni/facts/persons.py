@@ -17,11 +17,12 @@ from torni.facts.door import local_day
 from torni.facts.fold import SEALED
 from torni.facts.opening import Connection
 from torni.facts.registers import REGISTERS
+from torni.facts.senders import SIGNED_IN_BY
 
 MOST = 1_000
 _EVENT = (
     "position", "recorded_at", "at", "source", "id", "type", "service", "unit", "matter", "due", "quantity", "of_quantity", "cents",
-    "data", "sign", "replaces", "municipality", "producer", "definition",
+    "data", "sign", "replaces", "municipality", "producer", "definition", "sender",
 )  # fmt: skip
 _EFFECT = (
     "position",
@@ -70,6 +71,7 @@ class ClientEvent:
     definition: str | None
     sign: int
     replaces: int | None
+    sender: dict[str, Any] | None = None
     effects: tuple[Effect, ...] = ()
 
     @property
@@ -139,7 +141,7 @@ def _person(connection: Connection, client: int, visits_since: datetime | None) 
     hidden = bool(rows) and rows[0][3] and not rows[0][6]  # where one lived before may be where one lives
     rows = [(since, "" if hidden or (rest[1] and not rest[4]) else place, *rest) for since, place, *rest in rows]
     events = connection.execute(
-        "SELECT position, at, type, service, unit, matter, due, quantity, cents, data, definition, sign, replaces FROM public.event e WHERE client = %(client)s "
+        "SELECT position, at, type, service, unit, matter, due, quantity, cents, data, definition, sign, replaces, sender FROM public.event e WHERE client = %(client)s "
         "AND (%(since)s::timestamptz IS NULL OR e.at >= %(since)s OR e.type NOT LIKE 'visit.%%') ORDER BY at DESC, position DESC LIMIT %(most)s",
         {"client": client, "since": visits_since, "most": MOST},
     ).fetchall()
@@ -224,12 +226,18 @@ def _gathered(connection: Connection, client: int, refused: str) -> dict[str, An
             r.heading: found(("valid_from", *(k for k in r.keys if k != "client"), *r.columns, "position"), f"public.{r.table} {of} valid_from, position")
             for r in REGISTERS if r.heading
         },
-        "events": found(_EVENT, f"public.event {of} position"),
+        "events": [_without_names(e) for e in found(_EVENT, f"public.event {of} position")],
         "effects": found(_EFFECT, f"public.effect {of} position, since"),
         "owed": found(("matter", "promise", "due", "unit"), f"public.owed {of} due"),
         "refused_at_the_door": found(("received_at", "source", "raw", "reasons"), refused),
         "readings": found(("at", "shown", "role", "what", "why"), f"reading {of} number"),
     }  # fmt: skip
+
+
+def _without_names(event: dict[str, Any]) -> dict[str, Any]:
+    """The event without the names by which its sender signs in; who it was stays."""
+    sender = event["sender"]
+    return event | {"sender": sender and {k: v for k, v in sender.items() if k not in SIGNED_IN_BY}}
 
 
 @dataclass(frozen=True)
@@ -272,7 +280,8 @@ def erase(connection: Connection, client: int, *, data: ByType, by: str, why: st
             "UPDATE event e SET matter = 'erased-' || md5(%(salt)s || e.matter), client = CASE WHEN NOT x.whole THEN e.client END, "
             "data = CASE WHEN x.whole THEN (SELECT jsonb_object_agg(d.field, e.data->d.field) FROM declared d WHERE NOT d.names AND d.type = e.type AND e.data ? d.field) "
             "ELSE e.data - ARRAY(SELECT d.field FROM declared d WHERE d.names AND d.type = e.type AND e.data->>d.field = %(client)s::text) END, "
-            "id = CASE WHEN x.whole THEN 'erased-' || e.position ELSE e.id END "
+            "id = CASE WHEN x.whole THEN 'erased-' || e.position ELSE e.id END, "
+            "sender = CASE WHEN x.whole AND e.sender->>'role' = 'client' THEN e.sender - ARRAY['who', 'account'] ELSE e.sender END "
             "FROM erased x WHERE x.position = e.position",
             {"salt": salt[0], "client": client},
         )

@@ -14,6 +14,7 @@ from torni.core import places
 from torni.core.clock import HELSINKI
 from torni.core.faults import BadInput, Fault, bad_input
 from torni.core.language import t
+from torni.facts import senders
 from torni.facts.door import Door
 from torni.facts.reasons import reason
 from torni.services import change_log, regions
@@ -152,7 +153,7 @@ def _tell(door: Door, at: datetime, *events: Mapping[str, Any]) -> bool:
     """The events through the door, all or none. False where another event has the id of one: somebody was faster."""
     try:
         with door.connection.transaction():
-            done = door.accept(events, now=at)
+            done = door.accept(events, now=at, sender=senders.process(SOURCE))
             codes = [code for reasons in done.refused.values() for code in reasons]
             if codes:
                 raise _Refused(codes)

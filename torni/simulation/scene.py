@@ -10,7 +10,7 @@ from dataclasses import replace
 from datetime import date, datetime, timedelta
 from typing import Any
 
-from torni.facts import accounts, persons
+from torni.facts import accounts, persons, senders
 from torni.facts.door import Door, local_day
 from torni.facts.opening import Connection
 from torni.guidance import messages, review, steps
@@ -307,6 +307,6 @@ class _Scene:
         )
 
     def send(self, *events: dict[str, Any]) -> None:
-        done = self.door.accept(list(events), now=self.at)
+        done = self.door.accept(list(events), now=self.at, sender=senders.process("torni demo"))
         assert not done.refused, f"the scene is refused: {done.refused}"
         self.written += done.written

@@ -12,7 +12,7 @@ import polars as pl
 
 from torni.core.faults import BadInput, Fault, bad_input
 from torni.core.language import t
-from torni.facts import accounts, opening
+from torni.facts import accounts, opening, senders
 from torni.facts.door import Door
 from torni.facts.opening import Connection
 from torni.facts.reasons import reason
@@ -107,7 +107,7 @@ def handle(region: str, alert: str, did: str, *, by: str, action: str = "", text
         at = opening.present_moment(connection)
         event = step(known.find(alert), did, who=who, at=at, action=action, text=text)
         days = Days(region)
-        done = Door(connection, books_of(days, charge=charge)).accept([event], now=at)
+        done = Door(connection, books_of(days, charge=charge)).accept([event], now=at, sender=senders.account(who))
         if done.repeated:
             raise bad_input(t("this step"), t("has been taken already"), t("`torni alerts` lists them all."))
         if done.refused:

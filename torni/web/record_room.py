@@ -20,7 +20,7 @@ from psycopg_pool import ConnectionPool
 from torni.core import clock
 from torni.core.faults import BadInput, Fault, bad_input
 from torni.core.language import t
-from torni.facts import access, accounts
+from torni.facts import access, accounts, senders
 from torni.facts.access import Who
 from torni.facts.book import Books
 from torni.facts.door import Accepted, Door, local_day
@@ -167,17 +167,19 @@ def _written() -> Iterator[Door]:
         ) from error
 
 
-def write(events: Sequence[Mapping[str, Any]], *, at: datetime, producer: str | None = None) -> None:
+def write(
+    events: Sequence[Mapping[str, Any]], *, at: datetime, who: Who | None = None, producer: str | None = None
+) -> None:
     """Events of a person at a page through the door, all or none. What the door refuses is a fault, what is there already too."""
     if not events:
         return
     with _written() as made:
-        done = _taken(made, events, at=at, producer=producer)
+        done = _taken(made, events, at=at, who=who, producer=producer)
     metrics.events("page", taken=done.written, repeated=0, refused=0)
 
 
 def write_of_new(
-    identity: str, events: Callable[[int], Sequence[Mapping[str, Any]]], *, at: datetime
+    identity: str, events: Callable[[int], Sequence[Mapping[str, Any]]], *, at: datetime, who: Who
 ) -> int | None:  # fmt: skip
     """The events of a client who is registered with them, by the number that the room gives, all or none; the number. None, and nothing
     written, where the identity code is in the register already."""
@@ -185,14 +187,16 @@ def write_of_new(
         row = made.connection.execute("SELECT next_client(%s)", [identity or None]).fetchone()
         if row is None or row[0] is None:
             return None
-        done = _taken(made, events(row[0]), at=at)
+        done = _taken(made, events(row[0]), at=at, who=who)
     metrics.events("page", taken=done.written, repeated=0, refused=0)
     number: int = row[0]
     return number
 
 
-def _taken(made: Door, events: Sequence[Mapping[str, Any]], *, at: datetime, producer: str | None = None) -> Accepted:
-    done = made.accept(events, now=at, producer=producer)
+def _taken(
+    made: Door, events: Sequence[Mapping[str, Any]], *, at: datetime, who: Who | None, producer: str | None = None
+) -> Accepted:
+    done = made.accept(events, now=at, producer=producer, sender=senders.account(who) if who else None)
     if done.refused or done.repeated:
         metrics.events("page", taken=0, repeated=done.repeated, refused=len(done.refused))
     if done.refused:

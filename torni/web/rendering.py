@@ -13,6 +13,7 @@ from django.shortcuts import render
 
 from torni.core import language as lang
 from torni.engines.rules.sentences import sentence
+from torni.facts import senders
 from torni.facts.access import allows
 from torni.facts.role_names import role_name
 from torni.promises.reach import population_name
@@ -42,7 +43,7 @@ def environment(**options: Any) -> jinja2.Environment:
     env.install_gettext_callables(lang._, lang.ngettext, newstyle=True)  # type: ignore[attr-defined]
     env.globals.update(
         static=_static, link=link, language=lang.language, state_name=state_name, value_text=value_text,
-        target_text=target_text, feed_name=feed_name, rule_sentence=sentence, counted_text=counted_text, now_text=now_text, margin_text=margin_text, spark=spark, sample_text=sample_text, affected_text=affected_text, role_name=role_name, unit_name=unit_name, population_name=population_name, round=round, day_of=day_of, moment_of=moment_of,
+        target_text=target_text, feed_name=feed_name, rule_sentence=sentence, counted_text=counted_text, now_text=now_text, margin_text=margin_text, spark=spark, sample_text=sample_text, affected_text=affected_text, role_name=role_name, sender_told=senders.sentence, unit_name=unit_name, population_name=population_name, round=round, day_of=day_of, moment_of=moment_of,
     )  # fmt: skip
     env.filters.update(number=lang.number, percent=lang.per_cent, age=age_name)
     return env

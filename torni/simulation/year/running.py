@@ -15,6 +15,7 @@ from zoneinfo import ZoneInfo
 
 import polars as pl
 
+from torni.facts import senders
 from torni.facts.book import Books
 from torni.facts.door import Accepted, Door
 from torni.facts.fold import fold, seal
@@ -178,7 +179,7 @@ def _folded(url: str, ends: Any) -> None:
 
 
 def _sent(door: Door, events: pl.DataFrame, moment: datetime) -> Accepted:
-    accepted = door.accept(events.drop("recorded_day"), now=moment)
+    accepted = door.accept(events.drop("recorded_day"), now=moment, sender=senders.process("torni demo"))
     assert not accepted.refused, f"the invented year is refused: {dict(list(accepted.refused.items())[:3])}"
     return accepted
 

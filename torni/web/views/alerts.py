@@ -116,7 +116,7 @@ def _done(request: HttpRequest, here: Held, live: Live, h: Handled) -> HttpRespo
     at = record_room.now()
     seen = int(form["seen"]) if form["seen"].isdecimal() and len(form["seen"]) < 9 else None
     event = step(h, form["do"], who=request.who, at=at, action=form["action"], text=form["text"], seen=seen)
-    record_room.write([event], at=at)
+    record_room.write([event], at=at, who=request.who)
     return HttpResponseRedirect(link(here, "alerts", h.id))
 
 

@@ -101,7 +101,7 @@ def case(request: HttpRequest, region: str, position: int) -> HttpResponse:
     faults: tuple[Fault, ...] = ()
     if request.method == "POST":
         try:
-            record_room.write(_done(request, o), at=o.at)
+            record_room.write(_done(request, o), at=o.at, who=request.who)
             return HttpResponseRedirect(o.address())
         except BadInput as error:
             faults = error.faults

@@ -56,7 +56,7 @@ def assess(request: HttpRequest, region: str, position: int) -> HttpResponse:
                 return _form(request, o, form, given, again=again)
             told = assessing.read(o.case, o.rules, given)
             event = steps.assess(o.case, matter, told, by=request.who.shown, at=o.at, again=again)
-            record_room.write([event], at=o.at)
+            record_room.write([event], at=o.at, who=request.who)
             return HttpResponseRedirect(o.address("decide") if not again else o.address())
         except BadInput as error:
             faults = error.faults
@@ -107,7 +107,7 @@ def decision(request: HttpRequest, region: str, position: int, service: str) -> 
             events = steps.decide(
                 o.case, need, d, _decided(given), by=request.who.shown, at=o.at, official=_official(request.who)
             )
-            record_room.write(events, at=o.at)
+            record_room.write(events, at=o.at, who=request.who)
             return HttpResponseRedirect(o.address())
         except BadInput as error:
             faults = error.faults
@@ -180,7 +180,7 @@ def plan(request: HttpRequest, region: str, position: int) -> HttpResponse:
                 may = planning.allowed(connection, o.case, units(connection).rows())
             events = steps.plan(o.case, form, by=request.who.shown, at=o.at, rules=o.rules, units=o.units, allowed=may)
             if given.get("do") == "send":
-                record_room.write(events, at=o.at)
+                record_room.write(events, at=o.at, who=request.who)
                 return HttpResponseRedirect(o.address())
         except BadInput as error:
             faults = error.faults

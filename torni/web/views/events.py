@@ -16,7 +16,7 @@ from torni.core.bounds import Unreadable, read_json
 from torni.core.clock import today
 from torni.core.faults import BadInput
 from torni.core.language import speaking
-from torni.facts import feeds, intake
+from torni.facts import feeds, intake, senders
 from torni.facts.book import WIDEST
 from torni.facts.data_fields import MOST_TEXT, DataField
 from torni.facts.reasons import reason
@@ -47,7 +47,7 @@ def receive(request: HttpRequest) -> HttpResponse:
             batch = _batch(request)
             if isinstance(batch, HttpResponse):
                 return batch
-            done = intake.receive(door, batch, source=feed[0], producer=feed[1])
+            done = intake.receive(door, batch, source=feed[0], producer=feed[1], sender=senders.feed(*feed))
             metrics.events("feed", taken=done.accepted, repeated=done.repeated, refused=len(done.refused))
     except psycopg.errors.DiskFull:
         return _refused(

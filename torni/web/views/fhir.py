@@ -95,7 +95,7 @@ def one(request: HttpRequest, kind: str, id_: str) -> HttpResponse:
                 raise Refused(405, "Only a Task is updated here", "not-supported", Allow="GET")
             case, sent = _case(who, id_, "fhir")
             events = fhir.answered(_body(request), case, sent, by=who.shown, at=record_room.now(), source=who.name)
-            record_room.write(events, at=record_room.now(), producer=who.producer)
+            record_room.write(events, at=record_room.now(), producer=who.producer, who=who)
         case, sent = _case(who, id_, "fhir", of_patient=kind == "Patient")
         if kind == "Patient":
             return edge.patient(case)

@@ -59,7 +59,7 @@ def plan(request: HttpRequest, region: str, position: int) -> HttpResponse:
             asked = None if is_sure(request) else _asked_first(request, o, sent)
             if asked is not None:
                 return asked
-            record_room.write(events, at=o.at, producer=who.producer)
+            record_room.write(events, at=o.at, producer=who.producer, who=who)
             return HttpResponseRedirect(link(o.here, "inbox", str(position)))
         except BadInput as error:
             faults = error.faults
@@ -69,6 +69,7 @@ def plan(request: HttpRequest, region: str, position: int) -> HttpResponse:
                 steps.answer(sent, client, "opened", by=who.shown, at=o.at, source=who.producer),
                 at=o.at,
                 producer=who.producer,
+                who=who,
             )
         o = opened(request, region, position, "plan")
         sent = next(s for s in o.case.sent if s.position == position)
@@ -95,7 +96,7 @@ def question(request: HttpRequest, region: str, position: int) -> HttpResponse:
         text, who = request.POST.get("text", "").strip(), request.who
         try:
             told = missed.answer(asked, words, event.service, event.unit, o.case.person.client, text, by=who.shown, at=o.at, source=who.producer)  # fmt: skip
-            record_room.write([told], at=o.at, producer=who.producer)
+            record_room.write([told], at=o.at, producer=who.producer, who=who)
             return HttpResponseRedirect(link(o.here, "inbox"))
         except BadInput as error:
             faults = error.faults

@@ -107,7 +107,7 @@ def _reported(request: HttpRequest, here: Held, given: dict[str, str], sought: S
         if not (given["client"].isascii() and given["client"].isdigit() and len(given["client"]) < 19):
             raise BadInput(Fault(t("the client"), t("is not chosen"), t("Seek the client by name or number, and choose one of those found.")))  # fmt: skip
         client = int(given["client"])
-        record_room.write([need(client)], at=at)
+        record_room.write([need(client)], at=at, who=request.who)
     matter = need(client)["matter"]
     with record_room.reading(request.who) as connection:
         found = persons.read(connection, client=client, what="case", why="")
@@ -137,7 +137,8 @@ def _registered(
         if same:
             raise _PerhapsThere(Sought(sought.text, sought.found, same))
     client = record_room.write_of_new(
-        new.identity, lambda number: [registering.register(new, number, by=request.who.shown, at=at), need(number)], at=at
+        new.identity, lambda number: [registering.register(new, number, by=request.who.shown, at=at), need(number)], at=at,
+        who=request.who,
     )  # fmt: skip
     if client is None:
         raise BadInput(Fault(t("the identity code"), t("is in the register already"), t("Seek the client by the identity code.")))  # fmt: skip

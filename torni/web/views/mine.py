@@ -40,7 +40,7 @@ def mine(request: HttpRequest) -> HttpResponse:
             asked = None if is_sure(request) else _asked_first(request, o)
             if asked is not None:
                 return asked
-            record_room.write(events, at=o.at)
+            record_room.write(events, at=o.at, who=request.who)
             return HttpResponseRedirect(link("mine", done="1", **{"for": o.position or None}))
         except BadInput as error:
             faults = error.faults

@@ -17,7 +17,7 @@ from torni.core.clock import today
 from torni.core.faults import BadInput, Fault
 from torni.core.language import t
 from torni.core.notes import hearing
-from torni.facts import intake
+from torni.facts import intake, senders
 from torni.facts.access import Who
 from torni.facts.intake import Received
 from torni.facts.opening import Connection
@@ -92,7 +92,9 @@ def _done(request: HttpRequest, who: Who) -> dict[str, Any]:
             raw = read_json(request.POST.get("raw", ""))
         except Unreadable as error:
             raise BadInput(error.fault(t("the row"))) from error
-        done = intake.replay(door, number, _with_place(door.connection, number, raw), by=who.shown)
+        done = intake.replay(
+            door, number, _with_place(door.connection, number, raw), by=who.shown, sender=senders.account(who)
+        )
     if done.refused:
         return {"opened": number, "raw": request.POST.get("raw", ""), "reasons": list(done.refused[0][2])}
     return {"told": t("The row was accepted.")}
@@ -130,7 +132,13 @@ def _bring(request: HttpRequest, who: Who) -> Received:
     speaks, brings = (who.name, None) if who.producer else (None, who.name)  # a producer speaks for itself alone
     with record_room.door() as door:
         return intake.receive_many(
-            door, events, size=intake.MOST_EVENTS, source=speaks, fallback=brings, producer=who.producer
+            door,
+            events,
+            size=intake.MOST_EVENTS,
+            source=speaks,
+            fallback=brings,
+            producer=who.producer,
+            sender=senders.account(who).of_file(name),
         )
 
 

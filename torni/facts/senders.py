@@ -1,0 +1,83 @@
+"""Who sends an event: stamped by the door from the account, key or program that it came by, never taken from the event itself."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass, replace
+from typing import Any, Literal
+
+from torni.core.language import t
+from torni.facts.access import Who
+
+ACCOUNT: Literal["account"] = "account"
+Kind = Literal["account", "feed", "process", "command"]
+
+
+@dataclass(frozen=True)
+class Sender:
+    """An account at a page, a feed by its key, a process of Torni's own, or a command of whoever administers the server.
+
+    `who`: the name of the account's that others see, the feed's source, the process or command. `account`: the name it signs in by. `role` and `organisation` (a producer): an account's and a
+    feed's, where it has one. `file`: the name of the file that an event stood in. `mended_by`: who sent it again out of quarantine.
+    """
+
+    kind: Kind
+    who: str
+    role: str | None = None
+    organisation: str | None = None
+    file: str | None = None
+    mended_by: str | None = None
+    account: str | None = None
+    mended_account: str | None = None
+
+    def told(self) -> dict[str, str]:
+        """What is written beside the event."""
+        return {k: v for k, v in vars(self).items() if v is not None}
+
+    def of_file(self, name: str) -> Sender:
+        return replace(self, file=name)
+
+
+def account(who: Who) -> Sender:
+    """The signed-in account, or the feed that a machine speaks as."""
+    if who.machine:
+        return feed(who.name, who.producer)
+    return Sender(ACCOUNT, who.shown, who.role, who.producer, account=who.name)
+
+
+def feed(source: str, producer: str | None) -> Sender:
+    return Sender("feed", source, None, producer)
+
+
+def process(name: str) -> Sender:
+    return Sender("process", name)
+
+
+def command(name: str) -> Sender:
+    return Sender("command", name)
+
+
+SIGNED_IN_BY = ("account", "mended_account")  # names to sign in by, which no client has use for
+
+
+def mended(first: Mapping[str, Any] | None, by: Sender) -> Sender:
+    """Who first sent the row, with who mended it. Where it is not known who sent it, it is the mender's."""
+    if not first:
+        first = by.told()
+    known: dict[str, Any] = {k: v for k, v in first.items() if k in Sender.__dataclass_fields__}
+    return replace(Sender(**known), mended_by=by.who, mended_account=by.account)
+
+
+def sentence(sender: Mapping[str, Any] | None) -> str:
+    """Who sent an event, in a line for people. Plainly so where that is not known: an event written before senders were."""
+    if not sender or not sender.get("who"):
+        return str(t("not known"))
+    parts = [str(sender["who"])]
+    if sender.get("organisation"):
+        parts.append(str(sender["organisation"]))
+    if sender.get("file"):
+        row = sender.get("row")
+        parts.append(str(t("{file}, row {row}", file=sender["file"], row=row)) if row else str(sender["file"]))
+    if sender.get("mended_by"):
+        parts.append(str(t("mended by {who}", who=sender["mended_by"])))
+    return ", ".join(parts)
