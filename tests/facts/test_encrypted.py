@@ -106,7 +106,7 @@ def test_a_backup_is_rehearsed_beside_the_room_and_what_came_of_it_is_kept(room,
     assert main(["backup", str(file), "--force", "--rehearse"]) == 1
     assert "not whole" in capsys.readouterr().out
     with opening.connect(room.url, autocommit=True) as connection:
-        assert connection.execute("SELECT whole FROM backup_tried ORDER BY at").fetchall() == [(True,), (False,)]
+        assert connection.execute("SELECT whole FROM backup_tried ORDER BY number").fetchall() == [(True,), (False,)]
 
 
 def _tamper(url: str) -> None:

@@ -20,6 +20,7 @@ import psycopg
 from psycopg import sql
 from psycopg.conninfo import conninfo_to_dict, make_conninfo
 
+from torni.core import clock
 from torni.core.faults import BadInput, bad_input
 from torni.core.language import Message, t
 from torni.core.progress import Done, working
@@ -216,7 +217,9 @@ def bring_back(url: str, path: Path, *, unsigned: bool = False) -> str | None:
 def note_tried(url: str, *, whole: bool, size: int) -> None:
     """Write down that a backup of so many bytes was brought back beside the room, and whether it was whole."""
     with opening.connect(url, autocommit=True) as connection:
-        connection.execute("INSERT INTO backup_tried (whole, bytes) VALUES (%s, %s)", [whole, size])
+        connection.execute(
+            "INSERT INTO backup_tried (at, whole, bytes) VALUES (%s, %s, %s)", [clock.now(), whole, size]
+        )
 
 
 def refuse_facts(url: str) -> None:

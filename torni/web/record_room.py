@@ -217,7 +217,7 @@ def health() -> dict[str, Any]:
     with reading(None) as one:
         row = one.execute(
             "SELECT nullif(r.recorded_at, '-infinity'), r.invented, newest(), c.position, extract(epoch FROM clock_timestamp() - c.level_at), "
-            "(SELECT count(*) FROM missed), (SELECT max(at) FROM backup_tried WHERE whole), (SELECT whole FROM backup_tried ORDER BY at DESC LIMIT 1) FROM room r, consumer c WHERE c.name = 'tally'"
+            "(SELECT count(*) FROM missed), (SELECT max(at) FROM backup_tried WHERE whole), (SELECT whole FROM backup_tried ORDER BY number DESC LIMIT 1) FROM room r, consumer c WHERE c.name = 'tally'"
         ).fetchone()
     recorded, invented, newest, folded, since, aside, tried, whole = row or (None, None, 0, 0, 0, 0, None, None)
     behind = max(0, (newest or 0) - folded)  # a promise made anew has a position of its own after them
