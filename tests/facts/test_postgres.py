@@ -8,16 +8,13 @@ import signal
 import subprocess
 import sys
 import tempfile
-import threading
 import time
-from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 
 import psycopg
 import pytest
 
 from torni.core.faults import BadInput
-from torni.facts import postgres
 from torni.facts.postgres import server
 
 
@@ -37,28 +34,22 @@ def answers(url: str) -> bool:
     return True
 
 
-def test_of_several_that_find_it_stopped_at_once_one_starts_it(folder, monkeypatch):
-    """Each has looked, and found it running, before the last of the others stopped it: then all of them want to start it."""
-    with server(folder=folder):
-        pass  # the cluster is made
-    all_looked, looks, real = threading.Barrier(3), threading.local(), postgres._Embedded._running
-
-    def running(self) -> bool:
-        looks.count = getattr(looks, "count", 0) + 1
-        if looks.count == 1:
-            return True
-        if looks.count == 2:
-            all_looked.wait(60)
-            return False
-        return real(self)
-
-    def one(_: int) -> bool:
-        with server(folder=folder) as found:
-            return answers(found.url)
-
-    monkeypatch.setattr(postgres._Embedded, "_running", running)
-    with ThreadPoolExecutor(3) as several:
-        assert list(several.map(one, range(3))) == [True] * 3
+def test_of_several_that_come_and_go_at_once_each_finds_it_running(folder):
+    """The last to go stops it while others come: none finds it stopped under its hands, and none starts it twice."""
+    coming_and_going = (
+        "import sys, psycopg; from pathlib import Path; from torni.facts.postgres import server\n"
+        "for _ in range(4):\n    with server(folder=Path(sys.argv[1])) as s:\n        print(psycopg.connect(s.url).execute('SELECT 1').fetchone()[0])"
+    )
+    several = [
+        subprocess.Popen(
+            [sys.executable, "-c", coming_and_going, str(folder)],
+            stdout=subprocess.PIPE,
+            stderr=subprocess.STDOUT,
+            text=True,
+        )
+        for _ in range(4)
+    ]
+    assert [p.communicate(timeout=300)[0].split() for p in several] == [["1"] * 4] * 4
 
 
 def test_it_starts_serves_several_and_stops_with_the_last(folder):

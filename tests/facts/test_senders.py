@@ -8,8 +8,9 @@ from pathlib import Path
 
 import pytest
 
+from tests.facts.conftest import DATA
 from torni.core import language
-from torni.facts import intake, senders
+from torni.facts import intake, persons, rights, senders
 from torni.facts.access import Who
 from torni.facts.fold import fold, seal
 from torni.facts.verify import verify
@@ -55,6 +56,23 @@ def test_a_mended_row_tells_who_sent_it_and_who_mended_it(here):
     assert sender(here, "b") == {
         "kind": "command", "who": "torni import events", "file": "visits.csv", "row": 2, "mended_by": "Cilla C", "mended_account": "cilla",
     }  # fmt: skip
+
+
+def test_erasure_takes_her_own_name_and_leaves_an_officials(here):
+    """By the roles of the table of rights: a resident's own account is a person's name."""
+    (role,) = rights.of("client")
+    own = senders.account(Who(9, "maija.m", "Maija Meikäläinen", role, client=1))
+    assert intake.receive(here.door, [given("a")], sender=own, now=here.now).accepted == 1
+    assert intake.receive(here.door, [given("b")], sender=CONTROLLER, now=here.now).accepted == 1
+    fold(here.connection)
+    persons.erase(here.connection, 1, data=DATA, by="Records Keeper", why="another person's data")
+    left = [
+        row[0]
+        for row in here.rows(
+            "SELECT sender FROM event WHERE sender IS NOT NULL AND type = 'visit.planned' ORDER BY position"
+        )
+    ]
+    assert left == [{"kind": "account", "role": role}, CONTROLLER.told()]
 
 
 def test_a_row_of_before_is_its_menders(here):

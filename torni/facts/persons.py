@@ -281,9 +281,9 @@ def erase(connection: Connection, client: int, *, data: ByType, by: str, why: st
             "data = CASE WHEN x.whole THEN (SELECT jsonb_object_agg(d.field, e.data->d.field) FROM declared d WHERE NOT d.names AND d.type = e.type AND e.data ? d.field) "
             "ELSE e.data - ARRAY(SELECT d.field FROM declared d WHERE d.names AND d.type = e.type AND e.data->>d.field = %(client)s::text) END, "
             "id = CASE WHEN x.whole THEN 'erased-' || e.position ELSE e.id END, "
-            "sender = CASE WHEN x.whole AND e.sender->>'role' = 'client' THEN e.sender - ARRAY['who', 'account'] ELSE e.sender END "
+            "sender = CASE WHEN x.whole AND e.sender->>'role' = ANY (%(clients)s) THEN e.sender - ARRAY['who', 'account'] ELSE e.sender END "
             "FROM erased x WHERE x.position = e.position",
-            {"salt": salt[0], "client": client},
+            {"salt": salt[0], "client": client, "clients": rights.of("client")},
         )
         connection.execute(
             "UPDATE effect f SET client = NULL FROM erased x WHERE x.position = f.position AND f.client = %s", [client]

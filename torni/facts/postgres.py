@@ -118,9 +118,9 @@ class _Embedded:
                 self._create()
             if not self._running():
                 self._start()
-        self._lock = self._open(self.folder / "in-use")
-        fcntl.flock(self._lock, fcntl.LOCK_SH)
-        self._revive()  # the last other process may have stopped it between our look and our lock
+            # taken while nobody else starts or stops: what was found running is running until we let go
+            self._lock = self._open(self.folder / "in-use")
+            fcntl.flock(self._lock, fcntl.LOCK_SH)
         return self
 
     def __exit__(self, *_: object) -> None:
