@@ -161,7 +161,6 @@ STEP = st.tuples(
 @example(steps=[("make", 0), ("make", 0), ("make", 0), ("withdraw", 1), ("make", 0)], cut=1, new_at=4)
 @settings(
     max_examples=25,
-    deadline=None,
     phases=[Phase.explicit, Phase.generate],
     suppress_health_check=[HealthCheck.function_scoped_fixture],
 )

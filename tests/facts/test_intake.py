@@ -54,7 +54,7 @@ JUNK = st.recursive(
 )  # fmt: skip
 
 
-@settings(max_examples=60, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
+@settings(max_examples=60, suppress_health_check=[HealthCheck.function_scoped_fixture])
 @given(batch=st.lists(JUNK | st.fixed_dictionaries({**{k: JUNK | st.just(v) for k, v in GOOD.items()}}), max_size=4))
 def test_any_shape_is_taken_or_told_and_never_fails(here, batch):
     done = receive(here.door, batch, now=here.now)

@@ -18,7 +18,7 @@ from torni.facts.intake import read, receive, receive_many, waiting
 from torni.facts.registers import REGISTERS, unlike
 from torni.facts.verify import verify
 
-SLOW = settings(max_examples=25, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
+SLOW = settings(max_examples=25, suppress_health_check=[HealthCheck.function_scoped_fixture])
 
 
 def whole(here):
@@ -414,7 +414,7 @@ def happened(steps):
 
 
 @example(steps=[("register", 0), ("withdraw", 0), ("correct", 0)], cuts=1, seed=0)
-@settings(max_examples=15, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
+@settings(max_examples=15, suppress_health_check=[HealthCheck.function_scoped_fixture])
 @given(steps=st.lists(STEP, min_size=2, max_size=14), cuts=st.integers(1, 6), seed=st.integers(0, 99))
 def test_one_by_one_at_once_in_cuts_or_shuffled_together_the_room_is_the_same(early, steps, cuts, seed):
     """Each way is tried in a transaction that is undone, so that all begin with the same room."""

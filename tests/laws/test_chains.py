@@ -44,7 +44,7 @@ LOG = st.lists(
 )  # fmt: skip
 
 
-@settings(max_examples=150, deadline=None)
+@settings(max_examples=150)
 @given(chains(), LOG)
 def test_the_sql_is_the_traces_summed_up(chain, log):
     rows = [(t, s, TODAY - timedelta(days=60 - d), f"m{m}") for t, s, d, m in log]
@@ -123,7 +123,7 @@ def test_a_chain_that_names_what_is_not_there_is_told_by_its_line(tmp_path):
     assert '"startd" is not a step' in said and '"wait.start_day" is not a parameter' in said
 
 
-@settings(max_examples=50, deadline=None)
+@settings(max_examples=50)
 @given(chains(), LOG)
 def test_a_life_stage_whole_is_a_clients_across_matters(chain, log):
     rows = [(t, s, TODAY - timedelta(days=60 - d), f"m{m}", m % 2) for t, s, d, m in log]

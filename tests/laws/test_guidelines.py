@@ -30,7 +30,7 @@ def from_scratch(matrix, sets, weight, limit):
     return covered, [float((w.astype(float) * n).sum()) for n, w in zip(nearest, weight, strict=True)]
 
 
-@settings(max_examples=60, deadline=None)
+@settings(max_examples=60)
 @given(cases())
 def test_closures_and_openings_equal_a_full_recomputation(case):
     matrix, sets, weight, limit, new = case

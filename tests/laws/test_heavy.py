@@ -50,7 +50,7 @@ def test_what_was_taken_back_or_is_older_than_a_year_does_not_count():
     assert measured([]).clients == 0 and measured([]).share_of_visits is None
 
 
-@settings(max_examples=50, deadline=None)
+@settings(max_examples=50)
 @given(st.lists(st.integers(1, 30), min_size=1, max_size=60), st.sampled_from([0.05, 0.1, 0.5, 1.0]))
 def test_the_share_is_that_of_the_heaviest(counts, share):
     found = measured([r for client, n in enumerate(counts, 1) for r in visits(client, n)], share)

@@ -16,7 +16,7 @@ TARGETS = st.sampled_from([0.5, 0.8, 0.9, 0.95, 0.98, 0.99, 1.0])
 LIMITS = st.builds(Limits, TARGETS, st.sampled_from([0.05, 1.0]), st.sampled_from([1.0, 1.5, 3.0]))
 
 
-@settings(deadline=None, max_examples=150)
+@settings(max_examples=150)
 @given(limits=LIMITS, total=st.integers(0, 5_000), missed=st.integers(0, 300))
 def test_so_many_more_misses_break_it_and_one_fewer_does_not(limits, total, missed):
     missed = min(missed, total)
@@ -29,7 +29,7 @@ def test_so_many_more_misses_break_it_and_one_fewer_does_not(limits, total, miss
         assert more == 1 or not limits.broken(total + more - 1, missed + more - 1)
 
 
-@settings(deadline=None, max_examples=150)
+@settings(max_examples=150)
 @given(limits=LIMITS, total=st.integers(1, 3_000), missed=st.integers(0, 200), again=st.integers(1, 50))
 def test_more_misses_never_leave_more_margin(limits, total, missed, again):
     missed = min(missed, total)
@@ -37,7 +37,7 @@ def test_more_misses_never_leave_more_margin(limits, total, missed, again):
     assert (before or 0) >= (after or 0)
 
 
-@settings(deadline=None, max_examples=150)
+@settings(max_examples=150)
 @given(limits=LIMITS, total=st.integers(1, 3_000), missed=st.integers(0, 500))
 def test_so_many_in_time_keep_it_again_and_one_fewer_does_not(limits, total, missed):
     missed = min(missed, total)
@@ -49,7 +49,7 @@ def test_so_many_in_time_keep_it_again_and_one_fewer_does_not(limits, total, mis
     assert count == 0 or (total + count - 1 - missed) / (total + count - 1) < limits.target
 
 
-@settings(deadline=None, max_examples=200)
+@settings(max_examples=200)
 @given(
     target=TARGETS, few=st.sampled_from([0.01, 0.05]), spread=st.floats(1, 3), total=st.integers(0, 4_000), missed=st.integers(0, 400)
 )  # fmt: skip
@@ -62,7 +62,7 @@ def test_broken_is_what_the_finding_tells_as_broken(target, few, spread, total, 
     assert Limits(target, few, spread).broken(total, missed) == told
 
 
-@settings(deadline=None, max_examples=30)
+@settings(max_examples=30)
 @given(times=st.sampled_from([4, 10, 25]), total=st.integers(200, 2_000), share=st.floats(0.0, 0.04))
 def test_a_region_so_many_times_as_large_has_so_many_times_the_margin(times, total, share):
     """Where nothing is left to chance; to a miss each, for counts are whole."""
@@ -91,7 +91,7 @@ def _told(state, total, missed, *, broken=False, horizon=28, **known):
     return ahead(state, limits, [28] * len(total), total, missed, days, broken=np.full(len(total), broken), **known)
 
 
-@settings(deadline=None, max_examples=10)
+@settings(max_examples=10)
 @given(seed=st.integers(0, 10_000), at=st.integers(40, 100))
 def test_later_days_never_change_an_earlier_answer(seed, at):
     total, missed = _made(seed)
@@ -106,7 +106,7 @@ def test_later_days_never_change_an_earlier_answer(seed, at):
     assert np.array_equal(one.within, two.within) and np.array_equal(one.first, two.first)
 
 
-@settings(deadline=None, max_examples=10)
+@settings(max_examples=10)
 @given(seed=st.integers(0, 10_000))
 def test_series_do_not_teach_one_another(seed):
     """One row alone is told as among others: an answer about a small unit rests on its own days."""
@@ -116,7 +116,7 @@ def test_series_do_not_teach_one_another(seed):
     assert np.allclose(both.within[0], alone.within[0], atol=0.02)
 
 
-@settings(deadline=None, max_examples=15)
+@settings(max_examples=15)
 @given(seed=st.integers(0, 10_000), more=st.integers(1, 60))
 def test_more_misses_in_the_window_never_make_a_break_less_likely(seed, more):
     """By the same share learnt: what stands in the window already only adds."""
@@ -128,7 +128,7 @@ def test_more_misses_in_the_window_never_make_a_break_less_likely(seed, more):
     assert (_told(state, total, heavier).within >= _told(state, total, missed).within - 1e-12).all()
 
 
-@settings(deadline=None, max_examples=10)
+@settings(max_examples=10)
 @given(seed=st.integers(0, 10_000), easier=st.floats(0.0, 0.9))
 def test_what_is_done_already_makes_a_break_less_likely(seed, easier):
     total, missed = _made(seed, rate=0.06)

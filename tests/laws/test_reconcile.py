@@ -129,7 +129,7 @@ def test_parquet_is_read_as_well(people, tmp_path):
     assert found.differences == ()
 
 
-@settings(max_examples=60, deadline=None)
+@settings(max_examples=60)
 @given(st.lists(st.tuples(st.integers(1, 3), st.integers(0, 20), st.integers(0, 500)), max_size=40))
 def test_the_ceiling_is_met_in_the_order_of_days(events):
     """One person after another, one event after another: the slow clear way gives the same cents."""

@@ -198,7 +198,7 @@ bills = st.lists(
 )  # fmt: skip
 
 
-@settings(max_examples=25, deadline=None)
+@settings(max_examples=25)
 @given(rows, bills, st.randoms(use_true_random=False))
 def test_shuffling_the_rows_and_renaming_the_ids_changes_no_verdict(tmp_path_factory, visits, charges, chance):
     """Charged = explained + differences besides, to the cent."""

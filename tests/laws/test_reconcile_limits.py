@@ -63,7 +63,7 @@ def days():
 FEES = {"outpatient_visit": "71.30", "doctor_urgent": "41.40", "serial_treatment": "19.90", "doctor_visit": "30.20"}
 
 
-@settings(max_examples=25, deadline=None)
+@settings(max_examples=25)
 @given(
     st.lists(
         st.tuples(

@@ -104,7 +104,7 @@ def verdicts(found, person=lambda p: p):
     return Counter((d.kind, d.formula, person(d.person), d.on, d.rule_eur, d.charged_eur) for d in found.differences)
 
 
-@settings(max_examples=60, deadline=None)
+@settings(max_examples=60)
 @given(year(), st.randoms(use_true_random=False))
 def test_neither_names_nor_the_order_of_rows_change_a_verdict(days, given_, chance):
     """Charged = explained + differences besides, to the cent."""
@@ -119,7 +119,7 @@ def test_neither_names_nor_the_order_of_rows_change_a_verdict(days, given_, chan
     assert verdicts(once) == verdicts(again, {v: k for k, v in persons.items()}.__getitem__)
 
 
-@settings(max_examples=60, deadline=None)
+@settings(max_examples=60)
 @given(
     year(orphans=False),
     st.data(),
@@ -139,7 +139,7 @@ def test_a_bill_with_its_whole_credit_changes_no_verdict(days, given_, data, nam
     assert verdicts(reckoned(days, visits, charges)) == verdicts(reckoned(days, visits, [*charges, *pair]))
 
 
-@settings(max_examples=60, deadline=None)
+@settings(max_examples=60)
 @given(
     st.lists(st.tuples(st.sampled_from(list(FEES)), st.booleans()), min_size=1, max_size=30),
     st.data(),

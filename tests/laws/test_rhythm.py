@@ -17,7 +17,7 @@ from torni.engines.rhythm.evidence import added, log_ratio, mixed
 YEAR = 365
 
 
-@settings(deadline=None, max_examples=60)
+@settings(max_examples=60)
 @given(
     mean=st.floats(0.01, 60), wide=st.floats(1.01, 5), times=st.floats(0.1, 12).filter(lambda t: abs(t - 1) > 0.05)
 )  # fmt: skip

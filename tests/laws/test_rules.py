@@ -51,7 +51,7 @@ def in_duckdb(duck, people, expressions: list[str]) -> list[tuple[object, ...]]:
     return duck.execute(f"SELECT {', '.join(expressions)} FROM people ORDER BY person").fetchall()
 
 
-@settings(max_examples=25, deadline=None)
+@settings(max_examples=25)
 @given(SEEDS)
 def test_reasoning_and_duckdb_agree_leaf_by_leaf(duck, seed):
     r = random.Random(seed)
@@ -69,7 +69,7 @@ def test_reasoning_and_duckdb_agree_leaf_by_leaf(duck, seed):
                 assert states[leaf] == {True: "held", False: "not_held", None: "missing"}[held], sql.source(leaf)
 
 
-@settings(max_examples=25, deadline=None)
+@settings(max_examples=25)
 @given(SEEDS)
 def test_sums_agree_to_the_last_digit(duck, seed):
     r = random.Random(seed)
@@ -87,7 +87,7 @@ def test_sums_agree_to_the_last_digit(duck, seed):
             )
 
 
-@settings(max_examples=50, deadline=None)
+@settings(max_examples=50)
 @given(SEEDS)
 def test_the_packed_number_holds_every_leafs_state(duck, seed):
     r = random.Random(seed)
@@ -100,7 +100,7 @@ def test_the_packed_number_holds_every_leafs_state(duck, seed):
         assert [(code >> (2 * i)) & 3 for i in range(len(leaves))] == states
 
 
-@settings(max_examples=100, deadline=None)
+@settings(max_examples=100)
 @given(SEEDS)
 def test_a_rules_own_text_gives_the_same_tree_and_version(seed):
     for node in trees(seed, 3):
@@ -110,7 +110,7 @@ def test_a_rules_own_text_gives_the_same_tree_and_version(seed):
         assert tree.version(again) == tree.version(node)
 
 
-@settings(max_examples=60, deadline=None)
+@settings(max_examples=60)
 @given(SEEDS)
 def test_what_decided_decides_alone(seed):
     """Forget every fact that no deciding leaf asks for: the verdict stays."""
@@ -130,7 +130,7 @@ def test_what_decided_decides_alone(seed):
         )
 
 
-@settings(max_examples=60, deadline=None)
+@settings(max_examples=60)
 @given(SEEDS)
 def test_every_change_told_gives_the_verdict_told_and_missing_facts_that_cannot_matter_do_not(seed):
     r = random.Random(seed)
@@ -148,7 +148,7 @@ def test_every_change_told_gives_the_verdict_told_and_missing_facts_that_cannot_
                 assert asked_if_missing or reasoning.verdict(trial) is verdict
 
 
-@settings(max_examples=60, deadline=None)
+@settings(max_examples=60)
 @given(SEEDS)
 def test_what_can_never_hold_holds_for_nobody(seed):
     r = random.Random(seed)
@@ -184,7 +184,7 @@ def test_impossible_and_empty_conditions_are_told():
     ]
 
 
-@settings(max_examples=400, deadline=None)
+@settings(max_examples=400)
 @given(st.one_of(st.text(max_size=200), st.lists(st.sampled_from(
     ["age", "rai_maple", "language", "income", "(", ")", "and", "or", "not", "=", "<", ">=", "'fi'", "1", "2.5", "null", "is", "in", "between",
      "case", "when", "then", "else", "end", "interval", "month", "date", "'2026-01-01'", "param.limit", "table.cap", "-", "+", "*", ",", ".",

@@ -9,7 +9,7 @@ from hypothesis import strategies as st
 
 from torni.engines.siting import fewest, max_cover, p_median
 
-few = settings(max_examples=40, deadline=None)
+few = settings(max_examples=40)
 
 
 @st.composite

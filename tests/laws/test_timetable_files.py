@@ -26,7 +26,7 @@ FILES = usual() | {
 ODD = ["", " ", "0", "-1", "1.5", "1e9", "nan", "inf", "99999999999", "A", "Z", "24:00:00", "47:59:59", "168:00:00", "6:5:4", "20261123", "00010101", "99991231", '"', "ä", "0;0", "3"]  # fmt: skip
 
 
-@settings(max_examples=150, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
+@settings(max_examples=150, suppress_health_check=[HealthCheck.function_scoped_fixture])
 @given(data=st.data())
 def test_a_damaged_timetable_is_refused_or_rideable_on_every_day(tmp_path, data):
     files = dict(FILES)
@@ -56,7 +56,7 @@ def test_a_damaged_timetable_is_refused_or_rideable_on_every_day(tmp_path, data)
     assert feed.knows(feed.busiest_day()) and len(feed.on(feed.busiest_day()).trip)
 
 
-@settings(max_examples=25, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
+@settings(max_examples=25, suppress_health_check=[HealthCheck.function_scoped_fixture])
 @given(seed=st.integers(0, 10**9))
 def test_the_order_of_rows_is_no_matter(tmp_path, seed):
     rng = np.random.default_rng(seed)
@@ -98,7 +98,7 @@ def test_what_is_no_zip_is_refused(tmp_path, data):
         read_feed(path)
 
 
-@settings(max_examples=60, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
+@settings(max_examples=60, suppress_health_check=[HealthCheck.function_scoped_fixture])
 @given(
     packing=st.sampled_from([zipfile.ZIP_STORED, zipfile.ZIP_DEFLATED, zipfile.ZIP_BZIP2, zipfile.ZIP_LZMA]),
     cut=st.floats(0, 0.99),

@@ -13,7 +13,7 @@ CLASSES = ("fast", "slow", "closed")
 MODE = Mode(
     "test", {"fast": 80, "slow": 30}, joining_kmh=20, joining_detour=1.2, within_cell_km=0.1, end_min=0.5, direct_km=0.8
 )
-slow_ok = settings(max_examples=40, deadline=None, suppress_health_check=[HealthCheck.too_slow])
+slow_ok = settings(max_examples=40, suppress_health_check=[HealthCheck.too_slow])
 
 
 @st.composite

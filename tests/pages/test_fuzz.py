@@ -56,7 +56,7 @@ def test_whatever_is_sent_is_answered_as_the_document_says(api, mode, with_key):
     for result in schema.get_all_operations():
         operation = result.ok()
 
-        @settings(max_examples=EXAMPLES, deadline=None, suppress_health_check=list(HealthCheck), database=None)
+        @settings(max_examples=EXAMPLES, suppress_health_check=list(HealthCheck), database=None)
         @given(operation.as_strategy(generation_mode=chosen))
         def sent(case):
             headers = {"Host": "127.0.0.1", "Accept-Encoding": "identity"} | (

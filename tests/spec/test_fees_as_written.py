@@ -3,7 +3,7 @@
 from datetime import date
 from decimal import Decimal
 
-from hypothesis import given, settings
+from hypothesis import given
 from hypothesis import strategies as st
 
 from tests.spec.conftest import rules_on
@@ -33,7 +33,6 @@ CLIENTS = st.fixed_dictionaries(
 )
 
 
-@settings(deadline=None)  # the first example loads the rules
 @given(CLIENTS)
 def test_no_fee_is_above_its_cost_whoever_the_client(client):
     """The law of section 2, and the fee as it was reckoned wherever it is within the cost."""
@@ -50,7 +49,6 @@ def test_no_fee_is_above_its_cost_whoever_the_client(client):
         assert found.cost.limits == (found.cost.eur is not None and own > found.cost.eur)
 
 
-@settings(deadline=None)  # the first example loads the rules
 @given(CLIENTS)
 def test_a_couple_never_pays_more_than_the_client_alone_would(client):
     """Act on client fees, section 7 c: the joint income never makes the fee greater than the client's own income alone would."""

@@ -5,7 +5,7 @@ from decimal import Decimal
 
 import pytest
 import yaml
-from hypothesis import given, settings
+from hypothesis import given
 from hypothesis import strategies as st
 
 from tests.spec.test_fees_as_written import CLIENTS
@@ -154,7 +154,6 @@ def test_a_change_of_a_third_decimal_is_refused():
     assert yaml.safe_load("a: 20.205") and told("fee.doctor_visit: 20.20") == ""
 
 
-@settings(deadline=None)  # the first example loads the rules
 @given(CLIENTS, st.sampled_from(["keski-suomi", "pirkanmaa", "pohjois-pohjanmaa"]))
 def test_every_shipped_fee_is_within_its_maximum_whoever_the_client(client, region):
     """What is tried of a region's own text holds of the shared ones by their parts, each of which has its own bound."""

@@ -58,7 +58,7 @@ def timetables(draw):
     )
 
 
-@settings(max_examples=60, deadline=None)
+@settings(max_examples=60)
 @given(timetables())
 def test_the_scan_equals_a_plain_search(case):
     timetable, homes, units = case
