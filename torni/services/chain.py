@@ -17,7 +17,7 @@ from pydantic import Field
 from torni.core.content import content_hash
 from torni.core.deadlines import working_day_after
 from torni.core.faults import BadInput, Fault, nearest_name
-from torni.core.language import ngettext
+from torni.core.language import ngettext, t
 from torni.core.shown import Shown
 from torni.core.texts import Identifier, Strict, Text
 from torni.engines.chains import Chain, Edge, Step
@@ -118,7 +118,7 @@ def chains(library: Library) -> dict[str, ServiceChain]:
                     )
                 except ValueError as error:
                     faults.append(
-                        Fault(document.where(("chains", name, "steps")), str(error), "Correct what follows what.")
+                        Fault(document.where(("chains", name, "steps")), str(error), t("Correct what follows what."))
                     )
     if faults:
         raise BadInput(*faults)

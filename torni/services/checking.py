@@ -15,8 +15,10 @@ def unknown_source(where: str, found: str, known: Iterable[str]) -> Iterator[Fau
     """That a text names a source that is none, and the nearest that is one."""
     if found not in (names := set(known)):
         near = nearest_name(found, sorted(names))
-        meant = f'Did you mean "{near}"? ' if near else ""
-        yield Fault(where, f'"{found}" is not a source', meant + "Add it to definitions/sources.yaml.")
+        meant = t('Did you mean "{near}"?', near=near) + " " if near else ""
+        yield Fault(
+            where, t('"{found}" is not a source', found=found), meant + t("Add it to definitions/sources.yaml.")
+        )
 
 
 def unchecked(kind: str, name: str, checked: date, document: Document) -> Iterator[Fault]:

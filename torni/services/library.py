@@ -393,15 +393,16 @@ class _Loading:
                 if not isinstance(content, dict):
                     where = layer.where(("services", name))
                     self.faults.append(
-                        Fault(where, "what differs in the service is expected", "Write such as criteria: or fees:")
+                        Fault(
+                            where, t("what differs in the service is expected"), t("Write such as criteria: or fees:")
+                        )
                     )
                     continue
                 if name not in newest and "id" not in content:
                     near = nearest_name(name, newest)
                     where = layer.where(("services", name))
-                    self.faults.append(
-                        Fault(where, f'"{name}" is not a service', f'Did you mean "{near}"?' if near else "")
-                    )
+                    meant = t('Did you mean "{near}"?', near=near) if near else ""
+                    self.faults.append(Fault(where, t('"{name}" is not a service', name=name), meant))
                     continue
                 lines = {loc[2:]: line for loc, line in layer.lines.items() if loc[:2] == ("services", name)}
                 difference = Document(layer.name, content, lines)

@@ -16,6 +16,7 @@ from torni.core.bounds import Unreadable
 from torni.core.faults import BadInput, Fault
 from torni.core.language import t
 from torni.services.faulty import faults_of
+from torni.services.yaml_words import unreadable
 
 Loc = tuple[str | int, ...]
 Model = TypeVar("Model", bound=BaseModel)
@@ -67,7 +68,7 @@ def _read(path: Path, root: Path, _changed: int, size: int) -> Document:
     try:
         found = read_text(path.read_text(encoding="utf-8"), name)
     except UnicodeDecodeError as error:
-        raise BadInput(Fault(f"{name}:1", "not UTF-8 text", "Save the file as UTF-8.")) from error
+        raise BadInput(Fault(f"{name}:1", t("not UTF-8 text"), t("Save the file as UTF-8."))) from error
     if isinstance(found, Fault):
         raise BadInput(found)
     return found
@@ -81,7 +82,7 @@ def read_text(text: str, name: str, *, most: int = bounds.MOST_CHARACTERS) -> Do
         node = loader.get_single_node()
         lines: dict[Loc, int] = {}
         if node is None:
-            return Fault(f"{name}:1", "the file is empty", "Write the definition, or remove the file.")
+            return Fault(f"{name}:1", t("the file is empty"), t("Write the definition, or remove the file."))
         if doubled := _walk(node, (), lines, told=True):
             return doubled.fault(name)
         return Document(name, loader.construct_document(node), lines)
@@ -91,13 +92,13 @@ def read_text(text: str, name: str, *, most: int = bounds.MOST_CHARACTERS) -> Do
         line = error.problem_mark.line + 1 if error.problem_mark else 1
         return Fault(
             f"{name}:{line}",
-            t("not readable as YAML: {problem}", problem=error.problem),
+            t("not readable as YAML: {problem}", problem=unreadable(error)),
             t("Check indentation, colons and quotes on this line."),
         )
     except (yaml.YAMLError, ValueError, RecursionError) as error:
         return Fault(
             f"{name}:1",
-            t("not readable as YAML: {problem}", problem=error),
+            t("not readable as YAML: {problem}", problem=unreadable(error)),
             t("Check for invisible characters and impossible dates."),
         )
 
@@ -181,7 +182,7 @@ def _walk(node: yaml.Node, loc: Loc, lines: dict[Loc, int], *, told: bool = Fals
         for key, value in node.value:
             line = key.start_mark.line + 1
             if not isinstance(key, yaml.ScalarNode):
-                raise ValueError(f"a name is expected on line {line}")
+                raise Unreadable(line, t("a name is expected"), t("Write a name and a colon before the value."))
             if key.value in seen:
                 return Doubled(key.value, seen[key.value], line)
             seen[key.value] = line

@@ -401,14 +401,20 @@ class _Loading:
                 before = node.type.digits - node.type.scale
                 digits = before + line.decimals + 1
                 if line.divided_by > 1 and digits + node.type.scale > 17:
-                    self.faults.append(Fault(at, "too many digits to divide exactly", "Round an earlier line first."))
+                    self.faults.append(
+                        Fault(at, t("too many digits to divide exactly"), t("Round an earlier line first."))
+                    )
                     return None
                 node = tree.Rounded(
                     node, line.divided_by, Type("decimal" if line.decimals else "whole", digits, line.decimals)
                 )
             if line.id in types:
                 self.faults.append(
-                    Fault(at, f'the line "{line.id}" is written twice', "Give each line an id of its own.")
+                    Fault(
+                        at,
+                        t('the line "{name}" is written twice', name=line.id),
+                        t("Give each line an id of its own."),
+                    )
                 )
             types[line.id] = node.type
             weights[line.id] = tree.weight(node, weights, most=bounds.MOST_WEIGHT)
@@ -446,11 +452,12 @@ class _Loading:
                 where = document.where(("forms", name, "sections", i, "fields", j))
                 if asked not in fields:
                     near = nearest_name(asked, fields)
-                    self.faults.append(
-                        Fault(where, f'"{asked}" is not a client field', f'Did you mean "{near}"?' if near else "")
-                    )
+                    meant = t('Did you mean "{near}"?', near=near) if near else t("`torni fields` lists them.")
+                    self.faults.append(Fault(where, t('"{found}" is not a client field', found=asked), meant))
                 elif asked in seen:
-                    self.faults.append(Fault(where, f'"{asked}" is asked for twice', "Keep one of the two."))
+                    self.faults.append(
+                        Fault(where, t('"{found}" is asked for twice', found=asked), t("Keep one of the two."))
+                    )
                 seen.add(asked)
 
     def _references(self, formulas: Mapping[str, Formula]) -> None:
@@ -472,9 +479,8 @@ class _Loading:
                 if formula not in formulas:
                     near = nearest_name(formula, formulas)
                     where = self.library.documents[name].where(at)
-                    self.faults.append(
-                        Fault(where, f'"{formula}" is not a formula', f'Did you mean "{near}"?' if near else "")
-                    )
+                    meant = t('Did you mean "{near}"?', near=near) if near else ""
+                    self.faults.append(Fault(where, t('"{found}" is not a formula', found=formula), meant))
 
 
 def _told_at(document: Document, at: Loc, *further: str | int) -> Loc:

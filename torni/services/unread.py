@@ -70,7 +70,11 @@ def misnamed(document: Document, stem: str) -> Iterator[Fault]:
     content = document.content if isinstance(document.content, dict) else {}
     name, at, day = stem.partition("@")
     if content.get("id") not in (None, name):
-        yield Fault(document.where(("id",)), f'"{content["id"]}" is not the file\'s name', f"Write id: {name}")
+        yield Fault(
+            document.where(("id",)),
+            t('"{found}" is not the file\'s name', found=content["id"]),
+            t("Write id: {name}", name=name),
+        )
     first = content.get("valid_from")
     if at and str(first) != day:
         what = t('the file\'s name says {day}, and its "valid_from" {first}', day=day, first=first or t("nothing"))

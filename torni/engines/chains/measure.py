@@ -11,6 +11,8 @@ from dataclasses import dataclass, field
 from datetime import date, timedelta
 from typing import Any, Literal
 
+from torni.core.language import t
+
 State = Literal["done", "open", "late", "not_reached"]
 
 
@@ -42,10 +44,10 @@ class Chain:
     def __post_init__(self) -> None:
         known = {s.id for s in self.steps}
         if not self.steps or len(known) != len(self.steps):
-            raise ValueError("a chain has steps, each named once")
+            raise ValueError(t("a chain has steps, each named once"))
         unknown = [e for e in self.edges if e.first not in known or e.then not in known]
         if unknown:
-            raise ValueError(f"{unknown[0].first} -> {unknown[0].then}: no such step")
+            raise ValueError(t("{first} → {then}: no such step", first=unknown[0].first, then=unknown[0].then))
         self.ranks()
 
     def after(self, step: str) -> tuple[Edge, ...]:
@@ -62,10 +64,10 @@ class Chain:
                 if e.first in ranks:
                     ranks[e.then] = max(ranks.get(e.then, 0), ranks[e.first] + 1)
         if any(r >= len(self.steps) for r in ranks.values()):
-            raise ValueError("the chain goes round in a circle")
+            raise ValueError(t("the chain goes round in a circle"))
         lost = [s.id for s in self.steps if s.id not in ranks]
         if lost:
-            raise ValueError(f"{lost[0]}: no way leads to it from the first step")
+            raise ValueError(t("{step}: no way leads to it from the first step", step=lost[0]))
         return ranks
 
     def due(self, step: str, reached: date) -> date | None:
