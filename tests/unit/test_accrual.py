@@ -9,7 +9,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from torni.core.language import speaking
+from torni.core.language import euros_text, speaking
 from torni.promises.accrual import accrued, windows
 from torni.supervision import sentences
 from torni.supervision.known_sums import sums_of
@@ -91,8 +91,8 @@ def test_nothing_invoiced_is_not_known_and_too_few_months_have_no_range():
     a = of(monthly("u", 1_000 * EUR, 9, 10))
     assert a.low is None
     with speaking("en"):
-        assert sentences.forecast_text(a) == "0.0 M€; too few months are whole to tell a range"
-        assert sentences.forecast_cell(a) == ("0.0", "too few whole months for a range")
+        assert sentences.forecast_text(a) == "4,000 €; too few months are whole to tell a range"
+        assert sentences.forecast_cell(a) == ("4,000 €", "too few whole months for a range")
 
 
 def test_what_is_expected_is_told_as_expected():
@@ -102,12 +102,12 @@ def test_what_is_expected_is_told_as_expected():
     with speaking("en"):
         told = dict(sentences.accrual_lines(a, {}))
         forecast, within = sentences.forecast_cell(a)
-    assert forecast == "12.4"
+    assert forecast == "12.4 M€"
     assert within.startswith("80%: 12.")
     assert told["Invoiced for this year's service"] == "10.4 M€"
-    assert told["Expected, the invoice has not come"] == "0.5 M€"
+    assert told["Expected, the invoice has not come"] == "520,000 €"
     assert told["Expected by the end of the year"].startswith("12.4 M€, with a chance of 80% between 12.")
-    assert told["Expected to be exceeded by"] == "0.4 M€"
+    assert told["Expected to be exceeded by"] == "440,000 €"
 
 
 def every(step, last, cents=1_000 * EUR, *, since=(2024, 1), until=TODAY):
@@ -225,3 +225,21 @@ def test_what_is_invoiced_is_the_years_invoices_to_the_cent(given_, today):
     assert a.least <= a.most
     assert a.expected >= 0 and a.forecast >= a.total - 1
     assert a.low is None or a.low <= a.forecast <= a.high
+
+
+def test_an_appropriation_below_a_million_is_told_in_whole_euros_and_a_range_of_one_figure_once():
+    with speaking("en"):
+        assert euros_text(31_234_567) == "312,346 €"
+        assert euros_text(99_999_940) == "999,999 €"
+        assert euros_text(99_999_960) == "1.0 M€"
+        assert euros_text(1_240_000_000) == "12.4 M€"
+        assert euros_text(-49) == "0 €"
+    with speaking("fi"):
+        assert euros_text(31_234_567) == "312\N{NO-BREAK SPACE}346 €"
+    invoices = [("u", day, 1_000_000 * EUR) for day in ends(2026, 1, 10)]
+    a = of(invoices, appropriation=12_000_000 * EUR)
+    assert a.low is not None, "whole months are many enough"
+    assert euros_text(a.low) == euros_text(a.high)
+    with speaking("en"):
+        assert sentences.forecast_text(a) == "12.0 M€"
+        assert sentences.forecast_cell(a) == ("12.0 M€", "")

@@ -137,6 +137,14 @@ def number(value: float, decimals: int = 0) -> str:
     return text.replace(",", "\N{NO-BREAK SPACE}").replace(".", ",")
 
 
+def euros_text(cents: float, decimals: int = 1) -> str:
+    """An amount with its unit: from one million in millions with so many decimals, below it in whole euros."""
+    whole = round(cents / 100)
+    if abs(whole) < 1_000_000:
+        return _("{euros} €").format(euros=number(whole))
+    return _("{euros} M€").format(euros=number(cents / 1e8, decimals))
+
+
 def per_cent(share: float, decimals: int = 1) -> str:
     """A share as per cent, never rounded across to look kept or whole: 0.9499 is 94,9 %."""
     scale = 10**decimals

@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, ClassVar, Literal
 
 from pydantic import Field
 
-from torni.core.language import Message, _, number, per_cent
+from torni.core.language import Message, _, euros_text, per_cent
 from torni.facts.book import Counting
 from torni.promises import accrual
 from torni.promises.accrual import Accrued
@@ -77,8 +77,8 @@ class BudgetPromise(EventPromise):
 
     def margin_text(self, m: Margin) -> str:
         if m.broken:
-            return _("{euros} M€ too much has accrued by today").format(euros=number((m.mends or 0) / 1e8, 2))
-        return _("{euros} M€ more by today and the promise is broken").format(euros=number((m.more or 0) / 1e8, 2))
+            return _("{euros} too much has accrued by today").format(euros=euros_text(m.mends or 0, 2))
+        return _("{euros} more by today and the promise is broken").format(euros=euros_text(m.more or 0, 2))
 
     def doubts(self, spent: Accrued, judge: Judge) -> list[Message]:
         if spent.allowed <= 0 or judge.keeps(spent.least / spent.allowed) == judge.keeps(spent.most / spent.allowed):
@@ -90,13 +90,13 @@ class BudgetPromise(EventPromise):
 
     def counted_text(self, f: Finding) -> str:
         if f.accrued is None:
-            return _("{euros} M€ this year").format(euros=number(f.met / 1e8, 1))
-        return _("accrued {total} M€, of it {expected} M€ expected, without an invoice yet").format(
-            total=number(f.accrued.total / 1e8, 1), expected=number(f.accrued.expected / 1e8, 1)
+            return _("{euros} this year").format(euros=euros_text(f.met))
+        return _("accrued {total}, of it {expected} expected, without an invoice yet").format(
+            total=euros_text(f.accrued.total), expected=euros_text(f.accrued.expected)
         )
 
     def group_text(self, g: Group) -> str:
-        return _("{euros} M€").format(euros=number(g.met / 1e8, 2))
+        return euros_text(g.met, 2)
 
     def group_heads(self) -> None:
         return None

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 from datetime import datetime
 
-from torni.core.language import _, language, ngettext, number, per_cent
+from torni.core.language import _, euros_text, language, ngettext, number, per_cent
 from torni.facts.door import HELSINKI
 from torni.promises.accrual import Accrued
 from torni.promises.finding import Finding, Level
@@ -51,31 +51,26 @@ def level_name(level: Level) -> str:
     return {"unit": _("By unit"), "producer": _("By producer"), "municipality": _("By municipality")}[level]
 
 
-def millions(cents: int) -> str:
-    return number(cents / 1e8, 1)
-
-
 def accrual_lines(a: Accrued, names: Mapping[str, str]) -> list[tuple[str, str]]:
     """A service's money line by line, what is expected marked as expected: invoiced, expected, accrued, allowed, and the year's end.
     Units whose invoice has not come are named (`names` by unit), and what seems invoiced twice or cannot be told yet is said."""
     awaited = ngettext("of it {n} invoice of a past month", "of it {n} invoices of past months", a.awaited).format(
         n=number(a.awaited)
     )
-    euros = _("{euros} M€")
     lines = [
-        (_("Invoiced for this year's service"), euros.format(euros=millions(a.invoiced))),
-        (_("Expected, the invoice has not come"), euros.format(euros=millions(a.expected)) + (f", {awaited}" if a.awaited else "")),
-        (_("Accrued by today"), euros.format(euros=millions(a.total))),
-        (_("Of the appropriation by today"), euros.format(euros=millions(a.allowed))),
+        (_("Invoiced for this year's service"), euros_text(a.invoiced)),
+        (_("Expected, the invoice has not come"), euros_text(a.expected) + (f", {awaited}" if a.awaited else "")),
+        (_("Accrued by today"), euros_text(a.total)),
+        (_("Of the appropriation by today"), euros_text(a.allowed)),
         (_("Expected by the end of the year"), forecast_text(a)),
-        (_("Appropriation of the year"), euros.format(euros=millions(a.appropriation))),
+        (_("Appropriation of the year"), euros_text(a.appropriation)),
     ]  # fmt: skip
     if not a.unsure:
         apart = a.appropriation - a.forecast
         told = _("Expected to be left") if apart >= 0 else _("Expected to be exceeded by")
-        lines.append((told, euros.format(euros=millions(abs(apart)))))
+        lines.append((told, euros_text(abs(apart))))
     if a.before:
-        lines.append((_("Invoiced this year for service of last year"), euros.format(euros=millions(a.before))))
+        lines.append((_("Invoiced this year for service of last year"), euros_text(a.before)))
     if a.waiting:
         lines.append(
             (_("No invoice yet of a month that should have one"), _listed([names.get(u, u) for u in a.waiting]))
@@ -98,20 +93,26 @@ def forecast_text(a: Accrued) -> str:
     """The forecast with its range, or that there are too few whole months to tell one, or that it cannot be told yet."""
     if a.unsure:
         return _unsure(a)
+    told = euros_text(a.forecast)
     if a.low is None or a.high is None:
-        return _("{euros} M€; too few months are whole to tell a range").format(euros=millions(a.forecast))
-    return _("{euros} M€, with a chance of {share} between {low} and {high} M€").format(
-        euros=millions(a.forecast), share=per_cent(a.range_share, 0), low=millions(a.low), high=millions(a.high)
+        return _("{euros}; too few months are whole to tell a range").format(euros=told)
+    low, high = euros_text(a.low), euros_text(a.high)
+    if low == high:
+        return told
+    return _("{euros}, with a chance of {share} between {low} and {high}").format(
+        euros=told, share=per_cent(a.range_share, 0), low=low, high=high
     )
 
 
 def forecast_cell(a: Accrued) -> tuple[str, str]:
-    """The same for a table in millions: the forecast, and under it the range with its chance or why there is none."""
+    """The same for a table: the forecast, and under it the range with its chance or why there is none."""
     if a.unsure:
         return "–", _unsure(a)
+    told = euros_text(a.forecast)
     if a.low is None or a.high is None:
-        return millions(a.forecast), _("too few whole months for a range")
-    return millions(a.forecast), f"{per_cent(a.range_share, 0)}: {millions(a.low)}–{millions(a.high)}"
+        return told, _("too few whole months for a range")
+    low, high = euros_text(a.low), euros_text(a.high)
+    return told, "" if low == high else f"{per_cent(a.range_share, 0)}: {low} – {high}"
 
 
 def _unsure(a: Accrued) -> str:

@@ -13,7 +13,7 @@ from typing import Any
 import polars as pl
 
 from torni.core.faults import BadInput
-from torni.core.language import _, language, number, per_cent
+from torni.core.language import _, euros_text, language, number, per_cent
 from torni.facts.opening import Connection
 from torni.guidance.letter import pdf
 from torni.needs import Funding, ModelledNeed, funding, need
@@ -227,8 +227,8 @@ def _money(r: Report, library: Library) -> dict[str, Any]:
         told.append(_("Need-based funding {year}: {total} M€, {each} € a resident").format(year=r.paid.year, total=number(r.paid.total / 1e6, 1), each=number(r.paid.per_resident)) + ".")  # fmt: skip
     rows = [
         [
-            str(library.services[f.service].name), sentences.millions(f.accrued.invoiced), sentences.millions(f.accrued.expected), sentences.millions(f.accrued.allowed),
-            value_text(f), sentences.forecast_text(f.accrued), sentences.millions(f.accrued.appropriation),
+            str(library.services[f.service].name), euros_text(f.accrued.invoiced), euros_text(f.accrued.expected), euros_text(f.accrued.allowed),
+            value_text(f), sentences.forecast_text(f.accrued), euros_text(f.accrued.appropriation),
         ]
         for f in (r.live.found if r.live else ()) if f.accrued and f.value
     ]  # fmt: skip
@@ -239,12 +239,12 @@ def _money(r: Report, library: Library) -> dict[str, Any]:
         told,
         [
             _("service"),
-            _("invoiced, M€"),
-            _("expected, M€"),
-            _("may be by now, M€"),
+            _("invoiced"),
+            _("expected"),
+            _("may be by now"),
             _("of it"),
             _("expected by the end of the year"),
-            _("appropriation, M€"),
+            _("appropriation"),
         ],
         rows,
     )

@@ -17,7 +17,7 @@ from typing import Any
 import psycopg
 
 from torni.core.faults import BadInput
-from torni.core.language import LANGUAGES, number, speaking
+from torni.core.language import LANGUAGES, euros_text, number, speaking
 from torni.facts.access import options
 from torni.facts.fold import CHANNEL
 from torni.services import regions
@@ -179,7 +179,7 @@ def told(found: Live) -> dict[str, Any]:
         "counts": {state: found.count(state) for state in ("broken", "unknown", "kept")},
         "alerts": len(found.alerts),
         "cells": {f"{service} {producer}": number(count) for service, producer, count in found.serving}
-        | {f.id: sentences.millions(f.accrued.total) for f in found.found if f.accrued},
+        | {f.id: euros_text(f.accrued.total) for f in found.found if f.accrued},
         "promises": {
             f.id: {"state": f.state, "told": f.told, "value": value_text(f), "counted": counted_text(f), "now": now_text(f), "margin": margin_text(f)}
             for f in found.found

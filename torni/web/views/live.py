@@ -10,7 +10,7 @@ import polars as pl
 from django.http import Http404, HttpRequest, HttpResponse
 
 from torni.core.faults import bad_input
-from torni.core.language import Message, t
+from torni.core.language import Message, euros_text, t
 from torni.facts.door import HELSINKI
 from torni.promises.finding import FOR_STAFF, LEVELS, NO_ROOM, Finding
 from torni.promises.rows import MOST
@@ -113,8 +113,8 @@ class Spending:
 def spending(here: Held, live: Live) -> list[Spending]:
     return [
         Spending(
-            f.id, str(here.network.library.services[f.service].name), f.state, f.value, sentences.millions(f.accrued.total),
-            sentences.millions(f.accrued.expected), sentences.millions(f.accrued.allowed), *sentences.forecast_cell(f.accrued), sentences.millions(f.accrued.appropriation),
+            f.id, str(here.network.library.services[f.service].name), f.state, f.value, euros_text(f.accrued.total),
+            euros_text(f.accrued.expected), euros_text(f.accrued.allowed), *sentences.forecast_cell(f.accrued), euros_text(f.accrued.appropriation),
         )
         for f in live.found
         if f.accrued and f.value
