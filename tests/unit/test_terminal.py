@@ -95,20 +95,23 @@ def test_work_that_nobody_shows_is_done_all_the_same():
         done(1)
 
 
-def test_long_work_is_a_plain_line_now_and_then_where_there_is_no_terminal(monkeypatch):
-    """On the standard error; work done in a moment says nothing."""
+@pytest.mark.parametrize(
+    ("part", "told"), [(1, r"25 %, about \d+ s left"), (0.2, r"5 %, about \d+ s left"), (0.1, r"2 %, \d+ s so far")]
+)
+def test_long_work_is_a_plain_line_now_and_then_where_there_is_no_terminal(monkeypatch, part, told):
+    """On the standard error; work done in a moment says nothing, and nothing is guessed of what is left while little is done."""
     monkeypatch.setattr("torni.core.bars.LINE_AFTER_S", 0.02)
     monkeypatch.delenv("TORNI_PROGRESS", raising=False)
     err, out = io.StringIO(), io.StringIO()
     with redirect_stdout(out), redirect_stderr(err), speaking("en"), showing(Bars()):
         list(each("ab", Message("The promises")))
         with working(Message("The promises"), 4) as done:
-            done(1)
+            done(part)
             until = time.monotonic() + 5
             while "\n" not in err.getvalue() and time.monotonic() < until:
                 time.sleep(0.01)
     assert out.getvalue() == ""
-    assert re.fullmatch(r"The promises: 25 %, about \d+ s left\n", err.getvalue())
+    assert re.fullmatch(rf"The promises: {told}\n", err.getvalue())
 
 
 def test_long_work_can_be_asked_to_be_quiet(monkeypatch):

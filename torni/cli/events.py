@@ -9,7 +9,7 @@ from contextlib import contextmanager
 
 from torni.cli.show import mark, table
 from torni.core.clock import today
-from torni.core.faults import BadInput, Fault, bad_input
+from torni.core.faults import BadInput, Fault, bad_input, nearest_name
 from torni.core.language import Message, _, number, t
 from torni.core.progress import each, working
 from torni.facts import feeds, intake, opening, senders
@@ -186,8 +186,14 @@ def feed_end(args: argparse.Namespace) -> int:
         opening.prepare(database.url)
         with opening.connect(database.url, autocommit=True) as connection:
             ended = feeds.end(connection, args.source)
+            near = (
+                None
+                if ended
+                else nearest_name(args.source, [s for s, _m, end, _p in feeds.listed(connection) if not end])
+            )
     if not ended:
-        raise bad_input(args.source, t("has no key"), t("`torni feed list` tells which have."))
+        meant = t('Did you mean "{near}"?', near=near) + " " if near else ""
+        raise bad_input(args.source, t("has no key"), meant + t("`torni feed list` tells which have."))
     print(_("{count} ended").format(count=number(ended)))
     return 0
 

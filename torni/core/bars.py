@@ -22,6 +22,7 @@ if TYPE_CHECKING:
 
 BAR_AFTER_S = 0.8
 LINE_AFTER_S, LINE_EVERY_S = 2.0, 10.0
+TOLD_FROM = 0.05  # of the work done: before that, the first parts alone would tell how long the rest takes
 
 
 class Bars:
@@ -105,13 +106,14 @@ def _left_column(spoken: str):  # type: ignore[no-untyped-def] # rich is read on
     from rich.text import Text
 
     class Left(ProgressColumn):
-        """How long is left; where nobody can tell, how long it has taken."""
+        """How long is left, once enough is done to tell; else how long it has taken."""
 
         max_refresh = 0.5
 
         def render(self, task: Task) -> Text:
             with speaking(spoken):
-                return Text(time_text(task.time_remaining, task.elapsed or 0.0))
+                enough = task.total is not None and task.completed >= TOLD_FROM * task.total
+                return Text(time_text(task.time_remaining if enough else None, task.elapsed or 0.0))
 
     return Left()
 
@@ -140,7 +142,7 @@ class _Lines:
                 text = f"{self._told}: "
                 if share:
                     text += f"{share_text(share)}, "
-                text += time_text(elapsed * (1 - share) / share if share else None, elapsed)
+                text += time_text(elapsed * (1 - share) / share if share >= TOLD_FROM else None, elapsed)
             try:
                 print(text, file=self._stream, flush=True)
             except (OSError, ValueError):  # nobody reads any more

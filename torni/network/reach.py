@@ -11,7 +11,7 @@ import numpy as np
 import numpy.typing as npt
 import polars as pl
 
-from torni.core.faults import bad_input
+from torni.core.faults import bad_input, nearest_name
 from torni.core.language import Message, t
 from torni.core.shown import Shown
 from torni.network import transit
@@ -49,7 +49,10 @@ def reach(
     Units anywhere count, also outside the region, over the whole country's roads. Not considered: sizes and opening.
     """
     if mode not in (*ROAD_MODES, "transit"):
-        raise bad_input(f'mode "{mode}"', t("no such mode"), t("Write one of: {a}, transit.", a=", ".join(ROAD_MODES)))
+        near = nearest_name(mode, (*ROAD_MODES, "transit"))
+        meant = t('Did you mean "{near}"?', near=near) + " " if near else ""
+        one_of = t("Write one of: {a}, transit.", a=", ".join(ROAD_MODES))
+        raise bad_input(f'mode "{mode}"', t("no such mode"), meant + one_of)
     if not within or any(m < 1 or m > 1000 for m in within):
         raise bad_input(
             "within", t("{a} are not minutes", a=list(within)), t("Write whole minutes from 1 to 1000, such as 30,60.")

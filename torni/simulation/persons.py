@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Mapping
 from typing import Any
 
-from torni.core.faults import bad_input
+from torni.core.faults import bad_input, nearest_name
 from torni.core.language import t
 from torni.engines.rules import sql
 from torni.services.rules import Rules
@@ -23,10 +23,12 @@ def people_of(
     before, after = rehearsal.before, rehearsal.after
     found = service.replace("-", "_")
     if found not in {s.service for s in rehearsal.services}:
+        touched = [s.service for s in rehearsal.services]
+        near = nearest_name(found, touched)
         raise bad_input(
             f'service "{service}"',
             t("the change does not touch it"),
-            t("It touches: {names}.", names=", ".join(s.service for s in rehearsal.services)),
+            t('Did you mean "{near}"?', near=near) if near else t("It touches: {names}.", names=", ".join(touched)),
         )
     with Run(rehearsal.population) as run:
         verdicts = [run.condition(r.granting[found].whole, r) for r in (before, after)]
