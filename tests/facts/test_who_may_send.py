@@ -6,6 +6,7 @@ from datetime import date
 
 import pytest
 
+from tests.facts.test_access import lived, may, who  # noqa: F401  (fixtures)
 from torni.core import language
 from torni.facts import intake, senders
 from torni.facts.access import Who
@@ -148,6 +149,28 @@ def test_what_was_taken_in_before_is_no_fault_when_it_comes_again(here, door):
     assert refused(door, made("decision.made"), None, None) == []
     assert refused(door, made("decision.made"), FEED) == []
     assert here.rows("SELECT count(*) FROM event WHERE type = 'decision.made'") == [(1,)]
+
+
+def test_what_a_producer_sends_opens_nobody_to_it(lived, may):  # noqa: F811  (fixtures)
+    """The right comes from what the organiser, or the resident, wrote of the client at the producer's unit, and ends where that is taken back."""
+    producer = who(lived, "producer")
+    visit = {"unit": "north", "client": 3, "due": "2026-05-04"}
+
+    def say(type_, id_, sender, **columns):
+        event = lived.event(type_, id=id_, **columns)
+        done = lived.door.accept([event], now=lived.now, sender=sender, producer=sender.organisation)
+        assert done.written == 1, done.refused
+
+    assert may(producer, 3) is None
+    for sender in (FEED, senders.account(producer), senders.mended(FEED.told(), senders.command("replay"))):  # fmt: skip
+        say("visit.planned", f"v-{sender.kind}-{sender.mended_by}", sender, matter=f"v-{sender.kind}", **visit)
+        assert may(producer, 3) is None
+    say("event.withdrawn", "w1", senders.process("torni demo"), replaces_id="v-feed-None", unit="north", client=3)
+    assert may(producer, 3) is None
+    say("plan.sent", "p", senders.process("torni demo"), unit="north", client=3, matter="p", data={"item": {"service": "care"}})  # fmt: skip
+    assert may(producer, 3) == "own client"
+    say("event.withdrawn", "w2", senders.process("torni demo"), replaces_id="p")
+    assert may(producer, 3) is None
 
 
 @pytest.mark.parametrize(
