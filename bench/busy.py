@@ -26,7 +26,7 @@ FOLDER = Path(sys.argv[1]).absolute()
 sys.argv = [sys.argv[0], str(FOLDER)]
 os.environ["TORNI_DATA"] = str(FOLDER)
 
-import room as room_bench  # the bench of the record room, in the same folder
+import driven
 from memory import peak_mib
 
 from torni.facts import accounts, opening
@@ -226,12 +226,12 @@ def main() -> None:
 
 
 def one(processes: int, advisers: list[str], residents: list[str], others: list[int]) -> None:
-    port = room_bench._free_port()
+    port = driven.free_port()
     command = [sys.executable, "-m", "torni", "serve", "--port", str(port), "--processes", str(processes)]
     with open(FOLDER / "bench.log", "w") as log:
         running = subprocess.Popen(command, stdout=log, stderr=log)
         try:
-            room_bench._until_up(port)
+            driven.until_up(port)
             while len(page_processes(running.pid)) < processes:
                 time.sleep(0.2)
             time.sleep(15)  # what is made ready beside is ready

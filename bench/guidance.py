@@ -28,6 +28,7 @@ PARTS = sys.argv[2:] or ["chains", "pages", "inbox", "killed"]
 sys.argv = [sys.argv[0], str(FOLDER)]
 os.environ["TORNI_DATA"] = str(FOLDER)
 
+import driven
 import room as room_bench  # the bench of the record room, in the same folder
 
 from torni.facts import accounts, opening
@@ -235,7 +236,7 @@ def inbox(url: str, kills: int = 0) -> None:
                 connection, f"bench-{run}-{i}", shown=name, role="producer", producer=name, by="bench", invented=True
             )
             keys.append(accounts.begin_session(connection, Who(number, f"bench-{run}-{i}", name, "producer", name)))
-    port = room_bench._free_port()
+    port = driven.free_port()
     log = open(FOLDER / "bench.log", "w")  # noqa: SIM115
     environment = {**os.environ, "TORNI_DATABASE": url}
     only_pages = f"from torni.web.serve import _pages; _pages('keski-suomi', {port})"
@@ -243,7 +244,7 @@ def inbox(url: str, kills: int = 0) -> None:
 
     def serve() -> subprocess.Popen[bytes]:
         found = subprocess.Popen([sys.executable, *command], stdout=log, stderr=log, env=environment)
-        room_bench._until_up(port)
+        driven.until_up(port)
         return found
 
     running, left, over = serve(), kills, threading.Event()

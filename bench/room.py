@@ -11,15 +11,12 @@ import json
 import os
 import random
 import signal
-import socket
 import statistics
 import subprocess
 import sys
 import time
 import urllib.error
 import urllib.request
-from collections.abc import Iterable
-from contextlib import suppress
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
 
@@ -28,6 +25,7 @@ PARTS = sys.argv[2:] or ["load", "fold", "pages", "api", "kills"]
 RESIDENTS = int(os.environ.get("BENCH_RESIDENTS", "0")) or None
 os.environ["TORNI_DATA"] = str(FOLDER)
 
+from driven import begun_by, free_port, kill, peak_mb, until_up
 from memory import peak_mib
 
 from torni.facts import accounts, feeds, opening
@@ -68,7 +66,7 @@ def fold_(url: str) -> None:
         started = time.perf_counter()
         rebuild(connection)
         spent = time.perf_counter() - started
-        memory = _peak_mb(pid)
+        memory = peak_mb(pid)
         (newest,) = connection.execute("SELECT max(position) FROM event").fetchone()
         batch = {"after": newest - 1000, "upto": newest}
         connection.execute("CREATE TEMP TABLE other (LIKE tally INCLUDING INDEXES)")
@@ -182,11 +180,11 @@ def api(url: str) -> None:
         (client,) = connection.execute("SELECT client FROM client LIMIT 1").fetchone()
         (before,) = connection.execute("SELECT count(*) FROM event").fetchone()
         (clock,) = connection.execute("SELECT recorded_at FROM room").fetchone()
-    port = _free_port()
+    port = free_port()
     log = open(FOLDER / "bench.log", "w")  # noqa: SIM115
     running = subprocess.Popen([sys.executable, "-m", "torni", "serve", "--port", str(port)], stdout=log, stderr=log)
     try:
-        _until_up(port)
+        until_up(port)
         figures = asyncio.run(
             _drive(port, _signed(url), key, unit, client, clock, seconds=seconds, pace=pace, streams=streams, size=size)
         )
@@ -317,10 +315,10 @@ def kills(url: str) -> None:
         key = feeds.new(connection, f"kills-{time.time():.0f}")
         (unit,) = connection.execute("SELECT unit FROM unit WHERE kind = 'home_care' LIMIT 1").fetchone()
         (clock,) = connection.execute("SELECT recorded_at FROM room").fetchone()
-    port, acknowledged, n = _free_port(), set(), 0
+    port, acknowledged, n = free_port(), set(), 0
     log = open(FOLDER / "bench.log", "a")  # noqa: SIM115
     running = subprocess.Popen([sys.executable, "-m", "torni", "serve", "--port", str(port)], stdout=log, stderr=log)
-    _until_up(port)
+    until_up(port)
 
     def send() -> bool:
         nonlocal n
@@ -358,12 +356,12 @@ def kills(url: str) -> None:
         if victim == "database":
             os.kill(int((FOLDER / "postgres" / "postmaster.pid").read_text().split()[0]), signal.SIGKILL)
         elif victim == "worker":
-            _kill(p for p, what in _begun_by(running.pid) if "torni.facts.fold_worker" in what)
+            kill(p for p, what in begun_by(running.pid) if "torni.facts.fold_worker" in what)
         else:
-            workers = [p for p, what in _begun_by(running.pid) if any(name in what for name in WORKERS)]
+            workers = [p for p, what in begun_by(running.pid) if any(name in what for name in WORKERS)]
             running.kill()
             running.wait()
-            _kill(workers)
+            kill(workers)
             running = subprocess.Popen(
                 [sys.executable, "-m", "torni", "serve", "--port", str(port)], stdout=log, stderr=log
             )
@@ -387,27 +385,6 @@ def kills(url: str) -> None:
 WORKERS = ("torni.facts.fold_worker", "torni.simulation.year.live", "torni.tower.job_worker")
 
 
-def _begun_by(pid: int) -> list[tuple[int, str]]:
-    """The processes that this one has begun, and those that they have, with their commands: a bench ends none but its own."""
-    listed = subprocess.run(["ps", "-A", "-o", "pid=,ppid=,args="], capture_output=True, text=True, check=True).stdout
-    of: dict[int, list[tuple[int, str]]] = {}
-    for line in listed.splitlines():
-        own, parent, what = line.split(None, 2)
-        of.setdefault(int(parent), []).append((int(own), what))
-    found, waiting = [], [pid]
-    while waiting:
-        own_children = of.get(waiting.pop(), [])
-        found += own_children
-        waiting += [p for p, _ in own_children]
-    return found
-
-
-def _kill(pids: Iterable[int]) -> None:
-    for pid in pids:
-        with suppress(ProcessLookupError):  # it has ended since
-            os.kill(pid, signal.SIGKILL)
-
-
 def disk(url: str) -> None:
     """The disk full under load: events are refused with a clear word, and after room is made all goes on, nothing lost. FOLDER on a
     small disk of its own, such as `mount -t tmpfs -o size=600m tmpfs FOLDER`."""
@@ -417,10 +394,10 @@ def disk(url: str) -> None:
         key = feeds.new(connection, f"disk-{time.time():.0f}")
         (unit,) = connection.execute("SELECT unit FROM unit WHERE kind = 'home_care' LIMIT 1").fetchone()
         (clock,) = connection.execute("SELECT recorded_at FROM room").fetchone()
-    port, acknowledged, answers, n = _free_port(), set(), {}, 0
+    port, acknowledged, answers, n = free_port(), set(), {}, 0
     log = open("/tmp/torni-disk.log", "w")  # noqa: SIM115
     running = subprocess.Popen([sys.executable, "-m", "torni", "serve", "--port", str(port)], stdout=log, stderr=log)
-    _until_up(port)
+    until_up(port)
 
     def send() -> int:
         nonlocal n
@@ -468,32 +445,6 @@ def disk(url: str) -> None:
         back_after_s=round(back, 1),
         not_whole=wrong,
     )
-
-
-def _until_up(port: int) -> None:
-    for _ in range(600):
-        try:
-            with urllib.request.urlopen(f"http://127.0.0.1:{port}/health/", timeout=5) as answer:
-                if json.load(answer)["ok"]:
-                    return
-        except OSError:
-            time.sleep(0.1)
-    raise SystemExit("the server did not come up")
-
-
-def _free_port() -> int:
-    with socket.socket() as probe:
-        probe.bind(("127.0.0.1", 0))
-        return int(probe.getsockname()[1])
-
-
-def _peak_mb(pid: int) -> int | None:
-    try:
-        status = Path(f"/proc/{pid}/status").read_text()
-        rows = dict(line.split(":", 1) for line in status.splitlines() if ":" in line)
-        return round((int(rows["RssAnon"].split()[0])) / 1e3)
-    except (OSError, KeyError):
-        return None
 
 
 if __name__ == "__main__":

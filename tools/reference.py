@@ -79,6 +79,7 @@ def parameters() -> str:
 
 def events() -> str:
     from torni.facts.data_fields import DataField
+    from torni.facts.senders import who_may
     from torni.services import load_library
 
     library = load_library("keski-suomi", on=DAY)
@@ -93,14 +94,16 @@ def events() -> str:
     lines = [NOTE + "# Events\n", "Every type that may come in, what it needs, what else its `data` may tell, and the promises it counts for.",
              "Of `data`, the kind of each field; what is not `kept` is emptied when the client is erased, and so is what no type declares.",
              "A field of another kind is refused (`bad_` and its name), and so is one outside its range (`range_`).",
+             "**Sent by**: who may send it. The door refuses everybody else (`not_yours_to_send`); a type that declares nobody is the organiser's alone: its",
+             "officials, registers and other feeds without a producer, processes and commands.",
              "`a..b` after a need is the least and the most that is taken in; of `due`, in days from the event's own day.\n",
-             "| type | what | needs | data | promises |", "|---|---|---|---|---|"]  # fmt: skip
+             "| type | what | sent by | needs | data | promises |", "|---|---|---|---|---|---|"]  # fmt: skip
     for name, kind in library.event_kinds.items():
         data = "; ".join(f"`{key}` ({field.told}{kept(field)}): {field.what}" for key, field in kind.data.items())
         spans = {{"due_days": "due"}.get(key, key): f" {low}..{high}" for key, (low, high) in kind.held()}
         needs = ", ".join(f"{need}{spans.get(need, '')}" for need in kind.needs)
         lines.append(
-            f"| `{name}` | {kind.what}{f'; {kind.sent}' if kind.sent else ''} | {needs} | {data} | {', '.join(dict.fromkeys(counted.get(name, [])))} |"
+            f"| `{name}` | {kind.what}{f'; {kind.sent}' if kind.sent else ''} | {who_may(kind.senders)} | {needs} | {data} | {', '.join(dict.fromkeys(counted.get(name, [])))} |"
         )
     return "\n".join(lines) + "\n"
 

@@ -29,10 +29,16 @@ NEEDS = {
     **{f"alert.{did}": {"matter"} for did in ("taken_up", "acted", "done", "set_aside")},
     **{f"plan.{how}": {"service", "unit", "client", "matter"} for how in ("sent", "recalled", "confirmed")},
 }  # fmt: skip
-RECORDS = Path(__file__).parents[2] / "definitions/events/record_room.yaml"
-DATA = {
-    n: k.data for n, k in EventKinds.model_validate(yaml.safe_load(RECORDS.read_text(encoding="utf-8"))).events.items()
-}
+EVENTS = Path(__file__).parents[2] / "definitions/events"
+
+
+def kinds(of: str):
+    """The types that the files of the definitions declare."""
+    told = (yaml.safe_load(file.read_text(encoding="utf-8")) for file in sorted(EVENTS.glob(of)))
+    return {name: kind for one in told for name, kind in EventKinds.model_validate(one).events.items()}
+
+
+DATA = {name: kind.data for name, kind in kinds("record_room.yaml").items()}
 BOOK = Book(
     since=date.min,
     needs={k: frozenset(v) for k, v in NEEDS.items()},
@@ -52,6 +58,7 @@ BOOK = Book(
     countings=(Counting("care.good", "care", "feedback.given", "at_least", 4), Counting("care.right", "care", "fee.charged", "exact")),
     definitions={"care": "0123456789ab"},
     data=DATA,
+    senders={name: frozenset(kind.senders) for name, kind in kinds("*.yaml").items()},
     expected=lambda service, data: data.get("should"),
 )  # fmt: skip
 

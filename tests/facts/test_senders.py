@@ -62,14 +62,15 @@ def test_erasure_takes_her_own_name_and_leaves_an_officials(here):
     """By the roles of the table of rights: a resident's own account is a person's name."""
     (role,) = rights.of("client")
     own = senders.account(Who(9, "maija.m", "Maija Meikäläinen", role, client=1))
-    assert intake.receive(here.door, [given("a")], sender=own, now=here.now).accepted == 1
-    assert intake.receive(here.door, [given("b")], sender=CONTROLLER, now=here.now).accepted == 1
+    for id_, by in (("a", own), ("b", CONTROLLER)):
+        allowed = {**given(id_), "type": "consent.given"}
+        assert intake.receive(here.door, [allowed], sender=by, now=here.now).accepted == 1
     fold(here.connection)
     persons.erase(here.connection, 1, data=DATA, by="Records Keeper", why="another person's data")
     left = [
         row[0]
         for row in here.rows(
-            "SELECT sender FROM event WHERE sender IS NOT NULL AND type = 'visit.planned' ORDER BY position"
+            "SELECT sender FROM event WHERE sender IS NOT NULL AND type = 'consent.given' ORDER BY position"
         )
     ]
     assert left == [{"kind": "account", "role": role}, CONTROLLER.told()]

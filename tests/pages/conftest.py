@@ -2,13 +2,21 @@
 
 from __future__ import annotations
 
+import asyncio
 import os
+from concurrent.futures import ThreadPoolExecutor
 
 import pytest
 
 os.environ.setdefault("DJANGO_SETTINGS_MODULE", "torni.web.settings")
 BASE = "/keski-suomi"
 OWN = {"Origin": "http://127.0.0.1", "Sec-Fetch-Site": "same-origin"}
+
+
+def alone(function, *arguments):
+    """Run in a thread with a loop of its own: a browser of other tests may keep one in ours."""
+    with ThreadPoolExecutor(1) as pool:
+        return pool.submit(lambda: asyncio.run(function(*arguments))).result()
 
 
 @pytest.fixture(scope="session")

@@ -6,10 +6,11 @@ import asyncio
 import json
 import os
 import re
-from concurrent.futures import ThreadPoolExecutor
 from datetime import timedelta
 
 import pytest
+
+from tests.pages.conftest import alone
 
 os.environ.setdefault("DJANGO_SETTINGS_MODULE", "torni.web.settings")
 PAGES = [
@@ -34,12 +35,6 @@ PAGES = [
     "/keski-suomi/moments/",
     "/keski-suomi/moments/?first=2026-02-01T12:00&second=2026-11-01T12:00",
 ]
-
-
-def alone(function, *arguments):
-    """Run in a thread with a loop of its own: a browser of other tests may keep one in ours."""
-    with ThreadPoolExecutor(1) as pool:
-        return pool.submit(lambda: asyncio.run(function(*arguments))).result()
 
 
 @pytest.fixture(scope="module")

@@ -8,7 +8,7 @@ import sys
 
 import pytest
 
-from tests.pages.conftest import OWN
+from tests.pages.conftest import OWN, alone
 from torni.web import asgi, inbox_stream, stream
 from torni.web.stream import Tower
 
@@ -25,7 +25,7 @@ def _asked(scope) -> int:
     async def receive():
         return {"type": "http.disconnect"}
 
-    asyncio.run(asgi.application({"type": "http", "method": "GET", **scope}, receive, send))
+    alone(asgi.application, {"type": "http", "method": "GET", **scope}, receive, send)
     return told[0]["status"]
 
 
@@ -96,7 +96,7 @@ def _ended_by_itself(app, path, headers, sign_out) -> bool:
                 one.cancel()
         return said[-1] == {"type": "http.response.body", "body": b"", "more_body": False}
 
-    return asyncio.run(run())
+    return alone(run)
 
 
 BEHIND_HTTPS = """

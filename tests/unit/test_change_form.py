@@ -28,6 +28,7 @@ def test_a_table_is_told_by_its_bands_in_words(rules):
     assert limit.of == ("Household size",) and limit.heads == ("euros a month",) and limit.across == ""
     assert [bands for bands, _amounts in limit.rows] == [("1",), ("2",), ("3",), ("4",), ("5",), ("6 or more",)]
     (share,) = [g for _s, g in grids(rules) if g.field == "table.home_care.percentage"]
+    assert share.unit == "%" and share.rows[0][1][0][1] == "8", "a share is told as so many per cent"
     assert share.across == "Household size" and share.heads[-1] == "6 or more" and share.rows[0][0] == ("at most 4",)
 
 
@@ -44,9 +45,11 @@ def test_every_amount_of_every_table_may_be_changed_and_comes_back_into_the_form
             [[c.strip() for c in line.split("|")] for line in t.splitlines()]
             for t in (grid.text, *content["tables"].values())
         )
+        (written_,) = [after[r][c] for r, row in enumerate(before) for c, cell in enumerate(row) if after[r][c] != cell]
+        assert Decimal(written_) == new / (100 if grid.unit == "%" else 1)
         changed = [(r, c) for r, row in enumerate(before) for c, cell in enumerate(row) if after[r][c] != cell]
         assert [f"{grid.field}:{r}:{c}" for r, c in changed] == [field]
-        again = filled_of(text)
+        again = filled_of(rules, text)
         assert Decimal(again[field]) == new and grid.changed_in(again) and not grid.changed_in({})
         tried += 1
     assert tried > 3

@@ -76,7 +76,9 @@ class Book:
     """One stretch of days on which no definition changes.
 
     `needs`: each type of event and the columns that it must have. `bounds`: what it may hold, the widest where none are given.
-    `data`: the fields of its data. `of_nobody`: the types that tell of no client. `definitions`: each service and its version.
+    `data`: the fields of its data. `of_nobody`: the types that tell of no client. `senders`: who besides the organiser may send a type,
+    nobody where none are given.
+    `definitions`: each service and its version.
     `expected(service, data)`: what a charge should be, in cents, or None when that cannot be told.
     """
 
@@ -91,6 +93,7 @@ class Book:
     of_nobody: frozenset[str] = frozenset()
     formulas: str = ""  # the version of what charges are reckoned by
     data: ByType = field(default_factory=dict)
+    senders: Mapping[str, frozenset[str]] = field(default_factory=dict)
 
     @property
     def exact_types(self) -> frozenset[str]:
@@ -108,7 +111,8 @@ class Book:
     def mark(self) -> str:
         """What tells this book's rules from another's: the same for the same rules."""
         needs, bounds = ({k: sorted(v) for k, v in self.needs.items()}, sorted(self.bounds.items()))
-        told = (sorted(needs.items()), bounds, sorted(self.of_nobody), self.naming, self.openings, self.answers, self.countings, sorted(self.definitions.items()))  # fmt: skip
+        senders = sorted((k, sorted(v)) for k, v in self.senders.items())
+        told = (sorted(needs.items()), bounds, senders, sorted(self.of_nobody), self.naming, self.openings, self.answers, self.countings, sorted(self.definitions.items()))  # fmt: skip
         return hashlib.sha256(repr(told).encode()).hexdigest()
 
 

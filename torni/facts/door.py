@@ -32,7 +32,7 @@ from torni.facts.book import WIDEST, Book, Books
 from torni.facts.cutting import cut
 from torni.facts.opening import Connection
 from torni.facts.registers import REGISTERS, RESIDENT, TYPES, UNIT, renew
-from torni.facts.senders import Sender
+from torni.facts.senders import Part, Sender, part_of
 
 HELSINKI = ZoneInfo("Europe/Helsinki")
 COLUMNS = (
@@ -58,6 +58,15 @@ class Accepted:
     position: int | None = None
 
 
+@dataclass(frozen=True)
+class _By:
+    """Who sends a batch: the producer whose units alone it may speak of, whose part it sends for, and what is stamped on each event."""
+
+    producer: str | None
+    sending: Part
+    stamp: str | None
+
+
 class Door:
     """A connection's way into the log. `books(day)` gives the definitions of a day; use one door a connection."""
 
@@ -70,7 +79,8 @@ class Door:
         """Write a batch: a frame, or mappings, with the columns of COLUMNS but line, expected and day; missing ones are empty.
 
         `now`: the moment of recording, for invented facts only; never earlier than the newest moment recorded. `producer`: whoever
-        sends may speak of its units alone. `sender`: stamped on each event; None where it is not known. Reasons for refusal are codes (`torni.facts.reasons`); an event of a day whose definitions
+        sends may speak of its units alone. `sender`: stamped on each event, and held to the types that it may send; None where it is not known: of the organiser's own,
+        unless a `producer` speaks. Reasons for refusal are codes (`torni.facts.reasons`); an event of a day whose definitions
         are not known is refused alone, and so is one that the database will not hold. Concurrent doors wait for each other, at most
         as long as one batch takes.
         """
@@ -81,11 +91,12 @@ class Door:
         with self.connection.transaction():
             moment = self._lock(now)
             stamp = json.dumps(sender.told(), ensure_ascii=False) if sender else None
+            sending = part_of(sender, producer)
             for lines, part, book in self._parts(events):
                 if book is None:
                     refused |= dict.fromkeys(lines, ("no_definitions",))
                     continue
-                done = self._taken(part, book, moment, producer, stamp)
+                done = self._taken(part, book, moment, _By(producer, sending, stamp))
                 written, repeated = written + done.written, repeated + done.repeated
                 refused |= {lines[line]: reasons for line, reasons in done.refused.items()}
                 position = max(filter(None, (position, done.position)), default=None)
@@ -118,26 +129,27 @@ class Door:
         moment: datetime = found[0]
         return moment
 
-    def _taken(self, events: Events, book: Book, now: datetime, producer: str | None, stamp: str | None) -> Accepted:
+    def _taken(self, events: Events, book: Book, now: datetime, by: _By) -> Accepted:
         """A part written; where the database will not hold it, its halves, down to the event that cannot be held."""
         try:
             with self.connection.transaction():
-                return self._batch(events, book, now, producer, stamp)
+                return self._batch(events, book, now, by)
         except _MET as error:
             if len(events) == 1:
                 return Accepted(
                     0, 0, {0: ("against_a_rule" if isinstance(error, psycopg.IntegrityError) else "cannot_be_held",)}
                 )
         half = len(events) // 2
-        first = self._taken(events[:half], book, now, producer, stamp)
-        second = self._taken(events[half:], book, now, producer, stamp)
+        first = self._taken(events[:half], book, now, by)
+        second = self._taken(events[half:], book, now, by)
         refused = {**first.refused, **{half + line: reasons for line, reasons in second.refused.items()}}
         return Accepted(
             first.written + second.written, first.repeated + second.repeated, refused, second.position or first.position
         )
 
-    def _batch(self, events: Events, book: Book, now: datetime, producer: str | None, stamp: str | None) -> Accepted:
+    def _batch(self, events: Events, book: Book, now: datetime, by: _By) -> Accepted:
         run = self.connection.execute
+        judging = {"now": now, "producer": by.producer, "sending": by.sending}
         self._prepare(book)
         run("TRUNCATE arriving, judged, beginning, begun, settled")
         with self.connection.cursor().copy(
@@ -148,13 +160,13 @@ class Door:
         types, replacing = _types(events), _replaces(events)
         self._count_working_days(events, book, types)
         if types & {RESIDENT, UNIT}:
-            run(statement("judge"), {"now": now, "registers": True, "producer": producer})
+            run(statement("judge"), {**judging, "registers": True})
             renew(self.connection, tuple(r for r in REGISTERS if types & {RESIDENT, UNIT} & set(r.types)))
-        run(statement("judge"), {"now": now, "registers": False, "producer": producer})
+        run(statement("judge"), {**judging, "registers": False})
         self._make_room()
         if replacing:
             types |= {type_ for (type_,) in run(statement("replaced")).fetchall()}
-            run(statement("take_back"), {"now": now, "known_on": local_day(now), "sender": stamp})
+            run(statement("take_back"), {"now": now, "known_on": local_day(now), "sender": by.stamp})
         if types & {o.type for o in book.openings}:
             run(statement("begin"))
         for number in range(1, (run(statement("rounds")).fetchone() or (0,))[0] + 1):
@@ -162,7 +174,7 @@ class Door:
             run(statement("open"), {"round": number})
         told = {TYPES[type_] for type_ in types if type_ in TYPES and (replacing or type_ not in (RESIDENT, UNIT))}
         renew(self.connection, tuple(r for r in REGISTERS if r in told))
-        run(statement("write"), {"now": now, "sender": stamp})
+        run(statement("write"), {"now": now, "sender": by.stamp})
         run(statement("mean"), {"known_on": local_day(now)})
         repeated, written, position = run(statement("counts")).fetchone() or (0, 0, None)
         run("SELECT pg_notify('torni_written', '')")
@@ -199,7 +211,7 @@ class Door:
         naming = book.naming
         with self.connection.cursor() as cursor:
             cursor.executemany(
-                "INSERT INTO kinds VALUES (%s, %s, %s, %s, %s, int8range(%s, %s, '[]'), int8range(%s, %s, '[]'), int8range(%s, %s, '[]'), int4range(%s, %s, '[]'))",
+                "INSERT INTO kinds VALUES (%s, %s, %s, %s, %s, %s, int8range(%s, %s, '[]'), int8range(%s, %s, '[]'), int8range(%s, %s, '[]'), int4range(%s, %s, '[]'))",
                 [
                     (
                         k,
@@ -207,6 +219,7 @@ class Door:
                         k in touching,
                         k in book.of_nobody,
                         naming.get(k, []),
+                        sorted(book.senders.get(k, ())),
                         *b.quantity,
                         *b.of_quantity,
                         *b.cents,

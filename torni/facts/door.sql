@@ -6,7 +6,7 @@ CREATE TEMP TABLE IF NOT EXISTS arriving (
   quantity bigint, of_quantity bigint, cents bigint, data jsonb, replaces_id text, expected bigint, day date, file_row int
 );
 CREATE TEMP TABLE IF NOT EXISTS kinds (
-  type text PRIMARY KEY, needs text[], touches boolean, of_nobody boolean, naming text[], quantity int8range, of_quantity int8range, cents int8range, due_days int4range
+  type text PRIMARY KEY, needs text[], touches boolean, of_nobody boolean, naming text[], senders text[], quantity int8range, of_quantity int8range, cents int8range, due_days int4range
 );
 CREATE TEMP TABLE IF NOT EXISTS openings (promise text, service text, type text, days int, age_below int, age_at_least int, months int, working int);
 CREATE TEMP TABLE IF NOT EXISTS working_dues (working int, day date, due date, PRIMARY KEY (working, day));
@@ -68,11 +68,16 @@ FROM (
       CASE WHEN a.type LIKE 'restriction.%%' AND coalesce(a.data->>'against', '') = '' THEN 'needs_against' END,
       CASE WHEN a.type = 'feed.complete' AND (a.data->>'producer') IS NULL THEN 'needs_producer' END,
       CASE WHEN %(producer)s::text IS NOT NULL AND (coalesce(u.producer <> %(producer)s, false) OR %(producer)s IS DISTINCT FROM
-          CASE WHEN a.type IN ('unit.opened', 'feed.complete') THEN coalesce(a.data->>'producer', u.producer) ELSE u.producer END)
+          CASE WHEN a.type IN ('unit.opened', 'feed.complete') THEN coalesce(a.data->>'producer', u.producer) ELSE u.producer END
+          OR r.position IS NOT NULL AND r.producer IS DISTINCT FROM %(producer)s)
         THEN 'not_own_unit' END,
       CASE WHEN %(producer)s::text IS NOT NULL AND EXISTS (SELECT 1 FROM owed w JOIN unit x ON x.unit = w.unit
           WHERE w.matter = a.matter AND x.producer <> %(producer)s)
         THEN 'not_own_matter' END,
+      CASE WHEN %(sending)s::text = 'organiser' THEN NULL
+        WHEN NOT %(sending)s = ANY (k.senders) THEN 'not_yours_to_send:' || k.type || ':' || array_to_string(k.senders, '+')
+        WHEN a.type = 'event.withdrawn' AND r.position IS NOT NULL AND NOT EXISTS (SELECT 1 FROM kinds w WHERE w.type = r.type AND %(sending)s = ANY (w.senders))
+        THEN 'not_yours_to_send:' || r.type || ':' || coalesce((SELECT array_to_string(w.senders, '+') FROM kinds w WHERE w.type = r.type), '') END,
       CASE WHEN a.at > %(now)s + interval '1 day' THEN 'in_future' END,
       CASE WHEN a.replaces_id IS NOT NULL AND r.position IS NULL THEN 'nothing_to_replace' END,
       CASE WHEN a.replaces_id IS NULL AND a.type = 'event.withdrawn' THEN 'needs_replaces' END,
@@ -115,7 +120,7 @@ FROM (
     FROM event e WHERE e.id = a.id AND e.source = a.source LIMIT 1
   ) p ON true
   LEFT JOIN LATERAL (
-    SELECT e.position, e.type, e.matter, e.client, e.unit FROM event e WHERE e.id = a.replaces_id AND e.source = a.source AND e.sign = 1
+    SELECT e.position, e.type, e.matter, e.client, e.unit, e.producer FROM event e WHERE e.id = a.replaces_id AND e.source = a.source AND e.sign = 1
       AND NOT EXISTS (SELECT 1 FROM event d WHERE d.replaces = e.position) LIMIT 1
   ) r ON a.replaces_id IS NOT NULL
   WHERE (a.type IN ('resident.registered', 'unit.opened')) = %(registers)s

@@ -228,7 +228,7 @@ def replay(door: Door, number: int, raw: Any, *, by: str, sender: Sender) -> Rec
             door,
             [raw],
             source=row[0] or None,
-            producer=row[1],
+            producer=row[1] or sender.organisation,
             keep=False,
             sender=mended(first, sender),
             file_rows=file_rows,

@@ -78,6 +78,8 @@ CREATE FUNCTION acts_for(who bigint) RETURNS text LANGUAGE sql STABLE SECURITY D
 
 -- What gives the right to open a client's data: the reason that is written down of itself, or null. An official has it through
 -- the matter at hand: for own clients, or for those whose need was reported within a year.
+-- A producer has it through what was written of the client at its own unit, not by itself, and still stands: what a producer sends opens nobody to it. An event of before
+-- senders were stamped counts.
 CREATE FUNCTION right_to_read(who bigint) RETURNS text LANGUAGE sql STABLE SECURITY DEFINER SET search_path = public, pg_temp AS $$
   SELECT CASE how('read_client')
     WHEN 'all' THEN 'supervision'
@@ -88,7 +90,9 @@ CREATE FUNCTION right_to_read(who bigint) RETURNS text LANGUAGE sql STABLE SECUR
       WHEN permits(who, 'consent', '') THEN 'consent' END
     WHEN 'charged' THEN CASE WHEN EXISTS (SELECT 1 FROM event e WHERE e.client = who AND e.cents IS NOT NULL) THEN 'fees' END
     WHEN 'own units' THEN CASE WHEN NOT permits(who, 'restriction', asks_for_producer()) AND EXISTS (SELECT 1 FROM event e
-      WHERE e.client = who AND e.producer = asks_for_producer() AND (asks_for_unit() IS NULL OR e.unit = asks_for_unit())) THEN 'own client' END
+      WHERE e.client = who AND e.producer = asks_for_producer() AND (asks_for_unit() IS NULL OR e.unit = asks_for_unit())
+        AND e.sign = 1 AND e.type <> 'event.withdrawn' AND NOT coalesce(e.sender ? 'organisation', false) AND NOT EXISTS (SELECT 1 FROM event d WHERE d.replaces = e.position AND d.sign = -1)
+      ) THEN 'own client' END
     WHEN 'self or acts for' THEN CASE WHEN who = asks_of_self() THEN 'own data' ELSE acts_for(who) END END $$;
 
 -- Say that a client's data is read, and why. Without a reason of one's own the right's own is written. In an emergency those who may

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from torni.core.language import N_, _, t
+from torni.facts.senders import who_may
 
 
 def reason(code: str) -> str:
@@ -11,6 +12,9 @@ def reason(code: str) -> str:
         return _(_SENTENCES[code])
     if code.startswith("near_"):
         return t('Did you mean "{near}"?', near=code.partition(":")[2])
+    if code.startswith("not_yours_to_send:"):
+        _code, type_, senders = code.split(":")
+        return t("{type} may be sent by {who}: it is not yours to send", type=type_, who=who_may(senders.split("+")))
     kind, _dash, name = code.partition("_")
     if kind == "needs":
         return _("{name} is missing: this type of event needs it").format(name=name)

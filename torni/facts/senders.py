@@ -2,15 +2,17 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Collection, Mapping
 from dataclasses import dataclass, replace
 from typing import Any, Literal
 
 from torni.core.language import t
+from torni.facts import rights
 from torni.facts.access import Who
 
 ACCOUNT: Literal["account"] = "account"
 Kind = Literal["account", "feed", "process", "command"]
+Part = Literal["organiser", "producer", "resident"]
 
 
 @dataclass(frozen=True)
@@ -36,6 +38,28 @@ class Sender:
 
     def of_file(self, name: str) -> Sender:
         return replace(self, file=name)
+
+
+def part_of(sender: Sender | None, producer: str | None = None) -> Part:
+    """For whom it sends: a type of event declares which of these may (`senders` in `definitions/events`), the organiser always.
+
+    What has a producer is the producer's, also where the batch alone is held to one (`producer`); an account of a client's role is the
+    resident's. All else is the organiser's: officials, registers and other feeds without a producer, processes, commands, and a sender not known.
+    """
+    if producer or (sender and sender.organisation):
+        return "producer"
+    if sender and sender.kind == ACCOUNT and sender.role in rights.of("client"):
+        return "resident"
+    return "organiser"
+
+
+def who_may(declared: Collection[str]) -> str:
+    """Who may send a type whose `senders` these are, for people."""
+    if "producer" in declared and "resident" in declared:
+        return str(t("the organiser, the producer of the unit and the client"))
+    if "producer" in declared:
+        return str(t("the organiser and the producer of the unit"))
+    return str(t("the organiser and the client") if "resident" in declared else t("the organiser alone"))
 
 
 def account(who: Who) -> Sender:

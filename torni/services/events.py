@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from typing import Self
+from typing import Literal, Self
 
 from pydantic import Field, model_validator
 
@@ -39,6 +39,9 @@ class EventKind(Strict):
     what: Text = Field(description="What happened, as a reader of pages is told it.")
     sent: Text | None = Field(None, description="What a sender writes in its numbers: help that readers are not shown.")
     needs: list[Needed] = []
+    senders: list[Literal["producer", "resident"]] = Field(
+        [], description="Who besides the organiser may send it: the producer of the unit, the resident."
+    )
     of_nobody: bool = Field(False, description="It tells of no client: one that names a client is refused.")
     bounds: Bounds = Field(default=Bounds(), description="What it may hold, where that is not what every type may.")
     data: dict[Identifier, DataField] = Field({}, description="What else may be told with it, in data.")

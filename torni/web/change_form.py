@@ -65,14 +65,15 @@ def lines(rules: Rules, service: str) -> tuple[list[Line], list[Grid]]:
             now = rules.library.value(name)
         except BadInput:  # not of this day
             continue
-        common = (unit_name(now.unit), str(now.source.title), now.source.invented)
+        common = (_unit(now.unit), str(now.source.title), now.source.invented)
+        times = _times(rules, used)
         if isinstance(now.value, Mapping):
             amounts += [
-                Line(f"{used}:{key}", f"{parameter.what}: {key}", common[0], _plain(v), *common[1:])
+                Line(f"{used}:{key}", f"{parameter.what}: {key}", common[0], _plain(v * times), *common[1:])
                 for key, v in now.value.items()
             ]
         else:
-            amounts.append(Line(used, str(parameter.what), common[0], _plain(now.value), *common[1:]))
+            amounts.append(Line(used, str(parameter.what), common[0], _plain(now.value * times), *common[1:]))
     return amounts, tables
 
 
@@ -87,7 +88,8 @@ def written(rules: Rules, service: str, filled: Mapping[str, str]) -> str:
             continue
         if value == Decimal(one.value):
             continue
-        name, _colon, key = one.field.removeprefix("param.").partition(":")
+        used, _colon, key = one.field.partition(":")
+        name, value = used.removeprefix("param."), value / _times(rules, used)
         if key:
             whole = rules.library.value(name).value
             assert isinstance(whole, Mapping)
@@ -95,7 +97,9 @@ def written(rules: Rules, service: str, filled: Mapping[str, str]) -> str:
         else:
             parameters[name] = _number(value)
     changed = {
-        one.field.removeprefix("table."): text for one in tables if (text := _refilled(one, filled, faults)) is not None
+        one.field.removeprefix("table."): text
+        for one in tables
+        if (text := _refilled(one, _times(rules, one.field), filled, faults)) is not None
     }
     start = None
     if filled.get("start", "").strip():
@@ -114,7 +118,7 @@ def written(rules: Rules, service: str, filled: Mapping[str, str]) -> str:
     return as_text({k: v for k, v in content.items() if v})
 
 
-def filled_of(text: str) -> dict[str, str]:
+def filled_of(rules: Rules, text: str) -> dict[str, str]:
     """A change's text as the form would be filled with it; nothing of what no form can hold."""
     try:
         content = yaml.safe_load(text)
@@ -125,13 +129,32 @@ def filled_of(text: str) -> dict[str, str]:
     found = {name: str(content[key]) for name, key in (("name", "name"), ("why", "why"), ("start", "from")) if content.get(key)}  # fmt: skip
     for name, value in (content.get("parameters") or {}).items() if isinstance(content.get("parameters"), dict) else ():
         if isinstance(value, dict):
-            found |= {f"param.{name}:{key}": str(v) for key, v in value.items()}
+            found |= {f"param.{name}:{key}": _shown(v, _times(rules, f"param.{name}")) for key, v in value.items()}
         else:
-            found[f"param.{name}"] = str(value)
+            found[f"param.{name}"] = _shown(value, _times(rules, f"param.{name}"))
     for name, cells in (content.get("tables") or {}).items() if isinstance(content.get("tables"), dict) else ():
         for at, value in _values(_cells(str(cells))):
-            found[f"table.{name}:{at[0]}:{at[1]}"] = value
+            found[f"table.{name}:{at[0]}:{at[1]}"] = _shown(value, _times(rules, f"table.{name}"))
     return found
+
+
+def _times(rules: Rules, used: str) -> int:
+    """A share is a part of one in the definitions, and so many per cent in the form."""
+    kind, _dot, name = used.partition(".")
+    known: Any = rules.table_definitions.get(name) if kind == "table" else rules.library.parameters.get(name)
+    return 100 if known is not None and known.unit == "share" else 1
+
+
+def _unit(unit: str) -> str:
+    return "%" if unit == "share" else unit_name(unit)
+
+
+def _shown(value: Any, times: int) -> str:
+    """As the form would show it; what is no number is left as it was written."""
+    try:
+        return _plain(Decimal(str(value)) * times)
+    except InvalidOperation:
+        return str(value)
 
 
 def _amount(told: str, where: str, faults: list[Fault]) -> Decimal | None:
@@ -162,8 +185,8 @@ def _grid(rules: Rules, field: str, name: str, text: str) -> Grid:
     spread = "/" in cells[0][0]
     bands = 1 if spread else len(cells[0]) - 1
     told = [str(label(rules.fields[one.strip()])) for one in (cells[0][0].split("/") if spread else cells[0][:-1])]
-    unit = unit_name(rules.table_definitions[name].unit)
-    values = dict(_values(cells))
+    unit = _unit(rules.table_definitions[name].unit)
+    values = {at: _shown(value, _times(rules, field)) for at, value in _values(cells)}
     return Grid(
         field, str(rules.table_definitions[name].what), unit, tuple(told[:bands]), told[1] if spread else "",
         tuple(_band(one) for one in cells[0][1:]) if spread else (unit,),
@@ -188,14 +211,14 @@ def _band(text: str) -> str:
     return re.sub(r"(\d)\.\.(\d)", r"\1–\2", text)
 
 
-def _refilled(grid: Grid, filled: Mapping[str, str], faults: list[Fault]) -> str | None:
+def _refilled(grid: Grid, times: int, filled: Mapping[str, str], faults: list[Fault]) -> str | None:
     """The table's text with what was filled in otherwise; None where nothing is."""
     cells, changed = _cells(grid.text), False
     for (r, c), value in _values(cells):
         what = f"{grid.what}: {', '.join(_band(one) for one in cells[r][: len(grid.of)])}"
-        new = _amount(filled.get(f"{grid.field}:{r}:{c}", value), what, faults)
-        if new is not None and new != Decimal(value):
-            cells[r][c], changed = _plain(new), True
+        new = _amount(filled.get(f"{grid.field}:{r}:{c}", _shown(value, times)), what, faults)
+        if new is not None and new / times != Decimal(value):
+            cells[r][c], changed = _plain(new / times), True
     wide = [max(len(line[c]) for line in cells) for c in range(len(cells[0]))]
     return "\n".join(" | ".join(one.ljust(w) for one, w in zip(line, wide, strict=True)).rstrip() for line in cells) if changed else None  # fmt: skip
 

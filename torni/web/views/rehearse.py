@@ -126,7 +126,7 @@ def _shown(request: HttpRequest, here: Held, tried: Tried) -> HttpResponse:
     return page(
         request, "rehearse.html", here="rehearse", region=here, regions=regions.all_regions(), text=text or EXAMPLE.format(name=t("Home care from MAPLe 4")),
         made=made, chosen=chosen, faults=tried.faults, map=_map(here, chosen) if chosen else "", loads=_loads(here, chosen), name=tried.name,
-        service=service, able=able, amounts=amounts, tables=tables, filled=tried.filled or filled_of(text), today=clock.today(), query=here.query,
+        service=service, able=able, amounts=amounts, tables=tables, filled=tried.filled or filled_of(here.rules, text), today=clock.today(), query=here.query,
         worded=[(r.change.name, in_words(r.before, differences(r.before, r.after))) for r in made], **WORDS,
     )  # fmt: skip
 

@@ -32,7 +32,12 @@ def the_room(request: HttpRequest, region: str) -> HttpResponse:
 
 
 def job_name(task: str) -> str:
-    return str({"measure": t("Snapshot and indicators"), "verify": t("Verification")}.get(task, task))
+    return str(
+        {
+            "measure": t("Snapshot and indicators"), "verify": t("Verification"), "watch": t("Morning watch of sudden changes"),
+            "mean": t("New promises measured on the whole past"),
+        }.get(task, task)
+    )  # fmt: skip
 
 
 def job_state(status: str) -> str:

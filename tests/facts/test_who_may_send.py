@@ -1,0 +1,188 @@
+"""Each type of event says who may send it, and the door refuses everybody else, by name: every type as every sender."""
+
+from __future__ import annotations
+
+from datetime import date
+
+import pytest
+
+from tests.facts.test_access import lived, may, who  # noqa: F401  (fixtures)
+from torni.core import language
+from torni.facts import intake, senders
+from torni.facts.access import Who
+from torni.facts.door import Door
+from torni.facts.reasons import reason
+from torni.services import load_library
+from torni.services.days import Days
+from torni.services.door_book import books_of
+
+A = "A"  # whose unit north is
+DAY = date(2026, 5, 4)
+CONTROLLER = senders.account(Who(7, "cilla", "Cilla C", "controller"))
+FEED = senders.feed("of-a", A)
+RESIDENT = senders.account(Who(9, "maija.m", "Maija Meikäläinen", "resident", client=1))
+SENDERS = {
+    "a producer's feed": (FEED, "producer"),
+    "a producer's account": (senders.account(Who(8, "paavo", "Paavo P", "producer", producer=A)), "producer"),
+    "a producer's machine at the pages": (senders.account(Who(0, "of-a", "of-a", "producer", producer=A, machine=True)), "producer"),
+    "a producer's row that an official mended": (senders.mended(FEED.told(), CONTROLLER), "producer"),
+    "a resident's account": (RESIDENT, "resident"),
+    "a register's feed": (senders.feed("register", None), "organiser"),
+    "an official's file": (CONTROLLER.of_file("events.csv"), "organiser"),
+    "a process": (senders.process("torni demo"), "organiser"),
+    "a command": (senders.command("torni import events"), "organiser"),
+    "not known": (None, "organiser"),
+}  # fmt: skip
+DATA = {
+    "unit.opened": {"name": "North", "kind": "home_care", "producer": A, "municipality": "931"},
+    "feed.complete": {"producer": A}, "resident.registered": {"municipality": "931"},
+    **{f"representative.{did}": {"holder": "2", "kind": "proxy"} for did in ("named", "ended")},
+    **{f"restriction.{did}": {"against": A} for did in ("set", "lifted")},
+}  # fmt: skip
+COLUMNS = {"service": "home_care", "client": 1, "due": "2026-05-04", "quantity": 1, "of_quantity": 1, "cents": 100}
+
+
+@pytest.fixture
+def door(here):
+    """The room's door by the region's own definitions."""
+    return Door(here.connection, books_of(Days("keski-suomi")))
+
+
+def made(type_, id_=None, **data):
+    """An event of the type as its declaration has it, of the producer's own unit."""
+    id_ = id_ or f"{type_}-1"
+    needs = load_library("keski-suomi", on=DAY).event_kinds[type_].needs
+    columns = {"matter": id_, **COLUMNS}
+    told = {"unit": "north", **{n: columns[n] for n in needs if n in columns}, **DATA.get(type_, {}), **data}
+    return {"id": id_, "type": type_, "source": "s", "time": "2026-05-04T12:00:00+03:00", "data": told}
+
+
+def refused(door, event, sender, producer=A):
+    done = intake.receive(door, [event], sender=sender, producer=producer)
+    return list(done.refused[0][2]) if done.refused else []
+
+
+@pytest.mark.parametrize("who", SENDERS)
+def test_every_type_as_every_sender(here, door, who):
+    sender, part = SENDERS[who]
+    declared = {n: kind.senders for n, kind in load_library("keski-suomi", on=DAY).event_kinds.items()}
+    events = [made(type_) for type_ in declared if type_ != "event.withdrawn"]
+    held = A if part == "producer" else None
+    done = intake.receive(door, events, now=here.now, sender=sender, producer=held)
+    withdrawal = made("event.withdrawn", replaces="feedback.given-1")
+    last = intake.receive(door, [withdrawal], now=here.now, sender=sender, producer=held)
+    found = {events[line]["type"]: reasons for line, _id, reasons in done.refused}
+    found |= dict.fromkeys(["event.withdrawn"][: len(last.refused)], last.refused[0][2] if last.refused else ())
+    wanted = {
+        type_: (f"not_yours_to_send:{type_}:{'+'.join(sorted(of))}",)
+        for type_, of in declared.items()
+        if part != "organiser" and part not in of
+    }
+    assert found == wanted
+    assert done.accepted + last.accepted == len(declared) - len(wanted)
+    kept = {raw["type"]: reasons for *_rest, raw, reasons in intake.waiting(here.connection)}
+    assert kept == {type_: list(reasons) for type_, reasons in wanted.items()}
+
+
+FORGED = {
+    "a consent": made("consent.given"),
+    "a consent taken away": made("consent.withdrawn"),
+    "a proxy": made("representative.named"),
+    "the register": made("resident.registered", protected=False, name="Toinen"),
+    "a restriction lifted": made("restriction.lifted"),
+    "a case manager": made("case_manager.named", case_manager="paavo"),
+    "a need": made("need.reported"),
+    "an assessment": made("assessment.made"),
+    "a decision": made("decision.made"),
+    "a fee": made("fee.charged"),
+    "a plan sent to itself": made("plan.sent"),
+    "voucher prices": made("voucher_producer.approved"),
+    "supervision": made("supervision.visited"),
+    "an alert": made("alert.done"),
+    "a change": made("change.approved"),
+}
+
+
+@pytest.mark.parametrize("what", FORGED)
+def test_what_a_producer_forges_is_refused_row_by_row(here, door, what):
+    """The hostile tests' own: each opened a page, named a proxy or set a price before."""
+    before = here.rows("SELECT count(*) FROM event")
+    batch = [{**made("visit.planned"), "source": "of-a"}, {**FORGED[what], "source": "of-a"}]
+    done = intake.receive(door, batch, source="of-a", producer=A, sender=FEED, now=here.now)
+    assert done.accepted == 1
+    ((line, _id, (code,)),) = done.refused
+    assert line == 1 and code.startswith(f"not_yours_to_send:{FORGED[what]['type']}:")
+    assert here.rows("SELECT count(*) FROM event") == [(before[0][0] + 1,)]
+    ((number, *_rest, kept, reasons),) = intake.waiting(here.connection)
+    assert kept["type"] == FORGED[what]["type"] and reasons == [code]
+    assert intake.replay(
+        door, number, kept, by="Cilla C", sender=CONTROLLER
+    ).refused  # an official's hand makes it no other's
+
+
+def test_nobody_takes_back_what_they_may_not_send(here, door):
+    """A withdrawal, and a correction, is held to what it takes back."""
+    official = {"sender": CONTROLLER, "producer": None}
+    for type_ in ("restriction.set", "plan.sent", "visit.planned"):
+        assert refused(door, made(type_, type_), **official) == []
+    for id_ in ("restriction.set", "plan.sent"):
+        codes = refused(door, made("event.withdrawn", f"w-{id_}", replaces=id_), FEED)
+        assert f"not_yours_to_send:{id_}:{'resident' if id_ == 'restriction.set' else ''}" in codes
+    assert refused(door, made("event.withdrawn", "w-visit", replaces="visit.planned"), FEED) == []
+
+
+def test_a_producer_takes_back_nothing_of_anothers_unit(here, door):
+    official = {"sender": CONTROLLER, "producer": None}
+    assert refused(door, made("visit.planned", "theirs", unit="south"), **official) == []
+    assert refused(door, made("event.withdrawn", "w", replaces="theirs"), FEED) == ["not_own_unit"]
+    assert refused(door, made("visit.planned", "moved", replaces="theirs"), FEED) == ["not_own_unit"]
+
+
+def test_the_same_door_judges_each_by_who_sends(here, door):
+    """The connection keeps its tables from one batch to the next: who sends is not among them."""
+    for number in range(2):
+        assert refused(door, made("decision.made", f"d{number}"), CONTROLLER, None) == []
+        assert refused(door, made("decision.made", f"f{number}"), FEED) == ["not_yours_to_send:decision.made:"]
+
+
+def test_what_was_taken_in_before_is_no_fault_when_it_comes_again(here, door):
+    assert refused(door, made("decision.made"), None, None) == []
+    assert refused(door, made("decision.made"), FEED) == []
+    assert here.rows("SELECT count(*) FROM event WHERE type = 'decision.made'") == [(1,)]
+
+
+def test_what_a_producer_sends_opens_nobody_to_it(lived, may):  # noqa: F811  (fixtures)
+    """The right comes from what the organiser, or the resident, wrote of the client at the producer's unit, and ends where that is taken back."""
+    producer = who(lived, "producer")
+    visit = {"unit": "north", "client": 3, "due": "2026-05-04"}
+
+    def say(type_, id_, sender, **columns):
+        event = lived.event(type_, id=id_, **columns)
+        done = lived.door.accept([event], now=lived.now, sender=sender, producer=sender.organisation)
+        assert done.written == 1, done.refused
+
+    assert may(producer, 3) is None
+    for sender in (FEED, senders.account(producer), senders.mended(FEED.told(), senders.command("replay"))):  # fmt: skip
+        say("visit.planned", f"v-{sender.kind}-{sender.mended_by}", sender, matter=f"v-{sender.kind}", **visit)
+        assert may(producer, 3) is None
+    say("event.withdrawn", "w1", senders.process("torni demo"), replaces_id="v-feed-None", unit="north", client=3)
+    assert may(producer, 3) is None
+    say("plan.sent", "p", senders.process("torni demo"), unit="north", client=3, matter="p", data={"item": {"service": "care"}})  # fmt: skip
+    assert may(producer, 3) == "own client"
+    say("event.withdrawn", "w2", senders.process("torni demo"), replaces_id="p")
+    assert may(producer, 3) is None
+
+
+@pytest.mark.parametrize(
+    ("code", "told"),
+    [
+        ("not_yours_to_send:plan.sent:", "plan.sent may be sent by the organiser alone: it is not yours to send"),
+        ("not_yours_to_send:visit.made:producer", "visit.made may be sent by the organiser and the producer of the unit: it is not yours to send"),
+        ("not_yours_to_send:consent.given:resident", "consent.given may be sent by the organiser and the client: it is not yours to send"),
+        ("not_yours_to_send:feedback.given:producer+resident",
+         "feedback.given may be sent by the organiser, the producer of the unit and the client: it is not yours to send"),
+    ],
+)  # fmt: skip
+def test_the_refusal_names_the_type_and_who_may(code, told):
+    with language.speaking("en"):
+        assert reason(code) == told
