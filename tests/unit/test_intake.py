@@ -68,7 +68,7 @@ def test_the_rows_known_to_be_in_the_wrong_municipality_are_found(kinds):
         (
             "Saarijärvi",
             "Saarjärvi",
-            ['column municipality: "Saarjärvi" is not a municipality', 'Did you mean "saarijärvi"?'],
+            ['column municipality: "Saarjärvi" is not a municipality', 'Did you mean "Saarijärvi"?'],
         ),
         ("25.2527", "kaksi", ['column lon: "kaksi" is not a number', "25.7048"]),
         ("25.2527,62.7072", "62.7072,25.2527", ["is not in Finland", "swapped"]),

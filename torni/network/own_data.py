@@ -16,7 +16,7 @@ import numpy as np
 import polars as pl
 
 from torni.core import places
-from torni.core.faults import BadInput, Fault, bad_input, nearest_name
+from torni.core.faults import BadInput, Fault, bad_input
 from torni.core.language import Message, t
 from torni.core.notes import hearing
 from torni.engines.travel.graph import RoadGraph
@@ -27,7 +27,7 @@ from torni.services import load_library, regions
 from torni.services.regions import Region
 from torni.sources import osm, roads
 from torni.sources.intake import Intake, read_population, read_units
-from torni.sources.where import code_of, codes_by_name
+from torni.sources.where import code_of, nearest_municipality
 
 _TEMPLATE = """\
 # {name}: which places it is. Everything else in this folder is only what differs from the shared definitions:
@@ -73,7 +73,7 @@ def new_region(name: str, *, counties: list[str], municipalities: list[str]) -> 
     faults: list[Fault] = []
     for place in municipalities:
         if (code := code_of(place)) is None:
-            near = nearest_name(place, codes_by_name())
+            near = nearest_municipality(place)
             faults.append(Fault(
                 f'municipality "{place}"', t("no such municipality"),
                 t('Did you mean "{near}"?', near=near) if near else t("Write its Finnish or Swedish name or its 3-digit code."),

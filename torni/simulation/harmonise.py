@@ -13,7 +13,7 @@ from decimal import Decimal
 from pathlib import Path
 from typing import Any
 
-from torni.core.faults import BadInput, Fault, bad_input, nearest_name
+from torni.core.faults import BadInput, Fault, bad_input
 from torni.core.language import Message, t
 from torni.core.notes import note
 from torni.core.progress import each
@@ -28,7 +28,7 @@ from torni.simulation.rehearsal import Effect, ServiceEffect, added, service_eff
 from torni.simulation.running import Run, Side
 from torni.sources import written
 from torni.sources.tables import Table, read_rows
-from torni.sources.where import code_of, codes_by_name
+from torni.sources.where import code_of, nearest_municipality
 
 # What the table's columns may be called, ours first.
 COLUMNS: dict[str, tuple[str, ...]] = {
@@ -231,7 +231,7 @@ def _from_yaml(path: Path) -> dict[str, Change]:
 def _code(name: str, where: str, faults: list[Fault]) -> str | None:
     found = code_of(name)
     if found is None:
-        near = nearest_name(name, codes_by_name())
+        near = nearest_municipality(name)
         faults.append(
             Fault(
                 where,

@@ -17,7 +17,7 @@ from torni.core.faults import BadInput, Fault, bad_input, nearest_name
 from torni.core.language import t
 from torni.sources.points import Point, points_of
 from torni.sources.tables import Table, read_rows
-from torni.sources.where import SIMPLIFIED_M, CoordinateCheck, code_of, codes_by_name, located
+from torni.sources.where import SIMPLIFIED_M, CoordinateCheck, code_of, located, nearest_municipality
 from torni.sources.written import day, either, number, number_in, two_ways
 
 UNIT_COLUMNS: dict[str, tuple[str, ...]] = {
@@ -318,7 +318,7 @@ class _Row:
         return found
 
     def unknown_municipality(self, column: str, text: str, remedy: str = "") -> None:
-        near = nearest_name(text, codes_by_name())
+        near = nearest_municipality(text)
         self.fault(
             column,
             t('"{text}" is not a municipality', text=text),

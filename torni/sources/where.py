@@ -11,7 +11,7 @@ import numpy as np
 import polars as pl
 import shapely
 
-from torni.core.faults import Fault
+from torni.core.faults import Fault, nearest_name
 from torni.core.language import t
 from torni.sources import shipped
 
@@ -133,6 +133,14 @@ def codes_by_name() -> dict[str, str]:
         for column in ("name_sv", "name_fi")
         for name, code in table.select(column, to).iter_rows()
     }
+
+
+def nearest_municipality(text: str) -> str | None:
+    """The municipality most likely meant, written as it is written; None when nothing is near."""
+    near = nearest_name(text, codes_by_name())
+    tables = (shipped.municipalities(), merged())
+    written = (name for table in tables for column in ("name_fi", "name_sv") for name in table[column])
+    return next((name for name in written if " ".join(name.casefold().split()) == near), None)
 
 
 def names_by_code() -> dict[str, str]:
