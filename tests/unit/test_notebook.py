@@ -88,6 +88,11 @@ def test_a_reach_shows_every_resident_by_minutes(keski_suomi):
     found = torni.reach(keski_suomi, units, within=[30, 60])
     seen = shown(found)
     assert "270,043" in seen.text and "85– min" in seen.text
+    assert seen.count["svg"] == 1 and seen.count["circle"] == 1, "a map, the unit on it"
+    assert "60–90 min" in seen.text
+    with speaking("sv"):
+        told = shown(found).text
+    assert "Mellersta Finland" in told and "keski-suomi" not in told
     from torni.notebook.shows import _minutes_of
 
     rows = _minutes_of(found, 60)

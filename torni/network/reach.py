@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from pathlib import Path
 from typing import ClassVar
 
@@ -39,6 +39,7 @@ class Reach(Shown):
     seconds: npt.NDArray[np.uint16]
     assumptions: tuple[Message, ...]
     people: npt.NDArray[np.float64]
+    network: Network = field(repr=False, compare=False)
 
 
 def reach(
@@ -92,5 +93,5 @@ def reach(
         network.library.region.id, mode, round(total),
         {m: float(people[seconds <= m * 60].sum()) / total if total else 0.0 for m in within},
         table, units.with_columns(pl.Series("residents_nearest", np.rint(nearest).astype(int))), seconds,
-        tuple(assumptions), people,
+        tuple(assumptions), people, network,
     )  # fmt: skip

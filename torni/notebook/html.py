@@ -90,6 +90,7 @@ def drawing(drawn: Drawn) -> str:
     layers = str(drawn.layers)
     for name, colour in _FILLS.items():
         layers = layers.replace(f'class="{name}"', f'fill="{colour}"')
+    layers = layers.replace('class="unit "', 'fill="#12202b"')
     layers = layers.replace('class="edge"', 'fill="none" stroke="#8d949b" stroke-width="2"')
     layers = layers.replace('class="name"', 'fill="currentColor" text-anchor="middle"')
     key = "".join(f'<span><i style="background:{_FILLS[b.style]}"></i>{escape(b.label)}</span>' for b in drawn.bands)

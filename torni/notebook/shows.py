@@ -149,10 +149,17 @@ def mend(found: Mend) -> str:
 
 
 def reach(found: Reach) -> str:
-    """The shares within the limits, the minutes as a histogram of residents, and the municipalities."""
+    """The shares within the limits, a map, the minutes as a histogram of residents, and the municipalities."""
+    from torni.web.maps import RegionMap, draw_reach
+
     limits = list(found.share_within)
-    parts = [line(f"{found.region}: {number(found.residents)} {_('residents')}, {_('units')} {len(found.units)}")]
+    parts = [
+        line(
+            f"{found.network.library.region.name}: {number(found.residents)} {_('residents')}, {_('units')}: {len(found.units)}"
+        )
+    ]
     parts += [line(f"{minutes} min: {per_cent(share, 2)}") for minutes, share in found.share_within.items()]
+    parts.append(drawing(draw_reach(RegionMap(found.network), found)))
     parts.append(histogram("", _("people"), _minutes_of(found, max(limits))))
     rows = [
         (r["name"], number(r["residents"]), "–" if r["mean_min"] is None else number(r["mean_min"], 1), *(per_cent(r[f"within_{m}"]) for m in limits))

@@ -20,10 +20,12 @@ from markupsafe import Markup, escape
 from torni.core.language import _, number
 from torni.network import Network
 from torni.network.explain import can_be_timed, nearest_seconds
+from torni.network.reach import Reach
 from torni.promises.finding import Finding
 from torni.promises.ground import counted_units
 from torni.promises.promise import Trip
 from torni.sources import shipped
+from torni.sources.coordinates import to_metres
 
 SCALE = 100.0
 MARGIN = 60.0
@@ -142,8 +144,10 @@ class RegionMap:
 
     def reach(self, promise: Trip, seconds: Seconds) -> tuple[Markup, list[Band]]:
         """Cells in five bands around the limit, and the bands' names and people."""
-        people = self.network.people(promise.population)
-        limit = promise.within_min
+        return self.banded(self.network.people(promise.population), promise.within_min, seconds)
+
+    def banded(self, people: npt.NDArray[np.float64], limit: int, seconds: Seconds) -> tuple[Markup, list[Band]]:
+        """The same of any people and any limit."""
         steps = [round(limit / 2), limit, round(limit * 1.5), round(limit * 2)]
         minutes = seconds / 60
         masks = [minutes <= steps[0], (minutes > steps[0]) & (minutes <= limit), (minutes > limit) & (minutes <= steps[2]),
@@ -227,6 +231,21 @@ def draw(region: RegionMap, finding: Finding, *, names: bool = True) -> Drawn:
         + _("The same figures are in the table below.")
     )
     return Drawn(layers, bands, region.view_box, str(finding.sentence), described)
+
+
+def draw_reach(region: RegionMap, found: Reach) -> Drawn:
+    """Who reaches units that are not the region's own, in five bands around the widest limit, and the units where they stand."""
+    limit = max(found.share_within)
+    cells, bands = region.banded(found.people, limit, found.seconds)
+    x, y = to_metres(found.units["lon"].to_numpy(), found.units["lat"].to_numpy())
+    made_up = pl.lit(value=False)
+    units = found.units.select(
+        pl.int_range(pl.len()).cast(pl.String).alias("unit_id"), "name", pl.Series("x", x), pl.Series("y", y),
+        made_up.alias("invented"), made_up.alias("size_invented"),
+    )  # fmt: skip
+    title = _("Who reaches the units within {minutes} minutes").format(minutes=limit)
+    layers = cells + region.edges + region.units(units) + region.names()
+    return Drawn(layers, bands, region.view_box, title, title + ". " + _("The same figures are in the table below."))
 
 
 def draw_values(region: RegionMap, values: Mapping[str, int]) -> Drawn:
