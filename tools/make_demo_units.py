@@ -22,8 +22,8 @@ REGIONS = {
     "uusimaa": (["1", "2", "3", "4", "90"], "Uudenmaan liikelaitos"),
 }
 NAMES = {
-    "dental": "suunhoidon yksikkö", "day_centre_elderly": "ikäihmisten päiväkeskus",
-    "day_centre_other": "päiväkeskus", "elder_housing": "asumisyksikkö", "centre": "sote-keskus",
+    "dental": "hammashoitola", "day_centre_elderly": "ikääntyneiden päivätoiminta",
+    "day_centre_other": "vammaisten henkilöiden päivätoiminta", "elder_housing": "asumisyksikkö", "centre": "sote-keskus",
 }  # fmt: skip
 LACKING = {  # so that some promises break, as they would in a real region
     "dental": {"Luhanka", "Kinnula", "Multia", "Lapinjärvi"},

@@ -95,6 +95,8 @@ def test_every_shipped_file_states_its_source_and_licence():
     stated = yaml.safe_load((DATA / "SOURCES.yaml").read_text(encoding="utf-8"))
     assert {p.name for p in DATA.iterdir() if p.suffix in (".parquet", ".csv")} == set(stated)
     assert all({"what", "source", "year", "licence"} <= set(entry) for entry in stated.values())
+    told = [entry[key] for entry in stated.values() for key in ("what", "note") if key in entry]
+    assert all(set(text) == {"fi", "sv", "en"} and len(set(text.values())) == 3 for text in told)
 
 
 def test_no_file_is_a_second_subject_waiting_to_happen():

@@ -5,6 +5,7 @@ import re
 from datetime import date
 from pathlib import Path
 
+import polars as pl
 import pytest
 import yaml
 from babel.messages.pofile import read_po
@@ -92,6 +93,17 @@ def test_no_banned_word_in_the_definitions(language):
             content = yaml.safe_load(path.read_text(encoding="utf-8"))
             found += [f"{place}: {text}" for text in texts_of(content, language) if banned.search(text)]
     assert not found, "\n".join(found)
+
+
+def test_no_banned_word_in_the_name_of_an_invented_unit():
+    banned = re.compile("|".join(BANNED["fi"]), re.IGNORECASE)
+    names = [
+        n
+        for path in sorted((ROOT / "definitions").rglob("demo/units.csv"))
+        for n in pl.read_csv(path, infer_schema=False)["name"]
+    ]
+    assert len(names) > 300
+    assert not [n for n in names if banned.search(n)]
 
 
 def test_what_happened_is_told_without_the_names_of_fields():

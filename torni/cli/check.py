@@ -294,5 +294,7 @@ def sources(args: argparse.Namespace) -> int:
     for row in sources_of_data().iter_rows(named=True):
         print(f"{painted(row['file'], '1')}  {row['year']}  {row['licence']}")
         paragraph(row["what"], "    ")
+        if row["note"]:
+            paragraph(row["note"], "    ")
         paragraph(row["source"], "    ")
     return 0

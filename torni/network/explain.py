@@ -11,7 +11,7 @@ import numpy.typing as npt
 import polars as pl
 
 from torni.core.faults import BadInput, bad_input
-from torni.core.language import Message, number, t
+from torni.core.language import Message, number, shown, t
 from torni.core.shown import Shown
 from torni.network import transit
 from torni.network.check import measure
@@ -223,13 +223,13 @@ def _effect(what: Message, finding: Finding) -> Effect:
 
 
 def sources_of_data() -> pl.DataFrame:
-    """The shipped data with its origin, year and licence: file, what, source, year, licence."""
+    """The shipped data with its origin, year and licence: file, what, source, year, licence, note; in the language of the moment."""
     import yaml
 
     content = yaml.safe_load((shipped.DATA / "SOURCES.yaml").read_text(encoding="utf-8"))
     return pl.DataFrame(
         [
-            {"file": f, **{k: str(v.get(k, "")) for k in ("what", "source", "year", "licence")}}
+            {"file": f, **{k: str(shown(v.get(k, ""))) for k in ("what", "source", "year", "licence", "note")}}
             for f, v in content.items()
         ]
     )
