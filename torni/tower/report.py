@@ -106,11 +106,21 @@ def _sample(r: Report) -> str:
     return sentences.sample_text(r.live.invented if r.live else None, int(r.picture.network.population.residents.sum()))
 
 
+_SENTENCE = 24  # letters: a longer cell is a sentence, a shorter one a figure, a name or a word
+
+
 def _section(
     heading: str, told: Sequence[str], header: Sequence[str] = (), rows: Sequence[Sequence[str]] = (), *, text: Sequence[int] = ()
 ) -> dict[str, Any]:  # fmt: skip
-    """A heading, sentences and a table; `text` numbers its columns of words, beside the first."""
-    table = {"header": list(header), "rows": [list(row) for row in rows], "text": [0, *text]}
+    """A heading, sentences and a table; `text` numbers its columns of words, beside the first. Columns of sentences share the width and
+    break their lines (`wide`): as wide as their longest line they would leave the first none, and print over it."""
+    wide = [i for i in range(len(header)) if i == 0 or any(len(row[i]) > _SENTENCE for row in rows)]
+    table = {
+        "header": list(header),
+        "rows": [list(row) for row in rows],
+        "text": sorted({0, *text, *wide}),
+        "wide": wide,
+    }
     return {"heading": heading, "told": [sentence for sentence in told if sentence], "table": table}
 
 
