@@ -12,7 +12,7 @@ from tests.conftest import NOW
 from torni.core.faults import BadInput
 from torni.facts import accounts
 from torni.facts.access import Who
-from torni.facts.accounts import Refused
+from torni.facts.accounts import Origin, Refused
 
 PASSWORD = "four words of mine"
 
@@ -53,6 +53,50 @@ def test_five_wrong_ones_close_the_name_for_a_while_even_to_the_right_one(aino):
     assert aino.execute("SELECT count(*) FROM sign_in WHERE NOT succeeded AND account IS NOT NULL").fetchone() == (
         accounts.WRONG,
     )
+
+
+def test_a_stranger_who_keeps_guessing_shuts_the_name_for_the_place_of_the_guesses_alone(aino):
+    """Its owner signs in from elsewhere, and in a browser of her own even from there."""
+    own, there, elsewhere = "", Origin(place="192.0.2.7"), Origin(place="198.51.100.1")
+    for _ in range(accounts.WRONG):
+        assert accounts.by_password(aino, "aino", "wrong", origin=there) == Refused("wrong")
+    assert accounts.by_password(aino, "aino", PASSWORD, origin=there) == Refused("later")
+    who = accounts.by_password(aino, "aino", PASSWORD, origin=elsewhere)
+    own = accounts.know_browser(aino, who)
+    assert (
+        accounts.knows(aino, who, own)
+        and not accounts.knows(aino, who, own + "x")
+        and not accounts.knows(aino, who, "")
+    )
+    assert accounts.by_password(aino, "aino", PASSWORD, origin=there) == Refused("later")
+    assert accounts.by_password(aino, "aino", PASSWORD, origin=Origin(own, "192.0.2.7")) == who
+    for _ in range(accounts.WRONG):
+        accounts.by_password(aino, "aino", "wrong", origin=Origin(own, "192.0.2.7"))
+    assert accounts.by_password(aino, "aino", PASSWORD, origin=Origin(own, "203.0.113.5")) == Refused("later"), (
+        "a stolen key"
+    )
+    assert accounts.by_password(aino, "aino", PASSWORD, origin=elsewhere) == who
+
+
+def test_guesses_from_a_thousand_places_are_counted_together_but_not_with_the_owners(aino):
+    who = accounts.by_password(aino, "aino", PASSWORD, origin=Origin(place="home"))
+    own = accounts.know_browser(aino, who)
+    told = [
+        accounts.by_password(aino, "aino", "wrong", origin=Origin(place=f"place {n}")).why
+        for n in range(accounts.WRONG_ANYWHERE + 20)
+    ]
+    assert told == ["wrong"] * accounts.WRONG_ANYWHERE + ["later"] * 20
+    assert accounts.by_password(aino, "aino", PASSWORD, origin=Origin(place="a new place")) == Refused("later")
+    assert accounts.by_password(aino, "aino", PASSWORD, origin=Origin(own, "home")) == who
+
+
+def test_a_key_of_one_accounts_browser_is_of_no_use_for_another(aino):
+    accounts.new(aino, "eero", shown="Eero", role="director", by="test", password=PASSWORD)
+    eeros = accounts.know_browser(aino, accounts.by_password(aino, "eero", PASSWORD))
+    for n in range(accounts.WRONG):
+        assert accounts.by_password(aino, "aino", f"wrong {n}", origin=Origin(eeros, "x")) == Refused("wrong")
+    assert accounts.by_password(aino, "aino", PASSWORD, origin=Origin(eeros, "x")) == Refused("later")
+    assert accounts.by_password(aino, "aino", PASSWORD, origin=Origin("", "x")) == Refused("later")
 
 
 def test_a_success_forgets_the_wrong_ones_before_it(aino):

@@ -1,7 +1,8 @@
 """Accounts: who may sign in, as whom, and how: a strong password, a second factor where chosen, or an identity provider.
 
 Passwords are kept as Argon2 hashes, session keys as SHA-256 hashes. Every attempt is written down; too many wrong ones close
-the name for a while. A change of role is a new row, so it can be told later who could see what when.
+the name for a while where they came from, so that a stranger who keeps guessing does not keep its owner out. A change of role is a
+new row, so it can be told later who could see what when.
 """
 
 from __future__ import annotations
@@ -28,6 +29,8 @@ from torni.facts.opening import Connection
 LASTS = timedelta(hours=10)  # a working day: then one signs in again
 LEAST_PASSWORD = 12  # NIST SP 800-63B-4: length, and no common one; no rules on characters
 WRONG, WITHIN = 5, timedelta(minutes=15)
+WRONG_ANYWHERE = 60  # from all places together where nobody has signed in as the name: some 6,000 a day, of no use against LEAST_PASSWORD
+KNOWN_FOR = timedelta(days=365)  # how long a browser is known after its owner has signed in
 _NAME = re.compile(r"[a-z0-9][a-z0-9._@-]{1,99}")
 _hasher = PasswordHasher()
 _STANDING = """
@@ -46,6 +49,19 @@ class Refused:
     account here)."""
 
     why: str
+
+
+@dataclass(frozen=True)
+class Origin:
+    """Whence a try comes: `browser`, the key that a browser was given when its owner signed in there (empty in a new one), and
+    `place`, whatever tells one address from another. Tries are counted apart by the browser where it is known to be the account's own,
+    else by the place."""
+
+    browser: str = ""
+    place: str = ""
+
+
+NOWHERE = Origin()
 
 
 @dataclass(frozen=True)
@@ -142,12 +158,27 @@ def listed(connection: Connection) -> list[tuple[str, str, str | None, str | Non
     ).fetchall()
 
 
-def by_password(connection: Connection, name: str, password: str, code: str = "") -> Who | Refused:
+def by_password(connection: Connection, name: str, password: str, code: str = "", *, origin: Origin = NOWHERE) -> Who | Refused:  # fmt: skip
     """The account of the name, where the password and the second factor (if it has one) are right."""
     name = name.strip().lower()[:100]
     with connection.transaction():
-        refused = _unproven(connection, name, password, code)
-        return refused or _signed(connection, name, "password")
+        refused = _unproven(connection, name, password, code, origin)
+        return refused or _signed(connection, name, "password", _counted(connection, name, origin))
+
+
+def know_browser(connection: Connection, who: Who) -> str:
+    """A new key for the browser in which the account has just signed in. It opens nothing: see `Origin`."""
+    key = secrets.token_urlsafe(32)
+    connection.execute("DELETE FROM known_browser WHERE until < clock_timestamp()")
+    connection.execute(
+        "INSERT INTO known_browser (key_hash, account, until) VALUES (%s, %s, clock_timestamp() + %s)", [_hash(key), who.account, KNOWN_FOR]
+    )  # fmt: skip
+    return key
+
+
+def knows(connection: Connection, who: Who, key: str) -> bool:
+    """Is it the key of a browser in which the account has signed in?"""
+    return _known(connection, who.name, key)
 
 
 def by_provider(connection: Connection, issuer: str, subject: str) -> Who | Refused:
@@ -239,14 +270,14 @@ def address_of_second(who: Who, secret: str) -> str:
     return pyotp.TOTP(secret).provisioning_uri(name=who.name, issuer_name="Torni")
 
 
-def take_second(connection: Connection, who: Who, secret: str, new_code: str, *, password: str, code: str, session: str) -> Refused | None:  # fmt: skip
+def take_second(connection: Connection, who: Who, secret: str, new_code: str, *, password: str, code: str, session: str, origin: Origin = NOWHERE) -> Refused | None:  # fmt: skip
     """Take a second factor into use once a code of it is right. Where another is in use its own code is asked for: a session that
     somebody else holds cannot put theirs in its place. Every session but this one (its key) ends. None when done."""
     step = _step(secret, new_code) if is_second(secret) else None
     if step is None:  # before the old one's code is used up
         return Refused("new")
     with connection.transaction():
-        if refused := _unproven(connection, who.name, password, code):
+        if refused := _unproven(connection, who.name, password, code, origin):
             return refused
         connection.execute(
             "UPDATE credential SET secret = %s, used_step = %s WHERE account = %s", [secret, step, who.account]
@@ -255,22 +286,24 @@ def take_second(connection: Connection, who: Who, secret: str, new_code: str, *,
     return None
 
 
-def drop_second(connection: Connection, who: Who, *, password: str, code: str, session: str) -> Refused | None:
+def drop_second(
+    connection: Connection, who: Who, *, password: str, code: str, session: str, origin: Origin = NOWHERE
+) -> Refused | None:
     """Give the second factor up: the password and a code of it are asked for. Every session but this one (its key) ends."""
     with connection.transaction():
-        if refused := _unproven(connection, who.name, password, code):
+        if refused := _unproven(connection, who.name, password, code, origin):
             return refused
         connection.execute("UPDATE credential SET secret = NULL WHERE account = %s", [who.account])
         _end_others(connection, who, session)
     return None
 
 
-def change_password(connection: Connection, who: Who, new: str, *, password: str, code: str, session: str) -> Refused | None:  # fmt: skip
+def change_password(connection: Connection, who: Who, new: str, *, password: str, code: str, session: str, origin: Origin = NOWHERE) -> Refused | None:  # fmt: skip
     """A new password for the one who knows the old one, and has the second factor where one is in use. Every session but this
     one (its key) ends. A weak password is a fault, told before a code is used up."""
     check_password(new, who.name)
     with connection.transaction():
-        if refused := _unproven(connection, who.name, password, code):
+        if refused := _unproven(connection, who.name, password, code, origin):
             return refused
         connection.execute("UPDATE credential SET password = %s WHERE account = %s", [_hasher.hash(new), who.account])
         _end_others(connection, who, session)
@@ -281,7 +314,7 @@ def _end_others(connection: Connection, who: Who, session: str) -> None:
     connection.execute("DELETE FROM session WHERE account = %s AND key_hash <> %s", [who.account, _hash(session)])
 
 
-def _unproven(connection: Connection, name: str, password: str, code: str) -> Refused | None:
+def _unproven(connection: Connection, name: str, password: str, code: str, origin: Origin) -> Refused | None:
     """Why it is not the one whose account it is: the password, and the second factor's code where one is in use. The one judgement
     for signing in and for every change of what protects the account; each wrong try is written down and counts for both.
 
@@ -291,10 +324,11 @@ def _unproven(connection: Connection, name: str, password: str, code: str) -> Re
         "SELECT c.account, c.password, c.secret FROM credential c JOIN account a USING (account) WHERE a.name = %s FOR UPDATE OF c",
         [name],
     ).fetchone()
-    if _closed(connection, name):
+    counted = _counted(connection, name, origin)
+    if _closed(connection, name, counted):
         return Refused("later")
     if not _right(row[1] if row else None, password):
-        _tried(connection, name, "password", False)
+        _tried(connection, name, "password", False, counted)
         return Refused("wrong")
     assert row is not None
     account, kept, secret = row
@@ -304,7 +338,7 @@ def _unproven(connection: Connection, name: str, password: str, code: str) -> Re
         step = _step(secret, code)
         take = "UPDATE credential SET used_step = %(step)s WHERE account = %(account)s AND used_step < %(step)s"
         if step is None or not connection.execute(take, {"step": step, "account": account}).rowcount:
-            _tried(connection, name, "code", False)
+            _tried(connection, name, "code", False, counted)
             return Refused("wrong")
     if _hasher.check_needs_rehash(kept):
         connection.execute("UPDATE credential SET password = %s WHERE account = %s", [_hasher.hash(password), account])
@@ -315,26 +349,52 @@ def _told(official: Official) -> list[str | None]:
     return [text.strip()[:200] or None for text in (official.title, official.office, official.phone)]
 
 
-def _signed(connection: Connection, name: str, way: str) -> Who | Refused:
+def _signed(connection: Connection, name: str, way: str, counted: _Counted | None = None) -> Who | Refused:
     row = connection.execute(_STANDING + "WHERE a.name = %s", [name]).fetchone()
-    _tried(connection, name, way, row is not None)
+    _tried(connection, name, way, row is not None, counted)
     return Who(*row) if row else Refused("wrong")
 
 
-def _tried(connection: Connection, name: str, way: str, succeeded: bool) -> None:
+@dataclass(frozen=True)
+class _Counted:
+    """With which other tries a try is counted: the hash of where it comes from, and is that a browser of the account's own?"""
+
+    origin: bytes | None
+    known: bool
+
+
+def _counted(connection: Connection, name: str, origin: Origin) -> _Counted:
+    if _known(connection, name, origin.browser):
+        return _Counted(_hash(origin.browser), known=True)
+    return _Counted(_hash(f"{name} {origin.place}") if origin.place else None, known=False)
+
+
+def _known(connection: Connection, name: str, key: str) -> bool:
+    return bool(key) and connection.execute(
+        "SELECT 1 FROM known_browser k JOIN account a USING (account) WHERE k.key_hash = %s AND a.name = %s AND k.until > clock_timestamp()",
+        [_hash(key), name],
+    ).fetchone() is not None  # fmt: skip
+
+
+def _tried(connection: Connection, name: str, way: str, succeeded: bool, counted: _Counted | None = None) -> None:
     connection.execute(
-        "INSERT INTO sign_in (name_hash, account, way, succeeded) VALUES (%s, (SELECT account FROM account WHERE name = %s), %s, %s)",
-        [_hash(name), name, way, succeeded],
+        "INSERT INTO sign_in (name_hash, account, way, succeeded, origin) VALUES (%s, (SELECT account FROM account WHERE name = %s), %s, %s, %s)",
+        [_hash(name), name, way, succeeded, counted and counted.origin],
     )
 
 
-def _closed(connection: Connection, name: str) -> bool:
+def _closed(connection: Connection, name: str, counted: _Counted) -> bool:
+    """Have too many wrong ones come from there since the last right one did; or, where nobody has signed in as the name, from all such places?"""
     row = connection.execute(
-        "SELECT count(*) FROM sign_in WHERE name_hash = %(name)s AND NOT succeeded AND at > clock_timestamp() - %(within)s AND at > coalesce("
-        "(SELECT max(at) FROM sign_in WHERE name_hash = %(name)s AND succeeded), '-infinity')",
-        {"name": _hash(name), "within": WITHIN},
+        "WITH lately AS (SELECT at, succeeded, origin FROM sign_in WHERE name_hash = %(name)s AND at > clock_timestamp() - %(within)s), "
+        "here AS (SELECT at, succeeded FROM lately WHERE origin IS NOT DISTINCT FROM %(origin)s) "
+        "SELECT (SELECT count(*) FROM here WHERE NOT succeeded AND at > coalesce((SELECT max(at) FROM here WHERE succeeded), '-infinity')), "
+        "(SELECT count(*) FROM lately WHERE NOT succeeded AND NOT coalesce(origin IN (SELECT key_hash FROM known_browser), false))",
+        {"name": _hash(name), "within": WITHIN, "origin": counted.origin},
     ).fetchone()
-    return bool(row and row[0] >= WRONG)
+    assert row is not None
+    here, anywhere = row
+    return bool(here >= WRONG or (anywhere >= WRONG_ANYWHERE and not counted.known))
 
 
 def _right(kept: Any, password: str) -> bool:

@@ -5,13 +5,16 @@ from __future__ import annotations
 import logging
 import os
 from collections.abc import Callable
+from contextlib import suppress
 from functools import wraps
 from http.cookies import CookieError, SimpleCookie
+from ipaddress import IPv6Network
 from typing import Any
 from urllib.parse import quote
 
 import psycopg
 from django.http import Http404, HttpRequest, HttpResponse, HttpResponseRedirect
+from django.utils.crypto import salted_hmac
 from psycopg_pool import PoolTimeout
 
 from torni.facts import accounts
@@ -23,6 +26,8 @@ from torni.web.rendering import link, page
 HTTPS = os.environ.get("TORNI_HTTPS") == "1"
 # behind https a name that a browser takes from no other host, no other path and no open connection
 COOKIE = "__Host-torni_session" if HTTPS else "torni_session"
+# that somebody has signed in here by a password: tries here are counted apart from a stranger's. It opens nothing.
+KNOWN = f"{'__Host-' if HTTPS else ''}torni_known"
 MOST_NUMBER = 2**63
 LONGEST_BACK = (
     1_500  # as an address is written within another: a redirect that is longer than 2,048 is refused by Django
@@ -113,6 +118,28 @@ def let_in(request: HttpRequest, response: HttpResponse, who: Who) -> HttpRespon
         key = accounts.begin_session(connection, who)
     response.set_cookie(
         COOKIE, key, max_age=int(accounts.LASTS.total_seconds()), httponly=True, samesite="Lax", secure=HTTPS or request.is_secure()
+    )  # fmt: skip
+    return response
+
+
+def origin_of(request: HttpRequest) -> accounts.Origin:
+    """Whence a try to sign in comes. The address is kept as a digest that only this server can make."""
+    place = request.META.get("REMOTE_ADDR", "")
+    if ":" in place:  # whoever has one address of the new kind has a whole network of them
+        with suppress(ValueError):
+            place = str(IPv6Network(f"{place.partition('%')[0]}/64", strict=False))
+    digest = salted_hmac("torni.place", place, algorithm="sha256").hexdigest() if place else ""
+    return accounts.Origin(request.COOKIES.get(KNOWN, "")[:200], digest)
+
+
+def remember(request: HttpRequest, response: HttpResponse, who: Who) -> HttpResponse:
+    """The browser is known from now on as one of the account's."""
+    with record_room.gate() as connection:
+        if accounts.knows(connection, who, request.COOKIES.get(KNOWN, "")[:200]):
+            return response
+        key = accounts.know_browser(connection, who)
+    response.set_cookie(
+        KNOWN, key, max_age=int(accounts.KNOWN_FOR.total_seconds()), httponly=True, samesite="Lax", secure=HTTPS or request.is_secure()
     )  # fmt: skip
     return response
 

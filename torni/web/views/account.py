@@ -23,7 +23,7 @@ from torni.facts.role_names import role_sees
 from torni.supervision import sentences
 from torni.web import provider as identity
 from torni.web import record_room
-from torni.web.access import COOKIE, is_short, let_in, let_out
+from torni.web.access import COOKIE, is_short, let_in, let_out, origin_of, remember
 from torni.web.menu import home
 from torni.web.rendering import page
 from torni.web.views.persons import shown_of
@@ -44,10 +44,12 @@ def sign_in(request: HttpRequest) -> HttpResponse:
                 found = accounts.of_the_cast(connection, request.POST["as"])
             else:
                 found = accounts.by_password(
-                    connection, request.POST.get("name", ""), request.POST.get("password", ""), request.POST.get("code", "")
+                    connection, request.POST.get("name", ""), request.POST.get("password", ""), request.POST.get("code", ""),
+                    origin=origin_of(request),
                 )  # fmt: skip
         if isinstance(found, Who):
-            return let_in(request, HttpResponseRedirect(there or _home(found)), found)
+            response = let_in(request, HttpResponseRedirect(there or _home(found)), found)
+            return response if request.POST.get("as") else remember(request, response, found)
         refused = found
     with record_room.gate() as connection:
         cast = accounts.cast(connection)
@@ -133,8 +135,9 @@ def _changed(who: Who, request: HttpRequest) -> tuple[str, str]:
     do, given = request.POST.get("do", ""), request.POST
     if do == "begin":
         return "", accounts.new_second()
-    proof = {
-        "password": given.get("password", ""), "code": given.get("code", ""), "session": request.COOKIES.get(COOKIE, "")
+    proof: dict[str, Any] = {
+        "password": given.get("password", ""), "code": given.get("code", ""), "session": request.COOKIES.get(COOKIE, ""),
+        "origin": origin_of(request),
     }  # fmt: skip
     with record_room.gate() as connection:
         if do == "take":
