@@ -20,7 +20,7 @@ from torni.web.wsgi import application as pages
 from torni.web.wsgi_bridge import WsgiBridge
 
 LATER_S = 5.0
-_pages = WsgiBridge(pages, workers=6)
+_pages = WsgiBridge(pages, workers=6, proving=("/sign-in/", "/me/"))
 _streams = Tower()
 _inboxes = Inboxes()
 
