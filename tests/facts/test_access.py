@@ -27,6 +27,7 @@ NEVER = {
     "credential",
     "sign_in",
     "session",
+    "known_browser",
     "reseal",
     "django_migrations",
 }

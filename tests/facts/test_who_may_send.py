@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from datetime import date
+from datetime import UTC, date, datetime
+from itertools import count
 
 import pytest
 
@@ -170,6 +171,34 @@ def test_what_a_producer_sends_opens_nobody_to_it(lived, may):  # noqa: F811  (f
     say("plan.sent", "p", senders.process("torni demo"), unit="north", client=3, matter="p", data={"item": {"service": "care"}})  # fmt: skip
     assert may(producer, 3) == "own client"
     say("event.withdrawn", "w2", senders.process("torni demo"), replaces_id="p")
+    assert may(producer, 3) is None
+
+
+def test_a_producers_right_ends_with_the_service(lived, may):  # noqa: F811  (fixtures)
+    """And comes back with a new beginning alone, not with what is told late of the one that ended."""
+    producer, organiser = who(lived, "producer"), senders.process("torni demo")
+    minute, door = count(1), Door(lived.connection, books_of(Days("keski-suomi")))
+
+    def say(type_, sender=organiser, **columns):
+        at = datetime(2026, 5, 4, 8, next(minute), tzinfo=UTC)
+        told = {"unit": "north", "client": 3, "service": "home_care", "matter": f"m-{at.minute}", "at": at, **columns}
+        event = lived.event(type_, **{k: v for k, v in told.items() if v is not None})
+        done = door.accept([event], now=lived.now, sender=sender, producer=sender.organisation)
+        assert done.written == 1, done.refused
+        return event["id"]
+
+    say("plan.sent", data={"item": {"service": "home_care"}})
+    assert may(producer, 3) == "own client"
+    ended = say("service.ended", FEED, matter=None)
+    assert may(producer, 3) is None
+    say("visit.made")
+    assert may(producer, 3) is None, "a late record of what has ended"
+    say("event.withdrawn", replaces_id=ended, unit=None, client=None, service=None, matter=None)
+    assert may(producer, 3) == "own client", "it had not ended"
+    say("service.ended", FEED, matter=None)
+    say("plan.sent", data={"item": {"service": "home_care"}})
+    assert may(producer, 3) == "own client", "begun anew"
+    say("plan.recalled")
     assert may(producer, 3) is None
 
 

@@ -24,19 +24,22 @@ class Room:
     `events`: its files of `definitions/events/`, by name. `messages`: the event types that are told to the producer's system and its open
     inbox as they are written, and what each is called. `functions`: what its `present.sql` makes in the database, and which
     connection may call each (pages, door, or the owner alone: ""). A function that pages may call looks itself at who asks, or tells
-    nothing of a person. `brings`: whether it has pages, commands or background processes of its own, declared in its `brings.py`.
+    nothing of a person. `begins_reading`, `ends_reading`: the event types by which a client is sent to a unit's producer, and those with which
+    the producer's right to read the client's data ends. `brings`: whether it has pages, commands or background processes of its own, declared in its `brings.py`.
     """
 
     folder: str
     events: tuple[str, ...] = ()
     messages: Mapping[str, Message] = field(default_factory=dict)
     functions: Mapping[str, Caller] = field(default_factory=dict)
+    begins_reading: tuple[str, ...] = ()
+    ends_reading: tuple[str, ...] = ()
     brings: bool = False
 
 
 ROOMS = (
     Room("facts", events=("record_room",)),
-    Room("guidance", events=("guidance",)),
+    Room("guidance", events=("guidance",), begins_reading=("enrolment.began",), ends_reading=("enrolment.ended",)),
     Room(
         "producers",
         events=("producers",),
@@ -45,6 +48,7 @@ ROOMS = (
             "voucher_prices": "pages", "unit_languages": "pages", "inbox": "pages", "missed_questions": "pages", "webhooks_shown": "pages", "deliveries": "pages", "delivery_history": "pages",
             "redeliver": "pages", "redeliver_as": "",
         },
+        begins_reading=("plan.sent", "service.started"), ends_reading=("service.ended", "plan.recalled"),
         brings=True,
     ),
     Room("services", events=("changes",)),
@@ -52,5 +56,7 @@ ROOMS = (
 )  # fmt: skip
 FUNCTIONS: Mapping[str, Caller] = {name: caller for room in ROOMS for name, caller in room.functions.items()}
 MESSAGES: Mapping[str, Message] = {type_: told for room in ROOMS for type_, told in room.messages.items()}
+BEGINS_READING = tuple(type_ for room in ROOMS for type_ in room.begins_reading)
+ENDS_READING = tuple(type_ for room in ROOMS for type_ in room.ends_reading)
 # As a query says it: in words and not as a value, for only so does the database use the index of what is told (`event_sent`).
 TOLD_IN_SQL = "IN ('" + "', '".join(MESSAGES) + "')"

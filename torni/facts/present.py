@@ -16,7 +16,7 @@ from typing import Any
 
 import psycopg
 
-from torni.core.rooms import ROOMS
+from torni.core.rooms import BEGINS_READING, ENDS_READING, ROOMS
 from torni.facts import rights
 from torni.facts.rights import EVERYBODY, FUNCTIONS, NOBODY, OWNER, SEQUENCES, TABLES, Table
 
@@ -59,6 +59,8 @@ def text() -> str:
         ("every_role", _array(rights.ROLES)),
         ("of_a_producer", _array(rights.of("producer"))),
         ("of_a_client", _array(rights.of("client"))),
+        ("begins_reading", _array(BEGINS_READING)),
+        ("ends_reading", _array(ENDS_READING)),
         ("rights", json.dumps(rights.matrix(), sort_keys=True)),
     ):
         filled = filled.replace(f"@{name}@", value)

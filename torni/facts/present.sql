@@ -80,6 +80,11 @@ CREATE FUNCTION acts_for(who bigint) RETURNS text LANGUAGE sql STABLE SECURITY D
 -- the matter at hand: for own clients, or for those whose need was reported within a year.
 -- A producer has it through what was written of the client at its own unit, not by itself, and still stands: what a producer sends opens nobody to it. An event of before
 -- senders were stamped counts.
+-- Has what the event tells of come to its end at its unit: the service, the enrolment or the plan ended since, or before, and this is no new beginning?
+CREATE FUNCTION has_ended(e event) RETURNS boolean LANGUAGE sql STABLE SECURITY DEFINER SET search_path = public, pg_temp AS $$
+  SELECT EXISTS (SELECT 1 FROM event z WHERE z.client = e.client AND z.type = ANY (@ends_reading@) AND z.unit = e.unit
+    AND z.service IS NOT DISTINCT FROM e.service AND (z.at >= e.at OR NOT e.type = ANY (@begins_reading@))
+    AND z.sign = 1 AND NOT EXISTS (SELECT 1 FROM event d WHERE d.replaces = z.position)) $$;
 CREATE FUNCTION right_to_read(who bigint) RETURNS text LANGUAGE sql STABLE SECURITY DEFINER SET search_path = public, pg_temp AS $$
   SELECT CASE how('read_client')
     WHEN 'all' THEN 'supervision'
@@ -92,6 +97,7 @@ CREATE FUNCTION right_to_read(who bigint) RETURNS text LANGUAGE sql STABLE SECUR
     WHEN 'own units' THEN CASE WHEN NOT permits(who, 'restriction', asks_for_producer()) AND EXISTS (SELECT 1 FROM event e
       WHERE e.client = who AND e.producer = asks_for_producer() AND (asks_for_unit() IS NULL OR e.unit = asks_for_unit())
         AND e.sign = 1 AND e.type <> 'event.withdrawn' AND NOT coalesce(e.sender ? 'organisation', false) AND NOT EXISTS (SELECT 1 FROM event d WHERE d.replaces = e.position AND d.sign = -1)
+        AND NOT has_ended(e)
       ) THEN 'own client' END
     WHEN 'self or acts for' THEN CASE WHEN who = asks_of_self() THEN 'own data' ELSE acts_for(who) END END $$;
 

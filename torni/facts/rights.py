@@ -282,6 +282,7 @@ TABLES: dict[str, Table] = {
     "credential": Table(NOBODY, gate="SELECT, UPDATE", changes=True),
     "sign_in": Table(NOBODY, gate=_ADD),
     "session": Table(NOBODY, gate="SELECT, INSERT, DELETE", changes=True),
+    "known_browser": Table(NOBODY, gate="SELECT, INSERT, DELETE", changes=True),
     "reseal": Table(NOBODY),
     "seal_before": Table(NOBODY),
     "meant": Table(EVERYBODY),
@@ -310,6 +311,6 @@ FUNCTIONS: dict[str, str] = {
     **dict.fromkeys(("room_for", "said", "said_over", "next_client"), "door"),
     **rooms.FUNCTIONS,  # what the rooms above bring
     **dict.fromkeys(
-        ("only_added", "named_like", "manager_of", "right_to_read", "permits", "acts_for", "of_producer", "queue_job"), OWNER
+        ("only_added", "named_like", "manager_of", "right_to_read", "has_ended", "permits", "acts_for", "of_producer", "queue_job"), OWNER
     ),
 }  # fmt: skip

@@ -7,4 +7,3 @@ CREATE TABLE known_browser (
   account       bigint NOT NULL REFERENCES account,
   until         timestamptz NOT NULL
 );
-GRANT SELECT, INSERT, DELETE ON known_browser TO torni_gate;
