@@ -88,6 +88,8 @@ def test_guesses_from_a_thousand_places_are_counted_together_but_not_with_the_ow
     assert told == ["wrong"] * accounts.WRONG_ANYWHERE + ["later"] * 20
     assert accounts.by_password(aino, "aino", PASSWORD, origin=Origin(place="a new place")) == Refused("later")
     assert accounts.by_password(aino, "aino", PASSWORD, origin=Origin(own, "home")) == who
+    accounts.set_password(aino, "aino", PASSWORD + " anew")
+    assert not accounts.knows(aino, who, own), "whoever had the old password may have had the browser too"
 
 
 def test_a_key_of_one_accounts_browser_is_of_no_use_for_another(aino):

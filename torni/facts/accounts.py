@@ -135,6 +135,7 @@ def set_password(connection: Connection, name: str, password: str) -> None:
             "UPDATE credential SET password = %s, secret = NULL WHERE account = %s", [_hasher.hash(password), account]
         )
         connection.execute("DELETE FROM session WHERE account = %s", [account])
+        connection.execute("DELETE FROM known_browser WHERE account = %s", [account])
 
 
 def check_password(password: str, name: str) -> None:
