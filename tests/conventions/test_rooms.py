@@ -30,7 +30,7 @@ EVENTS = {
 ALLOWED = {
     "facts/present.sql": {"need.reported"},
     "facts/registers.py": {"case_manager.named"},
-    "promises/sums.py": {"decision.made", "visit.planned"},
+    "promises/sums.py": {"visit.planned"},
 }
 
 

@@ -362,13 +362,13 @@ def test_every_promise_is_clearly_kept_where_nothing_is_planted(events):
 
 
 def test_every_decision_names_the_service_that_it_is_of(year):
-    """A refusal begins nothing, so its event belongs to the assessment: the client's page tells what was refused by its data."""
+    """A refusal as well: what was refused is home care, not the assessment. That nothing begins is told by its type."""
     days = (
-        e.filter(pl.col("type") == "decision.made").select("data")
+        e.filter(pl.col("type").is_in(["decision.made", "decision.refused"])).select("type", "service")
         for _, e in year.days(FIRST, FIRST + timedelta(days=60))
     )
-    decided = pl.concat(days)["data"].str.json_path_match("$.service")
-    assert len(decided) > 50 and set(decided) == {"home_care"}
+    decided = pl.concat(days)
+    assert len(decided) > 50 and set(decided["service"]) == {"home_care"} and decided["type"].n_unique() == 2
 
 
 def test_complaints_needs_staffing_and_money_are_well_within_their_limits(events):

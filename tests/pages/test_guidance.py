@@ -137,11 +137,11 @@ def test_a_refusal_promises_no_start_and_counts_as_a_decision(browsers, rows):
     send(adviser, case + "assess/", rai_maple="1", rai_cps="0", rai_adlh="0", assessed_day=day, summary="Selviää itse.")
     send(adviser, case + "decide/home_care/", verdict="refused", judgement="Selviää arjessaan itse.", first_day=day)
     made = rows(
-        "SELECT e.service, e.data->>'service', f.promise, f.met::int FROM event e LEFT JOIN effect f ON f.position = e.position AND f.what = 'counted' "
-        "WHERE e.client = %s AND e.type = 'decision.made'",
+        "SELECT e.service, f.promise, f.met::int FROM event e LEFT JOIN effect f ON f.position = e.position AND f.what = 'counted' "
+        "WHERE e.client = %s AND e.type = 'decision.refused'",
         other,
     )
-    assert made == [("needs_assessment", "home_care", "needs_assessment.refusals_by_rule", 1)]
+    assert made == [("home_care", "home_care.refusals_by_rule", 1)]
     assert rows("SELECT promise FROM owed WHERE client = %s AND promise LIKE 'home_care%%'", other) == []
     text = page(adviser, case)
     assert "Home care: refused" in text

@@ -53,7 +53,8 @@ def whole(model, kind, id_):
         elif name == "id":
             out[name] = id_
         elif name in ("opened_by", "answered_by", "event", "began_by", "ended_by", "limited_by", "called_off_by"):
-            out[name] = ["visit.called_off"] if get_origin(of) is list else EVENTS.get((kind, name), "visit.made")
+            one = "visit.called_off" if name == "called_off_by" else EVENTS.get((kind, name), "visit.made")
+            out[name] = [one] if get_origin(of) is list else one
         elif name in ("within_days", "every_days", "ratio", "full_time", "appropriation"):
             out[name] = PARAMETERS.get(name, "wait.reply_days")
         elif name in NAMED or name in WHOLE:

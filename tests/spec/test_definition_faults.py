@@ -147,3 +147,27 @@ def test_a_fees_cost_and_its_count_are_checked(root, old, new, told):
     with pytest.raises(BadInput) as caught:
         load_rules(load_library("keski-suomi", on=TODAY, root=root))
     assert told in str(caught.value)
+
+
+@pytest.mark.parametrize(
+    ("new", "told"),
+    [
+        ("like: decision.mad", "decision.refused: like names no type of this file"),
+        ("like: decision.continued", "decision.refused: like names no type of this file"),
+        ("like: decision.made\n    needs: [service]", "decision.refused: what is sent is that of like"),
+    ],
+)
+def test_a_type_like_another_is_like_one_that_is_written_out(root, new, told):
+    assert told in faults_after(root, "events/guidance.yaml", "like: decision.made", new)
+
+
+def test_a_type_like_another_is_sent_with_the_same(root):
+    kinds = load_library("keski-suomi", on=TODAY).event_kinds
+    made, refused = kinds["decision.made"], kinds["decision.refused"]
+    assert (refused.needs, refused.data, refused.bounds, refused.sent) == (
+        made.needs,
+        made.data,
+        made.bounds,
+        made.sent,
+    )
+    assert refused.what != made.what and "verdict" in refused.data

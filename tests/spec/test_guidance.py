@@ -279,6 +279,7 @@ def test_a_case_takes_whatever_another_system_sends(granted):
         for type_ in (
             "assessment.made",
             "decision.made",
+            "decision.refused",
             "plan.made",
             "plan.sent",
             "plan.confirmed",

@@ -17,6 +17,7 @@ from torni.facts.persons import ClientEvent, Person
 
 GUIDANCE = "client_guidance"
 ASSESSMENT = "needs_assessment"
+DECISIONS = ("decision.made", "decision.refused", "decision.continued")  # the service begins; is not granted; goes on
 Said = Literal["message", "correction", "feedback"]
 OUTCOMES = ("changed", "upheld", "dismissed")  # of a review; dismissed: the request was not examined
 SentState = Literal["sent", "opened", "confirmed", "proposed", "refused", "recalled"]
@@ -304,7 +305,7 @@ def case_of(person: Person, today: date) -> Case:
     assessments = tuple(_assessment(e) for e in of("assessment.made", "reassessment.made"))
     reviews = tuple(_review(e, of("review.decided")) for e in of("review.asked"))
     changed = {r.decision for r in reviews if r.outcome == "changed"}
-    decisions = tuple(replace(_made(e), changed=e.position in changed) for e in of("decision.made"))
+    decisions = tuple(replace(_made(e), changed=e.position in changed) for e in of(*DECISIONS))
     needs = tuple(
         Need(
             e.matter or "", e, next((a for a in assessments if a.matter == e.matter), None), tuple(d for d in decisions if d.matter == e.matter)
@@ -367,8 +368,8 @@ def _assessment(e: ClientEvent) -> Assessment:
 
 
 def service_of(e: ClientEvent) -> str:
-    """The service that an event is about: a decision's own, where the event itself belongs to the assessment because nothing begins."""
-    own = _text((e.data or {}).get("service")) if e.type == "decision.made" else ""
+    """The service that an event is about. Decisions of before `decision.refused` belong to the assessment where nothing begins, and name their own."""
+    own = _text((e.data or {}).get("service")) if e.type == DECISIONS[0] else ""
     return own or e.service or ""
 
 

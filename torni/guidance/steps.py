@@ -17,7 +17,7 @@ from torni.engines.rules import tree
 from torni.facts.accounts import Official
 from torni.facts.door import local_day
 from torni.facts.persons import ClientEvent
-from torni.guidance.case import ASSESSMENT, GUIDANCE, Case, Contact, Decision, Item, Need, Plan, Sent
+from torni.guidance.case import ASSESSMENT, DECISIONS, GUIDANCE, Case, Contact, Decision, Item, Need, Plan, Sent
 from torni.guidance.fees import names
 from torni.guidance.forms import AssessmentForm, DecisionForm, PlanForm, lengths, raise_all
 from torni.guidance.paid_by import HOURS, whole_hours
@@ -172,12 +172,12 @@ def decide(
     kept = {key: value for key, value in data.items() if value not in (None, "")}
     client, matter = case.person.client, need.matter
     by_rule = int(verdict == decision.verdict)
-    begins = granted and not any((e.service, e.matter) == (service, matter) for e in case.serving)
-    if not begins:  # nothing of the service begins: the promise that it starts is not given
-        kept["service"] = service
-    of = service if begins else ASSESSMENT
+    goes_on = any((e.service, e.matter) == (service, matter) for e in case.serving)
+    type_ = DECISIONS[
+        0 if granted and not goes_on else 2 if granted else 1
+    ]  # the first promises that the service starts
     key = f"{matter}/{service}" + (f"/{len(earlier) + 1}" if earlier else "")  # the first was changed by a review
-    made = event("decision.made", key, at, client, service=of, matter=matter, quantity=by_rule, data=kept)  # fmt: skip
+    made = event(type_, key, at, client, service=service, matter=matter, quantity=by_rule, data=kept)  # fmt: skip
     events = [made]
     if earlier and (review := case.review_of(earlier[0])):
         events.append(event("decision.renewed", review.anew, at, client, service=ASSESSMENT, matter=review.anew, data={"service": service, "by": by}))  # fmt: skip

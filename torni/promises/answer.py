@@ -23,7 +23,7 @@ class AnswerPromise(EventPromise):
 
     kind: Literal["wait", "delivery", "reply", "billing"]
     opened_by: EventType
-    answered_by: EventType
+    answered_by: list[EventType] = Field(min_length=1, description="One type of event, or several.")
     called_off_by: list[EventType] = Field([], description="One type of event, or several.")
     within_days: str | None = Field(
         None,
@@ -45,14 +45,14 @@ class AnswerPromise(EventPromise):
     by_chance: ClassVar = True
     long: ClassVar = True
 
-    @field_validator("called_off_by", mode="before")
+    @field_validator("answered_by", "called_off_by", mode="before")
     @classmethod
     def _several(cls, value: object) -> object:
         return [value] if isinstance(value, str) else value
 
     @model_validator(mode="after")
     def _apart(self) -> Self:
-        apart(self.opened_by, self.answered_by, *self.called_off_by)
+        apart(self.opened_by, *self.answered_by, *self.called_off_by)
         return self
 
     @property
@@ -72,7 +72,7 @@ class AnswerPromise(EventPromise):
         within, months, working = days(self.within_days) if self.within_days is not None else (None, 0, None)
         opening = Opening(name, service, self.opened_by, within, self.ages.below, self.ages.at_least, months, working)
         off = (Answer(name, type_, called_off=True) for type_ in self.called_off_by)
-        return Effects((opening,), (Answer(name, self.answered_by), *off))
+        return Effects((opening,), (*(Answer(name, type_) for type_ in self.answered_by), *off))
 
     def now_text(self, f: Finding) -> str:
         if self.by_visit:

@@ -172,7 +172,7 @@ class EventPromise(Promise):
     @property
     def of_guidance(self) -> bool:
         named = {type_ for _key, type_ in self.events()}
-        return self.responsible is not None or bool(named & {"decision.made", "visit.planned"})
+        return self.responsible is not None or "visit.planned" in named
 
     @property
     def of_own_people(self) -> bool:

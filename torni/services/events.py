@@ -38,6 +38,10 @@ class EventKind(Strict):
 
     what: Text = Field(description="What happened, as a reader of pages is told it.")
     sent: Text | None = Field(None, description="What a sender writes in its numbers: help that readers are not shown.")
+    like: EventType | None = Field(
+        None,
+        description="A type of the same file: what is sent with that one is sent with this, and needs not be written again.",
+    )
     needs: list[Needed] = []
     senders: list[Literal["producer", "resident"]] = Field(
         [], description="Who besides the organiser may send it: the producer of the unit, the resident."
@@ -60,14 +64,35 @@ class EventKinds(Strict):
     )
     events: dict[EventType, EventKind] = {}
 
+    @model_validator(mode="after")
+    def _like_one_of_these(self) -> Self:
+        for name, kind in self.events.items():
+            model = self.events.get(kind.like) if kind.like else None
+            if kind.like and (model is None or model.like):
+                raise ValueError(
+                    t("{name}: like names no type of this file that is written out; write one of them", name=name)
+                )
+            if kind.like and (kind.needs or kind.data or kind.sent):
+                raise ValueError(t("{name}: what is sent is that of like; leave needs, data and sent out", name=name))
+        return self
+
     def kinds(self) -> dict[str, EventKind]:
-        """Each type, with the common bounds where it has none of its own."""
+        """Each type, written out, with the common bounds where it has none of its own."""
+        whole = {name: self._written(kind) for name, kind in self.events.items()}
         return {
             name: kind.model_copy(
                 update={"bounds": Bounds(**{**dict(self.bounds), **{n: s for n, s in kind.bounds if s}})}
             )
-            for name, kind in self.events.items()
+            for name, kind in whole.items()
         }
+
+    def _written(self, kind: EventKind) -> EventKind:
+        if not kind.like:
+            return kind
+        model = self.events[kind.like]
+        return kind.model_copy(
+            update={name: getattr(model, name) for name in ("needs", "sent", "data", "bounds", "of_nobody")}
+        )
 
 
 class Serving(Strict):

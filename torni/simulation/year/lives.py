@@ -130,18 +130,17 @@ def needs(block: Block) -> None:
     )
     served = people["home_care_unit"][who] >= 0  # nobody comes into home care twice
     grants = (block.chance.share("granted", asked, day, order) < 0.35) & (age[who] >= 65) & (unit >= 0) & ~served
-    # only a granted decision begins the wait for the service; a refusal belongs to the assessment, and names the service refused
-    for chosen, service, told, other in ((~grants, "needs_assessment", "refused", "granted"), (grants, "home_care", "granted", "refused")):  # fmt: skip
+    for chosen, type_, told, other in ((~grants, "decision.refused", "refused", "granted"), (grants, "decision.made", "granted", "refused")):  # fmt: skip
         rows = np.flatnonzero(chosen)
         by_rule = np.where(block.chance.share("by judgement", asked[rows], day[rows]) < 0.03, 0, 1)
         data = pl.Series(
             [
-                f'{{"verdict":"{told}","service":"home_care","proposed":"{told if r else other}","facts":{{"rai_maple":{{"value":{m},"on":"{d}"}}}}}}'
+                f'{{"verdict":"{told}","proposed":"{told if r else other}","facts":{{"rai_maple":{{"value":{m},"on":"{d}"}}}}}}'
                 for r, m, d in zip(by_rule, scores[rows], np.array(days)[rows], strict=True)
             ],
             dtype=pl.String,
         )
-        block.add("decision.made", service, decided[rows], 13 * 60, key=matter.gather(rows), who=who[rows], matter=matter.gather(rows), quantity=by_rule, data=data, source="guidance")  # fmt: skip
+        block.add(type_, "home_care", decided[rows], 13 * 60, key=matter.gather(rows), who=who[rows], matter=matter.gather(rows), quantity=by_rule, data=data, source="guidance")  # fmt: skip
     started = decided + block.chance.waits(1.2, "start", asked, day, order)
     late = block.together(block.chance.share("started late", asked, day, order), "started late", decided)
     started = np.where(late < 0.025, started + 4, started)
