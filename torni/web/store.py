@@ -89,14 +89,15 @@ _held: OrderedDict[tuple[str, date, bool, tuple[Any, ...]], Held] = OrderedDict(
 _lock = threading.RLock()
 
 
-def held(request: HttpRequest, region: str) -> Held:
-    """The region of a page, as of the day and the data that its query asks for. Unknown regions are not found."""
+def held(request: HttpRequest, region: str, *, of_events: bool = False) -> Held:
+    """The region of a page, as of the day and the data that its query asks for. Unknown regions are not found. A page `of_events` alone is
+    of the record room, whichever units the query asks for."""
     on = request.GET.get("on")
     try:
         day = date.fromisoformat(on) if on else today()
     except ValueError as error:
         raise bad_input("on", t('"{text}" is not a date', text=on), t("Write such as 2026-01-31.")) from error
-    return hold(region, day, real_only=request.GET.get("real") == "1")
+    return hold(region, day, real_only=not of_events and request.GET.get("real") == "1")
 
 
 def hold(region: str, day: date, *, real_only: bool = False) -> Held:

@@ -121,7 +121,7 @@ def _done(request: HttpRequest, here: Held, live: Live, h: Handled) -> HttpRespo
 
 
 def _live(request: HttpRequest, region: str) -> tuple[Held, Live]:
-    here = held(request, region)
+    here = held(request, region, of_events=True)
     live = live_view.picture(request, here)
     if live is None:
         raise Http404

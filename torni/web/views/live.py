@@ -136,7 +136,7 @@ def weeks_of(rows: list[tuple[date, int, int]], f: Finding) -> list[dict[str, An
 
 def rows(request: HttpRequest, region: str, promise_id: str) -> HttpResponse:
     """The rows behind a number: what was missed, late or wrong, newest first. No client is named here; a producer sees its own."""
-    here = held(request, region)
+    here = held(request, region, of_events=True)
     live = _picture(request, here)
     found = live.of(promise_id) if live else None
     if live is None or found is None:
@@ -173,7 +173,7 @@ def own(request: HttpRequest, region: str) -> HttpResponse:
 
 def compare(request: HttpRequest, region: str) -> HttpResponse:
     """Two moments side by side: what each promise was known to be then."""
-    here = held(request, region)
+    here = held(request, region, of_events=True)
     newest = record_room.picture(here.id)
     if newest is None:
         raise Http404
