@@ -14,6 +14,7 @@ import pytest
 from tests.facts.conftest import DATA
 from torni.facts import access, rights
 from torni.facts.access import Who
+from torni.facts.condition import condition
 
 
 def pages(url, role):
@@ -44,6 +45,17 @@ def test_who_may_ask_and_see(here, role):
                 connection.execute(statement)
         if not staff:
             assert connection.execute("SELECT count(*) FROM job").fetchone() == (0,)
+
+
+def test_what_is_done_every_minute_does_not_hide_what_failed_in_the_night(here):
+    """Of each job the newest in each state: the room's page tells them all."""
+    begin = "INSERT INTO procrastinate_jobs (queue_name, task_name, lock, args, status, attempts) VALUES ('q', %s, NULL, '{}', %s, 1)"
+    done = [("t:verify", "failed"), ("t:measure", "succeeded"), *[("t:watch", "succeeded")] * 60, ("t:watch", "doing")]
+    with here.connection.cursor() as cursor:
+        cursor.executemany(begin, done)
+    with pages(here.url, "supervisor") as connection:
+        told = [(task, status) for task, status, _tries, _at in condition(connection).jobs]
+    assert told == [("watch", "doing"), ("watch", "succeeded"), ("measure", "succeeded"), ("verify", "failed")]
 
 
 def test_jobs_are_done_and_a_killed_workers_job_is_done_again(invented_year, tmp_path_factory, monkeypatch):

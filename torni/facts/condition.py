@@ -8,14 +8,14 @@ from typing import Any, Literal
 
 from torni.facts.opening import Connection
 
-MOST_JOBS = 12
+MOST_JOBS = 5_000  # that are looked at: a day and more, though some are done every minute
 
 
 @dataclass(frozen=True)
 class Condition:
     """`position`: the newest event's in the log, `folded`: up to which the tallies are. `seal`: the last sealed day, its hash and how many
-    days are sealed. `verified`: when, whole, in how many seconds, its checks. `measured`: when, up to which position and day. `jobs`: the
-    newest first: task, status, tries, since when. None: not yet."""
+    days are sealed. `verified`: when, whole, in how many seconds, its checks. `measured`: when, up to which position and day. `jobs`: of
+    each task and status the newest, the newest first: task, status, tries, since when. None: not yet."""
 
     recorded_at: datetime | None
     position: int
@@ -40,7 +40,9 @@ def condition(connection: Connection) -> Condition:
     verified = connection.execute("SELECT at, whole, seconds, checks FROM verified ORDER BY at DESC LIMIT 1").fetchone()
     measured = connection.execute("SELECT at, position, last_day FROM measured ORDER BY at DESC LIMIT 1").fetchone()
     jobs = connection.execute(
-        "SELECT task, status, attempts, at FROM job ORDER BY id DESC LIMIT %s", [MOST_JOBS]
+        "SELECT task, status, attempts, at FROM job WHERE id IN (SELECT DISTINCT ON (task, status) id FROM "
+        "(SELECT id, task, status FROM job ORDER BY id DESC LIMIT %s) newest ORDER BY task, status, id DESC) ORDER BY id DESC",
+        [MOST_JOBS],
     ).fetchall()
     tried = connection.execute("SELECT max(at) FROM backup_tried WHERE whole").fetchone()
     recorded, position, folded, invented = state
