@@ -9,6 +9,7 @@ from torni.core.language import speaking
 from torni.guidance import proposal_of
 from torni.guidance.client import parse_client
 from torni.guidance.letter import letter, to_html, to_pdf, write_letter
+from torni.guidance.proposal import reason_text
 
 AINO = """
 age: 82
@@ -61,7 +62,7 @@ def test_no_reason_reads_as_its_opposite(rules):
     found = told(rules, "home_care", AINO.replace("housing: own_home\n", ""))
     assert [(r.state, r.leaves) for r in found.reasons] == [
         ("met", ["The MAPLe score (1–5) of your service need is at least 3 (known: 4)"]),
-        ("met", ["Housing: not known, and no obstacle"]),
+        ("not known, and no obstacle", ["Housing: not known, and no obstacle"]),
     ]
     plan = "has_functional_limitation: true\nhas_rehabilitation_plan: true\nhas_kela_rehabilitation: "
     granted, refused = (told(rules, "medical_rehabilitation", plan + answer) for answer in ("false", "true"))
@@ -135,3 +136,13 @@ def test_the_ending_tells_the_form(rules, tmp_path):
     write_letter(decision, tmp_path / "a.pdf")
     with pytest.raises(BadInput, match=r"\.html or \.pdf"):
         write_letter(decision, tmp_path / "a.doc")
+
+
+@pytest.mark.parametrize(("housing", "told"), [("", "open"), ("housing: own_home\n", "held"), ("housing: institution\n", "not_held")])  # fmt: skip
+def test_what_is_not_known_is_no_ground_that_is_met(rules, housing, told):
+    """Of the page, the command line, the notebook and the letter alike: an unknown is let pass, told as such, and only where it is unknown."""
+    with speaking("en"):
+        d = proposal_of(rules, "home_care", parse_client(AINO.replace("housing: own_home\n", housing), rules))
+        assert [state for _criterion, state in d.criteria_told] == ["held", told]
+        of_home = [(reason_text(leaf, d.client), state) for leaf, state in d.leaves_told if leaf.criterion == 1]
+    assert ("Housing is not known", "open") in of_home if not housing else [state for _text, state in of_home] == [told]

@@ -13,7 +13,7 @@ from torni.core.progress import working
 from torni.engines.rules.sentences import label, shown
 from torni.guidance.client import Client
 from torni.guidance.proposal import proposal_of, reason_text
-from torni.guidance.state_names import verdict_name
+from torni.guidance.state_names import MARKS, verdict_name
 from torni.services import regions
 from torni.services.change import read_changes
 from torni.simulation.group_names import breakdown_name, group_name, touched_text
@@ -196,13 +196,12 @@ def _person(made: Rehearsal, args: argparse.Namespace) -> int:
             )
         )
         return 0
-    marks = {"held": "kept", "not_held": "broken", "missing": "unknown"}
     for when, d in answers.items():
         told = t("Before the change") if when == "before" else t("After the change")
         print(f"{told}: {verdict_name(d.verdict)}")
-        for leaf in d.leaves:
+        for leaf, how in d.leaves_told:
             print(
-                f"    {mark(marks[leaf.state])} {reason_text(leaf, d.client)}"
+                f"    {mark(MARKS[how])} {reason_text(leaf, d.client)}"
                 + (f"  ← {t('decided')}" if leaf.decided else "")
             )
     return 0

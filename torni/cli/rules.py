@@ -16,7 +16,7 @@ from torni.guidance import Proposal, Reckoned, read_client, reckon_fee
 from torni.guidance import proposal_of as decided_of
 from torni.guidance.fees import checked_told, line_value, money, names, unit_text
 from torni.guidance.proposal import change_text, reason_text
-from torni.guidance.state_names import channel_name, verdict_name
+from torni.guidance.state_names import MARKS, channel_name, verdict_name
 from torni.promises.promise import day_text
 from torni.services import load_library
 from torni.services.change import read_changes
@@ -95,12 +95,12 @@ def _print_decision(d: Proposal) -> None:
         print(t("The limits are invented for demonstration."))
     if old := checked_told(d.rules, d.granting.nodes):
         print(old)
-    for i, (criterion, state) in enumerate(d.criteria):
-        print(f"\n{mark(_MARK[state])} {criterion.text}")
-        for leaf in d.leaves:
+    for i, (criterion, state) in enumerate(d.criteria_told):
+        print(f"\n{mark(MARKS[state])} {criterion.text}")
+        for leaf, how in d.leaves_told:
             if leaf.criterion == i:
                 print(
-                    f"    {mark(_MARK[leaf.state])} {reason_text(leaf, d.client)}"
+                    f"    {mark(MARKS[how])} {reason_text(leaf, d.client)}"
                     + (f"  ← {t('decided')}" if leaf.decided else "")
                 )
         print(f"    {t('Source')}: {library.sources[criterion.source].title}")
@@ -122,9 +122,6 @@ def _print_decision(d: Proposal) -> None:
             told = {True: t("open"), False: t("not open"), None: t("depends on missing facts")}[opened]
             print(f"    {channel_name(name)}: {told}." + (f" {channel.text}" if channel.text and opened else ""))
     print(f"\n{t('Rule version')} {d.granting.version}")
-
-
-_MARK = {"held": "kept", "not_held": "broken", "missing": "unknown"}
 
 
 def fee(args: argparse.Namespace) -> int:

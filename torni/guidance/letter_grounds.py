@@ -98,8 +98,8 @@ def reasons(d: Proposal) -> list[Reason]:
     known is left out of a refusal, which does not rest on it; a source that is invented is told once, at the head."""
     sources = d.rules.library.sources
     return [
-        Reason(str(c.text), leaf_state(state), "" if sources[c.source].invented else str(sources[c.source].title), _leaves(d, i, state))
-        for i, (c, state) in enumerate(d.criteria) if state != "missing" or d.verdict != "refused"
+        Reason(str(c.text), leaf_state(state), "" if sources[c.source].invented else str(sources[c.source].title), _leaves(d, i, "held" if state == "open" else state))
+        for i, (c, state) in enumerate(d.criteria_told) if state != "missing" or d.verdict != "refused"
     ]  # fmt: skip
 
 

@@ -22,6 +22,7 @@ from torni.services.rules import Granting, Rules
 from torni.services.schema import CHANNELS, Channel, Criterion
 
 Verdict = Literal["granted", "refused", "undecided"]
+Told = State | Literal["open"]  # open: what is not known, where the rule lets that pass; no ground is met by it
 VERDICT: dict[bool | None, Verdict] = {True: "granted", False: "refused", None: "undecided"}
 
 
@@ -43,6 +44,25 @@ class Proposal(Shown):
     channels: tuple[tuple[str, Channel, bool | None], ...]
     values: Mapping[str, Reckoned]  # by channel: a voucher's value, a budget's month
     invented: bool
+
+    @property
+    def leaves_told(self) -> list[tuple[Leaf, Told]]:
+        """Each leaf as it is told to people. What only asks whether a fact is known says nothing where it is known, and is left out;
+        where it is not, the rule lets it pass (`open`), which is no ground met."""
+        found: list[tuple[Leaf, Told]] = []
+        for leaf in self.leaves:
+            if not isinstance(leaf.node, tree.Unknown):
+                found.append((leaf, leaf.state))
+            elif leaf.state == "held":
+                found.append((leaf, "open"))
+        return found
+
+    @property
+    def criteria_told(self) -> list[tuple[Criterion, Told]]:
+        """Each criterion as it is told to people: one that holds only because a fact is not known is `open`, not met."""
+        met = {leaf.criterion for leaf, told in self.leaves_told if leaf.state == "held" and told == "held"}
+        passed = {leaf.criterion for leaf, told in self.leaves_told if told == "open"} - met
+        return [(c, "open" if state == "held" and i in passed else state) for i, (c, state) in enumerate(self.criteria)]
 
     @property
     def nearest(self) -> LeastChange | None:

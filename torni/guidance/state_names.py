@@ -14,8 +14,12 @@ def decided_name(verdict: str) -> str:
     return {"granted": _("granted"), "refused": _("refused")}[verdict]
 
 
+# How a criterion or a condition of it stands, as the marks of a promise show it: what is not known is never a ground that is met.
+MARKS = {"held": "kept", "not_held": "broken", "missing": "unknown", "open": "unknown"}
+
+
 def leaf_state(state: str) -> str:
-    return {"held": _("met"), "not_held": _("not met"), "missing": _("not known")}[state]
+    return {"held": _("met"), "not_held": _("not met"), "missing": _("not known"), "open": _("not known, and no obstacle")}[state]  # fmt: skip
 
 
 def channel_name(channel: str) -> str:

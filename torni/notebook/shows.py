@@ -245,11 +245,10 @@ def chain_on_log(shown: ChainOnLog) -> str:
 def proposal(made: Proposal) -> str:
     """The proposed verdict, each condition with how it stands, and what is missing."""
     from torni.guidance.proposal import reason_text
-    from torni.guidance.state_names import leaf_state, verdict_name
+    from torni.guidance.state_names import MARKS, leaf_state, verdict_name
 
-    states = {"held": "kept", "not_held": "broken", "missing": "unknown"}
     verdict = {"granted": "kept", "refused": "broken", "undecided": "unknown"}[made.verdict]
-    rows = [(state(states[leaf.state], leaf_state(leaf.state)), reason_text(leaf, made.client), t("decided") if leaf.decided else "") for leaf in made.leaves]  # fmt: skip
+    rows = [(state(MARKS[how], leaf_state(how)), reason_text(leaf, made.client), t("decided") if leaf.decided else "") for leaf, how in made.leaves_told]  # fmt: skip
     return box(
         told(verdict, made.granting.service.name, verdict_name(made.verdict)), line(t("This is a proposal; the official decides."), soft=True),
         table(["", "", ""], rows, raw=(0,)),

@@ -24,7 +24,7 @@ from torni.guidance.letter import letter
 from torni.guidance.letter_grounds import hours_of as hours_used
 from torni.guidance.proposal import Proposal, change_text, reason_text
 from torni.guidance.scales import MOST_BYTES, scales
-from torni.guidance.state_names import leaf_state
+from torni.guidance.state_names import MARKS, leaf_state
 from torni.producers import vouchers
 from torni.services.schema import Form
 from torni.supervision.known_sums import units
@@ -34,7 +34,7 @@ from torni.web.views.decide import letter_response
 
 WORDS: dict[str, Any] = {
     "leaf_state": leaf_state, "reason_text": reason_text, "change_text": change_text, "line_value": line_value,
-    "field_names": names,
+    "field_names": names, "marks": MARKS,
 }  # fmt: skip
 
 

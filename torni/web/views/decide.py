@@ -19,7 +19,7 @@ from torni.guidance.client import Client, client_of
 from torni.guidance.fees import line_value, money, names, unit_text
 from torni.guidance.letter import Letter, letter, to_html, to_pdf
 from torni.guidance.proposal import change_text, reason_text
-from torni.guidance.state_names import channel_name, decided_name, leaf_state, verdict_name
+from torni.guidance.state_names import MARKS, channel_name, decided_name, leaf_state, verdict_name
 from torni.services import regions
 from torni.services.rules import Granting, Rules
 from torni.web.rendering import page
@@ -27,7 +27,7 @@ from torni.web.store import held
 
 WORDS: dict[str, Any] = {
     "verdict_name": verdict_name, "decided_name": decided_name, "leaf_state": leaf_state, "channel_name": channel_name, "reason_text": reason_text, "change_text": change_text,
-    "line_value": line_value, "money": money, "unit_text": unit_text, "field_names": names,
+    "marks": MARKS, "line_value": line_value, "money": money, "unit_text": unit_text, "field_names": names,
 }  # fmt: skip
 
 

@@ -16,7 +16,7 @@ from torni.core.language import language, number, t
 from torni.engines.rules.sentences import label, shown
 from torni.guidance.client import Client
 from torni.guidance.proposal import proposal_of, reason_text
-from torni.guidance.state_names import verdict_name
+from torni.guidance.state_names import MARKS, verdict_name
 from torni.services import regions
 from torni.services.change import parse_changes
 from torni.services.proposing import differences, propose
@@ -51,7 +51,7 @@ def signed(value: Any) -> str:
 
 WORDS: dict[str, Any] = {
     "breakdown_name": breakdown_name, "touched_text": touched_text, "group_name": group_name, "signed": signed, "state_name": state_name, "verdict_name": verdict_name,
-    "reason_text": reason_text, "label": label, "shown": shown, "BREAKDOWNS": BREAKDOWNS,
+    "reason_text": reason_text, "label": label, "shown": shown, "BREAKDOWNS": BREAKDOWNS, "marks": MARKS,
 }  # fmt: skip
 
 
