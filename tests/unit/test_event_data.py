@@ -48,16 +48,19 @@ def test_a_range_is_held_and_every_fault_is_told_at_once():
     assert faults(mark, {"mark": "6", "it": "soon"}, DAY) == ["range_mark", "bad_it"]
 
 
-def test_a_past_day_is_the_events_own_at_the_latest():
+def test_a_days_range_is_counted_from_the_events_own_day():
     """Nobody is registered before they are born: 2090 for 1990 is a slip, and would make a negative age."""
-    born = {"born": DataField(kind="day", past=True, erased="emptied", what=WHAT)}
-    found = [faults(born, {"born": value}, DAY) for value in ("2026-05-04", "2026-05-05", "2090-01-01", None, "soon")]
-    assert found == [[], ["range_born"], ["range_born"], [], ["bad_born"]]
+    born = {"born": DataField(kind="day", range=(-47482, 0), erased="emptied", what=WHAT)}
+    found = [
+        faults(born, {"born": value}, DAY)
+        for value in ("2026-05-04", "2026-05-05", "2090-01-01", None, "soon", "1890-01-01")
+    ]
+    assert found == [[], ["range_born"], ["range_born"], [], ["bad_born"], ["range_born"]]
 
 
 @pytest.mark.parametrize(
     "wrong",
-    [{"kind": "choice"}, {"kind": "text", "past": True}, {"kind": "day", "of": ("a",)}, {"kind": "text", "range": (1, 5)}, {"kind": "whole", "range": (5, 1)}, {"kind": "client", "erased": "kept"}],
+    [{"kind": "choice"}, {"kind": "day", "range": (1, 0)}, {"kind": "day", "of": ("a",)}, {"kind": "text", "range": (1, 5)}, {"kind": "whole", "range": (5, 1)}, {"kind": "client", "erased": "kept"}],
 )  # fmt: skip
 def test_a_declaration_that_says_too_little_or_too_much_is_refused(wrong):
     with pytest.raises(ValidationError, match=r"write|such as"):

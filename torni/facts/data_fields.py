@@ -57,26 +57,26 @@ class DataField(Strict):
     )
     what: Text
     of: tuple[str, ...] = Field((), description="Of a choice: what may be written.")
-    range: tuple[int, int] | None = Field(None, description="Of a number: the least and the most.")
-    past: bool = Field(False, description="Of a day: at the latest the event's own.")
+    range: tuple[int, int] | None = Field(
+        None, description="Of a number: the least and the most. Of a day: the same, in days from the event's own day."
+    )
 
     @property
     def told(self) -> str:
         """Its kind, with what may be chosen or the range."""
         if self.of:
             return " or ".join(self.of)
-        if self.past:
-            return f"{self.kind} not after the event's own"
-        return f"{self.kind} {self.range[0]}..{self.range[1]}" if self.range else self.kind
+        within = f"{self.kind} {self.range[0]}..{self.range[1]}" if self.range else self.kind
+        return f"{within} days from the event's own" if self.range and self.kind == "day" else within
 
     @model_validator(mode="after")
     def _whole_told(self) -> Self:
         if (self.kind == "choice") != bool(self.of):
             raise ValueError(t("a choice has what may be chosen, such as: of: [granted, refused]; no other kind has"))
-        if self.range and (self.kind not in _COUNTED or self.range[0] > self.range[1]):
-            raise ValueError(t("a range is a number's, the least first, such as: kind: whole, range: [1, 5]"))
-        if self.past and self.kind != "day":
-            raise ValueError(t("only a day can be past, such as: kind: day, past: true"))
+        if self.range and (self.kind not in (*_COUNTED, "day") or self.range[0] > self.range[1]):
+            raise ValueError(
+                t("a range is a number's or a day's, the least first, such as: kind: whole, range: [1, 5]")
+            )
         if self.kind == "client" and self.erased == "kept":
             raise ValueError(t("the number of a client tells of somebody: write erased: emptied"))
         return self
@@ -102,9 +102,11 @@ def faults(declared: Declared, data: Mapping[str, Any], day: date) -> list[str]:
 
 
 def _within(field: DataField, value: Any, day: date) -> bool:
-    if field.past:
-        return (day_of(value) or day) <= day
-    return not field.range or field.range[0] <= Decimal(str(value).replace(",", ".")) <= field.range[1]
+    if not field.range:
+        return True
+    told = (day_of(value) or day) - day if field.kind == "day" else None
+    counted = Decimal(str(value).replace(",", ".")) if told is None else told.days
+    return field.range[0] <= counted <= field.range[1]
 
 
 def naming(by_type: ByType) -> Iterator[tuple[str, str]]:

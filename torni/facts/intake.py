@@ -51,7 +51,7 @@ def receive(
     rows: list[dict[str, Any]] = []
     lines: list[list[int]] = []  # each row's, the same event sent twice in a batch standing on two
     known: dict[tuple[str, str], int] = {}
-    declared = _declared(door)
+    declared = declared_by(door)
     found = [read(event, source=source, declared=declared) for event in events]
     doubted = {
         line: row for line, (row, reasons) in enumerate(found) if reasons and not read(events[line], source=source)[1]
@@ -200,7 +200,7 @@ class _Near:
         return self.found[name, given, day]
 
 
-def _declared(door: Door) -> Callable[[str, datetime], Declared]:
+def declared_by(door: Door) -> Callable[[str, datetime], Declared]:
     """What each type of event declares of its data, by the definitions of the event's day; nothing where those are not known."""
     by_day: dict[date, ByType] = {}
 
