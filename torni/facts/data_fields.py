@@ -15,11 +15,11 @@ from typing import Any, Literal, Self
 
 from pydantic import Field, model_validator
 
+from torni.core.bounds import FIRST_YEAR, LAST_YEAR
 from torni.core.language import t
 from torni.core.texts import Strict, Text
 
 MOST_TEXT = 200
-FIRST_YEAR, LAST_YEAR = 1850, 2150  # of a day or a moment in a region's facts
 Kind = Literal[
     "text",
     "short_text",

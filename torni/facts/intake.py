@@ -13,11 +13,12 @@ from dataclasses import dataclass
 from datetime import UTC, date, datetime
 from typing import Any
 
+from torni.core.bounds import FIRST_YEAR, LAST_YEAR
 from torni.core.faults import nearest_name
 from torni.core.language import Message
 from torni.core.progress import each
 from torni.facts.cutting import ordered
-from torni.facts.data_fields import FIRST_YEAR, LAST_YEAR, MOST_TEXT, ByType, Declared, day_of, faults, is_short_text
+from torni.facts.data_fields import MOST_TEXT, ByType, Declared, day_of, faults, is_short_text
 from torni.facts.door import HELSINKI, Door, local_day
 from torni.facts.opening import Connection
 from torni.facts.senders import Sender, mended
