@@ -8,6 +8,7 @@ from zoneinfo import ZoneInfo
 
 from torni.facts.accounts import Official
 from torni.facts.data_fields import ByType, faults
+from torni.facts.door import local_day
 from torni.facts.persons import ClientEvent, Person
 from torni.guidance import proposal_of, steps
 from torni.guidance.case import Item, case_of, facts_of
@@ -30,7 +31,10 @@ def declared() -> ByType:
 def undeclared(event) -> list[str]:
     """What an event of ours tells in its data that its type does not declare, or declares as another kind."""
     fields, data = declared().get(event["type"], {}), event.get("data") or {}
-    return [*(sorted(set(data) - set(fields))), *faults(fields, data)]
+    return [
+        *(sorted(set(data) - set(fields))),
+        *faults(fields, data, local_day(event["at"]) if "at" in event else TODAY),
+    ]
 
 
 class Life:

@@ -38,13 +38,19 @@ def test_an_event_is_read_with_its_columns_apart_from_its_data():
         ({"id": None}, ["needs_id"]), ({"id": ""}, ["needs_id"]), ({"id": 7}, ["needs_id"]), ({"time": "soon"}, ["needs_time"]),
         ({"time": "0001-01-01"}, ["needs_time"]), ({"data": [1]}, ["data_not_object"]), ({"data": {"quantity": "much"}}, ["bad_quantity"]),
         ({"data": {"quantity": True}}, ["bad_quantity"]), ({"data": {"client": 2**70}}, ["bad_client"]), ({"data": {"due": "4.5.2026"}}, ["bad_due"]),
-        ({"data": {"unit": ["x"]}}, ["bad_unit"]), ({"data": {"x": "\x00"}}, ["bad_data"]), ({"data": {"x": float("nan")}}, ["bad_data"]),
+        ({"data": {"unit": ["x"]}}, ["bad_unit"]), ({"id": " "}, ["needs_id"]), ({"data": {"x": "\x00"}}, ["bad_data"]), ({"data": {"x": float("nan")}}, ["bad_data"]),
         ({"source": "b"}, ["another_source"]), ({"type": "resident.registered", "data": {"born": "long ago", "protected": 3}}, ["bad_born", "bad_protected"]),
         ({"type": "consent.given", "data": {"until": "next year", "mood": ["glad"]}}, ["bad_until"]),
     ],
 )  # fmt: skip
 def test_what_cannot_be_read_is_told(change, reasons):
     assert read({**GOOD, **change}, source="a", declared=lambda type_, at: DATA.get(type_, {}))[1] == reasons
+
+
+def test_blanks_are_no_value():
+    """A matter of blanks would be one matter of everybody who writes it so."""
+    row, reasons = read({**GOOD, "data": {**GOOD["data"], "matter": " \t"}})
+    assert "matter" not in row and reasons == []
 
 
 JUNK = st.recursive(

@@ -45,6 +45,9 @@ def test_of_a_file_the_uploader_and_the_row(here):
     assert done.accepted == 3, done.refused
     expected = {"kind": "account", "who": "Cilla C", "account": "cilla", "role": "controller", "file": "visits.csv"}
     assert [sender(here, id_) for id_ in "bac"] == [{**expected, "row": row} for row in (1, 2, 3)]
+    later = [given("e"), given("d")]
+    assert intake.receive_many(here.door, later, rows=[3, 7], size=1, sender=bring).accepted == 2
+    assert [sender(here, id_)["row"] for id_ in "ed"] == [3, 7], "below a title, with blank rows between"
 
 
 def test_a_mended_row_tells_who_sent_it_and_who_mended_it(here):

@@ -170,6 +170,17 @@ def test_a_moment_for_a_day_is_the_day_in_helsinki(call, waiting):
     told = {"resourceType": "Task", "status": "accepted", "executionPeriod": {"start": "2026-12-10T22:00:00.000Z"}}
     status, task = call(f"Task/{waiting[3]}", body=told)
     assert status == 200 and task["executionPeriod"] == {"start": "2026-12-11"}
+    for other in ("2026-12-12", "0026-01-01"):
+        again = call(f"Task/{waiting[3]}", body={**told, "executionPeriod": {"start": other}})
+        assert again[0] == 422, "another day is no repetition: it is not taken, and not swallowed"
+    assert call(f"Task/{waiting[3]}", body={"resourceType": "Task", "status": "accepted"}) == (200, task)
+
+
+@pytest.mark.parametrize("start", ["0026-01-01", "9999-12-31", "2099-01-01", "1999-12-31"])
+def test_a_day_that_no_service_can_start_on_is_refused(call, waiting, start):
+    told = {"resourceType": "Task", "status": "accepted", "executionPeriod": {"start": start}}
+    status, found = call(f"Task/{waiting[1]}", body=told)
+    assert status == 422 and "start" in found["issue"][0]["diagnostics"]
 
 
 def test_a_plan_is_fetched_answered_started_and_ended(call, waiting, rows):
@@ -209,6 +220,8 @@ def test_a_plan_is_fetched_answered_started_and_ended(call, waiting, rows):
     if not running:
         assert call(f"Task/{id_}", body={**task, "status": "in-progress"})[1]["status"] == "in-progress"
     assert call(f"Task/{id_}", body={**task, "status": "completed"})[1]["status"] == "completed"
+    status, told = call(f"Task/{id_}", body={**task, "status": "in-progress"})
+    assert status == 422, "what has ended begins again only by a new plan"
 
 
 def test_a_refusal_needs_its_reason(call, waiting):

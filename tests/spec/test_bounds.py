@@ -231,7 +231,7 @@ def test_more_rows_than_a_page_takes_are_told_before_they_become_events(tmp_path
     (tmp_path / name).write_text(text, encoding="utf-8")
     with pytest.raises(BadInput, match="101 rows; at most 100 are read"):
         read_events(tmp_path / name, name="mine", most=100)
-    assert len(read_events(tmp_path / name)) == 101, "the command line takes more"
+    assert len(read_events(tmp_path / name).events) == 101, "the command line takes more"
 
 
 def test_a_bad_line_of_events_is_told_by_its_number(tmp_path):

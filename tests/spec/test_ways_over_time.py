@@ -85,3 +85,36 @@ def test_what_closes_on_a_finnish_day_is_there_until_it(tags, closed_on):
 def test_what_is_no_day_closes_nothing(text):
     assert may(STREET | {"opening_date": text}) == "cbwCBW"
     assert not gone({"opening_date": text, "start_date": text}, date(2026, 1, 1))
+
+
+@pytest.mark.parametrize(
+    ("tags", "who"),
+    [
+        ("motor_vehicle:conditional=no @ (Nov 1-May 15)", "bwBW"), ("access:conditional=no @ (Dec-Apr)", ""), ("access:conditional=no @ winter", ""),
+        ("access:conditional=private @ Dec-Apr|foot=yes", "wW"), ("motor_vehicle:forward:conditional=no @ (Nov-Apr)", "bwCBW"),
+        ("access:conditional=no @ (Dec-Apr)|motor_vehicle=yes", "cC"),  # what is said of cars comes before what is said of all
+        ("motor_vehicle=no|motor_vehicle:conditional=yes @ (Jan-Mar)", "bwBW"),
+        ("motor_vehicle:conditional=no @ (Nov-Apr); yes @ (Nov-Apr)", "cbwCBW"),  # a later one stands over those before it
+        ("motor_vehicle:conditional=no @ (Mo-Fr 07:00-09:00)", "cbwCBW"), ("motor_vehicle:conditional=no @ (Nov-Apr AND weight>3.5)", "cbwCBW"),
+        ("motor_vehicle:conditional=no @ (Dec 24-26)", "cbwCBW"), ("motor_vehicle:conditional=no @ (snow)", "cbwCBW"),
+        ("surface=ice", ""), ("surface=snow", ""),
+    ],
+)  # fmt: skip
+def test_what_is_shut_for_a_season_is_shut_to_those_of_whom_it_is_said(tags, who):
+    """As a promise holds all year, so must the way: by a condition as by opening hours."""
+    told = dict(pair.split("=", 1) for pair in tags.split("|"))
+    assert may(STREET | told) == who
+
+
+def test_a_ferry_that_a_condition_lays_up_for_the_winter_carries_nobody(drawn):
+    laid_up = {"route": "ferry", "duration": "00:10", "access:conditional": "no @ (Dec 1-Apr 30)"}
+    sea = drawn("A=-1 H=0 U=3 B=4").way("A H").way("H U", laid_up).way("U B")
+    assert sea.minutes("A", "B") is sea.minutes("A", "B", "walk") is None
+    assert sea.streets().unread["ferry_seasonal"] == 1
+    assert may(FERRY | {"motor_vehicle:conditional": "no @ (Dec-Apr)"}, ferry=True) == "bwBW"
+
+
+def test_ways_shut_for_a_season_are_counted(drawn):
+    streets = drawn("H=0 P=3 U=6").way("H P", **{"motor_vehicle:conditional": "no @ (Nov-Apr)"})
+    streets.way("H P U", **{"access:conditional": "no @ (Nov-Apr)"}).way("P U", surface="ice").way("H P U")
+    assert streets.streets().unread == {"part_year": 1, "seasonal": 2}

@@ -41,10 +41,15 @@ def test_a_moment_is_its_day_and_minute_in_helsinki(text, on, minute):
 
 
 @pytest.mark.parametrize(
-    "text", ["", "9:30", "2026-04-01T25:00", "2026-04-01T09:60", "2026-02-30T09:30", "1/4/2026 9:30", "46113", "2026-04-01T9", "1.4.26 9:30"]
+    "text", ["", "9:30", "2026-04-01T25:00", "2026-04-01T09:60", "2026-02-30T09:30", "1/4/2026 9:30", "46113", "2026-04-01T9", "1.4.26 9:30", "0026-04-01", "1.4.0026", "1.4.0026 9:30", "1026-04-01T09:30"]
 )  # fmt: skip
 def test_what_is_no_moment_is_none(text):
     assert written.moment(text) is None
+
+
+def test_a_year_of_zeros_is_a_slip_and_one_of_nines_no_end():
+    assert written.day("1.2.0026") is written.day("00260201") is None
+    assert written.day("31.12.9999") == date(9999, 12, 31)
 
 
 @pytest.mark.parametrize(

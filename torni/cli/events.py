@@ -52,25 +52,28 @@ def import_events(args: argparse.Namespace) -> int:
     with _door(region) as door:
         if args.dry_run:
             with door.connection.transaction(force_rollback=True):  # what would become of it; nothing is written
-                done = intake.receive_many(door, given, source=args.source, keep=False, sender=by)
+                done = intake.receive_many(
+                    door, given.events, rows=given.rows, source=args.source, keep=False, sender=by
+                )
         else:
-            done = intake.receive_many(door, given, source=args.source, sender=by)
+            done = intake.receive_many(door, given.events, rows=given.rows, source=args.source, sender=by)
         fold(door.connection)
-    total, repeated, refused = done.accepted, done.repeated, done.refused
+    total, repeated = done.accepted, done.repeated
+    refused = [(given.rows[line], id_, reasons) for line, id_, reasons in done.refused]
     if args.json:
         print(
             json.dumps(
                 {
                     "accepted": total, "repeated": repeated,
-                    "refused": [{"line": line + 1, "id": id_, "reasons": list(reasons)} for line, id_, reasons in refused],
+                    "refused": [{"line": row, "id": id_, "reasons": list(reasons)} for row, id_, reasons in refused],
                 },
                 ensure_ascii=False, indent=2,
             )
         )  # fmt: skip
         return 2 if refused else 0
     print(_("{accepted} accepted, {repeated} known already, {refused} refused").format(accepted=number(total), repeated=number(repeated), refused=number(len(refused))))  # fmt: skip
-    for line, id_, reasons in refused[:20]:
-        print(f"{mark('broken')} {_('row')} {line + 1} {id_}: " + "; ".join(reason(r) for r in reasons))
+    for row, id_, reasons in refused[:20]:
+        print(f"{mark('broken')} {_('row')} {row} {id_}: " + "; ".join(reason(r) for r in reasons))
     if len(refused) > 20:
         print(_("and {count} more: `torni quarantine list`").format(count=number(len(refused) - 20)))
     return 2 if refused else 0
@@ -114,7 +117,7 @@ def quarantine_replay(args: argparse.Namespace) -> int:
         accepted = 0
         for n in each(wanted, Message("Refused records again")):
             raw = (
-                read_events(args.mended, days=load_library(region, on=today()).day_fields)[0]
+                read_events(args.mended, days=load_library(region, on=today()).day_fields).events[0]
                 if args.mended
                 else found[n]
             )

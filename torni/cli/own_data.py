@@ -67,7 +67,7 @@ def _told(done: Imported, args: argparse.Namespace) -> int:
     for fault in faults:
         print(fault)
     if done.intake and done.intake.doubts:
-        print(painted("\n" + _("Worth a look (kept):"), "33"))
+        print(painted("\n" + (_("Worth a look (kept):") if done.written else _("Worth a look:")), "33"))
         for doubt in done.intake.doubts:
             print(doubt)
     if done.intake and done.intake.ignored:

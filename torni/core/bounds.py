@@ -15,6 +15,7 @@ from typing import Any
 from torni.core.faults import Fault
 from torni.core.language import t
 
+FIRST_YEAR, LAST_YEAR = 1850, 2150  # of a day or a moment in a region's facts
 MOST_LEVELS = 32  # one inside another: the deepest definition has 6, an event 4, a FHIR bundle about 12
 MOST_CHARACTERS = 1_000_000  # of one YAML file: the largest definition has 20,000
 MOST_TEXT = 40_000  # of a change, a rule or a table written on a page

@@ -15,13 +15,27 @@ from typing import Any, Literal, Self
 
 from pydantic import Field, model_validator
 
+from torni.core.bounds import FIRST_YEAR, LAST_YEAR
 from torni.core.language import t
 from torni.core.texts import Strict, Text
 
 MOST_TEXT = 200
-FIRST_YEAR, LAST_YEAR = 1850, 2150  # of a day or a moment in a region's facts
-Kind = Literal["text", "short_text", "choice", "day", "whole", "cents", "number", "yes_no", "client", "list", "object"]
+Kind = Literal[
+    "text",
+    "short_text",
+    "municipality",
+    "choice",
+    "day",
+    "whole",
+    "cents",
+    "number",
+    "yes_no",
+    "client",
+    "list",
+    "object",
+]
 _PLAIN = re.compile(r"[^\x00-\x1f\x7f]*")
+_MUNICIPALITY = re.compile(r"[0-9]{3}")
 _DAY = re.compile(r"[0-9]{4}-[0-9]{2}-[0-9]{2}")
 _WHOLE, _NUMBER, _CLIENT = (
     re.compile(form) for form in (r"-?[0-9]{1,18}", r"-?[0-9]{1,18}([.,][0-9]{1,18})?", r"[0-9]{1,18}")
@@ -34,7 +48,7 @@ class DataField(Strict):
     """One field of an event's data."""
 
     kind: Kind = Field(
-        description="text; short_text: one line of at most 200 letters; choice: one of `of`; day: such as 2026-05-04; whole; cents; "
+        description="text; short_text: one line of at most 200 letters; municipality: its three digits; choice: one of `of`; day: such as 2026-05-04; whole; cents; "
         "number; yes_no: true or false; client: another client's number; list; object."
     )
     erased: Literal["emptied", "kept"] = Field(
@@ -43,21 +57,26 @@ class DataField(Strict):
     )
     what: Text
     of: tuple[str, ...] = Field((), description="Of a choice: what may be written.")
-    range: tuple[int, int] | None = Field(None, description="Of a number: the least and the most.")
+    range: tuple[int, int] | None = Field(
+        None, description="Of a number: the least and the most. Of a day: the same, in days from the event's own day."
+    )
 
     @property
     def told(self) -> str:
         """Its kind, with what may be chosen or the range."""
         if self.of:
             return " or ".join(self.of)
-        return f"{self.kind} {self.range[0]}..{self.range[1]}" if self.range else self.kind
+        within = f"{self.kind} {self.range[0]}..{self.range[1]}" if self.range else self.kind
+        return f"{within} days from the event's own" if self.range and self.kind == "day" else within
 
     @model_validator(mode="after")
     def _whole_told(self) -> Self:
         if (self.kind == "choice") != bool(self.of):
             raise ValueError(t("a choice has what may be chosen, such as: of: [granted, refused]; no other kind has"))
-        if self.range and (self.kind not in _COUNTED or self.range[0] > self.range[1]):
-            raise ValueError(t("a range is a number's, the least first, such as: kind: whole, range: [1, 5]"))
+        if self.range and (self.kind not in (*_COUNTED, "day") or self.range[0] > self.range[1]):
+            raise ValueError(
+                t("a range is a number's or a day's, the least first, such as: kind: whole, range: [1, 5]")
+            )
         if self.kind == "client" and self.erased == "kept":
             raise ValueError(t("the number of a client tells of somebody: write erased: emptied"))
         return self
@@ -67,9 +86,9 @@ Declared = Mapping[str, DataField]  # the data of one type of event, by field
 ByType = Mapping[str, Declared]
 
 
-def faults(declared: Declared, data: Mapping[str, Any]) -> list[str]:
+def faults(declared: Declared, data: Mapping[str, Any], day: date) -> list[str]:
     """What is wrong with the data, as codes of `torni.facts.reasons`: `bad_` and the field that is of another kind, `range_` and the
-    one that is outside its range."""
+    one that is outside its range. `day`: the event's own."""
     found = []
     for name, value in data.items():
         field = declared.get(name)
@@ -77,9 +96,17 @@ def faults(declared: Declared, data: Mapping[str, Any]) -> list[str]:
             continue
         if not _KINDS[field.kind](value, field):
             found.append(f"bad_{name}")
-        elif field.range and not field.range[0] <= Decimal(str(value).replace(",", ".")) <= field.range[1]:
+        elif not _within(field, value, day):
             found.append(f"range_{name}")
     return found
+
+
+def _within(field: DataField, value: Any, day: date) -> bool:
+    if not field.range:
+        return True
+    told = (day_of(value) or day) - day if field.kind == "day" else None
+    counted = Decimal(str(value).replace(",", ".")) if told is None else told.days
+    return field.range[0] <= counted <= field.range[1]
 
 
 def naming(by_type: ByType) -> Iterator[tuple[str, str]]:
@@ -134,6 +161,7 @@ def _yes_no(value: Any) -> bool:
 _KINDS: Mapping[str, Callable[[Any, DataField], bool]] = {
     "text": lambda v, f: isinstance(v, str | int | float) and not isinstance(v, bool),
     "short_text": lambda v, f: is_short_text(v),
+    "municipality": lambda v, f: isinstance(v, str) and _MUNICIPALITY.fullmatch(v) is not None,
     "choice": lambda v, f: isinstance(v, str) and v in f.of,
     "day": lambda v, f: day_of(v) is not None,
     "whole": lambda v, f: _whole(v),

@@ -13,11 +13,12 @@ from dataclasses import dataclass
 from datetime import UTC, date, datetime
 from typing import Any
 
+from torni.core.bounds import FIRST_YEAR, LAST_YEAR
 from torni.core.faults import nearest_name
 from torni.core.language import Message
 from torni.core.progress import each
 from torni.facts.cutting import ordered
-from torni.facts.data_fields import FIRST_YEAR, LAST_YEAR, MOST_TEXT, ByType, Declared, day_of, faults, is_short_text
+from torni.facts.data_fields import MOST_TEXT, ByType, Declared, day_of, faults, is_short_text
 from torni.facts.door import HELSINKI, Door, local_day
 from torni.facts.opening import Connection
 from torni.facts.senders import Sender, mended
@@ -51,7 +52,7 @@ def receive(
     rows: list[dict[str, Any]] = []
     lines: list[list[int]] = []  # each row's, the same event sent twice in a batch standing on two
     known: dict[tuple[str, str], int] = {}
-    declared = _declared(door)
+    declared = declared_by(door)
     found = [read(event, source=source, declared=declared) for event in events]
     doubted = {
         line: row for line, (row, reasons) in enumerate(found) if reasons and not read(events[line], source=source)[1]
@@ -87,10 +88,11 @@ def receive(
 
 
 def receive_many(
-    door: Door, events: Sequence[Any], *, size: int = 2_000, source: str | None = None, fallback: str | None = None,
+    door: Door, events: Sequence[Any], *, rows: Sequence[int] = (), size: int = 2_000, source: str | None = None, fallback: str | None = None,
     producer: str | None = None, keep: bool = True, sender: Sender | None = None,
 ) -> Received:  # fmt: skip
-    """The same of any number, so many at once. `fallback`: the source of those that name none, where no feed speaks (`source`).
+    """The same of any number, so many at once. `rows`: where each stands in its file; without them, its place from 1. `fallback`: the
+    source of those that name none, where no feed speaks (`source`).
 
     They are taken in by their own time, as one batch would be, so where the cuts fall changes nothing.
     """
@@ -108,7 +110,7 @@ def receive_many(
         part = order[start : start + size]
         done = receive(
             door, [events[line] for line in part], source=source, producer=producer, keep=keep, sender=sender,
-            file_rows=[line + 1 for line in part] if sender and sender.file else None,
+            file_rows=[rows[line] if rows else line + 1 for line in part] if sender and sender.file else None,
         )  # fmt: skip
         accepted, repeated = accepted + done.accepted, repeated + done.repeated
         refused += [(part[line], id_, reasons) for line, id_, reasons in done.refused]
@@ -126,7 +128,7 @@ def read(
     row: dict[str, Any] = {}
     for name in ("id", "type", "source"):
         given = event.get(name, source if name == "source" else None)
-        if not is_short_text(given) or not given:
+        if not is_short_text(given) or not given.strip():
             reasons.append(f"needs_{name}")
         row[name] = given
     if source is not None and event.get("source") not in (None, source):
@@ -140,8 +142,8 @@ def read(
     rest: dict[str, Any] = dict(data)
     for name in COLUMNS:
         given = rest.pop(name, None)
-        if given is None or given == "":
-            continue
+        if given is None or (isinstance(given, str) and not given.strip()):
+            continue  # blanks tell nothing: a matter of blanks would be one matter of many
         value = (
             _whole(given)
             if name in _WHOLE
@@ -159,7 +161,7 @@ def read(
             reasons.append("bad_data")
         row["data"] = rest
         if declared is not None and row["at"] is not None and isinstance(row["type"], str):
-            reasons += faults(declared(row["type"], row["at"]), rest)
+            reasons += faults(declared(row["type"], row["at"]), rest, local_day(row["at"]))
     return row, reasons
 
 
@@ -199,7 +201,7 @@ class _Near:
         return self.found[name, given, day]
 
 
-def _declared(door: Door) -> Callable[[str, datetime], Declared]:
+def declared_by(door: Door) -> Callable[[str, datetime], Declared]:
     """What each type of event declares of its data, by the definitions of the event's day; nothing where those are not known."""
     by_day: dict[date, ByType] = {}
 

@@ -36,6 +36,9 @@ _SENTENCES = {
     "needs_type": N_("type is missing"),
     "needs_time": N_("time is missing or not a moment: write such as 2026-05-04T12:30:00+03:00"),
     "needs_municipality": N_("data.municipality is missing: the number of the home municipality"),
+    "bad_municipality": N_(
+        "data.municipality is not the number of a municipality: write its three digits, such as 179"
+    ),
     "needs_unit_data": N_("data needs name, kind, producer and municipality"),
     "needs_holder": N_("data needs holder, the representative's client number, and kind: guardian or proxy"),
     "unknown_holder": N_("the representative is not in the register of residents"),

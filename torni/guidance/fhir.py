@@ -269,6 +269,12 @@ def answered(told: Any, case: Case, sent: Sent, *, by: str, at: datetime, source
     client = case.person.client
     proposes = status == "received" and "time-proposed" in codes(told.get("businessStatus"))
     if status == task_status(case, sent) and (start == sent.start if proposes else sent.state != "proposed"):
+        if status == "accepted" and start not in (None, sent.start):
+            raise bad_input(
+                t("the day"),
+                t("has been confirmed as {day}", day=sent.start),
+                t("Agree on another with the case manager, who sends a new plan."),
+            )
         return []  # told before: it stands
     if proposes:
         return steps.answer(sent, client, "time_proposed", start=start, **common)

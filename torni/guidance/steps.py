@@ -328,7 +328,10 @@ def start(sent: Sent, case: Case, *, first: bool, by: str, at: datetime, source:
     if sent.state != "confirmed":
         raise BadInput(Fault(t("the plan"), t("is not confirmed"), t("Confirm it first.")))
     type_ = "service.started" if first else "service.ended"
-    running = next((e for e in case.serving if (e.service, e.unit) == (sent.item.service, sent.unit)), None)
+    own = (sent.item.service, sent.unit)
+    if first and any(e.type == "service.ended" and (e.service, e.unit) == own and e.at >= sent.at for e in case.events):
+        raise BadInput(Fault(t("the service"), t("has ended by this plan"), t("It begins again only by a new plan.")))
+    running = next((e for e in case.serving if (e.service, e.unit) == own), None)
     if first == (running is not None):
         raise BadInput(
             Fault(

@@ -51,7 +51,7 @@ class Imported:
 
     intake: Intake | None
     written: Path | None
-    summary: str
+    summary: Message
     notes: tuple[Message, ...] = ()
 
 
@@ -124,7 +124,10 @@ def import_units(path: Path, region: str, *, on: date, keep_good: bool = False, 
     intake = _doubted(lambda: read_units(path, kind_names=kinds, far_km=far_km))
     inside = set(municipality_codes(library))
     outside = int((~intake.good["municipality"].is_in(list(inside))).sum())
-    summary = f"{len(intake.good)} of {intake.rows} rows; {outside} of them outside {library.region.id}"
+    summary = Message(
+        "{good} of {rows} rows; {outside} of them outside {region}",
+        good=len(intake.good), rows=intake.rows, outside=outside, region=library.region.id,
+    )  # fmt: skip
     if dry_run or (intake.faults and not keep_good) or not len(intake.good):
         return Imported(intake, None, summary)
     target = own_folder(library.region) / "units.csv"
@@ -145,7 +148,10 @@ def import_population(
     library = load_library(region, on=on)
     intake = _doubted(lambda: read_population(path, side_m=side_m))
     inside = intake.good.filter(pl.col("municipality").is_in(municipality_codes(library)))
-    summary = f"{len(inside)} cells and {inside['residents'].sum()} residents in {library.region.id}; {len(intake.good) - len(inside)} cells elsewhere"
+    summary = Message(
+        "Cells in {region}: {cells}, residents in them: {residents}; cells elsewhere: {elsewhere}",
+        region=library.region.id, cells=len(inside), residents=inside["residents"].sum(), elsewhere=len(intake.good) - len(inside),
+    )  # fmt: skip
     if not len(inside) and len(intake.good):
         raise bad_input(
             path.name,
@@ -180,7 +186,10 @@ def import_roads(path: Path, region: str, *, on: date, dry_run: bool = False) ->
         most_bytes=round(library.number("import.streets_most_mb") * 1_000_000),
     )
     graph = streets.graph
-    summary = f"{graph.nodes} nodes, {len(graph.tail)} edges, {graph.length_m.sum() / 1000:.0f} km"
+    summary = Message(
+        "Nodes: {nodes}, edges: {edges}, {km} km",
+        nodes=graph.nodes, edges=len(graph.tail), km=round(graph.length_m.sum() / 1000),
+    )  # fmt: skip
     notes = tuple(unread.told(streets.unread))
     if dry_run:
         return Imported(None, None, summary, notes)
@@ -218,7 +227,10 @@ def import_timetable(path: Path, region: str, *, on: date, dry_run: bool = False
         )
     elif likely := feed.days.only_likely(on):
         notes.insert(1, likely)
-    summary = f"{len(timetable.x)} stops, {timetable.trips} trips, {len(timetable.trip)} connections"
+    summary = Message(
+        "Stops: {stops}, trips: {trips}, rides from stop to stop: {rides}",
+        stops=len(timetable.x), trips=timetable.trips, rides=len(timetable.trip),
+    )  # fmt: skip
     if dry_run:
         return Imported(None, None, summary, tuple(notes))
     target = own_folder(library.region) / "timetable.zip"

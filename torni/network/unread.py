@@ -34,6 +34,7 @@ _SENTENCES: dict[str, Callable[[int], Message]] = {
     "destination": lambda n: Message("Of the streets, ways without through traffic count as open: {count}", count=n),
     "unknown_access": lambda n: Message("Of the streets, ways whose access is not understood count as closed: {count}", count=n),
     "seasonal": lambda n: Message("Of the streets, ice and winter roads and others not open all year are left out: {count} ways", count=n),
+    "part_year": lambda n: Message("Of the streets and ferries, those shut to some for a season count as shut to them: {count}", count=n),
     "winter_service": lambda n: Message("Of the streets, ways without winter maintenance count as open all year: {count}", count=n),
     "tracks": lambda n: Message("Of the streets, tracks that do not say whether cars may use them count as closed to cars: {count}", count=n),
     "gone": lambda n: Message("Of the streets, ways being built or no longer there are left out: {count}", count=n),

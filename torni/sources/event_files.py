@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Collection, Mapping, Sequence
+from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
@@ -15,9 +16,15 @@ from torni.sources.tables import read_rows
 from torni.sources.written import standard
 
 
-def read_events(
-    path: Path, *, name: str | None = None, most: int | None = None, days: Collection[str] = ()
-) -> list[Any]:
+@dataclass(frozen=True)
+class Events:
+    """What a file holds. `rows`: where each event stands in it: its row as a table program shows it, its line, or its place in a list."""
+
+    events: list[Any]
+    rows: list[int]
+
+
+def read_events(path: Path, *, name: str | None = None, most: int | None = None, days: Collection[str] = ()) -> Events:
     """The file's events, at most so many. `name`: what a fault calls the file, where it is not the path. `days`: the columns of a table
     that tell days, besides the day due; in a table days and moments may be written in Finnish (1.6.2026 klo 9.30)."""
     told = name or str(path)
@@ -26,7 +33,7 @@ def read_events(
     if path.suffix.lower() not in (".json", ".jsonl", ".ndjson"):
         table = read_rows(path, needs=[("type",), ("time",), ("id",), ("source",)])
         _not_too_many(told, len(table.rows), most)
-        return rows_of(table.frame.to_dicts(), days=days)
+        return Events(rows_of(table.frame.to_dicts(), days=days), table.rows)
     text, notes = decoded(told, path.read_bytes())
     note(*notes)
     line = 0
@@ -34,13 +41,15 @@ def read_events(
         if path.suffix.lower() == ".json":
             found = read_json(text)
             _not_too_many(told, len(found) if isinstance(found, list) else 1, most)
-            return found if isinstance(found, list) else [found]
+            events = found if isinstance(found, list) else [found]
+            return Events(events, list(range(1, len(events) + 1)))
         _not_too_many(told, text.count("\n"), most)
-        events = []
-        for line, row in enumerate(text.splitlines()):  # noqa: B007 - where it stopped is told
+        told_by: dict[int, Any] = {}
+        # A text in JSON may hold what Unicode calls the end of a line; only this one ends it here.
+        for line, row in enumerate(text.split("\n")):
             if row.strip():
-                events.append(read_json(row))
-        return events
+                told_by[line + 1] = read_json(row)
+        return Events(list(told_by.values()), list(told_by))
     except Unreadable as error:
         raise bad_input(f"{told}, {_('row')} {line + error.line}", error.what, error.remedy) from error
 

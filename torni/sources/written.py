@@ -10,6 +10,7 @@ from collections.abc import Iterable
 from datetime import date, datetime, timedelta
 from decimal import Decimal
 
+from torni.core.bounds import FIRST_YEAR
 from torni.core.clock import HELSINKI
 from torni.core.faults import bad_input
 from torni.core.language import t
@@ -122,7 +123,8 @@ def either(text: str) -> tuple[str, str]:
 def day(text: str) -> date | None:
     """The day that the text writes: 2026-02-01, 20260201 or 1.2.2026, as a table program gives it with the hour 00:00 or without.
 
-    None for anything else: a week (2026-W06-1), a year of two digits, or 2/1/2026, which is two days.
+    None for anything else: a week (2026-W06-1), a year of two digits, or 2/1/2026, which is two days; and for a year before
+    `FIRST_YEAR`: 1.2.0026 is a slip. 31.12.9999 is a register's way to write no end.
     """
     text = text.strip()
     if found := _DAY.fullmatch(text):
@@ -132,7 +134,7 @@ def day(text: str) -> date | None:
     else:
         return None
     try:
-        return date(int(year), int(month), int(of_month))
+        return date(int(year), int(month), int(of_month)) if int(year) >= FIRST_YEAR else None
     except ValueError:
         return None
 

@@ -12,9 +12,9 @@ from datetime import date, datetime, timedelta
 import polars as pl
 
 from torni.core import clock
+from torni.core.bounds import FIRST_YEAR, LAST_YEAR
 from torni.core.faults import bad_input
 from torni.core.language import t
-from torni.facts.data_fields import FIRST_YEAR, LAST_YEAR
 from torni.facts.door import HELSINKI, local_day
 from torni.facts.fold import FOLDED, position_at, start_of
 from torni.facts.opening import Connection

@@ -20,7 +20,7 @@ from psycopg_pool import ConnectionPool
 from torni.core import clock
 from torni.core.faults import BadInput, Fault, bad_input
 from torni.core.language import t
-from torni.facts import access, accounts, senders
+from torni.facts import access, accounts, data_fields, intake, senders
 from torni.facts.access import Who
 from torni.facts.book import Books
 from torni.facts.door import Accepted, Door, local_day
@@ -196,6 +196,14 @@ def write_of_new(
 def _taken(
     made: Door, events: Sequence[Mapping[str, Any]], *, at: datetime, who: Who | None, producer: str | None = None
 ) -> Accepted:
+    declared = intake.declared_by(made)
+    doubted = [
+        code
+        for e in events
+        for code in data_fields.faults(declared(e["type"], e["at"]), e.get("data") or {}, local_day(e["at"]))
+    ]
+    if doubted:
+        raise BadInput(*(Fault(t("the record room"), reason(code), "") for code in doubted))
     done = made.accept(events, now=at, producer=producer, sender=senders.account(who) if who else None)
     if done.refused or done.repeated:
         metrics.events("page", taken=0, repeated=done.repeated, refused=len(done.refused))

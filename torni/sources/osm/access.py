@@ -14,7 +14,7 @@ from datetime import date
 from itertools import product
 
 from torni.engines.travel.graph import MEANS, PUSHED_BACKWARD, PUSHED_FORWARD, closed_bits
-from torni.sources.osm.seasons import leaves_a_season_out
+from torni.sources.osm.seasons import leaves_a_season_out, shuts_a_season
 
 CLASSES = (
     "motorway", "trunk", "primary", "secondary", "tertiary", "unclassified", "residential", "living_street",
@@ -53,6 +53,7 @@ NO_LONGER = (
 )
 GONE = (*NO_LONGER, "impassable")
 WINTER = ("winter_service", "snowplowing")
+ICE = ("ice", "snow")
 ONE_WAY = {"yes": 1, "true": 1, "1": 1, "-1": -1, "reverse": -1, "no": 0, "false": 0, "0": 0}
 CHANGING = {"reversible", "alternating", "alternate"}
 RELEVANT = {
@@ -119,6 +120,10 @@ def use_of(tags: Mapping[str, str], on: date | None = None) -> Use | None:
         notes.append("tracks")
     if tags.get("opening_hours", "24/7") != "24/7" and "conditional" not in notes:
         notes.append("conditional")
+    if part_year(tags):
+        if closed == EVERYBODY:
+            return Use(FERRY if _over_a_gap(tags) else kind, EVERYBODY, ("seasonal",))
+        notes.append("part_year")
     if closed == EVERYBODY and tags.get("bridge", "no") != "no":
         kind = FERRY
     return Use(kind, closed, tuple(notes))
@@ -153,11 +158,14 @@ def _closed_by_class(name: str, tags: Mapping[str, str], means: str) -> bool:
 
 
 def said(tags: Mapping[str, str], means: str, forward: bool) -> tuple[bool, str] | None:
-    """Whether the tags let this means go this way, and the key that says so; None when none says anything."""
+    """Whether the tags let this means go this way all year, and the key that says so; None when none says anything."""
     way = "forward" if forward else "backward"
     for key in KEYS[means]:
-        for text in (tags.get(f"{key}:{way}"), tags.get(key)):
-            if text is not None and (told := _verdict(text)) is not None:
+        for name in (f"{key}:{way}", key):
+            told = _verdict(tags[name]) if name in tags else None
+            if told is not False and shuts_a_season(tags.get(f"{name}:conditional", ""), _verdict):
+                return False, key
+            if told is not None:
                 return told, key
     return None
 
@@ -260,14 +268,23 @@ def seasonal(tags: Mapping[str, str]) -> bool:
     """
     if any(tags.get(key, "no").strip().casefold() not in ("no", "false", "0") for key in ("ice_road", "winter_road")):
         return True
-    if tags.get("seasonal", "no").strip().casefold() not in ("no", "false", "0"):
+    if tags.get("seasonal", "no").strip().casefold() not in ("no", "false", "0") or tags.get("surface") in ICE:
         return True
     return leaves_a_season_out(tags.get("opening_hours", ""))
 
 
+def part_year(tags: Mapping[str, str]) -> bool:
+    """Whether a condition shuts it to somebody for a season: motor_vehicle:conditional=no @ (Nov-May)."""
+    return any(_of_a_season(key, value) for key, value in tags.items())
+
+
+def _of_a_season(key: str, value: str) -> bool:
+    return key.endswith(":conditional") and key.split(":")[0] in ACCESS_KEYS and shuts_a_season(value, _verdict)
+
+
 def unread(tags: Mapping[str, str]) -> Iterator[str]:
     """The names of what is written of a way and not read."""
-    if any(key.endswith(":conditional") for key in tags):
+    if any(key.endswith(":conditional") and not _of_a_season(key, value) for key, value in tags.items()):
         yield "conditional"
     if any(tags.get(k, "").strip().casefold() in CHANGING for k in tags if k.split(":")[0] == "oneway"):
         yield "changing_direction"

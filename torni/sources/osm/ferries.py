@@ -18,15 +18,26 @@ import numpy as np
 import numpy.typing as npt
 
 from torni.engines.travel.graph import MEANS, closed_bits
-from torni.sources.osm.access import ACCESS_KEYS, EVERYBODY, KEYS, NO_LONGER, against, gone, said, seasonal, unread
+from torni.sources.osm.access import (
+    ACCESS_KEYS,
+    EVERYBODY,
+    KEYS,
+    NO_LONGER,
+    against,
+    gone,
+    part_year,
+    said,
+    seasonal,
+    unread,
+)
 from torni.sources.osm.ferry_lines import FerryLine, LineName, boats, line_names
 
 LONGEST_S = 3 * 24 * 3600
 _NUMBER = r"(\d+(?:[.,]\d+)?)"
 _UNITS = {"d": 86_400.0, "h": 3_600.0, "m": 60.0, "s": 1.0}
 _WORDS = re.compile(
-    rf"{_NUMBER}\s*(d(?:ays?)?|h(?:(?:ou)?rs?|ours?)?|t(?:untia?|immar?|imme)?|m(?:n|in(?:ute?s?|s|uuttia?|uter?|uutti)?)?|"
-    r"s(?:ec(?:ond)?s?|ek(?:untia?|under)?)?|')\.?\s*"
+    rf"{_NUMBER}\s*(d(?:ays?)?|h(?:(?:ou)?rs?|ours?)?|t(?:untia?|im(?:mar?|me)?)?|m(?:n|in(?:ute?s?|s|uuttia?|uter?|uutti)?)?|"
+    r"s(?:ec(?:ond)?s?|ek(?:untia?|under)?)?|['\u2019\u2032])\.?\s*"
 )
 _SPELT = {
     "puoli tuntia": 1800.0,
@@ -112,6 +123,9 @@ def ferry_of(refs: Sequence[int], tags: Mapping[str, str], lines: Sequence[Ferry
     ended = was_ferry(tags) or gone(everything, on) or (bool(lines) and all(gone(line.tags, on) for line in lines))
     part_of_year = not ended and _of_a_season(tags, lines)
     closed = EVERYBODY if ended or part_of_year else boarding(everything)
+    if not ended and part_year(everything):
+        part_of_year = closed == EVERYBODY
+        notes.append("part_year")
     if ended or part_of_year:
         notes = ["gone" if ended else "seasonal"]
     of = tuple(line.id for line in lines)
@@ -186,10 +200,10 @@ def _bears_cars(limit: str) -> bool:
 
 
 def duration_s(text: str | None) -> float | None:
-    """A written duration in seconds; None when it is not given or not understood. Of a range the longer end."""
+    """A written duration in seconds; None when it is not given or not understood. Of a range, or of two, the longer."""
     text = (text or "").strip().casefold().replace("\N{EN DASH}", "-")
     text = re.sub(r"^(?:~|ca\.?|about|n\.|noin|circa)\s*", "", text)
-    parts = [_one_duration(part.strip()) for part in text.split("-")]
+    parts = [_one_duration(part.strip()) for part in re.split(r"[-;]", text)]
     told = [part for part in parts if part is not None]
     return max(told) if len(told) == len(parts) <= 2 and 0 < max(told) <= LONGEST_S else None
 
@@ -212,7 +226,9 @@ def _one_duration(text: str) -> float | None:
     found = list(_WORDS.finditer(text))
     if not found or "".join(m[0] for m in found) != text:
         return None
-    return sum(_number(m[1]) * _UNITS["m" if m[2] == "'" else "h" if m[2][0] == "t" else m[2][0]] for m in found)
+    return sum(
+        _number(m[1]) * _UNITS["m" if m[2] in "'\u2019\u2032" else "h" if m[2][0] == "t" else m[2][0]] for m in found
+    )
 
 
 def _number(text: str) -> float:

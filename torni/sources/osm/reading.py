@@ -199,7 +199,7 @@ def _relevant(tags: Any) -> tuple[tuple[str, str], ...]:
         value = tags.get(key)
         if value is not None:
             left -= 1
-            if _matters(key):
+            if _matters(key) or (key == "surface" and value in access.ICE):
                 found.append((key, value))
     return tuple(found) if not left else tuple((tag.k, tag.v) for tag in tags if _matters(tag.k))
 

@@ -7,7 +7,7 @@ before it on the days that it names; one that names no dates is of the whole yea
 from __future__ import annotations
 
 import re
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from datetime import date
 
 MONTHS = ("jan", "feb", "mar", "apr", "may", "jun", "jul", "aug", "sep", "oct", "nov", "dec")
@@ -56,6 +56,23 @@ def leaves_a_season_out(hours: str) -> bool:
         elif not shut and not _HOLIDAYS_ONLY.match(rule):
             open_on |= _days(rule)
     return bool(rules) and _longest_break(open_on) > LONGEST_BREAK
+
+
+def shuts_a_season(conditional: str, allows: Callable[[str], bool | None]) -> bool:
+    """Whether a value under conditions shuts for a season: no @ (Nov 1-May 15). `allows`: whether a value opens, None where it says nothing.
+
+    Source: OpenStreetMap wiki, Conditional restrictions: values with conditions, parted by semicolons, a later one over those before it.
+    """
+    rules = ["24/7"]
+    for value, inside, bare in _CONDITIONS.findall(conditional):
+        opens = allows(value)
+        for condition in (inside or bare).split(";"):
+            if opens is not None and condition.strip():
+                rules.append(f"{condition.strip()} {'open' if opens else 'off'}")
+    return len(rules) > 1 and leaves_a_season_out(";".join(rules))
+
+
+_CONDITIONS = re.compile(r"([^@;]+)@\s*(?:\(([^)]*)\)|([^;]*))")
 
 
 def _shuts_whole_days(rule: str) -> bool:

@@ -209,10 +209,10 @@ def _of_kind(field: DataField) -> Any:
     """A value that the field takes in."""
     if field.kind == "choice":
         return field.of[0]
-    if field.range:
+    if field.range and field.kind != "day":
         return field.range[0]
     return {
-        "text": "teksti", "short_text": "teksti", "day": "2026-05-04", "whole": 1, "cents": 1250, "number": 1.5, "yes_no": False, "client": "8",
+        "text": "teksti", "short_text": "teksti", "municipality": "179", "day": "2026-05-04", "whole": 1, "cents": 1250, "number": 1.5, "yes_no": False, "client": "8",
         "list": ["teksti"], "object": {},
     }[field.kind]  # fmt: skip
 
@@ -228,9 +228,9 @@ def _data_schemas(kinds: Mapping[str, EventKind]) -> dict[str, Any]:
 
 def _schema(field: DataField) -> dict[str, Any]:
     shapes: dict[str, dict[str, Any]] = {
-        "text": {"type": "string"}, "short_text": {"type": "string", "maxLength": MOST_TEXT}, "choice": {"enum": list(field.of)},
+        "text": {"type": "string"}, "short_text": {"type": "string", "maxLength": MOST_TEXT}, "municipality": {"type": "string", "pattern": "^[0-9]{3}$"}, "choice": {"enum": list(field.of)},
         "day": {"type": "string", "format": "date"}, "whole": {"type": "integer"}, "cents": {"type": "integer"}, "number": {"type": "number"},
         "yes_no": {"type": "boolean"}, "client": {"type": "string", "pattern": "^[0-9]{1,18}$"}, "list": {"type": "array"}, "object": {"type": "object"},
     }  # fmt: skip
-    within = {"minimum": field.range[0], "maximum": field.range[1]} if field.range else {}
+    within = {"minimum": field.range[0], "maximum": field.range[1]} if field.range and field.kind != "day" else {}
     return {**shapes[field.kind], **within, "description": field.what.en}

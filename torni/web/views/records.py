@@ -128,12 +128,13 @@ def _bring(request: HttpRequest, who: Who) -> Received:
         with kept.open("wb") as file:
             for chunk in given.chunks():
                 file.write(chunk)
-        events = read_events(kept, name=name, most=bounds.MOST_ROWS, days=load_library(on=today()).day_fields)
+        brought = read_events(kept, name=name, most=bounds.MOST_ROWS, days=load_library(on=today()).day_fields)
     speaks, brings = (who.name, None) if who.producer else (None, who.name)  # a producer speaks for itself alone
     with record_room.door() as door:
         return intake.receive_many(
             door,
-            events,
+            brought.events,
+            rows=brought.rows,
             size=intake.MOST_EVENTS,
             source=speaks,
             fallback=brings,
