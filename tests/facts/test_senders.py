@@ -12,7 +12,8 @@ from tests.facts.conftest import DATA
 from torni.core import language
 from torni.facts import intake, persons, rights, senders
 from torni.facts.access import Who
-from torni.facts.fold import fold, seal
+from torni.facts.fold import fold
+from torni.facts.sealing import seal
 from torni.facts.verify import verify
 
 FEED = senders.feed("hoiva", "South Oy")

@@ -63,7 +63,7 @@ def test_what_events_meant_is_kept_and_the_room_is_whole(old):
         assert [c.name for c in verify(connection, lambda day: BOOK) if c.wrong] == []
         rebuild(connection)
     assert rows(old, tally) == before and len(before) > 8
-    held = rows(old, "SELECT held, b.hash = s.hash FROM seal_before b JOIN seal s USING (day)")
+    held = rows(old, "SELECT b.held, b.hash = s.hash FROM seal_before b JOIN seal s USING (day)")
     assert held == [(True, False)] * len(KEPT["seal"]) and len(held) == 4
     stamped = [e for e in KEPT["event"] if e["owes"]]
     assert rows(old, "SELECT count(*) FROM effect WHERE what = 'began'") == [(len(stamped),)]

@@ -11,7 +11,8 @@ import psycopg
 import pytest
 
 from torni.facts import fold_worker, opening
-from torni.facts.fold import fold, seal
+from torni.facts.fold import fold
+from torni.facts.sealing import seal
 
 
 def test_it_folds_what_is_written_and_ends_with_its_starter(here):

@@ -135,7 +135,9 @@ WITH undone AS (
     e.of_quantity, e.cents, e.data, -1, e.position, e.municipality, e.producer, e.definition, %(sender)s::jsonb
   FROM judged j JOIN event e ON e.position = j.replaces
   WHERE j.reasons = '{}' AND NOT j.repeated
-  RETURNING position, replaces, matter, client
+  RETURNING position, replaces, matter, client, @hash@ AS hash
+), covered AS (
+  INSERT INTO tail (position, events, hash) SELECT max(position), count(*), bit_xor(hash) FROM undone HAVING count(*) > 0
 ), standing AS MATERIALIZED (
   SELECT u.position AS since, u.matter, u.client, f.position, f.promise, f.what, f.day, f.unit, f.municipality, f.began,
     sum(f.total) AS total, sum(f.met) AS met, sum(f.late) AS late
@@ -188,15 +190,20 @@ WITH now_owed AS (
 INSERT INTO begun SELECT * FROM now_owed;
 
 -- name: write
+WITH written AS (
 INSERT INTO event (position, recorded_at, at, source, id, type, service, unit, client, matter, due, quantity, of_quantity, cents,
-  data, replaces, municipality, producer, definition, sender)
+  data, replaces, municipality, producer, definition, sender, salt)
 SELECT j.position, %(now)s, j.at, j.source, j.id, j.type, j.service, j.unit, j.client, j.matter, j.due, j.quantity, j.of_quantity,
   j.cents, j.data, j.replaces, j.municipality, j.producer, v.definition,
-  CASE WHEN j.file_row IS NULL THEN %(sender)s::jsonb ELSE %(sender)s::jsonb || jsonb_build_object('row', j.file_row) END
+  CASE WHEN j.file_row IS NULL THEN %(sender)s::jsonb ELSE %(sender)s::jsonb || jsonb_build_object('row', j.file_row) END,
+  encode(substr(sha256(%(secret)s::bytea || int8send(j.position)), 1, 16), 'hex')::uuid
 FROM judged j
 LEFT JOIN versions v ON v.service = j.service
 WHERE j.reasons = '{}' AND NOT j.repeated
-ORDER BY j.position;
+ORDER BY j.position
+RETURNING position, @hash@ AS hash
+)
+INSERT INTO tail (position, events, hash) SELECT max(position), count(*), bit_xor(hash) FROM written HAVING count(*) > 0;
 
 -- name: mean
 INSERT INTO effect (position, since, sign, promise, what, day, unit, municipality, known_on, total, met, late, began, client)

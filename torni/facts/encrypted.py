@@ -7,9 +7,7 @@ the backup has not the key. A line of it is one key: the first is used, the othe
 
 from __future__ import annotations
 
-import base64
 import hashlib
-import os
 import secrets
 from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
@@ -24,8 +22,8 @@ from cryptography.hazmat.primitives.kdf.hkdf import HKDF
 from cryptography.hazmat.primitives.serialization import Encoding, PublicFormat
 
 from torni.core.faults import BadInput, bad_input
-from torni.core.language import t
-from torni.facts.postgres import data_folder
+from torni.core.language import Message, t
+from torni.facts.key_file import KeyFile
 
 MARK = b"TORNI BACKUP 1\n"
 KEY_LINE = "torni-backup-key-1"
@@ -56,56 +54,29 @@ class Key:
         return HKDF(SHA256(), 32, salt, what).derive(self.secret)
 
 
+_KEPT = KeyFile(
+    "TORNI_BACKUP_KEY", "backup.key", KEY_LINE,
+    opens=Message("It opens every backup: chmod 600 it."),
+    missing=Message("is not there, and no backup is opened without its key"),
+    empty=Message("holds no key of backups"),
+    bring=Message("Bring the key's file from where it is kept, or name it with TORNI_BACKUP_KEY."),
+    name=Message("Name a file for the backups' key with TORNI_BACKUP_KEY."),
+)  # fmt: skip
+
+
 def key_file() -> Path:
     """Where the backups' keys are: TORNI_BACKUP_KEY, or a file of the data folder."""
-    named = os.environ.get("TORNI_BACKUP_KEY")
-    return Path(named).absolute() if named else data_folder() / "backup.key"
+    return _KEPT.path()
 
 
 def new_key() -> Path | None:
     """Make the key's file where there is none, for its owner alone to read. Returns it where it was made."""
-    path = key_file()
-    if path.exists():
-        return None
-    try:
-        path.parent.mkdir(parents=True, exist_ok=True)
-        making = path.with_name(f"{path.name}.{secrets.token_hex(4)}")
-        with open(os.open(making, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o600), "w", encoding="ascii") as file:
-            file.write(f"{KEY_LINE} {base64.b64encode(secrets.token_bytes(32)).decode()}\n")
-            file.flush()
-            os.fsync(file.fileno())
-        try:
-            os.link(making, path)  # of two at once one is the key
-        except FileExistsError:
-            return None
-        finally:
-            making.unlink()
-    except OSError as error:
-        raise bad_input(str(path), t("cannot be read or written: {reason}", reason=error.strerror or error), t("Name a file for the backups' key with TORNI_BACKUP_KEY.")) from error  # fmt: skip
-    return path
+    return _KEPT.make()
 
 
 def keys() -> list[Key]:
     """The keys of the file, the one in use first. A file that others may read, or that holds none, is a fault."""
-    path = key_file()
-    try:
-        if path.stat().st_mode & 0o077:
-            raise bad_input(str(path), t("may be read by others"), t("It opens every backup: chmod 600 it."))
-        lines = path.read_text(encoding="ascii").split("\n")
-        found = [Key(base64.b64decode(line.removeprefix(KEY_LINE).strip(), validate=True)) for line in lines if line.startswith(KEY_LINE)]  # fmt: skip
-    except FileNotFoundError as error:
-        raise bad_input(str(path), t("is not there, and no backup is opened without its key"), t("Bring the key's file from where it is kept, or name it with TORNI_BACKUP_KEY.")) from error  # fmt: skip
-    except OSError as error:
-        raise bad_input(str(path), t("cannot be read or written: {reason}", reason=error.strerror or error), t("Name a file for the backups' key with TORNI_BACKUP_KEY.")) from error  # fmt: skip
-    except ValueError as error:
-        raise _no_key(path) from error
-    if not found or any(len(key.secret) != 32 for key in found):
-        raise _no_key(path)
-    return found
-
-
-def _no_key(path: Path) -> BadInput:
-    return bad_input(str(path), t("holds no key of backups"), t("Bring the key's file from where it is kept, or name it with TORNI_BACKUP_KEY."))  # fmt: skip
+    return [Key(secret) for secret in _KEPT.secrets()]
 
 
 def write(pieces: Iterable[bytes], file: IO[bytes], key: Key) -> None:

@@ -7,12 +7,12 @@ added exactly once, whoever stops at whatever moment.
 from __future__ import annotations
 
 from dataclasses import dataclass
-from datetime import date, datetime, time, timedelta
+from datetime import date, datetime, time
 
 import psycopg
 
-from torni.facts.door import HELSINKI, local_day, statement
-from torni.facts.opening import Connection, last_recorded
+from torni.facts.door import HELSINKI, statement
+from torni.facts.opening import Connection
 
 CHANNEL = "torni_mark"
 FOLDED: str = statement("folded").rstrip(";")  # the sums of a stretch of the log, as rows of the tally
@@ -126,54 +126,3 @@ def position_at(connection: Connection, moment: datetime) -> int:
 
 def start_of(day: date) -> datetime:
     return datetime.combine(day, time(0), HELSINKI)
-
-
-def seal(connection: Connection) -> int:
-    """Seal every recorded day that is over, each with the hash of its events over the seal before. Returns how many.
-
-    A day is over when a later one has been recorded: moments never go back, so no door can still write into it.
-    """
-    done = 0
-    with connection.transaction():
-        connection.execute("SELECT position FROM consumer WHERE name = 'tally' FOR UPDATE")  # one seals at a time
-        recorded = last_recorded(connection)
-        if recorded is None:  # an empty room, where a year is only just being made
-            return 0
-        newest = local_day(recorded)
-        last = connection.execute("SELECT day, position FROM seal ORDER BY day DESC LIMIT 1").fetchone()
-        after = last[1] if last else 0
-        while True:
-            first = connection.execute(
-                "SELECT recorded_at FROM event WHERE position > %s ORDER BY position LIMIT 1", [after]
-            ).fetchone()
-            if first is None or local_day(first[0]) >= newest:
-                return done
-            day = local_day(first[0])
-            upto = position_at(connection, start_of(day + timedelta(days=1)))
-            sealed = connection.execute(SEAL, {"day": day, "after": after, "upto": upto}).fetchone()
-            assert sealed is not None
-            after = sealed[0]
-            done += 1
-
-
-_TEXTS = (
-    "position", "source", "id", "type", "service", "unit", "client", "matter", "quantity", "of_quantity", "cents", "data",
-    "sign", "replaces", "municipality", "producer", "definition",
-)  # fmt: skip
-_DAYS = ("due",)
-_MOMENTS = ("recorded_at", "at")
-# The event's own text, whatever a session's settings are; an empty column differs from a missing one.
-_ROW = "concat_ws(E'\\x1f', " + ", ".join(
-    [f"coalesce({c}::text, E'\\x1e')" for c in _TEXTS]
-    + [f"coalesce(({c} - date '2000-01-01')::text, E'\\x1e')" for c in _DAYS]
-    + [f"extract(epoch FROM {c})::text" for c in _MOMENTS]
-) + ")"  # fmt: skip
-_ROW += " || coalesce(E'\\x1f' || sender::text, '')"  # an event of before senders is hashed as it was
-_HASHED = f"""
-SELECT max(position) AS position, count(*) AS events,
-  sha256(coalesce((SELECT hash FROM seal WHERE day < %(day)s ORDER BY day DESC LIMIT 1), ''::bytea)
-    || string_agg(sha256(convert_to({_ROW}, 'UTF8')), ''::bytea ORDER BY position)) AS hash
-FROM event WHERE position > %(after)s
-"""
-SEALED = _HASHED + " AND position <= %(upto)s"
-SEAL = "INSERT INTO seal (day, position, events, hash) SELECT %(day)s, x.* FROM (" + SEALED + ") x RETURNING position"

@@ -14,8 +14,9 @@ import psycopg
 from torni.core import logs
 from torni.core.faults import BadInput
 from torni.core.starter import starter
-from torni.facts.fold import fold, level, seal
+from torni.facts.fold import fold, level
 from torni.facts.opening import connect
+from torni.facts.sealing import seal
 
 WRITTEN = "torni_written"  # the door's word that something is new
 MOST = 100_000  # events folded at once, so that what waits is seen to grow less

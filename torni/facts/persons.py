@@ -14,7 +14,7 @@ from torni.core.language import t
 from torni.facts import rights
 from torni.facts.data_fields import ByType, kept, naming
 from torni.facts.door import local_day
-from torni.facts.fold import SEALED
+from torni.facts.leaves import event_leaf, tail_hash
 from torni.facts.opening import Connection
 from torni.facts.registers import REGISTERS
 from torni.facts.senders import SIGNED_IN_BY
@@ -242,10 +242,9 @@ def _without_names(event: dict[str, Any]) -> dict[str, Any]:
 
 @dataclass(frozen=True)
 class Erased:
-    """How many events no longer tell of a person, and how many sealed days got a new hash."""
+    """How many events no longer tell of a person."""
 
     events: int
-    days: int
 
 
 def erase(connection: Connection, client: int, *, data: ByType, by: str, why: str) -> Erased:
@@ -253,25 +252,32 @@ def erase(connection: Connection, client: int, *, data: ByType, by: str, why: st
 
     Each event keeps its day, unit and promise, so every tally and the tower stay what they were; client and data are emptied but for
     what its type declares as telling of nobody (`data`: the fields of each type), and so is the person's number where another
-    client's event names it; id and matter become words that cannot be turned back. The register's rows go. Each sealed day that is
-    touched is sealed anew beside its old seal, so `verify` tells this from a quiet change. The log of readings stays: the law asks
-    for it. Backups and snapshots made before are not touched. As the owner.
+    client's event names it; id and matter become words that cannot be turned back. The register's rows go. Each event's salt goes
+    with its content, and its hash stays in the tree (`leaf`), so every seal and every other event's proof holds, and `verify` tells this
+    from a quiet change. The log of readings stays: the law asks for it. Backups and snapshots made before are not touched. As the owner.
     """
     with connection.transaction():
         connection.execute("SELECT 1 FROM room FOR UPDATE")  # no door writes meanwhile
         connection.execute("SELECT 1 FROM consumer WHERE name = 'tally' FOR UPDATE")  # and nobody seals
         _there(connection, client)
-        connection.execute("SET LOCAL torni.erasing = 'yes'")
         connection.execute("CREATE TEMP TABLE declared (type text, field text, names boolean) ON COMMIT DROP")
         with connection.cursor() as cursor:
             cursor.executemany("INSERT INTO declared VALUES (%s, %s, true)", list(naming(data)))
             cursor.executemany("INSERT INTO declared VALUES (%s, %s, false)", list(kept(data)))
         connection.execute(
-            "CREATE TEMP TABLE erased ON COMMIT DROP AS SELECT position, matter, client IS NULL OR client = %(client)s AS whole FROM event e "
+            f"CREATE TEMP TABLE erased ON COMMIT DROP AS SELECT position, matter, client IS NULL OR client = %(client)s AS whole, {event_leaf()} AS leaf, "
+            f"{tail_hash('e')} AS hash FROM event e "
             "WHERE client = %(client)s OR matter IN (SELECT matter FROM event WHERE client = %(client)s) "
             "OR (type IN (SELECT type FROM declared WHERE names) "
             "AND EXISTS (SELECT FROM declared d WHERE d.names AND d.type = e.type AND e.data->>d.field = %(client)s::text))",
             {"client": client},
+        )
+        row = connection.execute(
+            "INSERT INTO erasure (by_whom, why, events) SELECT %s, %s, count(*) FROM erased WHERE whole RETURNING number, events", [by, why]
+        ).fetchone()  # fmt: skip
+        assert row is not None
+        connection.execute(
+            "SELECT set_config('torni.erasing', 'yes', true), set_config('torni.erasure', %s, true)", [str(row[0])]
         )
         # a word for each matter, so that what began and what answered it still belong together; its salt is kept nowhere
         salt = connection.execute("SELECT gen_random_uuid()::text").fetchone()
@@ -281,9 +287,17 @@ def erase(connection: Connection, client: int, *, data: ByType, by: str, why: st
             "data = CASE WHEN x.whole THEN (SELECT jsonb_object_agg(d.field, e.data->d.field) FROM declared d WHERE NOT d.names AND d.type = e.type AND e.data ? d.field) "
             "ELSE e.data - ARRAY(SELECT d.field FROM declared d WHERE d.names AND d.type = e.type AND e.data->>d.field = %(client)s::text) END, "
             "id = CASE WHEN x.whole THEN 'erased-' || e.position ELSE e.id END, "
-            "sender = CASE WHEN x.whole AND e.sender->>'role' = ANY (%(clients)s) THEN e.sender - ARRAY['who', 'account'] ELSE e.sender END "
+            "salt = gen_random_uuid(), sender = CASE WHEN x.whole AND e.sender->>'role' = ANY (%(clients)s) THEN e.sender - ARRAY['who', 'account'] ELSE e.sender END "
             "FROM erased x WHERE x.position = e.position",
             {"salt": salt[0], "client": client, "clients": rights.of("client")},
+        )
+        connection.execute(
+            f"INSERT INTO leaf (name, leaf, instead, erasure, position) SELECT 'event', {event_leaf()}, x.leaf, %s, e.position FROM erased x JOIN event e USING (position) ORDER BY e.position",
+            [row[0]],
+        )
+        connection.execute(
+            f"INSERT INTO tail (position, events, hash) SELECT max(e.position), 0, bit_xor(x.hash # {tail_hash('e')}) FROM erased x JOIN event e USING (position) "
+            "WHERE e.position > (SELECT coalesce(max(position), 0) FROM seal) HAVING count(*) > 0"
         )
         connection.execute(
             "UPDATE effect f SET client = NULL FROM erased x WHERE x.position = f.position AND f.client = %s", [client]
@@ -297,21 +311,10 @@ def erase(connection: Connection, client: int, *, data: ByType, by: str, why: st
             if register.erased:
                 connection.execute(f"DELETE FROM {register.table} WHERE {register.erased}".encode(), {"client": client})
         connection.execute(
-            f"UPDATE quarantine SET raw = '{{}}', reasons = '[\"erased\"]' WHERE {_OF_CLIENT}", {"client": client}
+            f"UPDATE quarantine SET salt = gen_random_uuid(), raw = '{{}}', reasons = '[\"erased\"]' WHERE {_OF_CLIENT}",
+            {"client": client},
         )
-        row = connection.execute(
-            "INSERT INTO erasure (by_whom, why, events) SELECT %s, %s, count(*) FROM erased WHERE whole RETURNING number, events", [by, why]
-        ).fetchone()  # fmt: skip
-        assert row is not None
-        days = connection.execute(
-            "SELECT s.day, s.position, (SELECT coalesce(max(b.position), 0) FROM seal b WHERE b.day < s.day) FROM seal s WHERE s.day IN "
-            "(SELECT (SELECT min(z.day) FROM seal z WHERE z.position >= x.position) FROM erased x) ORDER BY s.day"
-        ).fetchall()
-        for day, position, after in days:
-            sealed = connection.execute(SEALED, {"day": day, "after": after, "upto": position}).fetchone()
-            assert sealed is not None
-            connection.execute("INSERT INTO reseal (erasure, day, hash) VALUES (%s, %s, %s)", [row[0], day, sealed[2]])
-    return Erased(row[1], len(days))
+    return Erased(row[1])
 
 
 _OF_CLIENT = "(raw->'data'->>'client' = %(client)s::text OR raw->>'client' = %(client)s::text)"

@@ -85,6 +85,9 @@ def _tables() -> Iterator[str]:
                 yield f"CREATE POLICY door ON {name} TO torni_door USING (true) WITH CHECK (true);"
         if not table.changes:
             yield f"CREATE TRIGGER only_added BEFORE UPDATE OR DELETE ON {name} FOR EACH ROW EXECUTE FUNCTION only_added();"
+        if name in rights.NOTED:
+            yield f"CREATE TRIGGER noted AFTER INSERT ON {name} REFERENCING NEW TABLE AS added FOR EACH STATEMENT EXECUTE FUNCTION noted();"
+            yield f"CREATE TRIGGER noted_erasure AFTER UPDATE OR DELETE ON {name} FOR EACH ROW EXECUTE FUNCTION noted();"
 
 
 def _seen(table: Table) -> str:
@@ -136,7 +139,7 @@ DO $torni$ DECLARE x record; BEGIN
   LOOP EXECUTE x.done; END LOOP;
   FOR x IN SELECT format('DROP TRIGGER %I ON %I.%I', tgname, nspname, relname) AS done
     FROM pg_trigger JOIN pg_class c ON c.oid = tgrelid JOIN pg_namespace n ON n.oid = relnamespace
-    WHERE nspname = 'public' AND tgname IN ('only_added', 'never_emptied') AND tgparentid = 0
+    WHERE nspname = 'public' AND tgname IN ('only_added', 'never_emptied', 'noted', 'noted_erasure') AND tgparentid = 0
   LOOP EXECUTE x.done; END LOOP;
   FOR x IN SELECT format('DROP VIEW IF EXISTS %I.%I CASCADE', nspname, relname) AS done
     FROM pg_class JOIN pg_namespace n ON n.oid = relnamespace

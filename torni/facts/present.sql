@@ -11,6 +11,24 @@ BEGIN
   END IF;
   RAISE EXCEPTION 'facts are only added: % of % is refused', TG_OP, TG_TABLE_NAME USING ERRCODE = 'insufficient_privilege';
 END $$;
+-- The hash of a row of a table that is only added to: a byte 0, its salt, its table's name and what it holds. A column without a value is
+-- left out, so that one that is added later changes no hash of before.
+CREATE FUNCTION leaf_of(name text, told jsonb) RETURNS bytea LANGUAGE sql IMMUTABLE PARALLEL SAFE AS $$
+  SELECT sha256('\x00'::bytea || decode(replace(told->>'salt', '-', ''), 'hex') || convert_to(name || E'\n' ||
+    (SELECT jsonb_object_agg(key, value) FROM jsonb_each(told - 'salt') WHERE value <> 'null')::text, 'UTF8')) $$;
+
+-- Each row that is added to such a table is noted beside it, with its hash; and what an erasure takes away or changes, in the place of what.
+CREATE FUNCTION noted() RETURNS trigger LANGUAGE plpgsql SECURITY DEFINER SET search_path = public, pg_temp SET timezone = 'UTC' AS $$
+BEGIN
+  IF TG_OP = 'INSERT' THEN
+    INSERT INTO leaf (name, leaf) SELECT TG_TABLE_NAME, leaf_of(TG_TABLE_NAME, to_jsonb(x)) FROM added x;
+  ELSE
+    INSERT INTO leaf (name, leaf, instead, erasure) VALUES (TG_TABLE_NAME,
+      CASE WHEN TG_OP = 'UPDATE' THEN leaf_of(TG_TABLE_NAME, to_jsonb(NEW)) END, leaf_of(TG_TABLE_NAME, to_jsonb(OLD)),
+      nullif(current_setting('torni.erasure', true), '')::bigint);
+  END IF;
+  RETURN NULL;
+END $$;
 CREATE TRIGGER never_emptied BEFORE TRUNCATE ON event FOR EACH STATEMENT EXECUTE FUNCTION only_added();
 
 -- A partition holds ten million positions: the log grows by the time it covers, and no index grows past memory.

@@ -286,6 +286,9 @@ TABLES: dict[str, Table] = {
     "reseal": Table(NOBODY),
     "seal_before": Table(NOBODY),
     "meant": Table(EVERYBODY),
+    "leaf": Table(NOBODY),
+    "tail": Table(NOBODY, door="INSERT", changes=True),
+    "checkpoint": Table(EVERYBODY),
     "webhook": Table(NOBODY),
     "webhook_ended": Table(NOBODY),
     "delivery": Table(NOBODY, changes=True),
@@ -293,6 +296,12 @@ TABLES: dict[str, Table] = {
     "delivery_word": Table(NOBODY),
     "django_migrations": Table(NOBODY, changes=True),
 }
+# Whose rows are each noted with a hash, and so sealed: every table that is only added to, but those whose rows are hashed in another way.
+NOTED = tuple(
+    name
+    for name, table in TABLES.items()
+    if not (table.changes or table.view or name in ("event", "effect", "seal", "leaf"))
+)
 SEQUENCES = {"event_position": "door"}  # whoever may not name a table's own sequence cannot use it
 OWNER = ""  # called by the owner, and from within its other functions
 FUNCTIONS: dict[str, str] = {
@@ -311,6 +320,6 @@ FUNCTIONS: dict[str, str] = {
     **dict.fromkeys(("room_for", "said", "said_over", "next_client"), "door"),
     **rooms.FUNCTIONS,  # what the rooms above bring
     **dict.fromkeys(
-        ("only_added", "named_like", "manager_of", "right_to_read", "has_ended", "permits", "acts_for", "of_producer", "queue_job"), OWNER
+        ("only_added", "named_like", "manager_of", "right_to_read", "has_ended", "permits", "acts_for", "of_producer", "queue_job", "leaf_of", "noted"), OWNER
     ),
 }  # fmt: skip

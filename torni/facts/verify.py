@@ -7,11 +7,15 @@ from functools import partial
 
 from torni.core.language import Message
 from torni.core.progress import each
+from torni.facts import merkle
 from torni.facts.book import Books
-from torni.facts.fold import FOLDED, SEALED
+from torni.facts.fold import FOLDED
+from torni.facts.leaves import event_leaf
 from torni.facts.meaning import compared
 from torni.facts.opening import Connection
 from torni.facts.registers import REGISTERS, Register, unlike
+from torni.facts.rights import NOTED
+from torni.facts.sealing import event_leaves, noted_leaf, seals, tail_holds
 
 
 @dataclass(frozen=True)
@@ -32,26 +36,69 @@ def verify(connection: Connection, books: Books | None = None) -> list[Check]:
     """
     with connection.transaction():
         connection.execute("SET TRANSACTION ISOLATION LEVEL REPEATABLE READ")
+        connection.execute("SET LOCAL timezone = 'UTC'")  # moments are hashed as they are written in it
         meaning = [partial(_effects, connection, books)] if books else []
         checks = [
-            *(partial(one, connection) for one in (_seals, _order)), *(partial(_state, connection, r) for r in REGISTERS), *meaning,
+            *(partial(one, connection) for one in (_log, _noted, _order)), *(partial(_state, connection, r) for r in REGISTERS), *meaning,
             *(partial(one, connection) for one in (_owed, _tally, _counted)),
         ]  # fmt: skip
         return [check() for check in each(checks, Message("Is the record room whole?"))]
 
 
-def _seals(connection: Connection) -> Check:
-    wrong, first, checked, after = 0, None, 0, 0
-    for day, position, events, kept in connection.execute(
-        "SELECT s.day, s.position, s.events, coalesce((SELECT r.hash FROM reseal r WHERE r.day = s.day ORDER BY erasure DESC LIMIT 1), s.hash) "
-        "FROM seal s ORDER BY s.day"
-    ).fetchall():
-        found = connection.execute(SEALED, {"day": day, "after": after, "upto": position}).fetchone()
-        checked += events
-        if found is None or found[1] != events or found[2] != kept:
-            wrong, first = wrong + 1, first or str(day)
-        after = position
-    return Check("log", Message("the log is unbroken: every sealed day's events are those that were sealed"), checked, wrong, first)  # fmt: skip
+def _log(connection: Connection) -> Check:
+    """Each sealed day's tree made again from its events and from what was noted of other tables; then what came after the last seal."""
+    told = Message(
+        "the log is unbroken: each sealed day's events are those that were sealed, and those after are as the door wrote them"
+    )
+    wrong, checked, after, noted = [], 0, 0, 0
+    for one in seals(connection):
+        leaves = event_leaves(connection, after, one.position)
+        root = merkle.root([*leaves, noted_leaf(connection, noted, one.noted)])
+        if not one.held or len(leaves) != one.events or root != one.root or one.leaf != one.hash:
+            wrong.append(str(one.day))
+        checked += len(leaves)
+        after, noted = one.position, one.noted
+    (newest,) = connection.execute("SELECT greatest((SELECT max(position) FROM event), (SELECT max(position) FROM tail), 0)").fetchone() or (0,)  # fmt: skip
+    if not tail_holds(connection, after, newest) or connection.execute("SELECT 1 FROM tail WHERE position <= %s", [after]).fetchone():  # fmt: skip
+        wrong.append(str(after + 1))
+    row = connection.execute(_ERASED).fetchone()
+    assert row is not None
+    if row[0]:
+        wrong += [str(row[1])] * row[0]
+    return Check("log", told, checked, len(wrong), wrong[0] if wrong else None)
+
+
+# What is left of an erased event is as the erasure left it, and an erasure says why.
+_ERASED = f"""
+SELECT count(*), min(l.position) FROM (SELECT DISTINCT ON (position) position, leaf, erasure FROM leaf WHERE position IS NOT NULL ORDER BY position, number DESC) l
+LEFT JOIN event e ON e.position = l.position
+WHERE e.position IS NULL OR l.leaf IS DISTINCT FROM {event_leaf()} OR NOT EXISTS (SELECT 1 FROM erasure x WHERE x.number = l.erasure)"""
+
+
+def _noted(connection: Connection) -> Check:
+    """Every row of every table that is only added to has its note, every note its row, and what was taken away an erasure that says why."""
+    checked, wrong, first = 0, 0, None
+    for name in NOTED:
+        row = connection.execute(_NOTED.replace("@table@", name), {"name": name}).fetchone()
+        assert row is not None
+        checked, wrong = checked + row[0], wrong + row[1]
+        first = first or (name if row[1] else None)
+    row = connection.execute(
+        "SELECT count(*) FROM leaf l WHERE name <> ALL (%s) AND name <> 'event' OR (instead IS NOT NULL AND NOT EXISTS (SELECT 1 FROM erasure e WHERE e.number = l.erasure))",
+        [list(NOTED)],
+    ).fetchone()
+    assert row is not None
+    told = Message(
+        "every row that is only ever added, such as a reading, a sign-in or a role, is there as it was written"
+    )
+    return Check("kept", told, checked, wrong + row[0], first or ("leaf" if row[0] else None))
+
+
+_NOTED = """
+WITH now AS MATERIALIZED (SELECT leaf_of(%(name)s, to_jsonb(x)) AS leaf FROM @table@ x), live AS MATERIALIZED (
+  SELECT leaf FROM leaf l WHERE name = %(name)s AND leaf IS NOT NULL AND NOT EXISTS (SELECT 1 FROM leaf i WHERE i.instead = l.leaf AND i.name = l.name))
+SELECT (SELECT count(*) FROM now), (SELECT count(*) FROM (SELECT leaf FROM now EXCEPT ALL SELECT leaf FROM live) a)
+  + (SELECT count(*) FROM (SELECT leaf FROM live EXCEPT ALL SELECT leaf FROM now) b)"""
 
 
 def _order(connection: Connection) -> Check:

@@ -18,8 +18,9 @@ import polars as pl
 from torni.facts import senders
 from torni.facts.book import Books
 from torni.facts.door import Accepted, Door
-from torni.facts.fold import fold, seal
+from torni.facts.fold import fold
 from torni.facts.opening import connect
+from torni.facts.sealing import seal
 from torni.guidance.charges import charge
 from torni.services.days import Days
 from torni.services.door_book import books_of

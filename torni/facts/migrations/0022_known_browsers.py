@@ -7,7 +7,7 @@ from django.db import migrations
 
 
 class Migration(migrations.Migration):
-    dependencies: ClassVar[list[tuple[str, str]]] = [("facts", "0020_senders")]
+    dependencies: ClassVar[list[tuple[str, str]]] = [("facts", "0021_tree")]
     operations: ClassVar[list[object]] = [
         migrations.RunSQL(Path(__file__).with_suffix(".sql").read_text(encoding="utf-8"))
     ]
