@@ -107,9 +107,9 @@ def client_erase(args: argparse.Namespace) -> int:
         data = load_library(on=clock.today()).event_data  # of every region the same
         done = persons.erase(connection, args.number, data=data, by=args.by, why=_why(args.why))
     print(
-        _("{events} events no longer tell of the person. Every seal, and every other event's proof, holds as before.").format(
-            events=number(done.events)
-        )
+        _(
+            "{events} events no longer tell of the person. Every seal, and every other event's proof, holds as before."
+        ).format(events=number(done.events))
     )
     print(_("Backups and snapshots made before still do: destroy them, or erase again after a restore."))
     return 0
