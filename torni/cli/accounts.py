@@ -17,7 +17,9 @@ from torni.core.language import _, number, t
 from torni.facts import accounts as kept
 from torni.facts import opening, persons, rights
 from torni.facts.postgres import server
+from torni.facts.proof import prove
 from torni.facts.role_names import role_name
+from torni.facts.sealing import seal
 from torni.producers.known import unknown
 from torni.services import load_library
 
@@ -112,6 +114,23 @@ def client_erase(args: argparse.Namespace) -> int:
         ).format(events=number(done.events))
     )
     print(_("Backups and snapshots made before still do: destroy them, or erase again after a restore."))
+    return 0
+
+
+def client_proof(args: argparse.Namespace) -> int:
+    """Two files: the proof, and the event as it was hashed. Itself written down as a reading of its client."""
+    why = _why(args.why)
+    with _room() as connection:
+        seal(connection)
+        found = prove(connection, args.position)
+        if found.client is not None:
+            persons.note_reading(connection, found.client, by=args.by, what="proof", why=why)
+    args.folder.mkdir(parents=True, exist_ok=True)
+    for name, told in (("proof", found.text), ("event", found.event + "\n")):
+        path = args.folder / f"{name}-{args.position}.{'txt' if name == 'proof' else 'json'}"
+        with open(os.open(path, os.O_WRONLY | os.O_CREAT | os.O_TRUNC, 0o600), "w", encoding="utf-8") as out:
+            out.write(told)
+        print(_("{file}: written").format(file=path))
     return 0
 
 

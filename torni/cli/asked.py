@@ -236,7 +236,21 @@ def _room(commands: argparse._SubParsersAction[argparse.ArgumentParser]) -> None
     verify = add(
         commands, "verify", _("is the record room whole? Log, state rows and tallies"), "torni.cli.upkeep:verify"
     )
+    verify.add_argument(
+        "--checkpoint", metavar="FILE", type=Path, help=_("is it the room that this checkpoint stands for, too?")
+    )
+    verify.add_argument(
+        "--key", metavar="KEY", help=_("the room's public key as one line, or its file; else that of this server")
+    )
     verify.add_argument("--json", action="store_true", help=_("for machines"))
+    checkpoint = add(
+        commands,
+        "checkpoint",
+        _("the newest checkpoint, signed: for people outside to keep"),
+        "torni.cli.upkeep:checkpoint",
+    )
+    checkpoint.add_argument("file", metavar="FILE", type=Path, nargs="?")
+    checkpoint.add_argument("--key", action="store_true", help=_("the public key by which checkpoints are checked"))
     backup = add(commands, "backup", _("the whole record room into one file"), "torni.cli.upkeep:backup")
     backup.add_argument("file", metavar="FILE", type=Path)
     backup.add_argument("--force", action="store_true", help=_("write over a file that is there"))
@@ -356,6 +370,13 @@ def _accounts(commands: argparse._SubParsersAction[argparse.ArgumentParser]) -> 
             one.add_argument("file", metavar="FILE", type=Path)
         one.add_argument("--by", required=True, metavar="NAME", help=_("who does it; written down"))
         one.add_argument("--why", required=True, metavar="TEXT", help=_("on what ground; written down"))
+    proof = add(
+        parts, "proof", _("proof that one event, such as a decision, is in the log"), "torni.cli.accounts:client_proof"
+    )
+    proof.add_argument("position", metavar="POSITION", type=int, help=_("the event's position in the log"))
+    proof.add_argument("folder", metavar="FOLDER", type=Path, help=_("where the proof and the event are written"))
+    proof.add_argument("--by", required=True, metavar="NAME", help=_("who does it; written down"))
+    proof.add_argument("--why", required=True, metavar="TEXT", help=_("on what ground; written down"))
 
 
 def _rules(commands: argparse._SubParsersAction[argparse.ArgumentParser]) -> None:

@@ -1,4 +1,4 @@
-"""`torni verify`, `backup`, `restore` and `import events`: the record room from the command line."""
+"""`torni verify`, `checkpoint`, `backup`, `restore` and `import events`: the record room from the command line."""
 
 from __future__ import annotations
 
@@ -11,7 +11,9 @@ from torni.core.faults import bad_input
 from torni.core.language import _, ngettext, number, t
 from torni.facts import encrypted, opening
 from torni.facts.backup import back_up, bring_back, note_tried, proved, refuse_facts
+from torni.facts.checkpoint import against, keep, public_key, read
 from torni.facts.postgres import server
+from torni.facts.sealing import seal
 from torni.facts.verify import verify as verified
 from torni.guidance.charges import charge
 from torni.services.days import Days
@@ -20,12 +22,16 @@ from torni.sources.written import day_told
 
 
 def verify(args: argparse.Namespace) -> int:
-    """Is the record room whole?"""
+    """Is the record room whole, and the one that a checkpoint stands for?"""
+    note = _read(args.checkpoint) if args.checkpoint else None
     with server() as database:
         opening.prepare(database.url)
         with opening.connect(database.url, autocommit=True) as connection:
             row = connection.execute("SELECT region FROM room").fetchone()
             checks = verified(connection, books_of(Days(row[0]), charge=charge) if row else None)
+            if note:
+                key = _key(args.key) if args.key else public_key(note.partition("\n")[0])
+                checks.append(against(connection, read(note, key=key)))
     if args.json:
         print(
             json.dumps(
@@ -46,6 +52,35 @@ def verify(args: argparse.Namespace) -> int:
             )
             print(f"{mark('broken' if c.wrong else 'kept')} {c.told}   {told}{wrong}")
     return int(any(c.wrong for c in checks))
+
+
+def _read(path: Path) -> str:
+    try:
+        return path.read_text(encoding="utf-8")
+    except (OSError, UnicodeDecodeError) as error:
+        raise bad_input(str(path), t("cannot be read"), t("Name a file that `torni checkpoint` wrote.")) from error
+
+
+def _key(told: str) -> str:
+    return _read(Path(told)) if "+" not in told else told
+
+
+def checkpoint(args: argparse.Namespace) -> int:
+    """The newest sealed day's checkpoint, or the key by which it is checked."""
+    with server() as database:
+        opening.prepare(database.url)
+        with opening.connect(database.url, autocommit=True) as connection:
+            seal(connection)
+            note = keep(connection)
+    if note is None:
+        raise bad_input(t("the record room"), t("has no sealed day yet"), t("A day is sealed when a later one has been recorded."))  # fmt: skip
+    told = public_key(note.partition("\n")[0]) + "\n" if args.key else note
+    if args.file is None:
+        print(told, end="")
+        return 0
+    args.file.write_text(told, encoding="utf-8")
+    print(_("{file}: written").format(file=args.file))
+    return 0
 
 
 def backup(args: argparse.Namespace) -> int:

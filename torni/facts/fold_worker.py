@@ -1,4 +1,4 @@
-"""The worker: folds what is new as soon as it is written, and seals each day that is over. `python -m torni.facts.fold_worker`."""
+"""The worker: folds what is new as soon as it is written, and seals each day that is over, the newest signed. `python -m torni.facts.fold_worker`."""
 
 from __future__ import annotations
 
@@ -14,8 +14,9 @@ import psycopg
 from torni.core import logs
 from torni.core.faults import BadInput
 from torni.core.starter import starter
+from torni.facts.checkpoint import keep
 from torni.facts.fold import fold, level
-from torni.facts.opening import connect
+from torni.facts.opening import Connection, connect
 from torni.facts.sealing import seal
 
 WRITTEN = "torni_written"  # the door's word that something is new
@@ -28,7 +29,7 @@ def work(url: str) -> None:
     """Fold and seal until stopped, or until whoever started us is gone. A lost server is waited for; what was half done is
     done again from the log. One trouble is told once, and once more when it is over."""
     parent = starter()
-    trouble, pause = "", SHORT_S
+    trouble, unsigned, pause = "", "", SHORT_S
     while os.getppid() == parent:
         try:
             with connect(url, autocommit=True) as connection:
@@ -38,7 +39,7 @@ def work(url: str) -> None:
                     while fold(connection, most=MOST):
                         pass
                     if time.monotonic() - sealed > 60:
-                        seal(connection)
+                        unsigned = _sealed(connection, unsigned)
                         sealed = time.monotonic()
                     level(connection)
                     if trouble:
@@ -59,6 +60,18 @@ def work(url: str) -> None:
         trouble = told
         time.sleep(pause)
         pause = min(2 * pause, LONG_S)
+
+
+def _sealed(connection: Connection, before: str) -> str:
+    """Each day that is over is sealed, and the newest signed: where that cannot be, why not, told once. The tallies do not wait for a key."""
+    seal(connection)
+    try:
+        keep(connection)
+    except BadInput as error:
+        if str(error) != before:
+            log.warning("no checkpoint is signed: %s", error)
+        return str(error)
+    return ""
 
 
 def main() -> int:

@@ -202,7 +202,7 @@ def export(connection: Connection, client: int, *, by: str, why: str) -> dict[st
     """Everything that the room holds of the client, for the person to have; itself written down as a reading. As the owner."""
     with connection.transaction():
         _there(connection, client)
-        _write_reading(connection, client, by, "export", why)
+        note_reading(connection, client, by=by, what="export", why=why)
         return _gathered(connection, client, f"quarantine WHERE {_OF_CLIENT}")
 
 
@@ -325,7 +325,8 @@ def _there(connection: Connection, client: int) -> None:
         raise bad_input(t("the record room"), t("holds no such client"), t("Check the number."))
 
 
-def _write_reading(connection: Connection, client: int, by: str, what: str, why: str) -> None:
+def note_reading(connection: Connection, client: int, *, by: str, what: str, why: str) -> None:
+    """Write down that the client's data was read by one who keeps the records. As the owner."""
     connection.execute(
         "INSERT INTO reading (client, shown, role, what, why) VALUES (%s, %s, %s, %s, %s)",
         [client, by, rights.RECORDS, what, why],

@@ -16,6 +16,8 @@ from torni.facts.fold import position_at, start_of
 from torni.facts.leaves import event_leaf, tail_hash
 from torni.facts.opening import Connection, last_recorded
 
+FIRST = -(2**63)  # before whatever position or number a row may be given: nothing stands before the first seal unseen
+
 
 @dataclass(frozen=True)
 class Seal:
@@ -58,7 +60,10 @@ def seal(connection: Connection) -> int:
         if recorded is None:  # an empty room, where a year is only just being made
             return 0
         newest = local_day(recorded)
-        last = connection.execute("SELECT position, noted FROM seal ORDER BY day DESC LIMIT 1").fetchone() or (0, 0)
+        last = connection.execute("SELECT position, noted FROM seal ORDER BY day DESC LIMIT 1").fetchone() or (
+            FIRST,
+            FIRST,
+        )
         after, noted = last
         upto_noted = None
         while True:

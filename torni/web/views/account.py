@@ -183,7 +183,7 @@ def everything(request: HttpRequest) -> HttpResponse:
 def reading_name(what: str) -> str:
     """What was read, as the resident is told."""
     return {
-        "events": _("what happened"), "export": _("everything, given out"), "refused": _("a record refused at the door"), "own": _("own data"),
+        "events": _("what happened"), "export": _("everything, given out"), "proof": _("proof of an event, given out"), "refused": _("a record refused at the door"), "own": _("own data"),
         "worklist": _("the name, in a worklist"), "search": _("the name, in a search"), "case": _("the case as a whole"), "assess": _("the assessment"), "decide": _("what the decision rests on"),
         "letter": _("the decision letter"), "plan": _("the plan"), "fhir": _("the plan, by the producer's own system"),
     }.get(what, what)  # fmt: skip
