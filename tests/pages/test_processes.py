@@ -132,7 +132,9 @@ def test_the_pages_of_several_processes(served):
 
     # open streams hear of what comes in, in whichever process they are
     with opening.connect(served.url, autocommit=True) as connection:
-        session = accounts.begin_session(connection, accounts.by_password(connection, "maija", "kolme sanaa ja yksi"))
+        session = accounts.begin_session(
+            connection, accounts.by_password(connection, "maija", "kolme sanaa ja yksi"), "provider"
+        )
     streams = [_Stream(served.port, session) for _ in range(6)]
     served.until(lambda: served.metric('torni_streams_open{kind="tower"}') == 6, "not all streams are open")
     unit = [{"id": "2", "type": "unit.opened", "time": "2026-05-04T12:00:00+03:00", "data": {"unit": "u1", "name": "Yksikkö", "kind": "home_care", "producer": "Esimerkkihoiva Oy", "municipality": "179"}}]  # fmt: skip

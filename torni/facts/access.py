@@ -27,9 +27,14 @@ class Who:
     client: int | None = None
     unit: str | None = None  # a head of a unit sees that unit alone
     machine: bool = False  # a producer's system by its feed's key, not a person
+    unproven: bool = (
+        False  # by a password alone, where a second factor is asked of the role: may take one, and nothing else
+    )
 
     def how(self, action: str) -> str | None:
         """On what condition this account may do it (`rights.ALL`, `rights.OWN_CLIENTS` ...); None where it may not."""
+        if self.unproven:
+            return None
         return rights.how(self.role, action, unit=self.unit)
 
     def may(self, action: str) -> bool:

@@ -27,16 +27,19 @@ from torni.facts.access import Who
 from torni.facts.opening import Connection
 
 LASTS = timedelta(hours=10)  # a working day: then one signs in again
+IDLE = timedelta(hours=1)  # NIST SP 800-63B-4, AAL2: a session that nobody uses ends
 LEAST_PASSWORD = 12  # NIST SP 800-63B-4: length, and no common one; no rules on characters
 WRONG, WITHIN = 5, timedelta(minutes=15)
 WRONG_ANYWHERE = 60  # from all places together where nobody has signed in as the name: some 6,000 a day, of no use against LEAST_PASSWORD
 KNOWN_FOR = timedelta(days=365)  # how long a browser is known after its owner has signed in
 _NAME = re.compile(r"[a-z0-9][a-z0-9._@-]{1,99}")
 _hasher = PasswordHasher()
-_STANDING = """
-SELECT a.account, a.name, a.shown, s.role, s.producer, s.client, s.unit FROM account a
+_COLUMNS = "SELECT a.account, a.name, a.shown, s.role, s.producer, s.client, s.unit"
+_STANDS = """
+FROM account a
 JOIN LATERAL (SELECT * FROM standing s WHERE s.account = a.account ORDER BY since DESC LIMIT 1) s ON s.role IS NOT NULL
 """
+_STANDING = _COLUMNS + _STANDS
 
 
 _STAND = "INSERT INTO standing (account, role, producer, client, unit, by_whom, title, office, phone) VALUES (%s, %s, %s, %s, %s, %s, %s, %s, %s)"
@@ -223,23 +226,48 @@ def shown_as(connection: Connection, name: str) -> str | None:
     return row[0] if row else None
 
 
-def begin_session(connection: Connection, who: Who) -> str:
-    """A new session's key, for the browser alone."""
+def begin_session(connection: Connection, who: Who, way: str = "password") -> str:
+    """A new session's key, for the browser alone. `way`: how the one who begins it has proved who it is."""
     key = secrets.token_urlsafe(32)
     connection.execute("DELETE FROM session WHERE ends_at < clock_timestamp()")
     connection.execute(
-        "INSERT INTO session (key_hash, account, ends_at) VALUES (%s, %s, clock_timestamp() + %s)", [_hash(key), who.account, LASTS]
+        "INSERT INTO session (key_hash, account, ends_at, way) VALUES (%s, %s, clock_timestamp() + %s, %s)", [_hash(key), who.account, LASTS, way]
     )  # fmt: skip
     return key
 
 
-def of_session(connection: Connection, key: str) -> Who | None:
-    """Whose session it is, as they stand now; None when it has ended."""
+def of_session(
+    connection: Connection, key: str, *, second: bool = True, idle: timedelta = IDLE, used: bool = True
+) -> Who | None:
+    """Whose session it is, as they stand now; None when it has ended, or nobody has used it for so long (`idle`). `used`: it is being used
+    now, not only looked at. `second`: whoever reads others' data needs a second factor; one who began by a password alone is `unproven`
+    until one is taken. Never asked for where facts are invented."""
+    hashed = _hash(key)
     row = connection.execute(
-        _STANDING + "JOIN session x ON x.account = a.account WHERE x.key_hash = %s AND x.ends_at > clock_timestamp()",
-        [_hash(key)],
-    ).fetchone()
-    return Who(*row) if row else None
+        _COLUMNS + ", false, %(second)s AND x.way = 'password' AND s.role = ANY (%(reading)s) AND c.secret IS NULL AND (SELECT invented IS NULL FROM room), "
+        "x.seen_at < clock_timestamp() - interval '1 minute'" + _STANDS + "JOIN session x ON x.account = a.account LEFT JOIN credential c ON c.account = a.account "
+        "WHERE x.key_hash = %(key)s AND x.ends_at > clock_timestamp() AND x.seen_at > clock_timestamp() - %(idle)s",
+        {"key": hashed, "second": second, "reading": rights.reading_others(), "idle": idle},
+    ).fetchone()  # fmt: skip
+    if row is None:
+        return None
+    *standing, long_ago = row
+    if used and long_ago:
+        connection.execute("UPDATE session SET seen_at = clock_timestamp() WHERE key_hash = %s", [hashed])
+    return Who(*standing)
+
+
+def sessions(connection: Connection, who: Who, key: str) -> list[tuple[datetime, datetime, bool]]:
+    """The account's sessions: when each began, when it was last used, and whether it is the one with this key; the newest first."""
+    return connection.execute(
+        "SELECT began_at, seen_at, key_hash = %s FROM session WHERE account = %s AND ends_at > clock_timestamp() ORDER BY began_at DESC",
+        [_hash(key), who.account],
+    ).fetchall()
+
+
+def end_others(connection: Connection, who: Who, key: str) -> None:
+    """Every session of the account ends but the one with this key."""
+    connection.execute("DELETE FROM session WHERE account = %s AND key_hash <> %s", [who.account, _hash(key)])
 
 
 def end_session(connection: Connection, key: str) -> None:
@@ -283,7 +311,7 @@ def take_second(connection: Connection, who: Who, secret: str, new_code: str, *,
         connection.execute(
             "UPDATE credential SET secret = %s, used_step = %s WHERE account = %s", [secret, step, who.account]
         )
-        _end_others(connection, who, session)
+        end_others(connection, who, session)
     return None
 
 
@@ -295,7 +323,7 @@ def drop_second(
         if refused := _unproven(connection, who.name, password, code, origin):
             return refused
         connection.execute("UPDATE credential SET secret = NULL WHERE account = %s", [who.account])
-        _end_others(connection, who, session)
+        end_others(connection, who, session)
     return None
 
 
@@ -307,12 +335,8 @@ def change_password(connection: Connection, who: Who, new: str, *, password: str
         if refused := _unproven(connection, who.name, password, code, origin):
             return refused
         connection.execute("UPDATE credential SET password = %s WHERE account = %s", [_hasher.hash(new), who.account])
-        _end_others(connection, who, session)
+        end_others(connection, who, session)
     return None
-
-
-def _end_others(connection: Connection, who: Who, session: str) -> None:
-    connection.execute("DELETE FROM session WHERE account = %s AND key_hash <> %s", [who.account, _hash(session)])
 
 
 def _unproven(connection: Connection, name: str, password: str, code: str, origin: Origin) -> Refused | None:

@@ -187,6 +187,11 @@ def how(role: str, action: str, *, unit: str | None = None) -> str | None:
     return None if held == OWN_PRODUCER and unit else held
 
 
+def reading_others() -> list[str]:
+    """The roles that may open data of clients other than themselves and those for whom they act."""
+    return [role for role in ROLES if how(role, "read_client") not in (None, ACTS_FOR)]
+
+
 def who_may(action: str) -> list[str]:
     """The roles that may do it, all or some of it, in the table's order."""
     return [role for role in ROLES if action in (EVERYBODY, SIGNED_IN) or how(role, action)]
@@ -281,7 +286,7 @@ TABLES: dict[str, Table] = {
     "standing": Table(NOBODY, gate="SELECT"),
     "credential": Table(NOBODY, gate="SELECT, UPDATE", changes=True),
     "sign_in": Table(NOBODY, gate=_ADD),
-    "session": Table(NOBODY, gate="SELECT, INSERT, DELETE", changes=True),
+    "session": Table(NOBODY, gate="SELECT, INSERT, UPDATE, DELETE", changes=True),
     "known_browser": Table(NOBODY, gate="SELECT, INSERT, DELETE", changes=True),
     "reseal": Table(NOBODY),
     "seal_before": Table(NOBODY),

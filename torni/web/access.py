@@ -6,6 +6,7 @@ import logging
 import os
 from collections.abc import Callable
 from contextlib import suppress
+from datetime import timedelta
 from functools import wraps
 from http.cookies import CookieError, SimpleCookie
 from ipaddress import IPv6Network
@@ -28,6 +29,8 @@ HTTPS = os.environ.get("TORNI_HTTPS") == "1"
 COOKIE = "__Host-torni_session" if HTTPS else "torni_session"
 # that somebody has signed in here by a password: tries here are counted apart from a stranger's. It opens nothing.
 KNOWN = f"{'__Host-' if HTTPS else ''}torni_known"
+SECOND = os.environ.get("TORNI_SECOND_FACTOR") != "free"  # asked of whoever reads others' data, where facts are real
+IDLE = timedelta(minutes=int(os.environ.get("TORNI_IDLE_MINUTES", accounts.IDLE // timedelta(minutes=1))))
 MOST_NUMBER = 2**63
 LONGEST_BACK = (
     1_500  # as an address is written within another: a redirect that is longer than 2,048 is refused by Django
@@ -62,10 +65,17 @@ def is_short(there: str) -> bool:
 
 
 def denied(request: HttpRequest, action: str) -> HttpResponse:
-    """To sign in first, where nobody has; else a page that tells who may."""
+    """To sign in first, where nobody has, or to take a second factor; else a page that tells who may."""
     if request.who is None and request.method in ("GET", "HEAD") and not request.headers.get("HX-Request"):
         there = request.get_full_path()
         return HttpResponseRedirect(link("sign-in", next=there) if is_short(there) else link("sign-in"))
+    if (
+        request.who is not None
+        and request.who.unproven
+        and request.method in ("GET", "HEAD")
+        and not request.headers.get("HX-Request")
+    ):
+        return HttpResponseRedirect(link("me"))  # which tells what is to be done first
     if request.who is not None:
         log.info("%s may not open %s", request.who.role, request.resolver_match.route if request.resolver_match else "")
     written = _written(request) if request.who is None and request.method == "POST" else []
@@ -84,14 +94,15 @@ def _written(request: HttpRequest) -> list[tuple[str, str]]:
     ]
 
 
-def who_of(cookies: Any) -> Who | None:
-    """Whose session the cookie is; nobody's where there is none, it has ended, or the room does not answer."""
+def who_of(cookies: Any, *, used: bool = True) -> Who | None:
+    """Whose session the cookie is; nobody's where there is none, it has ended, or the room does not answer. `used`: by a reader, and not only
+    looked at by a page that is open."""
     key = cookies.get(COOKIE, "")
     if not key or len(key) > 200 or not record_room.is_open():
         return None
     try:
         with record_room.gate() as connection:
-            return accounts.of_session(connection, key)
+            return accounts.of_session(connection, key, second=SECOND, idle=IDLE, used=used)
     except (psycopg.OperationalError, PoolTimeout):
         return None
 
@@ -103,7 +114,7 @@ def who_with(headers: list[tuple[bytes, bytes]]) -> Who | None:
         jar.load(next((v.decode("latin-1") for k, v in headers if k == b"cookie"), ""))
     except CookieError:
         return None
-    return who_of({k: v.value for k, v in jar.items()})
+    return who_of({k: v.value for k, v in jar.items()}, used=False)
 
 
 def watches(headers: list[tuple[bytes, bytes]]) -> bool:
@@ -111,11 +122,11 @@ def watches(headers: list[tuple[bytes, bytes]]) -> bool:
     return allows(who_with(headers), "live_tower")
 
 
-def let_in(request: HttpRequest, response: HttpResponse, who: Who) -> HttpResponse:
-    """A new session for the account; an earlier one of this browser ends."""
+def let_in(request: HttpRequest, response: HttpResponse, who: Who, way: str) -> HttpResponse:
+    """A new session for the account; an earlier one of this browser ends. `way`: password, provider or cast."""
     with record_room.gate() as connection:
         accounts.end_session(connection, request.COOKIES.get(COOKIE, ""))
-        key = accounts.begin_session(connection, who)
+        key = accounts.begin_session(connection, who, way)
     response.set_cookie(
         COOKIE, key, max_age=int(accounts.LASTS.total_seconds()), httponly=True, samesite="Lax", secure=HTTPS or request.is_secure()
     )  # fmt: skip

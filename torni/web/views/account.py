@@ -48,8 +48,9 @@ def sign_in(request: HttpRequest) -> HttpResponse:
                     origin=origin_of(request),
                 )  # fmt: skip
         if isinstance(found, Who):
-            response = let_in(request, HttpResponseRedirect(there or _home(found)), found)
-            return response if request.POST.get("as") else remember(request, response, found)
+            way = "cast" if request.POST.get("as") else "password"
+            response = let_in(request, HttpResponseRedirect(there or _home(found)), found, way)
+            return remember(request, response, found) if way == "password" else response
         refused = found
     with record_room.gate() as connection:
         cast = accounts.cast(connection)
@@ -97,7 +98,7 @@ def provider_back(request: HttpRequest) -> HttpResponse:
         found = accounts.by_provider(connection, issuer, subject)
     if not isinstance(found, Who):
         return _form(request, refused=found.why)
-    response = let_in(request, HttpResponseRedirect(there or _home(found)), found)
+    response = let_in(request, HttpResponseRedirect(there or _home(found)), found, "provider")
     response.delete_cookie(ASKED, path="/sign-in/")
     return response
 
@@ -117,6 +118,7 @@ def me(request: HttpRequest) -> HttpResponse:
             faults = error.faults
     with record_room.gate() as connection:
         second = accounts.has_second(connection, who)
+        sessions = accounts.sessions(connection, who, request.COOKIES.get(COOKIE, ""))
         local = accounts.has_password(connection, who)
     own: dict[str, Any] = {}
     if who.may("own_services"):
@@ -126,7 +128,7 @@ def me(request: HttpRequest) -> HttpResponse:
             own["readings"] = persons.told_once(persons.readings(connection, who.client or 0))
         own |= shown_of(own["person"])
     return page(
-        request, "me.html", here="me", told=told, secret=secret, faults=faults, second=second, local=local, role_sees=role_sees, words=sentences, own=own, picture=_picture(who, secret) if secret else "", reading_name=reading_name, reason_name=reason_name,
+        request, "me.html", here="me", told=told, secret=secret, faults=faults, sessions=sessions, second=second, local=local, role_sees=role_sees, words=sentences, own=own, picture=_picture(who, secret) if secret else "", reading_name=reading_name, reason_name=reason_name,
     )  # fmt: skip
 
 
@@ -135,6 +137,10 @@ def _changed(who: Who, request: HttpRequest) -> tuple[str, str]:
     do, given = request.POST.get("do", ""), request.POST
     if do == "begin":
         return "", accounts.new_second()
+    if do == "others":
+        with record_room.gate() as connection:
+            accounts.end_others(connection, who, request.COOKIES.get(COOKIE, ""))
+        return _("Your other sessions have ended."), ""
     proof: dict[str, Any] = {
         "password": given.get("password", ""), "code": given.get("code", ""), "session": request.COOKIES.get(COOKIE, ""),
         "origin": origin_of(request),
