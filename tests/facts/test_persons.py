@@ -130,3 +130,15 @@ def test_another_client_in_the_same_matter_stays(here):
     assert here.rows("SELECT client, data->>'said' FROM event WHERE type = 'visit.made'") == [(2, "hers")]
     assert here.rows("SELECT count(DISTINCT matter) FROM event WHERE matter LIKE 'erased-%'") == [(2,)]
     assert [c.name for c in verify(here.connection) if c.wrong] == []
+
+
+def test_what_is_erased_of_several_days_before_they_are_sealed_is_sealed_right(here):
+    for day in range(2):
+        here.send(here.event("visit.planned", client=1, unit="north", matter=f"v{day}", due="2026-05-04"))
+        here.later(days=1)
+    here.send(here.event("feedback.given", unit="north", quantity=5))
+    fold(here.connection)
+    persons.erase(here.connection, 1, data=DATA, by="x", why="a mistake")
+    assert seal(here.connection) == 2
+    assert here.rows("SELECT held FROM seal") == [(True,), (True,)]
+    assert [c.name for c in verify(here.connection) if c.wrong] == []

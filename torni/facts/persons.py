@@ -296,8 +296,8 @@ def erase(connection: Connection, client: int, *, data: ByType, by: str, why: st
             [row[0]],
         )
         connection.execute(
-            f"INSERT INTO tail (position, events, hash) SELECT max(e.position), 0, bit_xor(x.hash # {tail_hash('e')}) FROM erased x JOIN event e USING (position) "
-            "WHERE e.position > (SELECT coalesce(max(position), 0) FROM seal) HAVING count(*) > 0"
+            f"INSERT INTO tail (position, events, hash) SELECT e.position, 0, x.hash # {tail_hash('e')} FROM erased x JOIN event e USING (position) "
+            "WHERE e.position > (SELECT coalesce(max(position), 0) FROM seal)"  # one each: they may be of several days
         )
         connection.execute(
             "UPDATE effect f SET client = NULL FROM erased x WHERE x.position = f.position AND f.client = %s", [client]
