@@ -122,7 +122,7 @@ def _done(request: HttpRequest, here: Held, live: Live, h: Handled) -> HttpRespo
 
 def _live(request: HttpRequest, region: str) -> tuple[Held, Live]:
     here = held(request, region)
-    live = live_view.picture(request, here)
+    live = live_view.as_known(request, here)
     if live is None:
         raise Http404
     return here, live

@@ -29,13 +29,15 @@ from torni.web.store import Held, held
 
 def picture(request: HttpRequest, here: Held) -> Live | None:
     """The live picture that the page is about: now, or as known at the query's moment. What happens to people is for staff."""
-    return _picture(request, here) if request.who is not None and request.who.may("live_tower") else None
+    may = request.who is not None and request.who.may("live_tower")
+    return as_known(request, here) if may and not here.real_only else None
 
 
-def _picture(request: HttpRequest, here: Held) -> Live | None:
+def as_known(request: HttpRequest, here: Held) -> Live | None:
+    """The same of a page that is about what happens alone (alerts): leaving the map's invented units out leaves it as it is."""
     asked = request.GET.get("known", "").strip()
-    if not asked or here.real_only:
-        return None if here.real_only else record_room.picture(here.id)
+    if not asked:
+        return record_room.picture(here.id)
     found = record_room.picture(here.id, read_moment(asked))
     if found is None and record_room.is_open():
         raise bad_input("known", t("nothing was known yet on {day}", day=asked), t("Ask for a later moment."))
