@@ -3,8 +3,9 @@
 from __future__ import annotations
 
 import argparse
+from pathlib import Path
 
-from torni.cli.adding import add
+from torni.cli.adding import Help, add
 from torni.core.language import _
 
 

@@ -198,8 +198,8 @@ def _indicators(r: Report, library: Library) -> dict[str, Any]:
             continue
         places = mine.filter((pl.col("period") == QUARTERS - 1) & (pl.col("municipality") != REGION) & pl.col("value").is_not_null() & (pl.col("behind") >= FEWEST)).sort("value")  # fmt: skip
         ends = [
-            f"{names[m]} {indicator_text(indicator, v)}"
-            for m, v in places.select("municipality", "value").iter_rows()
+            f"{names[m]} {indicator_text(indicator, v, counts=(n, d))}"
+            for m, v, n, d in places.select("municipality", "value", "numerator", "denominator").iter_rows()
             if m in names
         ]
         rows.append([str(indicator.name), indicator_text(indicator, now), indicator_text(indicator, before), direction(indicator, now, before), *((ends[0], ends[-1]) if len(ends) > 1 else ("–", "–"))])  # fmt: skip
@@ -212,10 +212,13 @@ def _indicators(r: Report, library: Library) -> dict[str, Any]:
     )
 
 
-def indicator_text(indicator: Indicator, value: float | None) -> str:
-    """The value as people read it."""
+def indicator_text(indicator: Indicator, value: float | None, *, counts: tuple[int, int] | None = None) -> str:
+    """The value as people read it. A rate "per thousand" of fewer than a thousand would be a figure that nobody has counted (36.36 of
+    two complaints about 55 visits), so it is told by what was counted, where `counts` gives that."""
     if value is None:
         return "–"
+    if counts and indicator.times > 1 and counts[1] < indicator.times:
+        return _("{some} of {all}").format(some=number(counts[0]), all=number(counts[1]))
     if indicator.share:
         return per_cent(value)
     return number(value, indicator.decimals) + (f" {indicator.unit}" if indicator.unit else "")

@@ -29,13 +29,15 @@ from torni.web.store import Held, held
 
 def picture(request: HttpRequest, here: Held) -> Live | None:
     """The live picture that the page is about: now, or as known at the query's moment. What happens to people is for staff."""
-    return _picture(request, here) if request.who is not None and request.who.may("live_tower") else None
+    may = request.who is not None and request.who.may("live_tower")
+    return as_known(request, here) if may and not here.real_only else None
 
 
-def _picture(request: HttpRequest, here: Held) -> Live | None:
+def as_known(request: HttpRequest, here: Held) -> Live | None:
+    """The same of a page that is about what happens alone (alerts): leaving the map's invented units out leaves it as it is."""
     asked = request.GET.get("known", "").strip()
-    if not asked or here.real_only:
-        return None if here.real_only else record_room.picture(here.id)
+    if not asked:
+        return record_room.picture(here.id)
     found = record_room.picture(here.id, read_moment(asked))
     if found is None and record_room.is_open():
         raise bad_input("known", t("nothing was known yet on {day}", day=asked), t("Ask for a later moment."))
@@ -137,7 +139,7 @@ def weeks_of(rows: list[tuple[date, int, int]], f: Finding) -> list[dict[str, An
 def rows(request: HttpRequest, region: str, promise_id: str) -> HttpResponse:
     """The rows behind a number: what was missed, late or wrong, newest first. No client is named here; a producer sees its own."""
     here = held(request, region, of_events=True)
-    live = _picture(request, here)
+    live = as_known(request, here)
     found = live.of(promise_id) if live else None
     if live is None or found is None:
         raise Http404
