@@ -98,7 +98,7 @@ def check(region: Network | str = "keski-suomi", *, promise: str = "*") -> Pictu
     from torni.tower.opened import happening
 
     network = _network(region)
-    live, why = happening(network.library.region.id, on=network.as_of)
+    live, why = happening(network.library.region.id, on=network.as_of, clients=promise)
     return picture(network, pattern=promise, happened=live.found if live else None, why=why)
 
 
@@ -108,7 +108,7 @@ def explain(region: Network | str, promise: str) -> Explanation:
     from torni.tower.opened import happening
 
     network = _network(region)
-    live, why = happening(network.library.region.id, on=network.as_of)
+    live, why = happening(network.library.region.id, on=network.as_of, clients=promise)
     return explained(network, promise, happened=live.found if live else None, why=why, live=live)
 
 

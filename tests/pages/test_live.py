@@ -146,6 +146,25 @@ def test_a_number_can_be_followed_to_its_rows(client):
     assert re.search(rf"<p class=\"soft\">[^<]* {clients[1]} [^<]*</p>", text), "and the rows say so, in any language"
 
 
+def test_commands_and_notebooks_tell_for_how_many_clients_as_the_page_does(client, invented_year, monkeypatch, capsys):
+    import torni
+    from torni.cli.main import main
+    from torni.tower.opened import happening
+
+    monkeypatch.setenv("DATABASE_URL", invented_year)
+    name = "home_care.visits_made"
+    page = client.get(f"/keski-suomi/promise/{name}/").content.decode()
+    count = int(re.search(r"data-clients>(\d+) ", page)[1])
+    main(["explain", name, "--json"])
+    assert json.loads(capsys.readouterr().out)["clients"] == count
+    assert torni.check("keski-suomi", promise=name).table()["clients"].to_list() == [count]
+    main(["check", "--promise", name, "--lang", "en"])
+    assert f"not kept for {count} client" in " ".join(capsys.readouterr().out.split())
+    of_all = {f.id: f.clients for f in happening("keski-suomi", clients="*")[0].found}
+    assert of_all[name] == count and 0 in of_all.values(), "that it is none is told"
+    assert of_all["elder_housing.staffed"] is None, "it is not about clients"
+
+
 def test_nothing_can_be_sent_to_a_live_page(client):
     for page in ("/keski-suomi/moments/", "/keski-suomi/promise/home_care.visits_made/rows/"):
         assert client.post(page).status_code == 405

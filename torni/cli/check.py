@@ -18,7 +18,15 @@ from torni.services import regions
 from torni.services.unit_names import unit_name
 from torni.tower import Picture, picture
 from torni.tower.explain import explain as explained
-from torni.tower.finding_texts import affected_text, counted_text, margin_text, state_name, target_text, value_text
+from torni.tower.finding_texts import (
+    affected_text,
+    clients_text,
+    counted_text,
+    margin_text,
+    state_name,
+    target_text,
+    value_text,
+)
 from torni.tower.opened import happening
 from torni.tower.picture import finding_json, groups_json, worst
 
@@ -48,7 +56,7 @@ def check(args: argparse.Namespace) -> int:
 
 
 def _picture(network: net.Network, args: argparse.Namespace) -> Picture:
-    live, why = happening(network.library.region.id, on=args.on)
+    live, why = happening(network.library.region.id, on=args.on, clients=args.promise)
     return picture(network, pattern=args.promise, happened=live.found if live else None, why=why)
 
 
@@ -119,7 +127,7 @@ def print_picture(shown: Picture) -> None:
 def _where(f: Finding) -> str:
     """For how many a promise does not hold, and where most of them are; or what is missing."""
     if f.promise.reads == "events" and f.value is not None:
-        return "  " + counted_text(f)
+        return "  " + "; ".join(filter(None, (counted_text(f), clients_text(f))))
     if f.missing:
         return "  " + _("missing: ") + "; ".join(str(m) for m in f.missing)
     if not f.affected:
@@ -130,7 +138,7 @@ def _where(f: Finding) -> str:
 
 def explain(args: argparse.Namespace) -> int:
     network = load(args)
-    live, why = happening(network.library.region.id, on=args.on)
+    live, why = happening(network.library.region.id, on=args.on, clients=args.promise)
     e = explained(network, args.promise, happened=live.found if live else None, why=why, live=live)
     f = e.finding
     if args.json:
@@ -151,6 +159,8 @@ def explain(args: argparse.Namespace) -> int:
         f"   {state_name(f.state)}: {value_text(f)}, {_('target')} {target_text(f)}"
         + (f", {_('outside')} {affected_text(f)}" if f.affected is not None else "")
     )
+    if clients_text(f):
+        paragraph(clients_text(f), "   ", "   ")
     if margin_text(f):
         paragraph(margin_text(f), "   ", "   ")
     for missing in f.missing:

@@ -8,7 +8,15 @@ import numpy as np
 
 from torni.core.language import _, number, per_cent, t
 from torni.notebook.html import box, drawing, heading, histogram, line, state, table, told
-from torni.tower.finding_texts import affected_text, counted_text, margin_text, state_name, target_text, value_text
+from torni.tower.finding_texts import (
+    affected_text,
+    clients_text,
+    counted_text,
+    margin_text,
+    state_name,
+    target_text,
+    value_text,
+)
 
 if TYPE_CHECKING:
     from collections.abc import Iterable
@@ -40,7 +48,7 @@ def _finding(f: Finding) -> Iterable[str]:
         value += f", {_('outside')} {affected_text(f)}"
     yield line(value)
     if f.promise.reads == "events" and f.value is not None:
-        yield line(counted_text(f))
+        yield line("; ".join(filter(None, (counted_text(f), clients_text(f)))))
     if f.missing:
         yield line(_("missing: ") + "; ".join(map(str, f.missing)))
     if margin_text(f):

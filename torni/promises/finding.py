@@ -58,7 +58,7 @@ class Finding(Shown):
     `by_age`: age_group, people, outside, share (travel only).
 
     Of what happens: `late` of what is not met; `today_total`, `today_met`: what is due today and what has been done of it; `open`: what is
-    owed in all, `overdue`: of it due before today; `last`: the last day counted; `long`: the groups over twelve weeks; `accrued`: money; `margin`: how far
+    owed in all, `overdue`: of it due before today; `clients`: for how many it was not kept, each once, None where it is not about clients or not told; `last`: the last day counted; `long`: the groups over twelve weeks; `accrued`: money; `margin`: how far
     it is from breaking, or from being kept again, None where that is not told. `needed`: where each unit meets it or does not, what a unit's own value is
     held against, in the unit's own measure; `value` and `target` are then shares of units.
     """
@@ -92,6 +92,7 @@ class Finding(Shown):
     today_met: int = 0
     open: int = 0
     overdue: int = 0
+    clients: int | None = None
     last: date = date.min
     long: Mapping[Level, Groups] = field(default_factory=dict)
     accrued: Accrued | None = None

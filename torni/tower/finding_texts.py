@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable
 
-from torni.core.language import _, number, t
+from torni.core.language import _, ngettext, number, t
 from torni.promises.finding import Finding
 from torni.promises.restoring import Restoring
 
@@ -32,6 +32,13 @@ def target_text(f: Finding) -> str:
 def counted_text(f: Finding) -> str:
     """What the value is made of, or for whom it does not hold, in one line."""
     return f.promise.counted_text(f)
+
+
+def clients_text(f: Finding) -> str:
+    """For how many clients it was not kept, each once; empty where that is not told: that it is none is told."""
+    if f.clients is None:
+        return ""
+    return ngettext("not kept for {n} client", "not kept for {n} clients", f.clients).format(n=number(f.clients))
 
 
 def now_text(f: Finding) -> str:

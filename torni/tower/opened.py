@@ -4,12 +4,14 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 from contextlib import ExitStack, contextmanager
+from dataclasses import replace
 from datetime import date, timedelta
 from typing import TYPE_CHECKING
 
 from torni.core.clock import today
 from torni.core.faults import bad_input
 from torni.core.language import Message, t
+from torni.network.check import fits
 from torni.promises.finding import NO_ROOM
 from torni.services import regions
 
@@ -57,16 +59,18 @@ def room(region: str) -> Iterator[Connection]:
         yield connection
 
 
-def happening(region: str, *, on: date | None = None) -> tuple[Live | None, Message]:
+def happening(region: str, *, on: date | None = None, clients: str | None = None) -> tuple[Live | None, Message]:
     """The live picture of a region's room that runs (`DATABASE_URL`, or the embedded one), at the end of a past day or now.
 
-    None, and why, where no room runs, or it is another region's: nothing is started.
+    `clients`: of the promises that fit, as in `network.check`, is also told for how many clients each was not kept. None, and why, where no room runs, or it is another region's: nothing is started.
     """
     with opened(region) as (connection, why):
         if connection is None:
             return None, why
+        from torni.facts.access import for_the_tower
         from torni.facts.fold import start_of
         from torni.services.days import Days
+        from torni.supervision.measure import clients_behind
         from torni.tower.live import live
 
         days = Days(region)
@@ -76,4 +80,12 @@ def happening(region: str, *, on: date | None = None) -> tuple[Live | None, Mess
 
         known = start_of(on + timedelta(days=1)) - timedelta(microseconds=1) if on and on < today() else None
         row = connection.execute("SELECT registered()").fetchone()
-        return live(connection, library, residents=row[0] if row else 0, known=known), why
+        shown = live(connection, library, residents=row[0] if row else 0, known=known)
+        if shown is None or clients is None:
+            return shown, why
+        for_the_tower(connection)
+        found = (
+            replace(f, clients=clients_behind(connection, f, shown.now, shown.register)) if fits(f.id, clients) else f
+            for f in shown.found
+        )
+        return replace(shown, found=tuple(found)), why

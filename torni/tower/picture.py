@@ -17,7 +17,7 @@ from torni.promises.finding import NO_ROOM, Finding, Level, unmeasured
 ORDER = {"broken": 0, "unknown": 1, "kept": 2}
 COLUMNS = {
     "id": pl.String, "service": pl.String, "kind": pl.String, "sentence": pl.String, "target": pl.Float64,
-    "value": pl.Float64, "low": pl.Float64, "high": pl.Float64, "state": pl.String, "affected": pl.Int64,
+    "value": pl.Float64, "low": pl.Float64, "high": pl.Float64, "state": pl.String, "affected": pl.Int64, "clients": pl.Int64,
     "met": pl.Float64, "total": pl.Float64, "counted": pl.String, "invented": pl.Boolean,
     "definition_version": pl.String, "as_of": pl.Date,
 }  # fmt: skip
@@ -48,8 +48,8 @@ class Picture(Shown):
         return int(self.count("broken") > 0)
 
     def table(self) -> pl.DataFrame:
-        """One row a promise: id, service, kind, sentence, target, value, low, high, state, affected, met, total,
-        counted, invented, definition_version, as_of."""
+        """One row a promise: id, service, kind, sentence, target, value, low, high, state, affected, clients, met,
+        total, counted, invented, definition_version, as_of."""
         rows = [
             {name: str(f.sentence) if name == "sentence" else getattr(f, name) for name in COLUMNS}
             for f in self.findings
@@ -98,7 +98,7 @@ def finding_json(f: Finding) -> dict[str, Any]:
     return {
         "id": f.id, "kind": f.kind, "service": f.service, "column": f.promise.column, "sentence": str(f.sentence), "broken": f.told if f.state == "broken" else None, "target": f.target,
         "value": None if f.value is None else round(f.value, 9), "low": round(f.low, 9), "high": round(f.high, 9),
-        "state": f.state, "too_few": f.too_few, "affected": f.affected, "counted": f.counted,
+        "state": f.state, "too_few": f.too_few, "affected": f.affected, "clients": f.clients, "counted": f.counted,
         "met": round(f.met, 3), "total": round(f.total, 3),
         "mode": None, "within_min": None, **f.promise.particulars(),
         "worst": [{"municipality": m, "name": n, "outside": round(o)} for m, n, o in worst(f)],
