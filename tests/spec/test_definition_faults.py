@@ -6,6 +6,7 @@ from pathlib import Path
 import pytest
 
 from torni.core.faults import BadInput
+from torni.core.language import speaking
 from torni.services import load_library
 from torni.services.rules import load_rules
 
@@ -47,6 +48,12 @@ def test_each_fault_says_where_what_and_what_to_write(root, old, new, told):
     assert "ward.yaml" in message
     for part in told:
         assert part in message
+
+
+def test_what_may_be_chosen_is_listed_in_the_readers_language(root):
+    with speaking("fi"):
+        message = faults_after(root, WARD, "mode: car", "mode: cart")
+    assert " tai " in message and " or " not in message
 
 
 def test_all_faults_of_all_files_are_told_together(root):

@@ -6,6 +6,7 @@ stands between them, a field may be called by another name than its own, a value
 
 from __future__ import annotations
 
+import re
 import types
 from collections.abc import Iterable
 from datetime import date
@@ -88,9 +89,9 @@ def _fault(document: Document, loc: Loc, beside: type[BaseModel] | None, field: 
             if near
             else t("Write {name}: {choices}.", name=last, choices=_one_of(_choices(field)))
         )
-        return Fault(
-            where, t('"{found}" is not one of {choices}', found=str(found), choices=error["ctx"]["expected"]), remedy
-        )
+        # The checker's own list of them is in English.
+        choices = _one_of(_choices(field) or re.findall(r"'([^']*)'", error["ctx"]["expected"]))
+        return Fault(where, t('"{found}" is not one of {choices}', found=str(found), choices=choices), remedy)
     if kind in ("union_tag_invalid", "union_tag_not_found"):
         return _of_no_kind(document, loc, field, error)
     if found is None:
