@@ -120,7 +120,7 @@ def test_a_writer_that_gives_up_leaves_nothing_behind(here):
     ("change", "found"),
     [
         ("UPDATE event SET quantity = 1 WHERE type = 'feedback.given'", {"log", "effects"}),
-        ("DELETE FROM event WHERE type = 'feedback.given'", {"log", "effects"}),
+        ("DELETE FROM event WHERE type = 'feedback.given'", {"log", "effects", "effect rows"}),
         ("UPDATE effect SET late = 1, met = 0 WHERE met = 1", {"effects", "tally"}),
         ("DELETE FROM effect WHERE what = 'began'", {"effects", "owed", "tally"}),
         ("UPDATE tally SET met = met + 1", {"tally"}),

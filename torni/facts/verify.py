@@ -15,7 +15,7 @@ from torni.facts.meaning import compared
 from torni.facts.opening import Connection
 from torni.facts.registers import REGISTERS, Register, unlike
 from torni.facts.rights import NOTED
-from torni.facts.sealing import event_leaves, noted_leaf, seals, tail_holds
+from torni.facts.sealing import FIRST, event_leaves, noted_leaf, seals, tail_holds
 
 
 @dataclass(frozen=True)
@@ -40,7 +40,7 @@ def verify(connection: Connection, books: Books | None = None) -> list[Check]:
         meaning = [partial(_effects, connection, books)] if books else []
         checks = [
             *(partial(one, connection) for one in (_log, _noted, _order)), *(partial(_state, connection, r) for r in REGISTERS), *meaning,
-            *(partial(one, connection) for one in (_owed, _tally, _counted)),
+            *(partial(one, connection) for one in (_effects_rows, _owed, _tally, _counted)),
         ]  # fmt: skip
         return [check() for check in each(checks, Message("Is the record room whole?"))]
 
@@ -50,7 +50,7 @@ def _log(connection: Connection) -> Check:
     told = Message(
         "the log is unbroken: each sealed day's events are those that were sealed, and those after are as the door wrote them"
     )
-    wrong, checked, after, noted = [], 0, 0, 0
+    wrong, checked, after, noted = [], 0, FIRST, FIRST
     for one in seals(connection):
         leaves = event_leaves(connection, after, one.position)
         root = merkle.root([*leaves, noted_leaf(connection, noted, one.noted)])
@@ -58,9 +58,8 @@ def _log(connection: Connection) -> Check:
             wrong.append(str(one.day))
         checked += len(leaves)
         after, noted = one.position, one.noted
-    (newest,) = connection.execute("SELECT greatest((SELECT max(position) FROM event), (SELECT max(position) FROM tail), 0)").fetchone() or (0,)  # fmt: skip
-    if not tail_holds(connection, after, newest) or connection.execute("SELECT 1 FROM tail WHERE position <= %s", [after]).fetchone():  # fmt: skip
-        wrong.append(str(after + 1))
+    if not tail_holds(connection, after, -FIRST - 1) or connection.execute("SELECT 1 FROM tail WHERE position <= %s", [after]).fetchone():  # fmt: skip
+        wrong.append(str(max(after, 0) + 1))
     row = connection.execute(_ERASED).fetchone()
     assert row is not None
     if row[0]:
@@ -84,7 +83,7 @@ def _noted(connection: Connection) -> Check:
         checked, wrong = checked + row[0], wrong + row[1]
         first = first or (name if row[1] else None)
     row = connection.execute(
-        "SELECT count(*) FROM leaf l WHERE name <> ALL (%s) AND name <> 'event' OR (instead IS NOT NULL AND NOT EXISTS (SELECT 1 FROM erasure e WHERE e.number = l.erasure))",
+        "SELECT count(*) FROM leaf l WHERE name <> ALL (%s) AND name <> 'event' OR (instead IS NULL) <> (erasure IS NULL) OR (instead IS NOT NULL AND NOT EXISTS (SELECT 1 FROM erasure e WHERE e.number = l.erasure))",
         [list(NOTED)],
     ).fetchone()
     assert row is not None
@@ -126,17 +125,36 @@ def _effects(connection: Connection, books: Books) -> Check:
     return Check("effects", Message("what each event does for each promise is what the log and the definitions give"), checked, wrong, first)  # fmt: skip
 
 
-def _owed(connection: Connection) -> Check:
-    """What is owed, again from the effects: begun less answered."""
+def _effects_rows(connection: Connection) -> Check:
+    """What an effect holds besides its sums: from which position it is known, the day of that, and whose it is; these the events tell."""
     row = connection.execute(
         """
-        WITH again AS (
-          SELECT coalesce(began, position) AS position, promise FROM effect WHERE what <> 'counted'
-          GROUP BY 1, 2 HAVING sum(total - met - late) <> 0
-        )
-        SELECT (SELECT count(*) FROM owed), count(*), min(coalesce(a.position, o.position)) FROM again a
-        FULL JOIN owed o ON o.position = a.position AND o.promise = a.promise
-        WHERE a.position IS NULL OR o.position IS NULL
+        SELECT count(*), count(*) FILTER (WHERE wrong), min(position) FILTER (WHERE wrong) FROM (
+          SELECT f.position, e.position IS NULL OR f.client IS DISTINCT FROM e.client OR abs(f.sign) <> 1
+            OR CASE WHEN s.position IS NULL THEN NOT EXISTS (SELECT 1 FROM meant m WHERE m.position = f.since)
+              ELSE f.known_on IS DISTINCT FROM (s.recorded_at AT TIME ZONE 'Europe/Helsinki')::date
+                OR CASE WHEN s.replaces IS NOT NULL AND s.sign = -1 THEN f.sign <> -1 OR f.position <> s.replaces ELSE f.sign <> 1 OR f.position <> f.since END
+              END AS wrong
+          FROM effect f LEFT JOIN event e ON e.position = f.position LEFT JOIN event s ON s.position = f.since) x
+        """
+    ).fetchone()
+    assert row is not None
+    told = Message("every effect is known from the event that brought it, and is of its client")
+    return Check("effect rows", told, row[0], row[1], row[2] and str(row[2]))
+
+
+def _owed(connection: Connection) -> Check:
+    """What is owed, every column of it, again from the effects: begun less answered."""
+    row = connection.execute(
+        """
+        WITH again AS MATERIALIZED (
+          SELECT e.matter, f.promise, e.position, f.day AS due, nullif(f.unit, '') AS unit, e.client, nullif(f.municipality, '') AS municipality FROM (
+            SELECT promise, coalesce(began, position) AS position, day, unit, municipality FROM effect WHERE what <> 'counted'
+            GROUP BY 1, 2, 3, 4, 5 HAVING sum(total - met - late) <> 0) f LEFT JOIN event e ON e.position = f.position
+        ), differ AS (
+          (SELECT * FROM again EXCEPT ALL SELECT matter, promise, position, due, unit, client, municipality FROM owed)
+          UNION ALL (SELECT matter, promise, position, due, unit, client, municipality FROM owed EXCEPT ALL SELECT * FROM again))
+        SELECT (SELECT count(*) FROM owed), count(*), min(position) FROM differ
         """
     ).fetchone()
     assert row is not None
