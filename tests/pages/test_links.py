@@ -1,4 +1,4 @@
-"""No link of a page's main content leads nowhere; from a promise to its cell in the matrix and back."""
+"""No link of a page leads nowhere, or where its reader may not go; from a promise to its cell in the matrix and back."""
 
 from __future__ import annotations
 
@@ -10,24 +10,31 @@ from html import unescape
 os.environ.setdefault("DJANGO_SETTINGS_MODULE", "torni.web.settings")
 
 import pytest
+from django.test import Client
 from django.urls import resolve
 
-from tests.pages.conftest import BASE, page
+from tests.pages.conftest import BASE, ROLES, page
+from torni.simulation.cast import HEAD, RELATIVE
 
 MOST_OF_ROUTE = 2  # pages of one address pattern that are opened: a hundred cells are made alike
 FILES = (".pdf", ".json")
 
 
 def links(text: str) -> list[str]:
-    """The addresses of the main content's links, within the house."""
-    main = text[text.index("<main") : text.index("</main>")]
-    return [unescape(a).partition("#")[0] for a in re.findall(r'<a [^>]*href="(/[^"]*)"', main)]
+    """The addresses of a page's links, within the house: the menu's, the way's and the main content's."""
+    return [unescape(a).partition("#")[0] for a in re.findall(r'<a [^>]*href="(/[^"]*)"', text)]
 
 
-@pytest.mark.parametrize(("name", "begins"), [("director", f"{BASE}/"), ("case-manager", f"{BASE}/worklist/"), (None, f"{BASE}/")])  # fmt: skip
-def test_every_link_of_every_page_leads_somewhere(browsers, name, begins):
-    """From the first page on, as this reader: each link's own page opens, and is followed further."""
-    browser, opened, seen, waiting = browsers[name], Counter(), set(), [(begins, "the first page")]
+@pytest.mark.parametrize("name", [None, *ROLES, HEAD[0], RELATIVE[0]])
+def test_every_link_of_every_page_leads_somewhere(browsers, signed, name):
+    """From where each of the cast begins and from the whole menu, as that reader: each link's own page opens, and is followed further.
+    Nobody is shown a link that they may not open."""
+    if name not in browsers:
+        browsers[name] = signed(Client(headers={"host": "127.0.0.1"}), name)
+        browsers[name].cookies["language"] = "en"
+    browser, opened, seen = browsers[name], Counter(), set()
+    begins = f"{BASE}/" if name is None else browser.get("/")["Location"]
+    waiting = [(begins, "the first page"), (f"{BASE}/", "the brand")]
     while waiting:
         address, found_on = waiting.pop(0)
         route = resolve(address.partition("?")[0]).route

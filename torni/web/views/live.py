@@ -139,7 +139,7 @@ def weeks_of(rows: list[tuple[date, int, int]], f: Finding) -> list[dict[str, An
 def rows(request: HttpRequest, region: str, promise_id: str) -> HttpResponse:
     """The rows behind a number: what was missed, late or wrong, newest first. No client is named here; a producer sees its own."""
     here = held(request, region)
-    live = _picture(request, here)
+    live = as_known(request, here)
     found = live.of(promise_id) if live else None
     if live is None or found is None:
         raise Http404
