@@ -243,12 +243,8 @@ def _room(commands: argparse._SubParsersAction[argparse.ArgumentParser]) -> None
         "--key", metavar="KEY", help=_("the room's public key as one line, or its file; else that of this server")
     )
     verify.add_argument("--json", action="store_true", help=_("for machines"))
-    checkpoint = add(
-        commands,
-        "checkpoint",
-        _("the newest checkpoint, signed: for people outside to keep"),
-        "torni.cli.upkeep:checkpoint",
-    )
+    told = _("the newest checkpoint, signed: for people outside to keep")
+    checkpoint = add(commands, "checkpoint", told, "torni.cli.upkeep:checkpoint")
     checkpoint.add_argument("file", metavar="FILE", type=Path, nargs="?")
     checkpoint.add_argument("--key", action="store_true", help=_("the public key by which checkpoints are checked"))
     backup = add(commands, "backup", _("the whole record room into one file"), "torni.cli.upkeep:backup")
@@ -370,9 +366,8 @@ def _accounts(commands: argparse._SubParsersAction[argparse.ArgumentParser]) -> 
             one.add_argument("file", metavar="FILE", type=Path)
         one.add_argument("--by", required=True, metavar="NAME", help=_("who does it; written down"))
         one.add_argument("--why", required=True, metavar="TEXT", help=_("on what ground; written down"))
-    proof = add(
-        parts, "proof", _("proof that one event, such as a decision, is in the log"), "torni.cli.accounts:client_proof"
-    )
+    told = _("proof that one event, such as a decision, is in the log")
+    proof = add(parts, "proof", told, "torni.cli.accounts:client_proof")
     proof.add_argument("position", metavar="POSITION", type=int, help=_("the event's position in the log"))
     proof.add_argument("folder", metavar="FOLDER", type=Path, help=_("where the proof and the event are written"))
     proof.add_argument("--by", required=True, metavar="NAME", help=_("who does it; written down"))
