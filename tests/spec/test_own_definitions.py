@@ -334,7 +334,7 @@ def test_nor_has_who_proposes_a_change(kind):
 @pytest.mark.parametrize(
     ("file", "old", "new"),
     [
-        ("fields/assessment.yaml", "source: torni_default", "source: torni_defautl"),
+        ("fields/assessment.yaml", "source: torni_fact", "source: torni_fcat"),
         ("formulas/costs.yaml", "source: invented", "source: inventde"),
         ("tables/family_voucher.yaml", "source: invented", "source: inventde"),
         ("indicators/what_happens.yaml", "source: invented", "source: inventde"),
