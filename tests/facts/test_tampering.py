@@ -20,6 +20,7 @@ IN_PLACE = {
     "room": "the region and its newest moment; the region is told in each checkpoint",
     "session": "ends by itself; each began with a sign-in, which is noted",
     "credential": "a password is changed by its own; each use of it is a sign-in, which is noted",
+    "known_browser": "ends by itself and opens nothing; each began with a sign-in, which is noted",
     "delivery": "how a message stands now; each try and word of it is noted",
     "django_migrations": "Django's own",
     "consumer": "how far each reader of the log has come; the sums tell if one is wrong",
