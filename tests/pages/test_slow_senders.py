@@ -56,6 +56,20 @@ def test_a_body_that_is_too_large_is_refused_before_it_has_all_come():
     assert many.pieces, "the rest was not even waited for"
 
 
+@pytest.mark.parametrize("pieces", [(), (b"{1}\n",), (b"{1}\n", b"{2}\n")])
+def test_a_body_that_breaks_off_is_handed_to_nobody(pieces):
+    """Its lines that came are not the whole that was sent: half a file taken would look like all of it."""
+    asked = []
+
+    class Broken(Sender):
+        async def receive(self):
+            return await super().receive() if self.pieces else {"type": "http.disconnect"}
+
+    bridge, sender = WsgiBridge(lambda *one: asked.append(one), 1), Broken(*pieces, ends=False)
+    alone(lambda: bridge(sender.scope, sender.receive, sender.send))
+    assert not asked and not sender.told and not bridge.unfinished
+
+
 def test_a_body_that_never_ends_is_given_up(monkeypatch):
     monkeypatch.setattr(wsgi_bridge, "FIRST_S", 0.05)
     bridge = WsgiBridge(_app, 1)

@@ -34,7 +34,7 @@ class WsgiBridge:
     is slow by intent and many of them at once would keep every page waiting.
 
     A request whose body does not come, comes too slowly, is too large, or is one of too many from its address is answered
-    with a line of text, without the application.
+    with a line of text, without the application. One that breaks off is nobody's: what came of it is not a whole.
     """
 
     def __init__(self, app: Callable[..., Iterable[bytes]], workers: int, proving: tuple[str, ...] = ()) -> None:
@@ -45,7 +45,10 @@ class WsgiBridge:
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
         with tempfile.SpooledTemporaryFile(IN_MEMORY, prefix="torni-body-") as body:
-            refused = await self._received(scope, receive, body)
+            try:
+                refused = await self._received(scope, receive, body)
+            except ConnectionAbortedError:
+                return
             if refused:
                 await plain(send, *refused)
                 return
@@ -74,8 +77,8 @@ class WsgiBridge:
             self.waiting -= 1
 
     async def _received(self, scope: Scope, receive: Receive, body: IO[bytes]) -> tuple[int, bytes] | None:
-        """The whole body written; else the status and the words by which it is refused."""
-        message = await receive()
+        """The whole body written; else the status and the words by which it is refused. ConnectionAbortedError: nobody is there any more."""
+        message = _sent(await receive())
         body.write(message.get("body", b""))
         if not message.get("more_body"):
             return None
@@ -83,10 +86,10 @@ class WsgiBridge:
             if too_many:
                 return 429, b"too many unfinished requests"
             began = time.monotonic()
-            while message.get("more_body") and message["type"] != "http.disconnect":
+            while message.get("more_body"):
                 left = began + FIRST_S + body.tell() / SLOWEST - time.monotonic()
                 try:
-                    message = await asyncio.wait_for(receive(), max(left, 0))
+                    message = _sent(await asyncio.wait_for(receive(), max(left, 0)))
                 except TimeoutError:
                     return 408, b"the request did not come in time"
                 body.write(message.get("body", b""))
@@ -127,3 +130,9 @@ class WsgiBridge:
             [(k.strip().lower().encode("latin1"), v.strip().encode("latin1")) for k, v in told[1]],
             b"".join(parts),
         )
+
+
+def _sent(message: dict[str, Any]) -> dict[str, Any]:
+    if message["type"] == "http.disconnect":
+        raise ConnectionAbortedError
+    return message
