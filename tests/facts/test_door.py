@@ -237,3 +237,18 @@ def test_a_clock_that_goes_back_puts_nothing_out_of_order(here):
     assert moments == sorted(moments) and moments[-1] == here.now + timedelta(minutes=5)
     assert moments[-2] == here.now
     assert [c.name for c in verify(here.connection) if c.wrong] == []
+
+
+def test_no_two_events_have_one_salt(here):
+    """Whoever was told one event's salt could try out what another says."""
+    salts, events = here.connection.execute("SELECT count(DISTINCT salt), count(*) FROM event").fetchone()
+    assert salts == events > 1
+
+
+def test_batches_of_one_transaction_do_not_see_each_other(here):
+    """What a batch leaves in the connection's own tables goes with the transaction: the next one of the same begins empty."""
+    with here.connection.transaction():
+        first = here.send(planned(here, "t1"), planned(here, "t2"))
+        second = here.send(made(here, "t1"))
+    assert (first.written, second.written) == (2, 1)
+    assert here.rows("SELECT matter FROM owed WHERE promise = 'care.made' AND matter IN ('t1', 't2')") == [("t2",)]

@@ -7,6 +7,7 @@ that open and answer one matter are no reason to cut: the door settles them in r
 
 from __future__ import annotations
 
+from collections import Counter
 from collections.abc import Iterator, Mapping, Sequence
 from typing import Any
 
@@ -17,28 +18,25 @@ from torni.facts.registers import RESIDENT, TYPES, UNIT
 
 _LOOKED_AT = ("source", "id", "type", "matter", "client", "unit", "replaces_id")
 Key = tuple[Any, ...]
+Batch = pl.DataFrame | Sequence[Mapping[str, Any]]
 
 
-def cut(events: pl.DataFrame | Sequence[Mapping[str, Any]], connection: Connection) -> Iterator[tuple[int, int]]:
+def cut(events: Batch, connection: Connection) -> Iterator[tuple[int, int]]:
     """The batch's parts, each as (first, after its last); in order they are the whole batch."""
-    rows = _rows(events)
-    if rows is None:
-        yield 0, len(events)
-        return
-    targets = _targets(rows, connection)
     start = 0
-    seen: set[Key] = set()  # whatever the part has so far
-    taken: set[Key] = set()  # whatever the part takes back
-    for number, row in enumerate(rows):
-        mine = _keys(row)
-        target = targets.get((row["source"], row["replaces_id"])) if row["replaces_id"] else None
-        back = _back(row, target) if row["replaces_id"] else set()
-        if _id(row) in seen or mine & taken or back & (seen | taken):
-            yield start, number
-            start, seen, taken = number, set(), set()
-        seen |= mine
-        taken |= back
-    yield start, len(rows)
+    if looking := _looking_back(events):
+        targets = _targets(looking, events, connection)
+        back_of = [_back(row, targets.get((row["source"], row["replaces_id"]))) for row in looking]
+        seen: set[Key] = set()  # whatever the part has so far
+        taken: set[Key] = set()  # whatever the part takes back
+        for number, row in _having(events, set(map(_id, looking)).union(*back_of)):  # no other meets any of them
+            mine, back = _keys(row), _back(row, targets.get((row["source"], row["replaces_id"])))
+            if _id(row) in seen or mine & taken or back & (seen | taken):
+                yield start, number
+                start, seen, taken = number, set(), set()
+            seen |= mine
+            taken |= back
+    yield start, len(events)
 
 
 def ordered(events: Sequence[Mapping[str, Any]]) -> list[int]:
@@ -72,22 +70,41 @@ def _first_telling(event: Mapping[str, Any]) -> bool:
     return event["type"] in (RESIDENT, UNIT) and not event.get("replaces_id")
 
 
-def _rows(events: pl.DataFrame | Sequence[Mapping[str, Any]]) -> list[dict[str, Any]] | None:
-    """What the cutting looks at; None where no event can look back at another."""
+def _looking_back(events: Batch) -> list[dict[str, Any]]:
+    """The events by which a batch may have to be cut: those that replace another, and those whose id is there twice."""
+    if not isinstance(events, pl.DataFrame):
+        times = Counter((e["source"], e["id"]) for e in events)
+        return [_row(e) for e in events if e.get("replaces_id") or times[e["source"], e["id"]] > 1]
+    some = pl.struct("source", "id").is_duplicated()
+    if "replaces_id" in events.columns:
+        some |= pl.col("replaces_id").is_not_null()
+    return [_row(e) for e in events.filter(some).to_dicts()]
+
+
+def _having(events: Batch, keys: set[Key]) -> Iterator[tuple[int, dict[str, Any]]]:
+    """The batch's events that have any of these keys, with their lines; and those that have another source's id like them."""
+    values: dict[str, set[Any]] = {}
+    for name, *value in keys:
+        values.setdefault(name, set()).add(value[-1])
     if isinstance(events, pl.DataFrame):
-        replaces = "replaces_id" in events.columns and events["replaces_id"].null_count() < len(events)
-        if not replaces and not events.select(pl.struct("source", "id").is_duplicated().any()).item():
-            return None
-        missing = [pl.lit(None).alias(name) for name in _LOOKED_AT if name not in events.columns]
-        return events.with_columns(missing).select(_LOOKED_AT).to_dicts()
-    if not any(e.get("replaces_id") for e in events) and len({(e["source"], e["id"]) for e in events}) == len(events):
-        return None
-    return [{name: e.get(name) for name in _LOOKED_AT} for e in events]
+        here = [name for name in values if events.schema.get(name, pl.Null) != pl.Null]
+        some = pl.any_horizontal(pl.col(name).is_in(list(values[name])) for name in here)
+        yield from ((row["line"], _row(row)) for row in events.with_row_index("line").filter(some).to_dicts())
+    else:
+        for line, event in enumerate(events):
+            if any(event.get(name) in some for name, some in values.items()):
+                yield line, _row(event)
 
 
-def _targets(rows: Sequence[Mapping[str, Any]], connection: Connection) -> dict[Key, Mapping[str, Any]]:
+def _row(event: Mapping[str, Any]) -> dict[str, Any]:
+    return {name: event.get(name) for name in _LOOKED_AT}
+
+
+def _targets(
+    looking: Sequence[Mapping[str, Any]], events: Batch, connection: Connection
+) -> dict[Key, Mapping[str, Any]]:
     """What is replaced, by its source and id, as the log or the batch itself has it."""
-    wanted = [(r["source"], r["replaces_id"]) for r in rows if r["replaces_id"]]
+    wanted = [(r["source"], r["replaces_id"]) for r in looking if r["replaces_id"]]
     found: dict[Key, Mapping[str, Any]] = {}
     if wanted:
         for source, id_, type_, matter, client, unit in connection.execute(
@@ -96,8 +113,8 @@ def _targets(rows: Sequence[Mapping[str, Any]], connection: Connection) -> dict[
             [[s for s, _ in wanted], [i for _, i in wanted]],
         ).fetchall():
             found[source, id_] = {"type": type_, "matter": matter, "client": client, "unit": unit}
-    for row in rows:
-        found.setdefault((row["source"], row["id"]), row)
+        for _, row in _having(events, {("id", *one) for one in wanted}):
+            found.setdefault((row["source"], row["id"]), row)
     return found
 
 
@@ -111,7 +128,9 @@ def _keys(row: Mapping[str, Any]) -> set[Key]:
 
 
 def _back(row: Mapping[str, Any], target: Mapping[str, Any] | None) -> set[Key]:
-    """What it takes back: an event, what else is of its matter, and where it is a telling all that is of its subject."""
+    """What it takes back: an event, what else is of its matter, and where it is a telling all that is of its subject; most take back nothing."""
+    if not row["replaces_id"]:
+        return set()
     keys: set[Key] = {("id", row["source"], row["replaces_id"])}
     if target:
         keys.add(("matter", target["matter"]))

@@ -1,10 +1,11 @@
 -- The door's steps, in order; each sees only the batch in `arriving`. The room is locked, so nobody else is between them.
 
 -- name: session
+-- What a batch leaves in them goes with its transaction: emptying them by TRUNCATE makes fifteen files anew each time.
 CREATE TEMP TABLE IF NOT EXISTS arriving (
   line int, source text, id text, type text, at timestamptz, service text, unit text, client bigint, matter text, due date,
-  quantity bigint, of_quantity bigint, cents bigint, data jsonb, replaces_id text, expected bigint, day date, file_row int
-);
+  quantity bigint, of_quantity bigint, cents bigint, data jsonb, replaces_id text, expected bigint, day date, file_row int, salt uuid
+) ON COMMIT DELETE ROWS;
 CREATE TEMP TABLE IF NOT EXISTS kinds (
   type text PRIMARY KEY, needs text[], touches boolean, of_nobody boolean, naming text[], senders text[], quantity int8range, of_quantity int8range, cents int8range, due_days int4range
 );
@@ -15,19 +16,22 @@ CREATE TEMP TABLE IF NOT EXISTS countings (promise text, service text, type text
 CREATE TEMP TABLE IF NOT EXISTS versions (service text PRIMARY KEY, definition text);
 CREATE TEMP TABLE IF NOT EXISTS judged (
   LIKE arriving, position bigint, municipality text, producer text, replaces bigint, repeated boolean, reasons text[], born date, round bigint
-);
+) ON COMMIT DELETE ROWS;
 CREATE TEMP TABLE IF NOT EXISTS beginning (
   position bigint, promise text, round bigint, matter text, due date, unit text, client bigint, municipality text
-);
-CREATE TEMP TABLE IF NOT EXISTS begun (position bigint, promise text, due date, unit text, municipality text, client bigint);
+) ON COMMIT DELETE ROWS;
+CREATE TEMP TABLE IF NOT EXISTS begun (position bigint, promise text, due date, unit text, municipality text, client bigint) ON COMMIT DELETE ROWS;
 CREATE TEMP TABLE IF NOT EXISTS settled (
   position bigint, promise text, due date, unit text, municipality text, called_off boolean, began bigint
-);
+) ON COMMIT DELETE ROWS;
+
+-- name: left
+SELECT EXISTS (SELECT 1 FROM arriving) OR EXISTS (SELECT 1 FROM judged) OR EXISTS (SELECT 1 FROM beginning) OR EXISTS (SELECT 1 FROM begun) OR EXISTS (SELECT 1 FROM settled);
 
 -- name: judge
 INSERT INTO judged
 SELECT s.line, s.source, s.id, s.type, s.at, s.service, s.unit, s.client, s.matter, s.due, s.quantity, s.of_quantity, s.cents,
-  s.data, s.replaces_id, s.expected, s.day, s.file_row, nextval('event_position'), s.municipality, s.producer, s.replaces, s.repeated,
+  s.data, s.replaces_id, s.expected, s.day, s.file_row, s.salt, nextval('event_position'), s.municipality, s.producer, s.replaces, s.repeated,
   s.reasons, s.born, s.round
 FROM (
   SELECT a.*, nullif(coalesce(c.municipality, u.municipality, a.data->>'municipality'), '') AS municipality,
@@ -196,7 +200,7 @@ INSERT INTO event (position, recorded_at, at, source, id, type, service, unit, c
 SELECT j.position, %(now)s, j.at, j.source, j.id, j.type, j.service, j.unit, j.client, j.matter, j.due, j.quantity, j.of_quantity,
   j.cents, j.data, j.replaces, j.municipality, j.producer, v.definition,
   CASE WHEN j.file_row IS NULL THEN %(sender)s::jsonb ELSE %(sender)s::jsonb || jsonb_build_object('row', j.file_row) END,
-  encode(substr(sha256(%(secret)s::bytea || int8send(j.position)), 1, 16), 'hex')::uuid
+  j.salt
 FROM judged j
 LEFT JOIN versions v ON v.service = j.service
 WHERE j.reasons = '{}' AND NOT j.repeated
