@@ -16,8 +16,9 @@ from typing import Any
 import duckdb
 import polars as pl
 
+from torni.core.querying import querying
 from torni.facts.book import Book
-from torni.facts.effects import Stretch, engine, lay, listed
+from torni.facts.effects import MEMORY, Stretch, lay, listed
 from torni.facts.opening import Connection
 from torni.facts.snapshot import brought, kept_folder
 
@@ -32,7 +33,7 @@ def past(
 ) -> Iterator[duckdb.DuckDBPyConnection]:
     """A connection with `log`, `corrections` and `born` of the room up to a position, ready for `torni.facts.effects.make` once what
     charges should be is told (`tell_expected`). By who may see the whole log."""
-    with TemporaryDirectory(prefix="torni-past-") as folder, engine() as made:
+    with TemporaryDirectory(prefix="torni-past-") as folder, querying(MEMORY, ordered=False) as made:
         parts = brought(connection, Path(folder), kept_folder(connection), upto=upto)
         made.execute(f"CREATE VIEW part AS FROM {listed(parts)} WHERE position <= {int(upto)}")
         _places(connection, made)

@@ -13,10 +13,10 @@ from decimal import Decimal
 from pathlib import Path
 from typing import Any, Literal
 
-import duckdb
 import polars as pl
 
 from torni.core.faults import BadInput
+from torni.core.querying import querying
 from torni.engines.rules import tree
 from torni.engines.rules.lowering import lower
 from torni.engines.rules.sql import expression
@@ -51,7 +51,7 @@ def measure(folder: Path, library: Library, last: date) -> pl.DataFrame:
     can be told: nothing to divide by, or no event of which a median could be taken. `behind`: of how many events or clients the value
     is made, so that figures of a few can be left out.
     """
-    with duckdb.connect(config={"threads": 2, "memory_limit": "1GB"}) as connection:
+    with querying() as connection:
         for what in ("event", "effect"):
             files = f"{str(folder).replace(chr(39), chr(39) * 2)}/{what}_*.parquet"
             connection.execute(f"CREATE VIEW {what}s AS SELECT * FROM read_parquet('{files}')")

@@ -13,6 +13,7 @@ import duckdb
 from torni.core.faults import BadInput, Fault, bad_input
 from torni.core.language import Message, t
 from torni.core.progress import each
+from torni.core.querying import querying
 from torni.core.shown import Shown
 from torni.engines.chains import Chain, MeasuredChain, query, read
 from torni.facts.opening import Connection
@@ -56,7 +57,7 @@ def measure_chains(folder: Path, defined: Mapping[str, ServiceChain], last: date
 
     What was taken back is not counted; what happened after the last day is not seen.
     """
-    with duckdb.connect(config={"threads": 2, "memory_limit": "1GB"}) as connection:
+    with querying() as connection:
         files = str(folder).replace("'", "''")
         connection.execute(f"CREATE VIEW log AS SELECT * FROM read_parquet('{files}/event_*.parquet')")
         connection.execute(f"CREATE VIEW effects AS SELECT * FROM read_parquet('{files}/effect_*.parquet')")

@@ -14,6 +14,7 @@ from typing import Any
 
 import duckdb
 
+from torni.core.querying import querying
 from torni.facts.opening import Connection
 from torni.services.rules import Rules
 
@@ -85,7 +86,7 @@ FROM ranked r LEFT JOIN managed m USING (client) LEFT JOIN planned p USING (clie
 
 def measure_heavy(folder: Path, share: float, last: date) -> Heavy:
     """The heavy users on the snapshot in the folder (one with persons), over the year that ends on the last complete day."""
-    with duckdb.connect(config={"threads": 2, "memory_limit": "1GB"}) as connection:
+    with querying() as connection:
         files = str(folder).replace("'", "''")
         connection.execute(f"CREATE VIEW log AS SELECT * FROM read_parquet('{files}/event_*.parquet')")
         connection.execute(f"CREATE VIEW effects AS SELECT * FROM read_parquet('{files}/effect_*.parquet')")

@@ -24,6 +24,7 @@ import duckdb
 
 from torni.core import clock
 from torni.core.faults import BadInput, Fault
+from torni.core.querying import querying
 from torni.engines.rules import sql
 from torni.engines.rules.ceiling import charged_first
 from torni.services.days import Days
@@ -111,7 +112,7 @@ def reconcile(clients: Path, delivered: Path, charged: Path, *, region: str) -> 
     """Files (CSV, xlsx or Parquet) as tables, checked, then reckoned. Raises BadInput with every fault of every file."""
     days = Days(region)
     today = days.on(clock.today())  # only the fields' shapes are taken, which no day changes
-    with tempfile.TemporaryDirectory() as scratch, duckdb.connect(config={"threads": 2}) as connection:
+    with tempfile.TemporaryDirectory() as scratch, querying() as connection:
         faults: list[Fault] = []
         made: dict[str, Checked] = {}
         for name, path in (("clients", clients), ("delivered", delivered), ("charged", charged)):
