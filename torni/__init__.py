@@ -81,11 +81,9 @@ def load(region: str = "keski-suomi", *, on: date | str | None = None, invented:
     `region`: an id, a name in Finnish, Swedish or English, or a county code. `invented=False` leaves the
     demonstration's invented units and sizes out. Raises torni.core.faults.BadInput for an unknown region.
     """
-    from torni.core.clock import today
     from torni.network import load as load_network
 
-    day = date.fromisoformat(on) if isinstance(on, str) else on or today()
-    return load_network(region, on=day, invented=invented)
+    return load_network(region, on=_day(on), invented=invented)
 
 
 def check(region: Network | str = "keski-suomi", *, promise: str = "*") -> Picture:
@@ -418,8 +416,9 @@ def _rules(region: str, on: date | str | None) -> Rules:
 
 def _day(on: date | str | None) -> date:
     from torni.core.clock import today
+    from torni.sources.written import day_told
 
-    return date.fromisoformat(on) if isinstance(on, str) else on or today()
+    return day_told("on", on) if isinstance(on, str) else on or today()
 
 
 def _network(region: Any) -> Network:

@@ -35,7 +35,7 @@ def test_an_event_is_read_with_its_columns_apart_from_its_data():
 @pytest.mark.parametrize(
     ("change", "reasons"),
     [
-        ({"id": None}, ["needs_id"]), ({"id": ""}, ["needs_id"]), ({"id": 7}, ["needs_id"]), ({"time": "soon"}, ["needs_time"]),
+        ({"id": None}, ["needs_id"]), ({"id": ""}, ["needs_id"]), ({"id": 7}, ["needs_id"]), ({"time": "soon"}, ["needs_time"]), ({"time": "2026-W05-1"}, ["needs_time"]), ({"time": "20260504T090000Z"}, ["needs_time"]),
         ({"time": "0001-01-01"}, ["needs_time"]), ({"data": [1]}, ["data_not_object"]), ({"data": {"quantity": "much"}}, ["bad_quantity"]),
         ({"data": {"quantity": True}}, ["bad_quantity"]), ({"data": {"client": 2**70}}, ["bad_client"]), ({"data": {"due": "4.5.2026"}}, ["bad_due"]),
         ({"data": {"unit": ["x"]}}, ["bad_unit"]), ({"id": " "}, ["needs_id"]), ({"data": {"x": "\x00"}}, ["bad_data"]), ({"data": {"x": float("nan")}}, ["bad_data"]),

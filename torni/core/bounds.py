@@ -9,6 +9,7 @@ from __future__ import annotations
 
 import json
 import re
+from datetime import date
 from decimal import Decimal
 from typing import Any
 
@@ -41,6 +42,7 @@ MOST_MEMORY, MOST_SECONDS = (
     120,
 )  # of the process that reads a workbook: addresses, of which it uses a fourth
 
+_DAY = re.compile(r"\d{4}-\d{2}-\d{2}", re.ASCII)
 _NAMES = re.compile(r'("(?:[^"\\]|\\.)*")\s*:|"(?:[^"\\]|\\.)*"|[{}]', re.DOTALL)
 _NEST = re.compile(r'"(?:[^"\\]|\\.)*"?|[][{}\n]', re.DOTALL)
 
@@ -194,3 +196,11 @@ _PLAIN = json.JSONDecoder(
     parse_constant=_no_number, object_pairs_hook=_once
 )  # a whole number of thousands of digits Python refuses by itself
 _EXACT = json.JSONDecoder(parse_constant=_no_number, parse_int=_whole, parse_float=decimal, object_pairs_hook=_once)
+
+
+def day_written(text: str) -> date:
+    """The day that a text writes as year-month-day; ValueError for all else, the standard's other forms too: 2026-W05-1 is a slip as often as a
+    day, and 20260201 a number."""
+    if not _DAY.fullmatch(text):
+        raise ValueError(f"not year-month-day: {text[:40]!r}")
+    return date.fromisoformat(text)

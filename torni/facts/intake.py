@@ -27,6 +27,7 @@ COLUMNS = ("service", "unit", "client", "matter", "due", "quantity", "of_quantit
 MOST_EVENTS = 10_000
 _WHOLE = {"client", "quantity", "of_quantity", "cents"}
 _LIMIT = 2**63
+_BEGINS_WITH_DAY = re.compile(r"\d{4}-\d{2}-\d{2}(?!\d)", re.ASCII)
 MOST_DEEP = 50
 
 
@@ -359,11 +360,11 @@ def _whole(value: Any) -> int | None:
 
 
 def _moment(value: Any) -> tuple[datetime | None, str]:
-    """An ISO moment, or the reason why it is none; without an offset it is Finnish time. Years that no event of a region can have
+    """An ISO moment that begins with year-month-day (a week's day is a slip as often as a day), or the reason why it is none; without an offset it is Finnish time. Years that no event of a region can have
     are refused, and so are the hour that comes twice, when it does not say which, and the hour that never was."""
     if isinstance(value, str):
         try:
-            value = datetime.fromisoformat(value)
+            value = datetime.fromisoformat(value) if _BEGINS_WITH_DAY.match(value) else None
         except ValueError:
             return None, "needs_time"
     if not isinstance(value, datetime) or not FIRST_YEAR <= value.year <= LAST_YEAR:

@@ -9,7 +9,7 @@ from dataclasses import dataclass
 from datetime import date
 from typing import Any
 
-from torni.core.bounds import Unreadable, read_json
+from torni.core.bounds import Unreadable, day_written, read_json
 from torni.core.faults import BadInput, Fault, bad_input
 from torni.core.language import t
 from torni.guidance.fhir import helsinki_day
@@ -138,6 +138,6 @@ def _plain(text: str) -> str:
 
 def _date(text: str) -> date | None:
     try:
-        return date.fromisoformat(text)
+        return day_written(text)
     except ValueError:
         return None

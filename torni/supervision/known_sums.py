@@ -12,7 +12,7 @@ from datetime import date, datetime, timedelta
 import polars as pl
 
 from torni.core import clock
-from torni.core.bounds import FIRST_YEAR, LAST_YEAR
+from torni.core.bounds import FIRST_YEAR, LAST_YEAR, day_written
 from torni.core.faults import bad_input
 from torni.core.language import t
 from torni.facts.door import HELSINKI, local_day
@@ -77,7 +77,7 @@ def read_moment(text: str) -> datetime:
         found = datetime.fromisoformat(
             text.replace(" ", "+") if "T" in text else text
         )  # an address writes + as a blank
-        if not FIRST_YEAR <= found.year <= LAST_YEAR:
+        if not FIRST_YEAR <= found.year <= LAST_YEAR or not day_written(text[:10]):
             raise ValueError
     except ValueError as error:
         raise bad_input(

@@ -13,6 +13,7 @@ from typing import Any
 from django.http import Http404, HttpRequest
 
 from torni import network as net
+from torni.core.bounds import day_written
 from torni.core.clock import today
 from torni.core.faults import BadInput, bad_input
 from torni.core.language import Message, language, speaking, t
@@ -94,7 +95,7 @@ def held(request: HttpRequest, region: str, *, of_events: bool = False) -> Held:
     of the record room, whichever units the query asks for."""
     on = request.GET.get("on")
     try:
-        day = date.fromisoformat(on) if on else today()
+        day = day_written(on) if on else today()
     except ValueError as error:
         raise bad_input("on", t('"{text}" is not a date', text=on), t("Write such as 2026-01-31.")) from error
     return hold(region, day, real_only=not of_events and request.GET.get("real") == "1")

@@ -315,7 +315,7 @@ def _combinations(bands: Sequence[Sequence[Band]]) -> list[tuple[Band, ...]]:
 def _number(text: str, field: Field) -> Value:
     text = text.strip()
     if field.kind == "date":
-        return date.fromisoformat(text)
+        return bounds.day_written(text)
     if field.kind == "whole":
         return int(text)
     value = Decimal(text)
