@@ -8,6 +8,8 @@ from datetime import date
 import pytest
 
 from tests.facts.test_access import ROLES, lived, pages, who  # noqa: F401 - `lived` is a fixture
+from tests.facts.test_persons import DATA
+from torni.facts import persons
 from torni.facts.fold import fold
 from torni.promises.rows import Asked, clients_unmet
 
@@ -17,7 +19,7 @@ LAST = date(2026, 5, 6)
 @pytest.fixture
 def missed(lived):  # noqa: F811
     """Of care.made by 6 May: client 1 misses two visits in the north and one in the south, client 2 gets one late, client 3's was made in time.
-    Of care.good: client 2 gives bad feedback twice."""
+    Of care.good: client 2 gives bad feedback twice in the north, and somebody in the south."""
     for matter, client, unit in (
         ("a", 1, "north"),
         ("b", 1, "north"),
@@ -28,7 +30,7 @@ def missed(lived):  # noqa: F811
         lived.send(lived.event("visit.planned", client=client, unit=unit, matter=matter, due="2026-05-05"))
     lived.send(lived.event("visit.made", client=3, unit="south", matter="e"))
     for _ in range(2):
-        lived.send(lived.event("feedback.given", client=2, unit="south", quantity=1))
+        lived.send(lived.event("feedback.given", client=2, unit="north", quantity=1))
     lived.later(days=2)
     lived.send(lived.event("visit.made", client=2, unit="south", matter="d"))
     fold(lived.connection)
@@ -55,8 +57,10 @@ def found(room, role, **narrow):
         ({"municipality": "931"}, 1),
         ({"municipality": "172"}, 1),
         ({"last": date(2026, 5, 3)}, 0),
-        ({"promise": "care.good"}, 1),
-        ({"promise": "care.good", "units": ["north"]}, 0),
+        ({"promise": "care.good", "units": ["north"]}, 1),
+        ({"promise": "care.good", "units": ["east"]}, 0),
+        ({"promise": "care.good"}, None),  # absence is never read as "no": who was unhappy in the south is not known
+        ({"promise": "care.good", "units": ["south"]}, None),
     ],
 )
 def test_each_client_is_counted_once(missed, narrow, count):
@@ -71,6 +75,11 @@ def test_what_was_known_then_is_what_is_counted(missed):
     fold(missed.connection)
     assert found(missed, "supervisor", units=["south"]) == 1, "client 2's late one; client 1's was never owed there"
     assert found(missed, "supervisor", units=["south"], upto=before, past=True) == 2
+
+
+def test_whoever_was_erased_is_counted_no_more(missed):
+    persons.erase(missed.connection, 1, by="test", why="asked for", data=DATA)
+    assert found(missed, "supervisor") == 1 and found(missed, "supervisor", past=True) == 1
 
 
 @pytest.mark.parametrize("role", [None, *ROLES])

@@ -373,6 +373,7 @@ SECURITY DEFINER SET search_path = public, pg_temp AS $$
 -- For how many clients something was not as promised, each once: of what is owed by a day after `first` and up to `last` what is overdue or
 -- was late, of what is counted (`of_sums`) on those days what was not met; as known at the log's position `upto`, and where that is `past`
 -- what has come since is nothing. Only of the units whose rows the one who asks sees; of a municipality no client whose address is protected.
+-- Null where it is not known: what tells of nobody was not as promised to somebody. Whoever was erased is counted no more.
 CREATE FUNCTION clients_unmet(of_promise text, of_sums boolean, first date, last date, upto bigint, past boolean, of_units text[], of_municipality text)
 RETURNS bigint LANGUAGE plpgsql STABLE SECURITY DEFINER SET search_path = public, pg_temp AS $$
 DECLARE
@@ -384,26 +385,27 @@ BEGIN
     seen := ARRAY(SELECT u FROM own_units() u WHERE of_units IS NULL OR u = ANY (of_units));
   END IF;
   IF of_sums OR NOT past THEN
-    SELECT array_agg(f.client) INTO found FROM effect f
-    WHERE f.promise = of_promise AND f.day > first AND f.day <= last AND f.since <= upto AND f.sign = 1 AND f.client IS NOT NULL
+    SELECT array_agg(coalesce(f.client, (SELECT 0 FROM event e WHERE e.position = f.position AND e.id LIKE 'erased-%'))) INTO found FROM effect f
+    WHERE f.promise = of_promise AND f.day > first AND f.day <= last AND f.since <= upto AND f.sign = 1
       AND CASE WHEN of_sums THEN f.what = 'counted' AND f.met < f.total ELSE f.late > 0 END
       AND (seen IS NULL OR f.unit = ANY (seen)) AND (of_municipality IS NULL OR f.municipality = of_municipality)
       AND NOT EXISTS (SELECT 1 FROM effect u WHERE u.position = f.position AND u.promise = f.promise AND u.what = f.what AND u.day = f.day
         AND u.sign = -1 AND u.since > f.since AND u.since <= upto);
     IF NOT of_sums THEN
-      found := found || (SELECT array_agg(o.client) FROM owed o WHERE o.promise = of_promise AND o.due > first AND o.due <= last AND o.client IS NOT NULL
+      found := found || (SELECT array_agg(coalesce(o.client, (SELECT 0 FROM event e WHERE e.position = o.position AND e.id LIKE 'erased-%'))) FROM owed o WHERE o.promise = of_promise AND o.due > first AND o.due <= last
         AND (seen IS NULL OR o.unit = ANY (seen)) AND (of_municipality IS NULL OR o.municipality = of_municipality));
     END IF;
   ELSE
     SELECT array_agg(x.client) INTO found FROM (
-      SELECT max(f.client) AS client FROM effect f
+      SELECT coalesce(max(f.client), (SELECT 0 FROM event e WHERE e.position = min(f.position) AND e.id LIKE 'erased-%')) AS client FROM effect f
       WHERE f.promise = of_promise AND f.what <> 'counted' AND f.day > first AND f.day <= last AND f.since <= upto
         AND f.since > (SELECT coalesce(max(position), 0) FROM seal WHERE day < first - 400)
         AND (seen IS NULL OR f.unit = ANY (seen)) AND (of_municipality IS NULL OR f.municipality = of_municipality)
       GROUP BY coalesce(f.began, f.position), f.day HAVING sum(f.total - f.met) > 0) x;
   END IF;
+  IF array_position(found, NULL) IS NOT NULL THEN RETURN NULL; END IF;
   RETURN (SELECT count(DISTINCT c) FROM unnest(found) c
-    WHERE c IS NOT NULL AND (of_municipality IS NULL OR NOT EXISTS (SELECT 1 FROM protected_client p WHERE p.client = c)));
+    WHERE c > 0 AND (of_municipality IS NULL OR NOT EXISTS (SELECT 1 FROM protected_client p WHERE p.client = c)));
 END $$;
 
 -- A job waits once: asked again while it waits, it is the same one.
