@@ -184,6 +184,19 @@ def test_a_clock_behind_the_newest_record_is_told(api):
         connection.execute("UPDATE room SET recorded_at = %s", [before])
 
 
+def test_a_clock_that_leapt_is_told_and_nothing_is_taken_in(api, monkeypatch):
+    from torni.core import clock
+
+    with monkeypatch.context() as leapt:
+        leapt.setattr(clock, "_machine", lambda: NOW + timedelta(days=4_000))
+        answer = api.client.get("/health/")
+        assert answer.status_code == 503 and answer.json()["room"]["clock_doubted"]
+        refused = api([{**EVENT, "id": "leapt"}])
+        assert refused.status_code == 503 and "may have jumped" in refused.json()["error"]
+    assert not api.client.get("/health/").json()["room"]["clock_doubted"]
+    assert api([{**EVENT, "id": "leapt"}]).json()["accepted"] == 1
+
+
 @pytest.mark.parametrize(
     "body", ["[" * 100_000, '{"data":' * 100_000, "[" * 40 + "]" * 40, '[{"data": ' + "[" * 900 + "]" * 900 + "}]"]
 )

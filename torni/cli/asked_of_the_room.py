@@ -60,6 +60,11 @@ def room(commands: argparse._SubParsersAction[argparse.ArgumentParser]) -> None:
     )
     checkpoint.add_argument("file", metavar="FILE", type=Path, nargs="?")
     checkpoint.add_argument("--key", action="store_true", help=_("the public key by which checkpoints are checked"))
+    clock = add(commands, "clock", _("the machine's clock beside the record room's, and whether it is trusted"), "torni.cli.clock:clock")  # fmt: skip
+    clock.add_argument(
+        "--right", action="store_true", help=_("say that the clock is right, after a long pause or a jump")
+    )
+    clock.add_argument("--json", action="store_true", help=_("for machines"))
     backup = add(commands, "backup", _("the whole record room into one file"), "torni.cli.upkeep:backup")
     backup.add_argument("file", metavar="FILE", type=Path)
     backup.add_argument("--force", action="store_true", help=_("write over a file that is there"))
