@@ -171,6 +171,7 @@ def accounts(commands: argparse._SubParsersAction[argparse.ArgumentParser]) -> N
         if name == "new":
             one.add_argument("--shown", metavar="TEXT", help=_("the person's name as others see it"))
             one.add_argument("--subject", metavar="TEXT", help=_("signs in by the identity provider as this subject"))
+    add(parts, "rekey", _("a new key of second factors' secrets: each is closed anew with it"), "torni.cli.accounts:account_rekey")  # fmt: skip
     client = commands.add_parser("client", help=_("one person's data: given out, erased"), formatter_class=Help)
     client.set_defaults(parser=client)
     parts = client.add_subparsers(metavar="WHAT", title=_("what"))
