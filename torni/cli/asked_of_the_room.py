@@ -59,6 +59,12 @@ def room(commands: argparse._SubParsersAction[argparse.ArgumentParser]) -> None:
         "torni.cli.upkeep:checkpoint",
     )
     checkpoint.add_argument("file", metavar="FILE", type=Path, nargs="?")
+    checkpoint.add_argument(
+        "--since",
+        metavar="OLDER",
+        type=Path,
+        help=_("with proof that it extends this older checkpoint, for who has no room"),
+    )
     checkpoint.add_argument("--key", action="store_true", help=_("the public key by which checkpoints are checked"))
     clock = add(commands, "clock", _("the machine's clock beside the record room's, and whether it is trusted"), "torni.cli.clock:clock")  # fmt: skip
     clock.add_argument(

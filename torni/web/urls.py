@@ -75,6 +75,7 @@ urlpatterns = [
     at("<str:region>/report/", report.welfare, "report"),
     at("<str:region>/report.pdf", report.welfare_pdf, "report"),
     at("<str:region>/room/", room_health.the_room, "live_tower", form="ask_job"),
+    at("<str:region>/checkpoint.txt", room_health.checkpoint, EVERYBODY),
     at("<str:region>/search/", search.search, EVERYBODY, form=EVERYBODY),  # clients, to those who may ask for them
     at("<str:region>/waiting/", waiting.waiting, "waiting"),
     at("<str:region>/own/", live.own, "own_promises"),
