@@ -23,6 +23,7 @@ from torni.web.views import (
     network,
     pages,
     persons,
+    policy,
     records,
     rehearse,
     report,
@@ -49,6 +50,7 @@ urlpatterns = [
     at("health/", pages.health, EVERYBODY),
     at("health", pages.health, EVERYBODY),
     at("events", events.receive, EVERYBODY),  # by a feed's key
+    at("policy-reports", policy.forbidden, EVERYBODY),  # by a browser itself
     at("openapi.json", events.openapi, EVERYBODY),
     at("fhir/metadata", fhir.metadata, EVERYBODY),  # what is a client's, by a producer's feed's key
     at("fhir/<str:kind>", fhir.search, EVERYBODY),
