@@ -1,6 +1,7 @@
 """Is this event in the log? Checks a proof that a room of Torni has given, with nothing of Torni: `python check_proof.py PROOF EVENT KEY`.
 
 PROOF and EVENT are the two files that were given, KEY the room's public key, a line that was got from another hand than the proof.
+`python check_proof.py --extends PROOF OLDER KEY`: does the newer checkpoint in PROOF stand for all that the OLDER one, a kept file, stood for?
 Needs Python 3.9 and the package `cryptography`, or the program `openssl`. The exit code is 0 where the event is in the log, 1 where it is not.
 """
 
@@ -61,12 +62,8 @@ def by_openssl(public: bytes, signature: bytes, text: bytes) -> bool:
         return subprocess.run(asked, cwd=folder, capture_output=True, check=False).returncode == 0
 
 
-def check(proof: str, event: bytes, key: str) -> str:
-    """The last day of the checkpoint that the event's proof leads to; ValueError, in words, where it does not."""
-    mark, first, second, third, note = proof.split("\n", 4)
-    if mark != "torni proof 1":
-        raise ValueError("this is no proof")
-    _, index, leaves, salt, path = first.split(" ")
+def checkpoint(note: str, key: str) -> tuple[int, bytes, str]:
+    """How many days, their root and the last of them, of a checkpoint that the key has signed; ValueError of another."""
     text, _, signatures = note.partition("\n\n")
     name, days, told_root, day = text.split("\n")
     key_name, _, told_key = key.strip().split("+", 2)
@@ -75,38 +72,92 @@ def check(proof: str, event: bytes, key: str) -> str:
     signed = [base64.b64decode(line.rpartition(" ")[2]) for line in signatures.splitlines() if line.startswith("— " + key_name + " ")]  # fmt: skip
     if name != key_name or not any(s[:4] == mine and is_signed(raw[1:], s[4:], text.encode() + b"\n") for s in signed):
         raise ValueError("the checkpoint is not signed by this key")
+    return int(days), base64.b64decode(told_root), day.replace("day ", "")
+
+
+def extends(proof: str, older: str, key: str) -> tuple[str, str]:
+    """The last days of the older and the newer checkpoint; ValueError where the proof does not show that the one is part of the other."""
+    mark, size, path, note = proof.split("\n", 3)
+    if mark != "torni extension 1":
+        raise ValueError("this is no proof that a checkpoint extends another")
+    earlier, before, first = checkpoint(older, key)
+    days, now, last = checkpoint(note, key)
+    if int(size) != earlier or not is_part(earlier, before, days, now, path_of(path)):
+        raise ValueError(
+            "the newer checkpoint does not stand for what the older one stood for: something has been rewritten"
+        )
+    return first, last
+
+
+def is_part(earlier: int, before: bytes, size: int, now: bytes, path: bytes) -> bool:
+    """Are the earlier root's leaves the first of those of the root now (RFC 9162, 2.1.4.2)?"""
+    steps = [path[i : i + 32] for i in range(0, len(path), 32)]
+    if earlier == size:
+        return not steps and before == now
+    if not 0 < earlier < size or not steps:
+        return False
+    if not earlier & (earlier - 1):
+        steps = [before, *steps]
+    index, last = earlier - 1, size - 1
+    while index & 1:
+        index, last = index >> 1, last >> 1
+    old = new = steps[0]
+    for step in steps[1:]:
+        if not last:
+            return False
+        if index & 1 or index == last:
+            old, new = sha256(b"\1" + step + old).digest(), sha256(b"\1" + step + new).digest()
+            while not index & 1 and index:
+                index, last = index >> 1, last >> 1
+        else:
+            new = sha256(b"\1" + new + step).digest()
+        index, last = index >> 1, last >> 1
+    return not last and old == before and new == now
+
+
+def check(proof: str, event: bytes, key: str) -> str:
+    """The last day of the checkpoint that the event's proof leads to; ValueError, in words, where it does not."""
+    mark, first, second, third, note = proof.split("\n", 4)
+    if mark != "torni proof 1":
+        raise ValueError("this is no proof")
+    _, index, leaves, salt, path = first.split(" ")
+    days, told_root, day = checkpoint(note, key)
     root = root_by(leaf(bytes.fromhex(salt) + event), int(index), int(leaves), path_of(path))
     what, *line = second.split(" ")
     broken = line[4:]
     sealed = leaf(" ".join([*line[:4], root.hex(), *broken]).encode())
     _, number, above = third.split(" ")
-    if what != "seal" or root_by(sealed, int(number), int(days), path_of(above)) != base64.b64decode(told_root):
+    if what != "seal" or root_by(sealed, int(number), days, path_of(above)) != told_root:
         raise ValueError("the event is not in the log that the checkpoint stands for")
     if broken:
         raise ValueError("the event is in the log, but its day was found changed when it was sealed")
-    return day.replace("day ", "")
+    return day
+
+
+def read(path: str) -> str:
+    with open(path, encoding="utf-8") as file:
+        return file.read()
 
 
 def main() -> int:
-    if len(sys.argv) != 4:
+    asked = sys.argv[1:]
+    part = asked[:1] == ["--extends"]
+    if len(asked) != 3 + part:
         print(__doc__)
         return 2
-    with open(sys.argv[1], encoding="utf-8") as file:
-        proof = file.read()
-    with open(sys.argv[2], "rb") as file:
-        event = file.read().rstrip(b"\n")
-    key = sys.argv[3]
-    if os.path.exists(key):
-        with open(key, encoding="utf-8") as file:
-            key = file.read()
+    proof, other, key = asked[part:]
+    key = read(key) if os.path.exists(key) else key
     try:
-        print(
-            "The event is in the log of "
-            + key.split("+")[0]
-            + ", as signed on the checkpoint of "
-            + check(proof, event, key)
-            + "."
-        )
+        if part:
+            print(
+                "The checkpoint of {1} stands for all that the one of {0} stood for.".format(
+                    *extends(read(proof), read(other), key)
+                )
+            )
+        else:
+            with open(other, "rb") as file:
+                day = check(read(proof), file.read().rstrip(b"\n"), key)
+            print("The event is in the log of " + key.split("+")[0] + ", as signed on the checkpoint of " + day + ".")
     except (ValueError, IndexError) as error:
         print("Not proved: " + str(error), file=sys.stderr)
         return 1

@@ -32,6 +32,7 @@ SPANS = {
     "torni/facts/migrations/0008_arranged.sql": "how lately a worklist was opened",
     "torni/facts/migrations/0021_tree.sql": "when a checkpoint was signed",
     "torni/facts/migrations/0023_sessions.sql": "when a session was last used",
+    "torni/facts/migrations/0024_clock_seen.sql": "when the room was last in use, as it is brought up to date",
     "torni/facts/migrations/0009_one_state.sql": "when a row was set aside, and when the tallies were last level",
     "torni/facts/migrations/0011_watched.sql": "when a morning's watch was written",
     "torni/facts/present.sql": "how lately a worklist was opened, and which readings are shown",

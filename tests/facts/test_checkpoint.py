@@ -13,7 +13,7 @@ import pytest
 
 from tests.facts.conftest import BOOK, DATA
 from torni.core.faults import BadInput
-from torni.facts import checkpoint, persons
+from torni.facts import checkpoint, merkle, persons, sealing
 from torni.facts.fold import fold
 from torni.facts.leaves import COLUMNS, tail_hash
 from torni.facts.proof import prove
@@ -237,6 +237,47 @@ def test_a_proof_is_short_and_checked_with_nothing_of_ours(lived, tmp_path):
         signature = alone.base64.b64decode(line.rpartition(" ")[2])[4:]
         assert alone.by_openssl(raw, signature, text.encode() + b"\n")
         assert not alone.by_openssl(raw, signature, text.encode())
+
+
+def test_a_newer_checkpoint_is_shown_to_extend_each_older_one_with_nothing_of_the_room(lived, tmp_path):
+    """Every earlier size against every later one; a room made anew behind the older checkpoint cannot show it."""
+    connection, newest = lived.connection, checkpoint.keep(lived.connection)
+    key, notes, proof = checkpoint.public_key(NAME), signed_each_day(connection), checkpoint.extension(connection, 7)
+    assert notes[-1] == newest == checkpoint.newest(connection)
+    for none in (0, 11):
+        with pytest.raises(BadInput, match="no number of days"):
+            checkpoint.extension(connection, none)
+    with pytest.raises(ValueError, match="rewritten"):
+        alone.extends(proof, notes[5], key)
+    with connection.transaction(force_rollback=True):
+        connection.execute("SET LOCAL session_replication_role = replica")
+        connection.execute("DELETE FROM checkpoint")
+        for size, note in enumerate(notes, 1):
+            connection.execute("INSERT INTO checkpoint (size, note) VALUES (%s, %s)", [size, note])
+            for earlier, older in enumerate(notes[:size], 1):
+                days = alone.extends(checkpoint.extension(connection, earlier), older, key)
+                assert days == tuple(str(s.day) for s in (sealing.seals(connection)[n - 1] for n in (earlier, size)))
+        connection.execute("UPDATE event SET quantity = 1 WHERE type = 'feedback.given'")
+        made_anew(connection)
+        connection.execute("SET LOCAL session_replication_role = replica")
+        connection.execute("UPDATE checkpoint SET note = %s WHERE size = 10", [signed_each_day(connection)[-1]])
+        with pytest.raises(ValueError, match="rewritten"):
+            alone.extends(checkpoint.extension(connection, 7), notes[6], key)
+    for name, text in (("proof.txt", proof), ("older.txt", notes[6]), ("other.txt", notes[3]), ("key.txt", key)):
+        (tmp_path / name).write_text(text)
+    for older, code in (("older.txt", 0), ("other.txt", 1)):
+        asked = [sys.executable, "-I", str(SCRIPT), "--extends", "proof.txt", older, "key.txt"]
+        assert subprocess.run(asked, cwd=tmp_path, capture_output=True, check=False).returncode == code
+
+
+def signed_each_day(connection) -> list[str]:
+    """The checkpoint of each day, signed as it would have been then."""
+    found = sealing.seals(connection)
+    roots = [merkle.root([s.leaf for s in found[:n]]) for n in range(1, len(found) + 1)]
+    return [
+        checkpoint.signed(checkpoint.Checkpoint(NAME, n, root, str(found[n - 1].day)))
+        for n, root in enumerate(roots, 1)
+    ]
 
 
 def test_an_event_of_today_and_one_that_is_not_there_are_told(lived):

@@ -184,6 +184,33 @@ def test_a_clock_behind_the_newest_record_is_told(api):
         connection.execute("UPDATE room SET recorded_at = %s", [before])
 
 
+def test_the_newest_checkpoint_is_for_whoever_asks(api):
+    from torni.facts import opening as facts_room
+
+    page = "/keski-suomi/checkpoint.txt"
+    assert api.client.get(page).status_code == 404
+    with facts_room.connect(os.environ["TORNI_DATABASE"], autocommit=True) as connection:
+        connection.execute("INSERT INTO checkpoint (size, note) VALUES (1, 'older'), (2, 'torni/keski-suomi\n2\n')")
+    answer = api.client.get(page)
+    assert answer.status_code == 200 and answer.headers["Content-Type"].startswith("text/plain")
+    assert answer.content.decode() == "torni/keski-suomi\n2\n"
+    for odd in ("3", "0", "-1", "x", "²", "9" * 4_000):
+        assert api.client.get(page, {"since": odd}).status_code in (400, 414), odd
+
+
+def test_a_clock_that_leapt_is_told_and_nothing_is_taken_in(api, monkeypatch):
+    from torni.core import clock
+
+    with monkeypatch.context() as leapt:
+        leapt.setattr(clock, "_machine", lambda: NOW + timedelta(days=4_000))
+        answer = api.client.get("/health/")
+        assert answer.status_code == 503 and answer.json()["room"]["clock_doubted"]
+        refused = api([{**EVENT, "id": "leapt"}])
+        assert refused.status_code == 503 and "may have jumped" in refused.json()["error"]
+    assert not api.client.get("/health/").json()["room"]["clock_doubted"]
+    assert api([{**EVENT, "id": "leapt"}]).json()["accepted"] == 1
+
+
 @pytest.mark.parametrize(
     "body", ["[" * 100_000, '{"data":' * 100_000, "[" * 40 + "]" * 40, '[{"data": ' + "[" * 900 + "]" * 900 + "}]"]
 )

@@ -13,9 +13,9 @@ from contextlib import contextmanager
 from torni.cli.show import table
 from torni.core import clock
 from torni.core.faults import bad_input
-from torni.core.language import _, number, t
+from torni.core.language import _, ngettext, number, t
 from torni.facts import accounts as kept
-from torni.facts import opening, persons, rights
+from torni.facts import closed, opening, persons, rights
 from torni.facts.postgres import server
 from torni.facts.proof import prove
 from torni.facts.role_names import role_name
@@ -82,6 +82,14 @@ def account_password(args: argparse.Namespace) -> int:
     with _room() as connection:
         kept.set_password(connection, args.name.lower(), password)
     print(_("{name} has a new password, and no second factor.").format(name=args.name))
+    return 0
+
+
+def account_rekey(args: argparse.Namespace) -> int:
+    """A new key of secrets, with which every second factor is closed anew."""
+    with _room() as connection:
+        count = closed.renew(connection)
+    print(ngettext("A new key, and {count} second factor closed with it: {file}", "A new key, and {count} second factors closed with it: {file}", count).format(count=count, file=closed.key_file()))  # fmt: skip
     return 0
 
 

@@ -59,7 +59,18 @@ def room(commands: argparse._SubParsersAction[argparse.ArgumentParser]) -> None:
         "torni.cli.upkeep:checkpoint",
     )
     checkpoint.add_argument("file", metavar="FILE", type=Path, nargs="?")
+    checkpoint.add_argument(
+        "--since",
+        metavar="OLDER",
+        type=Path,
+        help=_("with proof that it extends this older checkpoint, for who has no room"),
+    )
     checkpoint.add_argument("--key", action="store_true", help=_("the public key by which checkpoints are checked"))
+    clock = add(commands, "clock", _("the machine's clock beside the record room's, and whether it is trusted"), "torni.cli.clock:clock")  # fmt: skip
+    clock.add_argument(
+        "--right", action="store_true", help=_("say that the clock is right, after a long pause or a jump")
+    )
+    clock.add_argument("--json", action="store_true", help=_("for machines"))
     backup = add(commands, "backup", _("the whole record room into one file"), "torni.cli.upkeep:backup")
     backup.add_argument("file", metavar="FILE", type=Path)
     backup.add_argument("--force", action="store_true", help=_("write over a file that is there"))
@@ -166,6 +177,7 @@ def accounts(commands: argparse._SubParsersAction[argparse.ArgumentParser]) -> N
         if name == "new":
             one.add_argument("--shown", metavar="TEXT", help=_("the person's name as others see it"))
             one.add_argument("--subject", metavar="TEXT", help=_("signs in by the identity provider as this subject"))
+    add(parts, "rekey", _("a new key of second factors' secrets: each is closed anew with it"), "torni.cli.accounts:account_rekey")  # fmt: skip
     client = commands.add_parser("client", help=_("one person's data: given out, erased"), formatter_class=Help)
     client.set_defaults(parser=client)
     parts = client.add_subparsers(metavar="WHAT", title=_("what"))

@@ -11,7 +11,7 @@ from datetime import datetime
 from torni.cli.rehearse import signed
 from torni.cli.show import table
 from torni.core.language import Message, number, t
-from torni.facts import opening
+from torni.facts import opening, recording
 from torni.facts.door import Door
 from torni.facts.postgres import server
 from torni.guidance.charges import charge
@@ -72,7 +72,7 @@ def _door(region: str) -> Iterator[tuple[Door, datetime]]:
             if owner is None:
                 opening.claim(connection, place)
             door = Door(connection, books_of(Days(owner[0] if owner else place), charge=charge))
-            at = opening.present_moment(connection)
+            at = recording.present_moment(connection)
             take_in(door, at=at)
             yield door, at
 

@@ -11,7 +11,7 @@ from torni.core.faults import bad_input
 from torni.core.language import _, ngettext, number, t
 from torni.facts import encrypted, opening
 from torni.facts.backup import back_up, bring_back, note_tried, proved, refuse_facts
-from torni.facts.checkpoint import against, keep, public_key, read
+from torni.facts.checkpoint import against, extension, keep, public_key, read
 from torni.facts.postgres import server
 from torni.facts.sealing import seal
 from torni.facts.verify import verify as verified
@@ -66,12 +66,14 @@ def _key(told: str) -> str:
 
 
 def checkpoint(args: argparse.Namespace) -> int:
-    """The newest sealed day's checkpoint, or the key by which it is checked."""
+    """The newest sealed day's checkpoint, that it extends an earlier one, or the key by which it is checked."""
     with server() as database:
         opening.prepare(database.url)
         with opening.connect(database.url, autocommit=True) as connection:
             seal(connection)
             note = keep(connection)
+            if note and args.since:
+                note = extension(connection, read(_read(args.since), key=public_key(note.partition("\n")[0])).size)
     if note is None:
         raise bad_input(t("the record room"), t("has no sealed day yet"), t("A day is sealed when a later one has been recorded."))  # fmt: skip
     told = public_key(note.partition("\n")[0]) + "\n" if args.key else note

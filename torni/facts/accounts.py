@@ -22,7 +22,7 @@ from argon2.exceptions import InvalidHashError, VerificationError
 from torni.core import clock
 from torni.core.faults import bad_input
 from torni.core.language import t
-from torni.facts import rights
+from torni.facts import closed, rights
 from torni.facts.access import Who
 from torni.facts.opening import Connection
 
@@ -309,7 +309,8 @@ def take_second(connection: Connection, who: Who, secret: str, new_code: str, *,
         if refused := _unproven(connection, who.name, password, code, origin):
             return refused
         connection.execute(
-            "UPDATE credential SET secret = %s, used_step = %s WHERE account = %s", [secret, step, who.account]
+            "UPDATE credential SET secret = %s, used_step = %s WHERE account = %s",
+            [closed.close(secret, closed.second_of(who.account)), step, who.account],
         )
         end_others(connection, who, session)
     return None
@@ -360,11 +361,14 @@ def _unproven(connection: Connection, name: str, password: str, code: str, origi
     if secret:
         if not code.strip():
             return Refused("second")
-        step = _step(secret, code)
+        step = _step(closed.open_(secret, closed.second_of(account)), code)
         take = "UPDATE credential SET used_step = %(step)s WHERE account = %(account)s AND used_step < %(step)s"
         if step is None or not connection.execute(take, {"step": step, "account": account}).rowcount:
             _tried(connection, name, "code", False, counted)
             return Refused("wrong")
+        if not closed.is_closed(secret):
+            kept_closed = closed.close(secret, closed.second_of(account))
+            connection.execute("UPDATE credential SET secret = %s WHERE account = %s", [kept_closed, account])
     if _hasher.check_needs_rehash(kept):
         connection.execute("UPDATE credential SET password = %s WHERE account = %s", [_hasher.hash(password), account])
     return None

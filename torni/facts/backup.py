@@ -26,6 +26,7 @@ from torni.core.language import Message, t
 from torni.core.progress import Done, working
 from torni.facts import encrypted, opening
 from torni.facts.postgres import binaries
+from torni.facts.recording import trust
 
 _PART = 1 << 18
 _ROOM = ("TABLE public room ", "TABLE public event ", "TABLE public django_migrations ")
@@ -209,7 +210,8 @@ def bring_back(url: str, path: Path, *, unsigned: bool = False) -> str | None:
     with working(Message("The file into the room")):
         _fill(url, path, aside, unsigned=unsigned)
     opening.prepare(url)  # a backup of an older Torni is brought up to date
-    with opening.connect(url) as connection:
+    with opening.connect(url, autocommit=True) as connection:
+        trust(connection)  # whoever brings it back stands beside it: since the backup was taken is no leap of the clock
         row = connection.execute("SELECT to_regnamespace(%s) IS NOT NULL", [aside]).fetchone()
     return aside if row and row[0] else None
 

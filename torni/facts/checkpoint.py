@@ -127,6 +127,25 @@ def against(connection: Connection, one: Checkpoint) -> Check:
     return Check("checkpoint", told, one.size, int(not same), None if same else one.day)
 
 
+EXTENSION = "torni extension 1"
+
+
+def newest(connection: Connection) -> str | None:
+    """The newest checkpoint's note that was signed; None before the first. It tells nothing of anybody, so it is for whoever asks."""
+    row = connection.execute("SELECT note FROM checkpoint ORDER BY size DESC LIMIT 1").fetchone()
+    return str(row[0]) if row else None
+
+
+def extension(connection: Connection, earlier: int) -> str:
+    """Proof that the newest checkpoint stands for all that the one of so many days stood for, with what came after; it is checked with nothing
+    of the room (`tools/check_proof.py --extends`). BadInput where no checkpoint of so many days can have been signed."""
+    row = connection.execute("SELECT size, note FROM checkpoint ORDER BY size DESC LIMIT 1").fetchone()
+    if row is None or not 0 < earlier <= row[0]:
+        raise bad_input(str(earlier), t("is no number of days that a checkpoint of this room has told"), t("Write the second line of the checkpoint that you have kept."))  # fmt: skip
+    path = merkle.consistency([s.leaf for s in seals(connection)[: row[0]]], earlier)
+    return f"{EXTENSION}\n{earlier}\n{base64.b64encode(b''.join(path)).decode() or '-'}\n{row[1]}"
+
+
 def _no_checkpoint() -> BadInput:
     return bad_input(t("the checkpoint"), t("is no checkpoint, or its key is of another room"), t("Name a file that `torni checkpoint` wrote, and the key of its room."))  # fmt: skip
 

@@ -25,10 +25,10 @@ from zoneinfo import ZoneInfo
 import polars as pl
 import psycopg
 
-from torni.core import clock
 from torni.core.deadlines import working_day_after
 from torni.core.faults import BadInput, bad_input
 from torni.core.language import t
+from torni.facts import recording
 from torni.facts.book import WIDEST, Book, Books
 from torni.facts.cutting import cut
 from torni.facts.leaves import tail_hash
@@ -119,16 +119,12 @@ class Door:
             return None
 
     def _lock(self, now: datetime | None) -> datetime:
-        """The room's lock, and the moment of recording: it never goes back, whatever the clock does."""
-        found = self.connection.execute(
-            "UPDATE room SET recorded_at = greatest(recorded_at, %s) RETURNING recorded_at",
-            [now or clock.now()],
-        ).fetchone()
-        if found is None:
+        """The room's lock, and the moment of recording: it never goes back or leaps, whatever the clock does."""
+        moment = recording.lock(self.connection, now)
+        if moment is None:
             raise bad_input(
                 t("the record room"), t("belongs to no region yet"), t("Start it with `torni demo` or `torni serve`.")
             )
-        moment: datetime = found[0]
         return moment
 
     def _taken(self, events: Events, book: Book, now: datetime, by: _By) -> Accepted:

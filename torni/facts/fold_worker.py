@@ -17,6 +17,7 @@ from torni.core.starter import starter
 from torni.facts.checkpoint import keep
 from torni.facts.fold import fold, level
 from torni.facts.opening import Connection, connect
+from torni.facts.recording import see
 from torni.facts.sealing import seal
 
 WRITTEN = "torni_written"  # the door's word that something is new
@@ -39,6 +40,7 @@ def work(url: str) -> None:
                     while fold(connection, most=MOST):
                         pass
                     if time.monotonic() - sealed > 60:
+                        see(connection)
                         unsigned = _sealed(connection, unsigned)
                         sealed = time.monotonic()
                     level(connection)

@@ -54,6 +54,24 @@ class KeyFile:
             raise self._unreadable(error) from error
         return path
 
+    def renew(self) -> None:
+        """Put a new key before those of the file, which still open what they closed; the file is made where there is none."""
+        if self.make() is not None:
+            return
+        self.secrets()  # a file that cannot be read is not written over
+        path = self.path()
+        try:
+            making = path.with_name(f"{path.name}.{secrets.token_hex(4)}")
+            with open(os.open(making, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o600), "w", encoding="ascii") as file:
+                file.write(
+                    f"{self.line} {base64.b64encode(secrets.token_bytes(32)).decode()}\n{path.read_text(encoding='ascii')}"
+                )
+                file.flush()
+                os.fsync(file.fileno())
+            making.replace(path)
+        except OSError as error:
+            raise self._unreadable(error) from error
+
     def secrets(self) -> list[bytes]:
         """The keys, the one in use first. A file that others may read, or that holds none, is a fault."""
         path = self.path()

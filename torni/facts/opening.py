@@ -16,7 +16,6 @@ import psycopg
 from psycopg import sql
 from psycopg.conninfo import conninfo_to_dict
 
-from torni.core import clock
 from torni.core.faults import bad_input
 from torni.core.language import Message, t
 from torni.core.progress import working
@@ -166,14 +165,3 @@ def last_recorded(connection: Connection) -> datetime | None:
     """The newest moment in the log, or None when it is empty."""
     found = connection.execute("SELECT nullif(recorded_at, '-infinity') FROM room").fetchone()
     return found[0].astimezone(UTC) if found and found[0] else None
-
-
-def present_moment(connection: Connection) -> datetime:
-    """The room's present: the clock's, or the newest recorded where facts are invented and time is theirs."""
-    row = connection.execute(
-        "SELECT CASE WHEN invented IS NULL OR recorded_at = '-infinity' THEN greatest(recorded_at, %s) ELSE recorded_at END FROM room",
-        [clock.now()],
-    ).fetchone()
-    assert row is not None
-    found: datetime = row[0]
-    return found

@@ -30,6 +30,7 @@ from torni.core import clock, logs
 from torni.core.faults import BadInput
 from torni.core.rooms import TOLD_IN_SQL
 from torni.core.starter import starter
+from torni.facts import closed
 from torni.facts.fold_worker import WRITTEN
 from torni.facts.opening import Connection, connect
 from torni.producers.addresses import Looking, NotAllowed
@@ -51,7 +52,7 @@ _TAKE = (
     "AND NOT EXISTS (SELECT 1 FROM webhook_ended x WHERE x.webhook = w.webhook) ON CONFLICT DO NOTHING"
 )
 _PICK = (
-    "SELECT d.webhook, d.position, w.url, w.secret, d.tries, d.first_at, e.type, e.at, e.unit, coalesce((SELECT min(s.position) FROM event s "
+    "SELECT d.webhook, d.position, w.url, w.secret, w.producer, d.tries, d.first_at, e.type, e.at, e.unit, coalesce((SELECT min(s.position) FROM event s "
     "WHERE s.matter = e.matter AND s.type LIKE 'plan.%%' AND s.type = 'plan.sent'), e.position) "
     "FROM delivery d JOIN webhook w USING (webhook) JOIN event e ON e.position = d.position "
     "WHERE d.state = 'waiting' AND d.due_at <= clock_timestamp() AND d.webhook <> ALL (%(busy)s) "
@@ -120,11 +121,13 @@ class Teller:
             self.going.add((webhook, position))
             self.pool.submit(self._tell, webhook, position, *rest)
 
-    def _tell(self, webhook: int, position: int, url: str, secret: str, tries: int, first_at: datetime | None, type_: str, at: datetime, unit: str | None, task: int) -> None:  # fmt: skip
+    def _tell(self, webhook: int, position: int, url: str, secret: str, producer: str, tries: int, first_at: datetime | None, type_: str, at: datetime, unit: str | None, task: int) -> None:  # fmt: skip
         body = message(self.region, position, type_, at, unit, task)
         started, status, fault = time.monotonic(), None, None
         try:
-            status = _post(url, secret, str(position), body)
+            status = _post(url, closed.open_(secret, closed.webhook_of(producer, url)), str(position), body)
+        except BadInput:
+            fault = "no key"
         except NotAllowed:
             fault = "closed address"
         except requests.Timeout:

@@ -59,6 +59,7 @@ def answer_of(status: int | None, fault: str | None) -> str:
         "timeout": t("no answer in time"),
         "no connection": t("no connection"),
         "closed address": t("its address is of a closed network, where nothing is sent"),
+        "no key": t("the server's key of secrets is not there, so nothing could be signed"),
         "certificate": t("its certificate is not trusted"),
     }
     return str(known.get(fault or "", fault or "–"))

@@ -18,6 +18,7 @@ from urllib.parse import urlsplit
 
 from torni.core.faults import bad_input
 from torni.core.language import t
+from torni.facts import closed
 from torni.facts.opening import Connection
 from torni.producers.addresses import NAMED, refused_as_written
 
@@ -95,7 +96,7 @@ def new(connection: Connection, producer: str, url: str) -> tuple[int, str]:
         row = connection.execute(
             "INSERT INTO webhook (producer, url, secret, since) SELECT %s, %s, %s, position FROM consumer WHERE name = 'webhooks' "
             "FOR UPDATE RETURNING webhook",
-            [producer, url, secret],
+            [producer, url, closed.close(secret, closed.webhook_of(producer, url))],
         ).fetchone()
         assert row is not None
         connection.execute(

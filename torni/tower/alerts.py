@@ -12,7 +12,7 @@ import polars as pl
 
 from torni.core.faults import BadInput, Fault, bad_input
 from torni.core.language import t
-from torni.facts import accounts, opening, senders
+from torni.facts import accounts, recording, senders
 from torni.facts.door import Door
 from torni.facts.opening import Connection
 from torni.facts.reasons import reason
@@ -104,7 +104,7 @@ def handle(region: str, alert: str, did: str, *, by: str, action: str = "", text
         who = next((w for w in accounts.who_may(connection, "handle_alert") if w.name == by), None)
         if who is None:
             raise bad_input(f"--by {by}", t("is no account that may handle alerts"), t("`torni account list` tells whose are."))  # fmt: skip
-        at = opening.present_moment(connection)
+        at = recording.present_moment(connection)
         event = step(known.find(alert), did, who=who, at=at, action=action, text=text)
         days = Days(region)
         done = Door(connection, books_of(days, charge=charge)).accept([event], now=at, sender=senders.account(who))

@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import Any
 from urllib.parse import quote, urlencode
 
-_FILES = (".pdf", ".html", ".json", ".csv", ".xlsx")
+_FILES = (".pdf", ".html", ".json", ".csv", ".xlsx", ".txt")
 
 
 def link(*parts: Any, **query: Any) -> str:

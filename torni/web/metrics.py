@@ -37,6 +37,7 @@ PAGES = Counter("torni_pages", "Answers, by the route's pattern, the method and 
 PAGE_S = Histogram("torni_page_seconds", "How long an answer took once a thread had it", ["route"], buckets=BOUNDS_S)
 WAIT_S = Histogram("torni_page_wait_seconds", "How long a request waited for a thread", buckets=BOUNDS_S)
 FAULTS = Counter("torni_faults", "Pages that failed by a fault of ours, by its kind", ["route", "kind"])
+FORBIDDEN = Counter("torni_policy_reports", "Browsers' reports of what the pages' policy forbids, by its part, the sort of source and the route", ["directive", "source", "route"])  # fmt: skip
 EVENTS = Counter("torni_events", "Events at the door, by what became of them and who brought them", ["by", "outcome"])
 STREAMS = Gauge("torni_streams_open", "Open streams: towers and inboxes", ["kind"], multiprocess_mode="livesum")
 log = logging.getLogger("torni.pages")

@@ -19,7 +19,7 @@ from torni.web.rendering import page
 Handler = Callable[[HttpRequest], HttpResponse]
 POLICY = (
     "default-src 'none'; script-src 'self'; style-src 'self'; img-src 'self' data:; connect-src 'self'; "
-    "form-action 'self'; base-uri 'none'; frame-ancestors 'none'"
+    "form-action 'self'; base-uri 'none'; frame-ancestors 'none'; report-uri /policy-reports"
 )
 log = logging.getLogger("torni.web")
 
@@ -59,6 +59,8 @@ def _allowed(request: HttpRequest) -> bool:
     """
     if request.method in ("GET", "HEAD"):
         return True
+    if request.method == "POST" and request.path == "/policy-reports":
+        return True  # a browser sends it by itself, with its cookies and no origin; it changes nothing of anybody's
     if (request.method == "POST" and request.path == "/events") or (
         request.method == "PUT" and request.path.startswith("/fhir/Task/")
     ):

@@ -20,7 +20,7 @@ from psycopg_pool import ConnectionPool
 from torni.core import clock
 from torni.core.faults import BadInput, Fault, bad_input
 from torni.core.language import t
-from torni.facts import access, accounts, data_fields, intake, senders
+from torni.facts import access, accounts, data_fields, intake, recording, senders
 from torni.facts.access import Who
 from torni.facts.book import Books
 from torni.facts.door import Accepted, Door, local_day
@@ -144,12 +144,7 @@ def whole_log(region: str) -> Iterator[Connection | None]:
 def now() -> datetime:
     """The room's present: the clock's, or the newest recorded where the facts are invented and time is theirs."""
     with reading(None) as one:
-        row = one.execute(
-            "SELECT CASE WHEN invented IS NULL OR recorded_at = '-infinity' THEN greatest(recorded_at, %s) ELSE recorded_at END FROM room", [clock.now()]
-        ).fetchone()  # fmt: skip
-    assert row is not None
-    moment_: datetime = row[0]
-    return moment_
+        return recording.present_moment(one)
 
 
 @contextmanager
@@ -159,6 +154,7 @@ def _written() -> Iterator[Door]:
     try:
         with door() as made, made.connection.transaction():
             made.connection.execute("SELECT set_config('lock_timeout', %s, true)", [PATIENCE])
+            recording.refuse_doubted(made.connection)
             yield made
     except psycopg.errors.LockNotAvailable as error:
         told = t("is taking in much at once, and this was not recorded") if not health()["loading"] else t("is still being filled with the invented year, and this was not recorded")  # fmt: skip
@@ -221,18 +217,20 @@ def _books(region: str) -> Books:
 
 def health() -> dict[str, Any]:
     """The newest moment recorded, its position, how many events wait to be folded, whether they stand still, how many were set aside
-    because they cannot be counted, and whether a year is being written."""
+    because they cannot be counted, whether the clock is doubted, and whether a year is being written."""
     with reading(None) as one:
         row = one.execute(
             "SELECT nullif(r.recorded_at, '-infinity'), r.invented, newest(), c.position, extract(epoch FROM clock_timestamp() - c.level_at), "
             "(SELECT count(*) FROM missed), (SELECT max(at) FROM backup_tried WHERE whole), (SELECT whole FROM backup_tried ORDER BY number DESC LIMIT 1) FROM room r, consumer c WHERE c.name = 'tally'"
         ).fetchone()
+        clocks = recording.clocks(one)
     recorded, invented, newest, folded, since, aside, tried, whole = row or (None, None, 0, 0, 0, 0, None, None)
     behind = max(0, (newest or 0) - folded)  # a promise made anew has a position of its own after them
     late = 0 if invented or not recorded else max(0, round((recorded - clock.now()).total_seconds()))
     return {
         "recorded_at": recorded and recorded.isoformat(), "position": folded, "behind": behind, "standing_still": behind > 0 and since > STILL_S,
         "set_aside": aside, "loading": bool(invented and not invented.get("loaded")), "clock_behind_s": late,
+        "clock_doubted": bool(clocks and clocks.doubted),
         "backup_tried_at": tried and tried.isoformat(), "backup_whole": whole,
         "disk_free_mb": round(shutil.disk_usage(folder).free / 1e6) if row and (folder := _folder()) else None,
     }  # fmt: skip

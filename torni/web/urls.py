@@ -23,6 +23,7 @@ from torni.web.views import (
     network,
     pages,
     persons,
+    policy,
     records,
     rehearse,
     report,
@@ -49,6 +50,7 @@ urlpatterns = [
     at("health/", pages.health, EVERYBODY),
     at("health", pages.health, EVERYBODY),
     at("events", events.receive, EVERYBODY),  # by a feed's key
+    at("policy-reports", policy.forbidden, EVERYBODY),  # by a browser itself
     at("openapi.json", events.openapi, EVERYBODY),
     at("fhir/metadata", fhir.metadata, EVERYBODY),  # what is a client's, by a producer's feed's key
     at("fhir/<str:kind>", fhir.search, EVERYBODY),
@@ -75,6 +77,7 @@ urlpatterns = [
     at("<str:region>/report/", report.welfare, "report"),
     at("<str:region>/report.pdf", report.welfare_pdf, "report"),
     at("<str:region>/room/", room_health.the_room, "live_tower", form="ask_job"),
+    at("<str:region>/checkpoint.txt", room_health.checkpoint, EVERYBODY),
     at("<str:region>/search/", search.search, EVERYBODY, form=EVERYBODY),  # clients, to those who may ask for them
     at("<str:region>/waiting/", waiting.waiting, "waiting"),
     at("<str:region>/own/", live.own, "own_promises"),

@@ -24,7 +24,8 @@ from torni.core.progress import showing, working
 from torni.core.starter import starter
 from torni.facts.access import options
 from torni.facts.door import Door
-from torni.facts.opening import connect, present_moment
+from torni.facts.opening import connect
+from torni.facts.recording import present_moment
 from torni.services.days import Days
 from torni.services.proposing import take_in
 from torni.simulation import cast

@@ -20,6 +20,7 @@ from torni.facts import feeds, intake, senders
 from torni.facts.book import WIDEST
 from torni.facts.data_fields import MOST_TEXT, DataField
 from torni.facts.reasons import reason
+from torni.facts.recording import ClockDoubted
 from torni.services import load_library
 from torni.services.events import EventKind
 from torni.web import metrics, record_room
@@ -57,6 +58,8 @@ def receive(request: HttpRequest) -> HttpResponse:
         )
     except (psycopg.OperationalError, PoolTimeout):
         return _refused(503, "the record room does not answer; send the batch again", **{"Retry-After": "2"})
+    except ClockDoubted:
+        return _refused(503, "the server's clock may have jumped, so nothing is recorded; send the batch again later", **{"Retry-After": "600"})  # fmt: skip
     except BadInput as error:
         return _refused(503, str(error.faults[0].what))
     told = {

@@ -44,14 +44,15 @@ def data(request: HttpRequest) -> HttpResponse:
 
 def health(request: HttpRequest) -> HttpResponse:
     """Whether this server serves, and of its record room: how new, how far behind the tallies are, whether the invented year
-    is all there. 503 when the room does not answer, and when its tallies stand still: what the pages show is then old."""
+    is all there. 503 when the room does not answer, when its tallies stand still (what the pages show is then old), and when nothing is
+    recorded because the clock seems to have jumped."""
     if not record_room.is_open():
         return JsonResponse({"ok": True, "room": None})
     try:
         told = record_room.health()
     except (psycopg.Error, PoolTimeout):
         return JsonResponse({"ok": False, "room": None}, status=503)
-    ok = not told["standing_still"]
+    ok = not (told["standing_still"] or told["clock_doubted"])
     return JsonResponse({"ok": ok, "room": told}, status=200 if ok else 503)
 
 

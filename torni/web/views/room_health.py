@@ -2,10 +2,11 @@
 
 from __future__ import annotations
 
-from django.http import HttpRequest, HttpResponse, HttpResponseRedirect
+from django.http import Http404, HttpRequest, HttpResponse, HttpResponseRedirect
 
 from torni.core.faults import bad_input
 from torni.core.language import t
+from torni.facts.checkpoint import extension, newest
 from torni.facts.condition import ask_job, condition
 from torni.services import regions
 from torni.supervision import sentences
@@ -24,11 +25,27 @@ def the_room(request: HttpRequest, region: str) -> HttpResponse:
             ask_job(connection, "measure" if request.POST.get("do") == "measure" else "verify")
         return HttpResponseRedirect(link(here, "room"))
     with record_room.reading(request.who) as connection:
-        found = condition(connection)
+        found, signed = condition(connection), newest(connection) is not None
     return page(
         request, "room.html", here="room", region=here, regions=regions.all_regions(), found=found, seal=found.seal, verified=found.verified,
-        measured=found.measured, jobs=found.jobs, words=sentences, health=record_room.health(), t=t, job_name=job_name, job_state=job_state,
+        measured=found.measured, jobs=found.jobs, signed=signed, words=sentences, health=record_room.health(), t=t, job_name=job_name, job_state=job_state,
     )  # fmt: skip
+
+
+def checkpoint(request: HttpRequest, region: str) -> HttpResponse:
+    """The newest checkpoint as a text, for whoever keeps it outside; `?since=DAYS`: with proof that it extends the one of so many days."""
+    record_room.own(request, region)
+    since = request.GET.get("since", "")
+    with record_room.reading(request.who) as connection:
+        if since:
+            told: str | None = extension(
+                connection, int(since) if since.isascii() and since.isdecimal() and len(since) < 10 else 0
+            )
+        else:
+            told = newest(connection)
+    if told is None:
+        raise Http404
+    return HttpResponse(told, content_type="text/plain; charset=utf-8")
 
 
 def job_name(task: str) -> str:
