@@ -11,7 +11,6 @@ from hypothesis import HealthCheck, example, given, settings
 from hypothesis import strategies as st
 
 from tests.facts.conftest import BOOK, NOON, Room
-from torni.core.faults import BadInput
 from torni.facts.door import Door
 from torni.facts.fold import fold
 from torni.facts.intake import read, receive, receive_many, waiting
@@ -466,21 +465,3 @@ def test_an_hour_that_comes_twice_is_taken_by_its_offset_and_never_guessed(time,
     row, why = read({"id": "1", "source": "a", "type": "visit.made", "time": time, "data": {}})
     assert why == reasons
     assert (row["at"] and row["at"].isoformat()) == at
-
-
-def test_a_moment_in_that_hour_is_told_apart_and_read_back_as_it_was():
-    from torni.supervision.known_sums import read_moment
-    from torni.supervision.sentences import moment_text
-
-    for written, utc in (
-        ("2026-10-25T03:30:00+03:00", "00:30"),
-        ("2026-10-25T03:30:00 02:00", "01:30"),
-        ("2026-10-25T03:30", "01:30"),
-    ):
-        assert f"{read_moment(written).astimezone(UTC):%H:%M}" == utc
-    first, second = (moment_text(datetime(2026, 10, 25, hour, 30, tzinfo=UTC)) for hour in (0, 1))
-    assert (first[-7:], second[-7:]) == ("(UTC+3)", "(UTC+2)")
-    assert "UTC" not in moment_text(datetime(2026, 10, 25, 2, 30, tzinfo=UTC))
-    for absurd in ("9999-12-31", "0001-01-01", "0001-01-01T00:00"):
-        with pytest.raises(BadInput):
-            read_moment(absurd)

@@ -85,6 +85,24 @@ def test_each_open_channel_says_what_the_client_pays(rules):
     assert "The client fee of the service is not charged." in voucher.conclusion
 
 
+def test_a_voucher_that_is_granted_by_itself_says_what_the_client_pays(rules):
+    """As a way of arranging a service it says so; as a service of its own it says the same, and the law stands once."""
+    found = told(rules, "home_care_voucher", AINO + "wants_voucher: true\n")
+    (fee,) = found.fees
+    assert "pay the producer what its price exceeds" in fee.conclusion and "organiser" not in fee.conclusion
+    assert len([text for text in found.sources if "569/2009" in text]) == 1
+
+
+@pytest.mark.parametrize("language", ["fi", "sv", "en"])
+@pytest.mark.parametrize("service", ["home_care", "home_care_voucher"])
+def test_no_sentence_of_a_letter_stands_twice(rules, language, service):
+    with speaking(language):
+        found = letter(proposal_of(rules, service, parse_client(AINO + "wants_voucher: true\n", rules)))
+    for texts in (found.notice, found.decision, found.review, found.sources, [f.conclusion for f in found.fees]):
+        said = [part for text in texts for part in re.split(r"(?<=[a-zåäö)])\. ", text)]
+        assert sorted(said) == sorted(set(said))
+
+
 def test_a_client_is_heard_before_a_refusal(rules):
     """What would be refused and why, until when one may explain; no decision, and so nothing to ask a review of."""
     with speaking("en"):

@@ -150,12 +150,18 @@ def fee(d: Proposal, fee: Reckoned, made: Decision | None) -> Fee:
 
 def _value(d: Proposal, channel: str, fee: Reckoned, amount: Decimal) -> list[str]:
     told = [t("Value: {amount}", amount=money(amount)) + unit_text(fee.formula.definition.unit) + "."]
-    if channel != "voucher":
+    if channel != "voucher" and not _of_a_voucher(d, fee):
         return [*told, t("The organiser pays this: it is not a client's fee.")]
     hours = whole_hours(d.client)
     if hours and fee.formula.definition.unit == "EUR/hour":
         told.append(t("For {hours} hours a month the voucher pays at most {amount} a month.", hours=hours, amount=money(amount * hours)))  # fmt: skip
     return [*told, t("You choose the producer among those approved, and pay the producer what its price exceeds the voucher's value by. The client fee of the service is not charged.")]  # fmt: skip
+
+
+def _of_a_voucher(d: Proposal, fee: Reckoned) -> bool:
+    """Is it what some service's voucher is worth? A voucher may be granted as a service of its own, which has no channels."""
+    ways = (s.channels.voucher for s in d.rules.library.services.values())
+    return any(w is not None and w.value and d.rules.formulas.get(w.value) is fee.formula for w in ways)
 
 
 def channels(d: Proposal, made: Decision | None) -> list[str]:
@@ -166,9 +172,11 @@ def channels(d: Proposal, made: Decision | None) -> list[str]:
 
 def notices(d: Proposal, fees: Sequence[Reckoned], head: Head) -> list[str]:
     """What keeps the letter from being sent as it is, and what it takes as so without knowing it."""
-    told = [t("The limits of granting are invented for demonstration.")] if d.invented else []
+    told = [t("For demonstration: the limits of granting are example values.")] if d.invented else []
     if any(f.invented for f in fees):
-        told.append(t("Some amounts are invented for demonstration."))
+        told.append(t("For demonstration: some amounts are example values."))
+    if told:
+        told.append(t("The letter may not be given to a client."))
     return [*told, *dict.fromkeys(text for f in fees for text in f.assumed_told), *head.lacking]
 
 
@@ -220,11 +228,10 @@ def review(d: Proposal, head: Head, sent: date) -> list[str]:
         "Bring or send the request to: {where}.", where=f"{head.name}, {head.reached}" if head.reached else head.name
     )
     return [
-        t("If you are not satisfied with this decision, you may ask for it to be reviewed. The request is made in writing to the wellbeing services county within {n} days of notice of the decision.", n=days)
-        + " " + t("The day of notice is not counted."),
+        t("If you are not satisfied with this decision, you may ask for it to be reviewed. Make the request in writing to the wellbeing services county within {n} days of notice of the decision. The day of notice is not counted.", n=days),
         " ".join(part for part in (where, bring) if part),
-        t("You are taken to have had notice on the {n}th day after the letter was posted, unless you show otherwise. If the letter is posted on {day}, the last day is {last}.", n=notice, day=day(sent), last=day(last_day(sent, library))),
-        t("Write in the request which decision you want reviewed, how you want it changed and why, and your name and contact details. Sign it."),
+        t("You are taken to have had notice on the {n}th day after the letter was posted, unless otherwise shown. If the letter is posted on {day}, the last day is {last}.", n=notice, day=day(sent), last=day(last_day(sent, library))),
+        t("Write in the request which decision you want reviewed, how you want it changed and why, and your name and contact details. Sign a request on paper. One sent on your own page needs no signature."),
         t("Source: {source}.", source=f"{source}; {library.sources['time_limits_act_150_1930'].title}"),
     ]  # fmt: skip
 

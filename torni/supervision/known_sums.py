@@ -5,9 +5,10 @@ A moment of the past gives what was shown then: the sums known by the evening be
 
 from __future__ import annotations
 
+import re
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
-from datetime import date, datetime, timedelta
+from datetime import UTC, date, datetime, timedelta, timezone
 
 import polars as pl
 
@@ -71,21 +72,49 @@ def moment(connection: Connection, known: datetime | None = None) -> Moment | No
 
 
 def read_moment(text: str) -> datetime:
-    """A moment as people write it: 2026-05-03, 2026-05-03T14:30, or with its offset. A day alone is its last moment, and so is a
-    time in the hour that comes twice when the clock is turned: what was known by then is the more."""
+    """A moment as people write it: 3.5.2026, 3.5.2026 klo 14.30 (kl., at), 2026-05-03T14:30, or with its offset. A day alone is its last
+    moment, and so is a time in the hour that comes twice when the clock is turned, where it does not say which: what was known by
+    then is the more. The hour that is skipped is refused: nobody's clock showed it."""
     try:
-        found = datetime.fromisoformat(
-            text.replace(" ", "+") if "T" in text else text
-        )  # an address writes + as a blank
-        if not FIRST_YEAR <= found.year <= LAST_YEAR or not day_written(text[:10]):
+        found, alone = _written(text)
+        if not FIRST_YEAR <= found.year <= LAST_YEAR:
             raise ValueError
     except ValueError as error:
         raise bad_input(
-            "known", t('"{text}" is not a moment', text=text), t("Write such as 2026-05-03T14:30.")
+            "known", t('"{text}" is not a moment', text=text), t("Write such as 3.5.2026 or 3.5.2026 at 14.30.")
         ) from error
-    if "T" not in text and ":" not in text:
+    if alone:
         return start_of(found.date() + timedelta(days=1)) - timedelta(microseconds=1)
-    return found if found.tzinfo else found.replace(tzinfo=HELSINKI, fold=1)
+    if found.tzinfo:
+        return found
+    local = found.replace(tzinfo=HELSINKI, fold=1)
+    if local.astimezone(UTC).astimezone(HELSINKI).replace(tzinfo=None) != found:
+        raise bad_input(
+            "known",
+            t('"{text}" never was: the clock was turned forward past that hour', text=text),
+            t("Write an hour before or after it."),
+        )
+    return local
+
+
+_BY_HAND = re.compile(
+    r"(?P<day>[0-9]{1,2})\.(?P<month>[0-9]{1,2})\.(?P<year>[0-9]{4})"
+    r"(?:,? +(?:(?:klo|kl\.?|at) +)?(?P<hour>[0-9]{1,2})[.:](?P<minute>[0-9]{2})(?: \(UTC(?P<offset>[+ ][0-9]{1,2})\))?)?"
+)
+
+
+def _written(text: str) -> tuple[datetime, bool]:
+    """The moment of a text, by hand or as machines write it, and whether it is a day alone; ValueError where it is none."""
+    if by_hand := _BY_HAND.fullmatch(text):
+        part = {name: int(value) for name, value in by_hand.groupdict("0").items()}
+        offset = timezone(timedelta(hours=part["offset"])) if by_hand["offset"] else None
+        return datetime(part["year"], part["month"], part["day"], part["hour"], part["minute"], tzinfo=offset), by_hand[
+            "hour"
+        ] is None
+    day_written(text[:10])
+    # an address writes + as a blank
+    found = datetime.fromisoformat(text.replace(" ", "+") if "T" in text else text)
+    return found, "T" not in text and ":" not in text
 
 
 def units(connection: Connection) -> pl.DataFrame:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
-from datetime import date, datetime, timedelta
+from datetime import date, timedelta
 from typing import Any
 
 import polars as pl
@@ -11,7 +11,6 @@ from django.http import Http404, HttpRequest, HttpResponse
 
 from torni.core.faults import bad_input
 from torni.core.language import Message, euros_text, t
-from torni.facts.door import HELSINKI
 from torni.promises.finding import FOR_STAFF, LEVELS, NO_ROOM, Finding
 from torni.promises.rows import MOST
 from torni.services import regions
@@ -179,9 +178,11 @@ def compare(request: HttpRequest, region: str) -> HttpResponse:
     newest = record_room.picture(here.id)
     if newest is None:
         raise Http404
-    week_before = (newest.now.at - timedelta(days=7)).astimezone(HELSINKI)
     first, second = (request.GET.get(n, "").strip() for n in ("first", "second"))
-    one = record_room.picture(here.id, read_moment(first or f"{week_before:%Y-%m-%dT%H:%M}"))
+    week_before = newest.now.at.replace(second=0, microsecond=0) - timedelta(
+        days=7
+    )  # the minute: kept for the next who looks
+    one = record_room.picture(here.id, read_moment(first) if first else week_before)
     two = record_room.picture(here.id, read_moment(second)) if second else newest
     if one is None or two is None:
         raise bad_input("known", t("nothing was known yet on {day}", day=first), t("Ask for a later moment."))
@@ -194,10 +195,5 @@ def compare(request: HttpRequest, region: str) -> HttpResponse:
     )
     return page(
         request, "compare_moments.html", here="moments", region=here, one=one, two=two, pairs=pairs, words=sentences,
-        regions=regions.all_regions(), first=local(one.now.at), second=local(two.now.at),
+        regions=regions.all_regions(), first=sentences.moment_text(one.now.at), second=sentences.moment_text(two.now.at),
     )  # fmt: skip
-
-
-def local(moment: datetime) -> str:
-    """A moment as a form's field holds it."""
-    return f"{moment.astimezone(HELSINKI):%Y-%m-%dT%H:%M}"

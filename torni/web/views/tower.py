@@ -68,7 +68,7 @@ def tower(request: HttpRequest, region: str) -> HttpResponse:
     return page(
         request, template, first=first, here="tower", region=here, picture=shown, findings=listed, chosen=chosen, live=live, counts=counts,
         map=draw(here.map, chosen), most_turned=MOST_TURNED, show=wanted, filters=filters, all=len(every), words=sentences, known=request.GET.get("known", ""),
-        watched=live is None and not here.real_only and record_room.is_of(here.id), moment_field=live_view.local(live.now.at) if live else "", spending=live_view.spending(here, live) if live else [],
+        watched=live is None and not here.real_only and record_room.is_of(here.id), moment_field=sentences.moment_text(live.now.at) if live else "", spending=live_view.spending(here, live) if live else [],
         regions=regions.all_regions(), emergencies=emergencies, heavy=heavy,
     )  # fmt: skip
 
