@@ -51,3 +51,9 @@ def test_the_worst_week_has_a_bar(shares, target):
     foot = foot_of(shares, target)
     assert 0 <= foot <= min(shares)
     assert foot == 0 or (min(shares) - foot) / (1 - foot) > 0.15
+
+
+def test_no_name_is_laid_out_twice():
+    """A list of what waits had the name of the note that hangs in the corner while something is reckoned, and hung there with it."""
+    names = re.findall(r"^([.#][\w-]+) \{", LIGHT, re.M)
+    assert not {name for name in names if names.count(name) > 1}
