@@ -49,6 +49,26 @@ def test_nobody_found_may_be_registered_with_the_identity_code(browsers, rows):
     assert "in the register already" in told and NEED["text"] in told, "nothing that was written is lost"
 
 
+def test_a_name_that_is_not_found_is_not_written_twice(browsers):
+    """The new client's name is what was sought; a number that was sought is nobody's name, and one found is not named anew."""
+    adviser = browsers["adviser"]
+    assert 'name="name" value="Sanna Saapuva"' in send(adviser, "/intake/", 200, do="find", sought="Sanna Saapuva")
+    assert 'name="name" value=""' in send(adviser, "/intake/", 200, do="find", sought="99999999")
+
+
+def test_who_has_no_known_municipality_is_registered_all_the_same(browsers, rows):
+    """The form lets it be left open, and so must the room: its number says that it is not known, and no page names a place."""
+    adviser = browsers["adviser"]
+    there = send(
+        adviser,
+        "/intake/",
+        **{**NEW, "name": "Kulkija Koditon", "born": "1961-03-02", "municipality": ""},
+        once="nowhere1",
+    )
+    assert "Kulkija Koditon" in page(adviser, there.removeprefix(BASE))
+    assert rows("SELECT municipality FROM client WHERE name = 'Kulkija Koditon'") == [("199",)]
+
+
 def test_without_a_code_a_number_is_given_and_a_namesake_is_asked_about(browsers, rows):
     adviser, told = browsers["adviser"], {**NEW, "name": "Toivo Tilapäinen", "born": "1941-05-30", "protected": "yes", "municipality": "182"}  # fmt: skip
     send(adviser, "/intake/", **told, once="tmp1")

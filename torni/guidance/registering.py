@@ -33,6 +33,11 @@ class Identity:
     born: date
 
 
+UNKNOWN_MUNICIPALITY = (
+    "199"  # "not known" among the population register's numbers of municipalities: a registration names one
+)
+
+
 @dataclass(frozen=True)
 class NewClient:
     """What is written of a new client. `identity`: empty where there is none. `municipality`: empty where it is not known."""
@@ -108,7 +113,7 @@ def read(given: Mapping[str, str], municipalities: Mapping[str, object], *, toda
 def register(new: NewClient, client: int, *, by: str, at: datetime) -> Event:
     """The client's registration, in force from the beginning of the day, so that what is written of the same day is written of them."""
     data = {
-        "name": new.name, "born": str(new.born), "municipality": new.municipality, "protected": new.protected, "language": new.language, "by": by,
+        "name": new.name, "born": str(new.born), "municipality": new.municipality or UNKNOWN_MUNICIPALITY, "protected": new.protected, "language": new.language, "by": by,
         **({"identity": new.identity} if new.identity else {}),
     }  # fmt: skip
     since = datetime.combine(local_day(at), time(0), HELSINKI)

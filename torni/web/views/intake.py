@@ -6,6 +6,7 @@ of one of those found, or of a new client, in one step.
 
 from __future__ import annotations
 
+import re
 import secrets
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
@@ -60,6 +61,8 @@ def intake(request: HttpRequest, region: str) -> HttpResponse:
             faults = error.faults
     if registering.looks_like_identity(sought.text) and not given["identity"]:
         given["identity"] = sought.text.upper()
+    elif request.POST.get("do") == "find" and not sought.found and not re.search("[0-9]", sought.text):
+        given["name"] = given["name"] or sought.text  # who is not found by name is registered by it, and written once
     return page(
         request, "intake.html", here="intake", region=here, regions=regions.all_regions(), faults=faults, given=given, channels=steps.CHANNELS,
         channel_name=channel_of_need, once=given["once"] or secrets.token_hex(6), sought=sought, asked=request.method == "POST", new=NEW,
