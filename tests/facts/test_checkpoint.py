@@ -180,6 +180,30 @@ def test_after_many_erasures_every_other_proof_holds_and_nothing_is_sealed_anew(
     assert gone and not {s.hex() for s in gone} & {s.replace("-", "") for s in salts}
 
 
+def test_after_a_thousand_erasures_all_other_proofs_hold(here):
+    """A day of a thousand clients of whom each is erased, and of thirty who stay: every proof given before stands, and those who stay get the same."""
+    connection, gone, stay = here.connection, range(1_000, 2_000), range(2_000, 2_030)
+    everybody = [*gone, *stay]
+    here.send(*(here.event("resident.registered", client=c, data={"municipality": "172", "born": "1950-01-01"}) for c in everybody))  # fmt: skip
+    here.send(*(here.event("need.reported", client=c, matter=f"n{c}") for c in everybody))
+    here.later(days=1)
+    here.send(here.event("feedback.given", unit="south", quantity=4))
+    while fold(connection):
+        pass
+    assert seal(connection) == 1
+    note, key = checkpoint.keep(connection), checkpoint.public_key(NAME)
+    kept = [p for (p,) in here.rows(f"SELECT position FROM event WHERE client >= {stay[0]} ORDER BY position")]
+    of_gone = [p for (p,) in here.rows(f"SELECT position FROM event WHERE client IN ({gone[0]}, {gone[-1]})")]
+    proofs = {p: prove(connection, p) for p in [*kept, *of_gone]}
+    for client in gone:
+        persons.erase(connection, client, data=DATA, by="Records Keeper", why="her own request")
+    assert here.rows("SELECT count(*) FROM erasure") == [(1_000,)]
+    assert len(kept) == 60 and {p: prove(connection, p) for p in kept} == {p: proofs[p] for p in kept}
+    assert {alone.check(p.text, p.event.encode(), key) for p in proofs.values()} == {"2026-05-04"}
+    assert not checkpoint.against(connection, checkpoint.read(note, key=key)).wrong
+    assert wrong(connection) == []
+
+
 def test_a_later_erasure_is_in_the_log_too_and_what_it_left_is_held(lived):
     persons.erase(lived.connection, 10, data=DATA, by="x", why="a mistake")
     lived.later(days=1)
