@@ -58,7 +58,7 @@ def grounds(graph: RoadGraph, land: Numbers, *, piece_m: float, gap_m: float) ->
     return Grounds(out_land.astype(np.int32), ground.astype(np.int32), joined)
 
 
-def lands(nodes: int, tail: Numbers, head: Numbers) -> Numbers:
+def lands(nodes: int, tail: npt.NDArray[np.int32] | Numbers, head: npt.NDArray[np.int32] | Numbers) -> Numbers:
     """By node, the number of what these edges connect."""
     from scipy.sparse import csr_matrix
     from scipy.sparse.csgraph import connected_components

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import dataclass, replace
-from typing import TYPE_CHECKING
 
 import numpy as np
 import numpy.typing as npt
@@ -16,9 +15,6 @@ from torni.sources.osm.access import CLASSES, EVERYBODY, FERRY
 from torni.sources.osm.ferries import Ferry
 from torni.sources.osm.ferry_lines import FerryLine
 from torni.sources.osm.grounds import grounds, lands
-
-if TYPE_CHECKING:
-    from scipy.sparse import csr_matrix
 
 Numbers = npt.NDArray[np.int64]
 Floats = npt.NDArray[np.float64]
@@ -48,9 +44,9 @@ class _Edges:
     tail: Numbers
     head: Numbers
     length_m: Numbers
-    kind: Numbers
-    closed: Numbers
-    fixed_s: Numbers
+    kind: npt.NDArray[np.int16]
+    closed: npt.NDArray[np.uint8]
+    fixed_s: npt.NDArray[np.int32]
 
     def __add__(self, other: _Edges) -> _Edges:
         return _Edges(**{k: np.concatenate([v, other.__dict__[k]]) for k, v in self.__dict__.items()})
@@ -89,7 +85,7 @@ def build(
         count = len(sail.tail)
         streets += _Edges(
             np.array(sail.tail, np.int64), np.array(sail.head, np.int64), np.ones(count, np.int64),
-            np.full(count, FERRY), np.array(sail.closed, np.int64), np.array(sail.fixed_s, np.int64),
+            np.full(count, FERRY, np.int16), np.array(sail.closed, np.uint8), np.array(sail.fixed_s, np.int32),
         )  # fmt: skip
     used, inverse = np.unique(np.concatenate([streets.tail, streets.head]), return_inverse=True)
     count, point = len(streets.tail), of_point[used]
@@ -101,8 +97,7 @@ def build(
     land = lands(len(of_point), np.concatenate(tails), np.concatenate(heads))[used]
     graph = RoadGraph(
         x=x[point], y=y[point], tail=inverse[:count].astype(np.int32), head=inverse[count:].astype(np.int32),
-        length_m=streets.length_m.astype(np.int32), road_class=streets.kind.astype(np.int16), classes=CLASSES,
-        closed=streets.closed.astype(np.uint8), fixed_s=streets.fixed_s.astype(np.int32),
+        length_m=streets.length_m.astype(np.int32), road_class=streets.kind, classes=CLASSES, closed=streets.closed, fixed_s=streets.fixed_s,
     )  # fmt: skip
     found = grounds(graph, np.unique(land, return_inverse=True)[1].reshape(-1), piece_m=piece_m, gap_m=gap_m)
     counts |= _apart(graph, found.ground) | {"over_gap": found.over_gap, "on_foot": _only_on_foot(graph)}
@@ -111,24 +106,17 @@ def build(
 
 def _only_on_foot(graph: RoadGraph) -> int:
     """Pieces of street for cars to which a walker alone gets from the others, by a foot bridge, a path or a boat."""
-    from scipy.sparse.csgraph import connected_components
-
     everywhere = dict.fromkeys(CLASSES, 1.0)
-    by_car, on_foot = (arcs(graph, Mode(means, everywhere, means=means)) for means in ("car", "walk"))
-    n = graph.nodes
-    _, piece = connected_components(_joined(n, by_car.tail, by_car.head), directed=False)
-    both = np.concatenate([by_car.tail, on_foot.tail]), np.concatenate([by_car.head, on_foot.head])
-    _, land = connected_components(_joined(n, *both), directed=False)
+    by_car = arcs(graph, Mode("car", everywhere, means="car"))
     street = graph.tail[
         ((by_car.forward_ds < FORBIDDEN) | (by_car.backward_ds < FORBIDDEN)) & (graph.road_class != FERRY)
     ]
-    return len(np.unique(piece[street])) - len(np.unique(land[street]))
-
-
-def _joined(nodes: int, tail: npt.NDArray[np.int32] | Numbers, head: npt.NDArray[np.int32] | Numbers) -> csr_matrix:
-    from scipy.sparse import csr_matrix
-
-    return csr_matrix((np.ones(len(tail), np.int8), (tail, head)), shape=(nodes, nodes))
+    tail, head = by_car.tail, by_car.head
+    del by_car  # a country's streets by two means at once are its memory twice
+    by_car_alone = lands(graph.nodes, tail, head)[street]
+    on_foot = arcs(graph, Mode("walk", everywhere, means="walk"))
+    land = lands(graph.nodes, np.concatenate([tail, on_foot.tail]), np.concatenate([head, on_foot.head]))[street]
+    return len(np.unique(by_car_alone)) - len(np.unique(land))
 
 
 def _apart(graph: RoadGraph, ground: npt.NDArray[np.int32]) -> dict[str, int]:
@@ -155,7 +143,7 @@ def _streets(needed: Numbers, known: npt.NDArray[np.bool_], x: Floats, y: Floats
     tail, head, of = tail[usable], head[usable], of[usable]
     length = np.maximum(1, np.rint(np.hypot(x[tail] - x[head], y[tail] - y[head]))).astype(np.int64)
     return _Edges(
-        tail, head, length, ways.kinds[of].astype(np.int64), ways.closed[of].astype(np.int64), np.zeros(len(tail), np.int64)
+        tail, head, length, ways.kinds[of], ways.closed[of], np.zeros(len(tail), np.int32)
     )  # fmt: skip
 
 
@@ -178,9 +166,9 @@ def _parted(edges: _Edges, barriers: Barriers, of_point: Numbers, ports: frozens
     ends = ends.copy()
     ends[later] = new
     count = len(edges.tail)
-    bits = stopped[point].astype(np.int64)
+    bits = stopped[point]
     passing = _Edges(
-        point, new, np.ones(len(later), np.int64), edges.kind[later % count], bits | bits << len(MEANS), np.zeros(len(later), np.int64)
+        point, new, np.ones(len(later), np.int64), edges.kind[later % count], bits | bits << len(MEANS), np.zeros(len(later), np.int32)
     )  # fmt: skip
     moved = _Edges(ends[:count], ends[count:], edges.length_m, edges.kind, edges.closed, edges.fixed_s)
     return moved + passing, np.concatenate([of_point, of_point[point]])
