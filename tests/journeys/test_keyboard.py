@@ -45,7 +45,7 @@ class Keys:
         return self
 
 
-def test_the_adviser_registers_a_client_and_decides(visit):
+def test_the_adviser_registers_a_client_assesses_and_decides(visit):
     keys = Keys(visit("/keski-suomi/intake/", who="adviser"))
     keys.write("Neea Näppäin").goes()  # the field to seek in has the focus from the start
     assert "Rekisteristä ei löytynyt ketään." in keys.page.locator("main").inner_text()
@@ -54,10 +54,10 @@ def test_the_adviser_registers_a_client_and_decides(visit):
     keys.to("#text").write("Tarvitsen apua aamuisin.").to("main .stack-form button").goes()
     assert re.search(r"/case/\d+/$", keys.page.url)
     assert "Neea Näppäin" in keys.page.locator("h1").inner_text()
-
-    keys = Keys(visit("/keski-suomi/worklist/", who="adviser"))
-    decide = keys.page.locator(".worklist a", has_text="Tee päätös").last.get_attribute("href")
-    keys.to(f'main a[href="{decide}"]').goes().to("main a[href$='decide/']").goes()
+    keys.to("main a", has="Arvioi palvelutarve").goes()
+    day = keys.to("#f-rai_maple").write("4").to("#assessed_day").page.locator("#assessed_day")
+    day.fill(day.get_attribute("max"))  # in what order its parts are typed is the browser's language
+    keys.to("#summary").write("Aamutoimissa on vaikeuksia.").to("main .buttons button").goes()
     keys.to("main a[href$='/decide/home_care/']").goes()
     keys.to("[name=verdict]").press("Space").to("#judgement").write("Selviytyy kotona aamu- ja ilta-avun turvin.")
     keys.to("#why").write("Tilanne on muuttunut arvioinnin jälkeen.").to("[name=channel]").press("Space")

@@ -14,6 +14,7 @@ from typing import Any, Literal
 
 from torni.facts.door import local_day
 from torni.facts.persons import ClientEvent, Person
+from torni.sources.where import code_of
 
 GUIDANCE = "client_guidance"
 ASSESSMENT = "needs_assessment"
@@ -346,8 +347,8 @@ def facts_of(case: Case) -> dict[str, Any]:
             found[name] = value if isinstance(value, dict) else {"value": value, "on": str(assessment.on)}
     if case.age is not None:
         found["age"] = case.age
-    if case.person.rows and case.person.rows[0][1]:
-        found["municipality"] = case.person.rows[0][1]
+    if home := code_of(case.home):  # a register's number for "not known", or for a country, is no municipality
+        found["municipality"] = home
     if case.needs:
         found.setdefault("contacted_on", str(local_day(case.needs[0].reported.at)))
     if case.assessments:
