@@ -36,7 +36,7 @@ from torni.web import metrics
 from torni.web.store import Held, held, hold
 
 MOST_PICTURES, LATELY_S = 12, 60.0
-DAY_S = 1.0  # how long the room's day is kept: a page asks for it many times, and in a demonstration a minute is an hour
+DAY_S = 1.0  # how long the room's day is kept: each link of a page asks for it, and a demonstration's minute is an hour
 PATIENCE = "5s"  # how long a page waits for its turn to write
 STILL_S = 20.0  # the worker tells every five seconds that the tallies are level: silent so long, they stand still
 _pictures: OrderedDict[tuple[Any, ...], Live] = OrderedDict()
