@@ -7,7 +7,9 @@ from decimal import Decimal
 
 import pytest
 
+from tests.printed import said_of_itself
 from torni.core.faults import BadInput
+from torni.core.language import speaking
 from torni.guidance.client import Client
 from torni.guidance.fees import reckon
 from torni.guidance.proposal import proposal_of
@@ -17,7 +19,7 @@ from torni.simulation.persons import facts_of, people_of
 from torni.simulation.population import open_population
 from torni.simulation.rehearsal import rehearse
 from torni.simulation.running import Run
-from torni.simulation.summary import to_pdf
+from torni.simulation.summary import content, to_pdf
 
 ON = date(2026, 11, 22)
 STRICTER = "name: Stricter\nparameters: {grant.home_care.maple: 4}"
@@ -121,6 +123,9 @@ def test_alternatives_and_the_boards_page(aland):
     assert [m.change.name for m in made] == ["A", "B"]
     assert made[1].total.losers >= made[0].total.losers > 0
     assert to_pdf(made).count(b"/Type /Page\n") + to_pdf(made).count(b"/Type/Page/") <= 1
+    for language in ("fi", "sv", "en"):
+        with speaking(language):
+            said_of_itself(to_pdf(made), content(made)["title"], language)
 
 
 @pytest.mark.parametrize(

@@ -4,6 +4,7 @@ import re
 
 import pytest
 
+from tests.printed import said_of_itself
 from torni.core.faults import BadInput
 from torni.core.language import speaking
 from torni.guidance import proposal_of
@@ -70,6 +71,20 @@ def test_no_reason_reads_as_its_opposite(rules):
     assert refused.reasons[2].leaves == ["Against the criterion, this is so: you are entitled to rehabilitation arranged by Kela"]  # fmt: skip
 
 
+@pytest.mark.parametrize(
+    ("language", "quoted", "found"),
+    [
+        ("fi", "Myöntämisperuste: Asiakas ei asu ympärivuorokautisessa palveluasumisessa eikä laitoshoidossa", "Asumismuoto: oma koti"),
+        ("sv", "Grund för beviljande: Klienten bor varken i serviceboende med heldygnsomsorg eller på institution", "Boendeform: eget hem"),
+        ("en", "Criterion: The client lives neither in round-the-clock housing nor in an institution", "Housing: own home"),
+    ],
+)  # fmt: skip
+def test_a_criterion_is_quoted_as_one_and_what_it_excludes_is_told_by_what_was_found(rules, language, quoted, found):
+    with speaking(language):
+        made = letter(proposal_of(rules, "day_centre_elderly", parse_client(AINO + "lives_alone: true\n", rules)))
+    assert (made.reasons[2].text, made.reasons[2].leaves) == (quoted, [found])
+
+
 def test_the_law_stands_by_section_and_nothing_outdated(rules):
     found = told(rules, "home_care", AINO + "wants_voucher: true\n")
     assert found.sources[:2] == ["Social Welfare Act 1301/2014, section 19 a", "Voucher Act 569/2009, sections 6 and 7"]
@@ -82,14 +97,17 @@ def test_each_open_channel_says_what_the_client_pays(rules):
     assert fee.conclusion.startswith("Your fee is 152.55 euros a month. If the fee endangers your livelihood")
     assert voucher.title == "Voucher: value of the home-care voucher an hour"
     assert "For 10 hours a month the voucher pays at most 215.30 euros a month." in voucher.conclusion
-    assert "The client fee of the service is not charged." in voucher.conclusion
+    assert "No client fee is charged. You may refuse the voucher." in voucher.conclusion
 
 
 def test_a_voucher_that_is_granted_by_itself_says_what_the_client_pays(rules):
     """As a way of arranging a service it says so; as a service of its own it says the same, and the law stands once."""
     found = told(rules, "home_care_voucher", AINO + "wants_voucher: true\n")
     (fee,) = found.fees
-    assert "pay the producer what its price exceeds" in fee.conclusion and "organiser" not in fee.conclusion
+    assert (
+        "You pay the producer the difference between its price and the voucher's value" in fee.conclusion
+        and "organiser" not in fee.conclusion
+    )
     assert len([text for text in found.sources if "569/2009" in text]) == 1
 
 
@@ -136,11 +154,19 @@ def test_a_letter_that_asks_for_facts(rules):
     assert not found.fees
 
 
-def test_the_pdf_is_tagged_and_says_the_title(rules, tmp_path):
-    made = to_pdf(letter(proposal_of(rules, "home_care", parse_client(AINO, rules))))
-    assert made.startswith(b"%PDF-")
-    assert b"/MarkInfo" in made
-    assert b"pdfuaid" in made
+@pytest.mark.parametrize("language", ["fi", "sv", "en"])
+def test_every_letters_pdf_is_tagged_and_says_its_title_and_language(rules, language):
+    home = AINO.replace("own_home", "institution")
+    with speaking(language):
+        letters = [
+            letter(proposal_of(rules, "home_care", parse_client(AINO, rules))),
+            letter(proposal_of(rules, "home_care", parse_client(home, rules))),
+            letter(proposal_of(rules, "home_care", parse_client(home, rules)), hearing=True),
+            letter(proposal_of(rules, "home_care", parse_client("age: 82", rules))),
+            letter(proposal_of(rules, "home_care_voucher", parse_client(AINO + "wants_voucher: true\n", rules))),
+        ]
+    for one in letters:
+        said_of_itself(to_pdf(one), one.title, language)
 
 
 def test_any_text_is_data_in_the_pdf(rules):

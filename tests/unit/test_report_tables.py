@@ -4,9 +4,12 @@ from datetime import date
 
 import pytest
 
-from torni.core.language import speaking
+from tests.printed import said_of_itself
+from torni import network
+from torni.core.language import Message, speaking
 from torni.services import load_library
-from torni.tower.report import _section, indicator_text
+from torni.tower import picture
+from torni.tower.report import _section, content, indicator_text, report, to_pdf
 
 
 def test_a_column_of_sentences_shares_the_width_and_figures_take_their_own():
@@ -47,3 +50,12 @@ def test_a_share_and_a_small_sum_are_told_as_they_are():
         assert indicator_text(found["good_feedback"], 0.5, counts=(4, 8)) == "50.0%"
         assert indicator_text(found["fees_per_resident"], 3.456, counts=(34560, 100)) == "3.46 euros"
         assert indicator_text(found["complaints_per_1000_visits"], None, counts=(0, 55)) == "–"
+
+
+@pytest.mark.parametrize("language", ["fi", "sv", "en"])
+def test_the_reports_pdf_is_tagged_and_says_its_title_and_language(language):
+    there = network.load("ahvenanmaa", on=date(2026, 11, 22))
+    with speaking(language):
+        found = report(picture(there, happened=None, why=Message("nothing was known yet")), None, None)
+        told = content(found)
+        said_of_itself(to_pdf(found), f"{told['title']}, {told['organiser']}", language)

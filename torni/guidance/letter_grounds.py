@@ -11,7 +11,7 @@ from torni.core import deadlines
 from torni.core.language import t
 from torni.engines.rules import tree
 from torni.engines.rules.reasoning import Leaf, State
-from torni.engines.rules.sentences import day, label
+from torni.engines.rules.sentences import day, label, shown
 from torni.guidance.case import Decision
 from torni.guidance.fees import Reckoned, line_value, money, names, unit_text
 from torni.guidance.paid_by import HOURS, whole_hours
@@ -94,11 +94,11 @@ def judged(made: Decision) -> list[Reason]:
 
 
 def reasons(d: Proposal) -> list[Reason]:
-    """Each criterion with its state, and of it what decides: nothing that did not, for it would read as its own opposite. What is not
+    """Each criterion, quoted as one (it speaks of any client), with its state, and of it what decides: nothing that did not, for it would read as its own opposite. What is not
     known is left out of a refusal, which does not rest on it; a source that is invented is told once, at the head."""
     sources = d.rules.library.sources
     return [
-        Reason(str(c.text), leaf_state(state), "" if sources[c.source].invented else str(sources[c.source].title), _leaves(d, i, "held" if state == "open" else state))
+        Reason(t("Criterion: {text}", text=str(c.text).rstrip(".")), leaf_state(state), "" if sources[c.source].invented else str(sources[c.source].title), _leaves(d, i, "held" if state == "open" else state))
         for i, (c, state) in enumerate(d.criteria_told) if state != "missing" or d.verdict != "refused"
     ]  # fmt: skip
 
@@ -117,6 +117,10 @@ def _leaf(leaf: Leaf, criterion: State, d: Proposal) -> str:
         return f"{text}: {leaf_state(leaf.state)}" if isinstance(leaf.node, tree.Ask) else text
     if leaf.state == criterion:
         return text if leaf.state == "held" else f"{text}: {leaf_state(leaf.state)}"
+    asked = tree.fields(leaf.node)
+    found = d.client.facts.get(asked[0].name) if len(asked) == 1 else None
+    if found is not None and not isinstance(found, bool):  # neither as it is asked nor its opposite: what was found
+        return f"{label(asked[0])}: {shown(found, asked[0])}"
     if leaf.state == "not_held":  # the criterion asks that it be not so
         return t("As the criterion asks, this is not so: {reason}", reason=inside(text))
     return t("Against the criterion, this is so: {reason}", reason=inside(text))
@@ -155,7 +159,7 @@ def _value(d: Proposal, channel: str, fee: Reckoned, amount: Decimal) -> list[st
     hours = whole_hours(d.client)
     if hours and fee.formula.definition.unit == "EUR/hour":
         told.append(t("For {hours} hours a month the voucher pays at most {amount} a month.", hours=hours, amount=money(amount * hours)))  # fmt: skip
-    return [*told, t("You choose the producer among those approved, and pay the producer what its price exceeds the voucher's value by. The client fee of the service is not charged.")]  # fmt: skip
+    return [*told, t("You choose the producer among those that the wellbeing services county has approved. You pay the producer the difference between its price and the voucher's value (your own share). No client fee is charged. You may refuse the voucher.")]  # fmt: skip
 
 
 def _of_a_voucher(d: Proposal, fee: Reckoned) -> bool:

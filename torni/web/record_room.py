@@ -36,6 +36,7 @@ from torni.web import metrics
 from torni.web.store import Held, held, hold
 
 MOST_PICTURES, LATELY_S = 12, 60.0
+DAY_S = 1.0  # how long the room's day is kept: each link of a page asks for it, and a demonstration's minute is an hour
 PATIENCE = "5s"  # how long a page waits for its turn to write
 STILL_S = 20.0  # the worker tells every five seconds that the tallies are level: silent so long, they stand still
 _pictures: OrderedDict[tuple[Any, ...], Live] = OrderedDict()
@@ -44,6 +45,7 @@ _year_ago: OrderedDict[tuple[str, date], dict[str, Then]] = OrderedDict()
 _newest: dict[str, Gathered] = {}  # what the newest picture rests on: the next adds to it
 _residents: dict[tuple[str, date], int] = {}
 _lately: dict[str, tuple[Live | None, float]] = {}
+_day: dict[str, tuple[str | None, date | None, float]] = {}
 _lock = threading.RLock()
 _making = threading.Lock()
 
@@ -74,7 +76,7 @@ def close() -> None:
 
 def forget() -> None:
     """Forget every picture; the next is made from nothing."""
-    for shelf in (_pictures, _before, _year_ago, _newest, _residents, _lately):
+    for shelf in (_pictures, _before, _year_ago, _newest, _residents, _lately, _day):
         shelf.clear()
 
 
@@ -145,6 +147,20 @@ def now() -> datetime:
     """The room's present: the clock's, or the newest recorded where the facts are invented and time is theirs."""
     with reading(None) as one:
         return recording.present_moment(one)
+
+
+def invented_day(region: str) -> date | None:
+    """The day that it is in the region's record room, where its facts are invented and time is theirs; None where it is the clock's day,
+    as it is while the invented year is still being written."""
+    if not is_open():
+        return None
+    kept = _day.get("room")
+    if kept is None or time.monotonic() - kept[2] > DAY_S:
+        with reading(None) as one:
+            row = one.execute("SELECT region, CASE WHEN (invented->>'loaded') IS NOT NULL THEN nullif(recorded_at, '-infinity') END FROM room").fetchone()  # fmt: skip
+        owner, at = row or (None, None)
+        kept = _day["room"] = owner, local_day(at) if at else None, time.monotonic()
+    return kept[1] if kept[0] == region else None
 
 
 @contextmanager
@@ -366,4 +382,4 @@ def _kept(shelf: OrderedDict[Any, Any], key: Any, value: Any) -> Any:
 
 def names(region: str) -> Any:
     """Municipality codes to names."""
-    return hold(region, clock.today()).network.names
+    return hold(region).network.names

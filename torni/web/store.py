@@ -13,8 +13,8 @@ from typing import Any
 from django.http import Http404, HttpRequest
 
 from torni import network as net
+from torni.core import clock
 from torni.core.bounds import day_written
-from torni.core.clock import today
 from torni.core.faults import BadInput, bad_input
 from torni.core.language import Message, language, speaking, t
 from torni.network.explain import Explanation, explain
@@ -68,7 +68,10 @@ class Held:
     def query(self) -> dict[str, str]:
         """What its pages' links carry so that the day and the data stay as chosen."""
         day = self.network.as_of
-        return {**({"on": str(day)} if day != today() else {}), **({"real": "1"} if self.real_only else {})}
+        return {
+            **({"on": str(day)} if day != present_day(self.id) else {}),
+            **({"real": "1"} if self.real_only else {}),
+        }
 
     def finding(self, promise_id: str) -> Finding:
         for finding in self.findings:
@@ -91,21 +94,31 @@ _lock = threading.RLock()
 
 
 def held(request: HttpRequest, region: str, *, of_events: bool = False) -> Held:
-    """The region of a page, as of the day and the data that its query asks for. Unknown regions are not found. A page `of_events` alone is
+    """The region of a page, as of the day (without one, the region's present day) and the data that its query asks for. Unknown regions are not found. A page `of_events` alone is
     of the record room, whichever units the query asks for."""
     on = request.GET.get("on")
     try:
-        day = day_written(on) if on else today()
+        day = day_written(on) if on else None
     except ValueError as error:
         raise bad_input("on", t('"{text}" is not a date', text=on), t("Write such as 2026-01-31.")) from error
     return hold(region, day, real_only=not of_events and request.GET.get("real") == "1")
 
 
-def hold(region: str, day: date, *, real_only: bool = False) -> Held:
+def present_day(region: str) -> date:
+    """The day that it is on a region's pages: the record room's where its facts are invented and time is theirs, else the clock's. A new
+    day costs a page 0.06 s: travel times are kept by the places, whatever the day."""
+    from torni.web import record_room  # the room holds regions by this module
+
+    return record_room.invented_day(region) or clock.today()
+
+
+def hold(region: str, day: date | None = None, *, real_only: bool = False) -> Held:
+    """A region on a day; without one, on its present day."""
     try:
         name = regions.find(region).id
     except BadInput as error:
         raise Http404 from error
+    day = day or present_day(name)
     key = (name, day, real_only, mark(name))  # an approved change makes it anew
     with _lock:
         if key not in _held:
@@ -124,7 +137,7 @@ def warm(region: str) -> None:
     """Make a region's slow parts ready in the background, so that the first what-if and mend answer at once."""
 
     def run() -> None:
-        here = hold(region, today())
+        here = hold(region)
         _ = here.map, here.ready
         here.network.travel("car").warmed()
 

@@ -7,7 +7,6 @@ from typing import Any
 
 from django.http import Http404, HttpRequest, HttpResponse, HttpResponseRedirect
 
-from torni.core import clock
 from torni.core.faults import BadInput, Fault, bad_input
 from torni.core.language import t
 from torni.network.plan import applied, parse
@@ -20,7 +19,7 @@ from torni.sources.written import day_told
 from torni.web import record_room
 from torni.web.access import denied
 from torni.web.rendering import link, page
-from torni.web.store import Held, held
+from torni.web.store import Held, held, present_day
 
 
 def words(here: Held) -> dict[str, Any]:
@@ -69,7 +68,7 @@ def change(request: HttpRequest, region: str, id_: str) -> HttpResponse:
             faults = error.faults
     found = version(here.id, id_)
     return page(
-        request, "change.html", here="changes", region=here, regions=regions.all_regions(), v=found, faults=faults, today=clock.today(),
+        request, "change.html", here="changes", region=here, regions=regions.all_regions(), v=found, faults=faults, today=present_day(here.id),
         start=request.POST.get("start") or _own_start(found) or "", why=request.POST.get("why", ""), is_own=found.proposed_by == request.who.shown,
         of_definitions=found.kind == DEFINITIONS, of_network=found.kind == NETWORK_PLAN, **words(here),
     )  # fmt: skip

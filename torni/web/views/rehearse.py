@@ -10,7 +10,6 @@ from typing import Any
 
 from django.http import HttpRequest, HttpResponse, HttpResponseRedirect
 
-from torni.core import clock
 from torni.core.faults import BadInput, Fault
 from torni.core.language import language, number, t
 from torni.engines.rules.sentences import label, shown
@@ -33,7 +32,7 @@ from torni.web.access import denied
 from torni.web.change_form import filled_of, lines, written
 from torni.web.maps import draw_values
 from torni.web.rendering import link, page
-from torni.web.store import Held, held
+from torni.web.store import Held, held, present_day
 
 EXAMPLE = """name: {name}
 parameters:
@@ -126,7 +125,7 @@ def _shown(request: HttpRequest, here: Held, tried: Tried) -> HttpResponse:
     return page(
         request, "rehearse.html", here="rehearse", region=here, regions=regions.all_regions(), text=text or EXAMPLE.format(name=t("Home care from MAPLe 4")),
         made=made, chosen=chosen, faults=tried.faults, map=_map(here, chosen) if chosen else "", loads=_loads(here, chosen), name=tried.name,
-        service=service, able=able, amounts=amounts, tables=tables, filled=tried.filled or filled_of(here.rules, text), today=clock.today(), query=here.query,
+        service=service, able=able, amounts=amounts, tables=tables, filled=tried.filled or filled_of(here.rules, text), today=present_day(here.id), query=here.query,
         worded=[(r.change.name, in_words(r.before, differences(r.before, r.after))) for r in made], **WORDS,
     )  # fmt: skip
 
