@@ -67,7 +67,10 @@ def test_the_letter_of_a_voucher_tells_its_value_and_no_client_fee(arranged_by, 
             texts[channel] = to_html(
                 letter(proposal_of(rules, "home_care", client_of(facts_of(case), rules)), case.decisions[0])
             )
-    assert "21.53 euros an hour" in texts["voucher"] and "the difference between its price and the voucher's value" in texts["voucher"]
+    assert (
+        "21.53 euros an hour" in texts["voucher"]
+        and "the difference between its price and the voucher" in texts["voucher"]
+    )
     assert "Your fee is" not in texts["voucher"] and "For demonstration: some amounts" in texts["voucher"]
     assert (
         "1,740.00 euros a month" in texts["budget"]
