@@ -7,7 +7,7 @@ import pytest
 
 from tests.conftest import NOW
 from tests.facts.conftest import DATA
-from torni.facts import access, accounts, persons, rights
+from torni.facts import access, accounts, persons, rights, worklists
 from torni.facts.access import Who
 
 ROLES = tuple(rights.ROLES)
@@ -181,6 +181,71 @@ def test_a_resident_sees_who_has_read_and_why(lived):
         assert persons.readings(connection, 2) == []
 
 
+SHOWN = {  # each way by which something of a client is shown, and to whom
+    "open_client": ("adviser", "SELECT open_client(1, NULL, 'events', 'a test', false)"),
+    "read_refused": ("supervisor", "SELECT read_refused(1, 'a test')"),
+    "own_work": ("adviser", "SELECT * FROM own_work(ARRAY['care.assessed'], ARRAY[]::text[], '2026-05-04', 50)"),
+    "own_clients": ("case_manager", "SELECT * FROM own_clients()"),
+    "sought_clients": ("adviser", "SELECT * FROM sought_clients(1, ARRAY[]::text[], 5)"),
+    "known_residents": ("adviser", "SELECT * FROM known_residents(1, NULL, ARRAY[]::text[], 5)"),
+    "own_fees": ("case_manager", "SELECT * FROM own_fees('2026-01-01', 1, ARRAY['care.fee'])"),
+    "represented": ("resident", "SELECT * FROM represented()"),
+}  # fmt: skip
+
+
+@pytest.mark.parametrize("name", SHOWN)
+def test_a_reading_that_is_rolled_back_has_shown_nothing(lived, told, name):
+    """Whoever has the pages' connection and rolls back what it did is shown nothing of anybody; what is shown has its reading."""
+    told("representative.named", 2, holder="1", kind="proxy")
+    lived.send(lived.event("fee.charged", client=1, unit="north", matter="f2", cents=500, data={"should": 500, "formula": "care.fee"}))  # fmt: skip
+    role, asked = SHOWN[name]
+    with pages(lived, who(lived, role)) as connection:
+        with connection.transaction(force_rollback=True):
+            first = connection.execute(asked).fetchall()
+            if "SELECT * FROM" not in asked:  # the reading's number: it opens nothing to the transaction that wrote it
+                connection.execute("SELECT set_config('torni.reading', %s, false)", [str(first[0][0])])
+                shown = "refused_row(1)" if name == "read_refused" else "nullif(being_read(), '{}')"
+                first = [row for row in connection.execute(f"SELECT {shown}").fetchall() if row[0]]
+                first += connection.execute("SELECT * FROM public.client").fetchall()
+            assert first == []
+        assert lived.rows("SELECT count(*) FROM reading") == [(0,)]
+        if "SELECT * FROM" in asked:
+            connection.execute(asked)
+            assert connection.execute(asked).fetchall(), "and shown where the reading stands"
+            assert lived.rows("SELECT count(*) FROM reading") == [(1,)]
+
+
+def test_another_s_or_an_older_reading_opens_nothing(lived):
+    supervisor, adviser = who(lived, "supervisor"), who(lived, "adviser")
+    with pages(lived, supervisor) as one, pages(lived, adviser) as other:
+        (number,) = one.execute("SELECT open_client(1, NULL, 'events', 'a test', false)").fetchone()
+        for connection, seen in ((one, [1]), (other, [])):
+            connection.execute("SELECT set_config('torni.reading', %s, false)", [str(number)])
+            assert connection.execute("SELECT being_read()").fetchone() == (seen,)
+        for what in ("search", "worklist", "refused"):  # a name that was shown opens no data
+            (named,) = lived.connection.execute(
+                "INSERT INTO reading (client, account, shown, role, what, why) VALUES (1, %s, 'x', 'x', %s, 'a test') RETURNING number", [supervisor.account, what]
+            ).fetchone()  # fmt: skip
+            one.execute("SELECT set_config('torni.reading', %s, false)", [str(named)])
+            assert one.execute("SELECT being_read()").fetchone() == ([],), what
+        (old,) = lived.connection.execute(
+            "INSERT INTO reading (at, client, account, shown, role, what, why) VALUES (now() - interval '61 seconds', 1, %s, 'x', 'x', 'events', 'a test') RETURNING number", [supervisor.account]
+        ).fetchone()  # fmt: skip
+        one.execute("SELECT set_config('torni.reading', %s, false)", [str(old)])
+        assert one.execute("SELECT being_read()").fetchone() == ([],)
+
+
+def test_every_function_that_shows_a_client_writes_it_down(lived):
+    """By the catalogue: what the pages may call, and reads the register or the log, is tried above or tells nothing of a person."""
+    nobody = {"registered", "newest", "list_room", "emergencies", "clients_unmet", "asks_by_name", "being_read", "refused_of_self", "refused_row", "ask_job"}  # fmt: skip
+    named = lived.rows(
+        "SELECT proname FROM pg_proc WHERE pronamespace = 'public'::regnamespace AND prosecdef AND has_function_privilege('torni_pages', oid, 'EXECUTE')"
+    )
+    from torni.core.rooms import FUNCTIONS as OF_ROOMS
+
+    assert {name for (name,) in named} - nobody - set(OF_ROOMS) == set(SHOWN)
+
+
 def test_opening_a_refused_row_is_a_reading(lived):
     for role, may in (
         ("supervisor", True),
@@ -190,10 +255,7 @@ def test_opening_a_refused_row_is_a_reading(lived):
         ("resident", False),
     ):
         with pages(lived, who(lived, role)) as connection:
-            row = connection.execute(
-                "SELECT read_refused(number, 'it is mended') FROM (SELECT 1 AS number) n"
-            ).fetchone()
-            assert (row[0] is not None) is may, role
+            assert (persons.read_refused(connection, 1, why="it is mended") is not None) is may, role
     assert lived.rows("SELECT client, role, what FROM reading ORDER BY number") == [(1, r, "refused") for r in ("supervisor", "controller", "producer")]  # fmt: skip
 
 
@@ -274,8 +336,8 @@ def test_opening_a_refused_row_of_nobody_is_a_reading_too(lived):
     intake.receive(lived.door, ["not an event"], source="feed-a", producer="A", now=lived.now)
     (number,) = lived.rows("SELECT max(number) FROM quarantine")[0]
     with pages(lived, who(lived, "controller")) as connection:
-        assert connection.execute("SELECT read_refused(%s, 'it is mended')", [number]).fetchone()[0] == "not an event"
-        assert connection.execute("SELECT read_refused(999, 'it is mended')").fetchone() == (None,)
+        assert persons.read_refused(connection, number, why="it is mended") == "not an event"
+        assert persons.read_refused(connection, 999, why="it is mended") is None
     assert lived.rows("SELECT client, what FROM reading") == [(None, "refused")]
 
 
@@ -317,7 +379,7 @@ def test_a_worklist_is_ones_own_and_a_reading(lived, role):
     with pages(lived, who(lived, role) if role else None) as connection:
         asked = "SELECT promise, due::text FROM own_work(ARRAY['care.assessed'], ARRAY['care.made'], '2026-05-04', 50)"
         found = [connection.execute(asked).fetchall() for _ in range(2)][1]
-        clients = connection.execute("SELECT name, born::text FROM own_clients()").fetchall()
+        clients = [(name, str(born)) for _position, name, born, *_rest in worklists.clients(connection)]
     late = [("care.made", "2026-05-01"), ("care.assessed", "2026-05-11")]
     assert found == {"adviser": late[1:], "case_manager": late}.get(role, [])
     assert clients == ([(None, "1941-05-30")] if role == "case_manager" else [])
@@ -375,7 +437,7 @@ def test_a_head_of_a_unit_sees_that_unit_alone(lived):
         assert {u for (u,) in connection.execute("SELECT DISTINCT unit FROM event")} == {"east"}
         assert [s.unit for s in inbox(connection, ["care.confirmed"])] == ["east"]
         assert connection.execute("SELECT count(number) FROM quarantine").fetchone() == (0,)
-        assert connection.execute("SELECT read_refused(1, 'it is mended')").fetchone() == (None,)
+        assert persons.read_refused(connection, 1, why="it is mended") is None
     with pages(lived, who(lived, "producer")) as connection:
         assert persons.read(connection, client=1, what="events", why="") is not None
         assert {s.unit for s in inbox(connection, ["care.confirmed"])} == {"north", "east"}
@@ -410,8 +472,6 @@ def test_a_proxy_acts_while_the_authorisation_lasts(lived, told, may):
     two = resident(lived, 2)
     told("representative.named", 1, holder="2", kind="proxy", until="2100-01-01")
     assert may(two, 1) == "proxy"
-    from torni.facts import worklists
-
     with pages(lived, two) as connection:
         ((position, _name, kind),) = worklists.represented(connection)
         assert kind == "proxy" and persons.read(connection, event=position, what="own", why="").client == 1

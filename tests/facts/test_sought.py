@@ -54,7 +54,7 @@ def test_what_is_no_name_and_no_number_finds_nobody(named, text):
 
 
 def test_nothing_of_the_data_is_opened_by_a_search(named):
-    with pages(named, who(named, "supervisor")) as connection, connection.transaction():
+    with pages(named, who(named, "supervisor")) as connection:
         assert worklists.sought(connection, "mäk")
         for table in ("client", "event", "effect", "owed", "care", "permit"):
             assert connection.execute(f"SELECT count(*) FROM public.{table}").fetchone() == (0,), table

@@ -3,10 +3,13 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
+from contextlib import contextmanager
 from dataclasses import dataclass, replace
 from datetime import date, datetime
 from typing import Any
+
+from psycopg.pq import TransactionStatus
 
 from torni.core import clock
 from torni.core.faults import bad_input
@@ -119,13 +122,26 @@ def read(
     not told apart. `why` empty: what gives the right is written down instead. `emergency`: an official may open anybody's, with a
     reason of at least ten letters; it is marked, and the supervisors see it. `visits_since`: earlier visits are left out.
     """
+    with _opened(connection, client, event, what, why, emergency) as found:
+        return None if found is None else _person(connection, found, visits_since)
+
+
+@contextmanager
+def _opened(
+    connection: Connection, client: int | None, event: int | None, what: str, why: str, emergency: bool = False
+) -> Iterator[int | None]:
+    """The client, whose rows are open while the block lasts; None where nobody such may be read. The reading stands for good before anything
+    is shown: the database opens nothing to the transaction that has written it."""
+    if connection.info.transaction_status != TransactionStatus.IDLE:
+        raise RuntimeError("a client is opened outside a transaction: the reading must not be rolled back")
+    row = connection.execute("SELECT open_client(%s, %s, %s, %s, %s)", [client, event, what, why, emergency]).fetchone()
+    if row is None or row[0] is None:
+        yield None
+        return
     with connection.transaction():
-        row = connection.execute(
-            "SELECT open_client(%s, %s, %s, %s, %s)", [client, event, what, why, emergency]
-        ).fetchone()
-        if row is None or row[0] is None:
-            return None
-        return _person(connection, row[0], visits_since)
+        connection.execute("SELECT set_config('torni.reading', %s, true)", [str(row[0])])
+        found = connection.execute("SELECT (being_read())[1]").fetchone()
+        yield found[0] if found else None
 
 
 def as_owner(connection: Connection, client: int, *, visits_since: datetime) -> Person:
@@ -208,9 +224,20 @@ def export(connection: Connection, client: int, *, by: str, why: str) -> dict[st
 
 def own_export(connection: Connection, client: int) -> dict[str, Any] | None:
     """The same for the resident who asks, on the connection that reads for them; None where it is not theirs."""
+    with _opened(connection, client, None, "export", "own request") as found:
+        return None if found is None else _gathered(connection, client, "refused_of_self()")
+
+
+def read_refused(connection: Connection, number: int, *, why: str) -> Any:
+    """Write down that a refused row is opened, and read it as it came, but for the place of a client with a protected address; None where it is
+    not the asker's to open."""
+    row = connection.execute("SELECT read_refused(%s, %s)", [number, why]).fetchone()
+    if row is None or row[0] is None:
+        return None
     with connection.transaction():
-        row = connection.execute("SELECT read_client(%s, NULL, 'export', 'own request')", [client]).fetchone()
-        return _gathered(connection, client, "refused_of_self()") if row and row[0] is not None else None
+        connection.execute("SELECT set_config('torni.reading', %s, true)", [str(row[0])])
+        found = connection.execute("SELECT refused_row(%s)", [number]).fetchone()
+    return found[0] if found else None
 
 
 def _gathered(connection: Connection, client: int, refused: str) -> dict[str, Any]:

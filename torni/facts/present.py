@@ -22,7 +22,7 @@ from torni.facts.rights import EVERYBODY, FUNCTIONS, NOBODY, OWNER, SEQUENCES, T
 
 _TEXT = Path(__file__).with_suffix(".sql")
 _MARK = "torni: present"  # what is said of each function and view, so that the next present knows which are its to take away
-_BEFORE = ("is_staff",)  # made by migrations of before, and no more
+_BEFORE = ("is_staff", "read_client")  # made by migrations of before, and no more
 _CONNECTIONS = "torni_pages, torni_door, torni_gate"
 
 

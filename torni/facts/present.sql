@@ -57,8 +57,9 @@ CREATE FUNCTION asks_for_producer() RETURNS text LANGUAGE sql STABLE AS $$
 CREATE FUNCTION asks_for_unit() RETURNS text LANGUAGE sql STABLE AS $$ SELECT nullif(current_setting('torni.unit', true), '') $$;
 CREATE FUNCTION asks_of_self() RETURNS bigint LANGUAGE sql STABLE AS $$
   SELECT nullif(current_setting('torni.client', true), '')::bigint WHERE current_setting('torni.role', true) = ANY (@of_a_client@) $$;
+CREATE FUNCTION asks_by_account() RETURNS bigint LANGUAGE sql STABLE AS $$ SELECT nullif(current_setting('torni.account', true), '')::bigint $$;
 CREATE FUNCTION asks_by_name() RETURNS text LANGUAGE sql STABLE SECURITY DEFINER SET search_path = public, pg_temp AS $$
-  SELECT name FROM account WHERE account = nullif(current_setting('torni.account', true), '')::bigint $$;
+  SELECT name FROM account WHERE account = asks_by_account() $$;
 CREATE FUNCTION own_units() RETURNS SETOF text LANGUAGE sql STABLE AS $$
   SELECT u.unit FROM public.unit u WHERE u.producer = public.asks_for_producer()
     AND (public.asks_for_unit() IS NULL OR u.unit = public.asks_for_unit()) $$;
@@ -122,32 +123,56 @@ CREATE FUNCTION right_to_read(who bigint) RETURNS text LANGUAGE sql STABLE SECUR
 -- Say that a client's data is read, and why. Without a reason of one's own the right's own is written. In an emergency those who may
 -- open anybody's: with a reason of one's own, marked, and told to the supervisors and to the client. A producer's machine reads as
 -- the producer does, by its feed's key; the reading names the feed. By the client's number, or by the log position of one of the
--- client's events, so that no number need stand in an address. Null where the one who asks may not.
+-- client's events, so that no number need stand in an address. The reading's number; null where the one who asks may not. What it opens is
+-- seen when it stands for good, in a later transaction that names it (`torni.reading`): a reading that is rolled back has shown nothing.
 CREATE FUNCTION open_client(of_client bigint, of_event bigint, what text, why text, emergency boolean) RETURNS bigint
 LANGUAGE plpgsql SECURITY DEFINER SET search_path = public, pg_temp AS $$
 DECLARE
   who bigint := coalesce(of_client, (SELECT e.client FROM event e WHERE e.position = of_event));
   held text := right_to_read(who);
   machine text := nullif(current_setting('torni.machine', true), '');
+  made bigint;
 BEGIN
   IF NOT EXISTS (SELECT 1 FROM client c WHERE c.client = who) OR (held IS NULL AND NOT (emergency AND
       how('open_in_emergency') IS NOT NULL AND length(open_client.why) >= 10)) THEN
     RETURN NULL;
   END IF;
   IF machine IS NOT NULL AND asks_for_producer() IS NOT NULL THEN
-    INSERT INTO reading (client, shown, role, what, why) VALUES (who, machine, asks_as(), open_client.what, held);
-    RETURN who;
+    INSERT INTO reading (client, shown, role, what, why) VALUES (who, machine, asks_as(), open_client.what, held)
+    RETURNING number INTO made;
+    RETURN made;
   END IF;
   INSERT INTO reading (client, account, shown, role, what, why, emergency)
   SELECT who, a.account, a.shown, asks_as(), open_client.what, coalesce(nullif(open_client.why, ''), held), held IS NULL
-  FROM account a WHERE a.account = nullif(current_setting('torni.account', true), '')::bigint;
-  IF NOT FOUND THEN RETURN NULL; END IF;
-  RETURN who;
+  FROM account a WHERE a.account = asks_by_account() RETURNING number INTO made;
+  RETURN made;
 END $$;
-CREATE FUNCTION read_client(of_client bigint, of_event bigint, what text, why text) RETURNS bigint LANGUAGE sql AS $$
-  SELECT open_client(of_client, of_event, what, why, false) $$;
+
+-- The reading that the connection names, where it stands for good, is of the last minute and of the one who asks; or nothing.
+CREATE FUNCTION named_reading() RETURNS SETOF reading LANGUAGE sql STABLE SECURITY DEFINER SET search_path = public, pg_temp AS $$
+  SELECT * FROM reading WHERE number = nullif(current_setting('torni.reading', true), '')::bigint
+    AND xact IS DISTINCT FROM pg_current_xact_id_if_assigned() AND at > now() - interval '1 minute'
+    AND CASE WHEN account IS NULL THEN shown = current_setting('torni.machine', true) ELSE account = asks_by_account() END $$;
 CREATE FUNCTION being_read() RETURNS bigint[] LANGUAGE sql STABLE SECURITY DEFINER SET search_path = public, pg_temp AS $$
-  SELECT coalesce(array_agg(client), '{}') FROM reading WHERE xact = pg_current_xact_id_if_assigned() AND what <> 'search' $$;
+  SELECT coalesce(array_agg(client), '{}') FROM named_reading() WHERE what NOT IN ('search', 'worklist', 'refused') $$;
+
+-- Write down that these clients' names are shown to the one who asks, each once in twelve hours; of which of them it stands for good. What is
+-- written now can still be rolled back, so it shows nothing yet: 'torni.noted' tells how many were written, and that one asks again.
+CREATE FUNCTION noted_as_shown(of_clients bigint[], of_what text, whys text[]) RETURNS bigint[] LANGUAGE plpgsql
+SECURITY DEFINER SET search_path = public, pg_temp AS $$
+DECLARE
+  me bigint := asks_by_account();
+  written bigint;
+BEGIN
+  INSERT INTO reading (client, account, shown, role, what, why)
+  SELECT DISTINCT ON (f.client) f.client, a.account, a.shown, asks_as(), of_what, f.why FROM unnest(of_clients, whys) f (client, why), account a
+  WHERE a.account = me AND NOT EXISTS (SELECT 1 FROM reading r
+    WHERE r.account = me AND r.client = f.client AND r.what = of_what AND r.at > clock_timestamp() - interval '12 hours');
+  GET DIAGNOSTICS written = ROW_COUNT;
+  PERFORM set_config('torni.noted', written::text, false);
+  RETURN ARRAY(SELECT DISTINCT r.client FROM reading r WHERE r.account = me AND r.client = ANY (of_clients) AND r.what = of_what
+    AND r.at > clock_timestamp() - interval '13 hours' AND r.xact IS DISTINCT FROM pg_current_xact_id_if_assigned());
+END $$;
 
 -- For whom the resident who asks acts: where each client's register begins, the name, as what. A name shown is a reading.
 CREATE FUNCTION represented() RETURNS TABLE ("position" bigint, name text, kind text)
@@ -159,10 +184,7 @@ BEGIN
   IF asks_of_self() IS NULL THEN RETURN; END IF;
   SELECT array_agg(DISTINCT p.client) INTO mine FROM permit p WHERE p.kind IN ('guardian', 'proxy') AND p.about = asks_of_self()::text
     AND acts_for(p.client) IS NOT NULL;
-  INSERT INTO reading (client, account, shown, role, what, why)
-  SELECT m.client, a.account, a.shown, asks_as(), 'worklist', acts_for(m.client) FROM unnest(mine) m (client), account a
-  WHERE a.account = nullif(current_setting('torni.account', true), '')::bigint AND NOT EXISTS (SELECT 1 FROM reading r
-    WHERE r.account = a.account AND r.client = m.client AND r.what = 'worklist' AND r.at > clock_timestamp() - interval '12 hours');
+  mine := noted_as_shown(mine, 'worklist', ARRAY(SELECT acts_for(m) FROM unnest(mine) m));
   RETURN QUERY SELECT (SELECT min(c.position) FROM client c WHERE c.client = m.client),
     (SELECT c.name FROM client c WHERE c.client = m.client ORDER BY c.valid_from DESC, c.position DESC LIMIT 1), acts_for(m.client)
   FROM unnest(mine) m (client) ORDER BY 1;
@@ -182,25 +204,26 @@ CREATE VIEW protected_client AS
 
 -- What was refused at the door, as it came but for the place of a client with a protected address; what is sent again with the sign
 -- keeps the place that came. It may hold a client's data, so opening it is a reading too.
-CREATE FUNCTION read_refused(of_number bigint, why text) RETURNS jsonb
+CREATE FUNCTION refused_client(raw jsonb) RETURNS bigint LANGUAGE sql IMMUTABLE AS $$
+  SELECT CASE WHEN told ~ '^-?[0-9]{1,18}$' THEN told::bigint END FROM (SELECT coalesce(raw->'data'->>'client', raw->>'client') AS told) c $$;
+CREATE FUNCTION read_refused(of_number bigint, why text) RETURNS bigint
 LANGUAGE plpgsql SECURITY DEFINER SET search_path = public, pg_temp AS $$
 DECLARE
   q quarantine;
-  told text;
+  made bigint;
 BEGIN
   SELECT * INTO q FROM quarantine x WHERE x.number = of_number AND of_producer('records', x.producer);
   IF NOT FOUND THEN RETURN NULL; END IF;
-  told := coalesce(q.raw->'data'->>'client', q.raw->>'client');
   INSERT INTO reading (client, account, shown, role, what, why)
-  SELECT CASE WHEN told ~ '^-?[0-9]{1,18}$' THEN told::bigint END, a.account, a.shown, asks_as(), 'refused', read_refused.why
-  FROM account a WHERE a.account = nullif(current_setting('torni.account', true), '')::bigint;
-  IF NOT FOUND THEN RETURN NULL; END IF;
-  IF q.raw->'data' ? 'municipality' AND (lower(q.raw->'data'->>'protected') = 'true'
-      OR told IN (SELECT c.client::text FROM protected_client c)) THEN
-    RETURN jsonb_set(q.raw, '{data,municipality}', '"…"');
-  END IF;
-  RETURN q.raw;
+  SELECT refused_client(q.raw), a.account, a.shown, asks_as(), 'refused', read_refused.why
+  FROM account a WHERE a.account = asks_by_account() RETURNING number INTO made;
+  RETURN made;
 END $$;
+CREATE FUNCTION refused_row(of_number bigint) RETURNS jsonb LANGUAGE sql STABLE SECURITY DEFINER SET search_path = public, pg_temp AS $$
+  SELECT CASE WHEN q.raw->'data' ? 'municipality' AND (lower(q.raw->'data'->>'protected') = 'true'
+      OR refused_client(q.raw) IN (SELECT c.client FROM protected_client c)) THEN jsonb_set(q.raw, '{data,municipality}', '"…"') ELSE q.raw END
+  FROM quarantine q JOIN named_reading() r ON r.what = 'refused' AND r.client IS NOT DISTINCT FROM refused_client(q.raw)
+  WHERE q.number = of_number AND of_producer('records', q.producer) $$;
 CREATE FUNCTION refused_of_self() RETURNS SETOF quarantine LANGUAGE sql STABLE SECURITY DEFINER SET search_path = public, pg_temp AS $$
   SELECT * FROM quarantine WHERE raw->'data'->>'client' = asks_of_self()::text $$;
 
@@ -215,6 +238,7 @@ LANGUAGE plpgsql SECURITY DEFINER SET search_path = public, pg_temp AS $$
 DECLARE
   me text := asks_by_name();
   found owed[];
+  told bigint[];
 BEGIN
   IF me IS NULL OR how('worklist') IS NULL THEN RETURN; END IF;
   IF how('worklist') = 'own clients' THEN
@@ -231,12 +255,8 @@ BEGIN
     SELECT array_agg(x) INTO found FROM (
       SELECT o AS x FROM owed o WHERE o.promise = ANY (promises) AND o.client IS NOT NULL ORDER BY o.due, o.position LIMIT most) s;
   END IF;
-  INSERT INTO reading (client, account, shown, role, what, why)
-  SELECT DISTINCT f.client, a.account, a.shown, asks_as(), 'worklist',
-    CASE how('worklist') WHEN 'all' THEN 'need reported' ELSE 'own client' END
-  FROM unnest(found) f, account a
-  WHERE a.name = me AND NOT EXISTS (SELECT 1 FROM reading r WHERE r.account = a.account AND r.client = f.client AND r.what = 'worklist'
-    AND r.at > clock_timestamp() - interval '12 hours');
+  told := noted_as_shown(ARRAY(SELECT f.client FROM unnest(found) f), 'worklist',
+    ARRAY(SELECT CASE how('worklist') WHEN 'all' THEN 'need reported' ELSE 'own client' END FROM unnest(found)));
   RETURN QUERY SELECT f.promise, f.position, f.due, f.unit, c.name, c.born, c.protected, e.at,
       CASE WHEN e.type LIKE 'visit.%' THEN (SELECT split_part(m.type, '.', 2) FROM event m WHERE m.client = f.client AND m.unit = f.unit
         AND m.service = e.service AND m.type LIKE 'missed_visits.%' AND m.sign = 1 AND EXISTS (SELECT 1 FROM event q WHERE q.client = f.client
@@ -246,26 +266,25 @@ BEGIN
     JOIN LATERAL (SELECT x.name, x.born, x.protected FROM client x WHERE x.client = f.client
       ORDER BY x.valid_from DESC, x.position DESC LIMIT 1) c ON true
     JOIN event e ON e.position = f.position
-    ORDER BY f.due, f.position;
+    WHERE f.client = ANY (told) ORDER BY f.due, f.position;
 END $$;
 
 -- A case manager's own clients: the position of the event that made each so, and the name. A reading as above.
 CREATE FUNCTION own_clients() RETURNS TABLE ("position" bigint, name text, born date, protected boolean, since date)
 LANGUAGE plpgsql SECURITY DEFINER SET search_path = public, pg_temp AS $$
 #variable_conflict use_column
+DECLARE
+  me text := asks_by_name();
+  mine bigint[];
 BEGIN
-  IF how('worklist') IS DISTINCT FROM 'own clients' OR asks_by_name() IS NULL THEN RETURN; END IF;
-  INSERT INTO reading (client, account, shown, role, what, why)
-  SELECT DISTINCT f.client, a.account, a.shown, asks_as(), 'worklist', 'own client'
-  FROM care f, account a
-  WHERE f.case_manager = a.name AND manager_of(f.client) = a.name
-    AND a.account = nullif(current_setting('torni.account', true), '')::bigint AND NOT EXISTS (SELECT 1 FROM reading r
-    WHERE r.account = a.account AND r.client = f.client AND r.what = 'worklist' AND r.at > clock_timestamp() - interval '12 hours');
+  IF how('worklist') IS DISTINCT FROM 'own clients' OR me IS NULL THEN RETURN; END IF;
+  mine := ARRAY(SELECT DISTINCT m.client FROM care m WHERE m.case_manager = me AND manager_of(m.client) = me);
+  mine := noted_as_shown(mine, 'worklist', array_fill('own client'::text, ARRAY[cardinality(mine)]));
   RETURN QUERY SELECT DISTINCT ON (c.name, m.client) m.position, c.name, c.born, c.protected, m.valid_from
     FROM care m
     JOIN LATERAL (SELECT x.name, x.born, x.protected FROM client x WHERE x.client = m.client
       ORDER BY x.valid_from DESC, x.position DESC LIMIT 1) c ON true
-    WHERE m.case_manager = asks_by_name() AND manager_of(m.client) = asks_by_name()
+    WHERE m.case_manager = me AND m.client = ANY (mine)
     ORDER BY c.name, m.client, m.valid_from DESC, m.position DESC;
 END $$;
 
@@ -284,8 +303,9 @@ RETURNS TABLE ("position" bigint, name text, born date, protected boolean)
 LANGUAGE plpgsql SECURITY DEFINER SET search_path = public, pg_temp AS $$
 #variable_conflict use_column
 DECLARE
-  me bigint := nullif(current_setting('torni.account', true), '')::bigint;
+  me bigint := asks_by_account();
   found bigint[];
+  told bigint[];
 BEGIN
   IF me IS NULL OR how('person') IS NULL OR (sought_clients.number IS NULL AND cardinality(parts) = 0) THEN RETURN; END IF;
   IF sought_clients.number IS NOT NULL THEN
@@ -295,15 +315,12 @@ BEGIN
     SELECT array_agg(s.client) INTO found FROM (
       SELECT n.client FROM named_like(parts) n WHERE right_to_read(n.client) IS NOT NULL LIMIT most) s;
   END IF;
-  INSERT INTO reading (client, account, shown, role, what, why)
-  SELECT f.client, a.account, a.shown, asks_as(), 'search', right_to_read(f.client) FROM unnest(found) f (client), account a
-  WHERE a.account = me AND NOT EXISTS (SELECT 1 FROM reading r WHERE r.account = a.account AND r.client = f.client
-    AND r.what = 'search' AND r.at > clock_timestamp() - interval '12 hours');
+  told := noted_as_shown(found, 'search', ARRAY(SELECT right_to_read(f) FROM unnest(found) f));
   RETURN QUERY SELECT (SELECT min(x.position) FROM client x WHERE x.client = f.client), c.name, c.born, c.protected
     FROM unnest(found) WITH ORDINALITY f (client, place)
     JOIN LATERAL (SELECT x.name, x.born, x.protected FROM client x WHERE x.client = f.client
       ORDER BY x.valid_from DESC, x.position DESC LIMIT 1) c ON true
-    ORDER BY f.place;
+    WHERE f.client = ANY (told) ORDER BY f.place;
 END $$;
 
 -- Everybody in the register, for whoever writes a need down: by the number, by the identity code, or by parts of the newest name. The
@@ -313,8 +330,9 @@ RETURNS TABLE (client bigint, name text, born date, municipality text, protected
 LANGUAGE plpgsql SECURITY DEFINER SET search_path = public, pg_temp AS $$
 #variable_conflict use_column
 DECLARE
-  me bigint := nullif(current_setting('torni.account', true), '')::bigint;
+  me bigint := asks_by_account();
   found bigint[];
+  told bigint[];
 BEGIN
   IF me IS NULL OR how('case') IS NULL OR (of_number IS NULL AND of_identity IS NULL AND cardinality(parts) = 0) THEN RETURN; END IF;
   IF of_number IS NOT NULL THEN
@@ -327,15 +345,12 @@ BEGIN
   ELSE
     SELECT array_agg(s.client) INTO found FROM (SELECT n.client FROM named_like(parts) n LIMIT most) s;
   END IF;
-  INSERT INTO reading (client, account, shown, role, what, why)
-  SELECT f.client, a.account, a.shown, asks_as(), 'search', 'new need' FROM unnest(found) f (client), account a
-  WHERE a.account = me AND NOT EXISTS (SELECT 1 FROM reading r WHERE r.account = a.account AND r.client = f.client
-    AND r.what = 'search' AND r.at > clock_timestamp() - interval '12 hours');
+  told := noted_as_shown(found, 'search', ARRAY(SELECT 'new need' FROM unnest(found)));
   RETURN QUERY SELECT f.client, c.name, c.born, CASE WHEN c.protected THEN '' ELSE c.municipality END, c.protected
     FROM unnest(found) WITH ORDINALITY f (client, place)
     JOIN LATERAL (SELECT x.name, x.born, x.municipality, x.protected FROM client x WHERE x.client = f.client
       ORDER BY x.valid_from DESC, x.position DESC LIMIT 1) c ON true
-    ORDER BY f.place;
+    WHERE f.client = ANY (told) ORDER BY f.place;
 END $$;
 
 -- The number of a resident who is registered at a page; null where the identity code is in the register already. Two who register the
@@ -355,13 +370,15 @@ END $$;
 -- Own clients whose fees of the year come near a limit: the position of the newest charge, the name, and the sum of those formulas.
 CREATE FUNCTION own_fees(since timestamptz, limit_cents bigint, formulas text[])
 RETURNS TABLE ("position" bigint, name text, born date, cents bigint)
-LANGUAGE sql STABLE SECURITY DEFINER SET search_path = public, pg_temp AS $$
-  SELECT s.position, c.name, c.born, s.cents FROM (
+LANGUAGE sql SECURITY DEFINER SET search_path = public, pg_temp AS $$
+  WITH s AS MATERIALIZED (
     SELECT mine.client, max(e.position) AS position, sum(e.sign * e.cents)::bigint AS cents
     FROM (SELECT DISTINCT c.client FROM care c WHERE c.case_manager = asks_by_name() AND how('worklist') = 'own clients'
       AND manager_of(c.client) = asks_by_name()) mine
     JOIN event e ON e.client = mine.client AND e.cents IS NOT NULL AND e.at >= since AND e.data->>'formula' = ANY (formulas)
-    GROUP BY 1 HAVING sum(e.sign * e.cents) >= limit_cents) s
+    GROUP BY 1 HAVING sum(e.sign * e.cents) >= limit_cents),
+  told AS MATERIALIZED (SELECT noted_as_shown(array_agg(s.client), 'worklist', array_agg('own client'::text)) AS clients FROM s)
+  SELECT s.position, c.name, c.born, s.cents FROM told JOIN s ON s.client = ANY (told.clients)
   JOIN LATERAL (SELECT x.name, x.born FROM client x WHERE x.client = s.client ORDER BY x.valid_from DESC, x.position DESC LIMIT 1) c ON true
   ORDER BY s.cents DESC $$;
 

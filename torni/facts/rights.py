@@ -311,11 +311,11 @@ SEQUENCES = {"event_position": "door"}  # whoever may not name a table's own seq
 OWNER = ""  # called by the owner, and from within its other functions
 FUNCTIONS: dict[str, str] = {
     # who asks, and what the table says of that
-    **dict.fromkeys(("asks_as", "asks_for_producer", "asks_for_unit", "asks_of_self", "asks_by_name", "how", "own_units"), "pages"),
+    **dict.fromkeys(("asks_as", "asks_for_producer", "asks_for_unit", "asks_of_self", "asks_by_account", "asks_by_name", "how", "own_units"), "pages"),
     # each looks at who asks by itself
     **dict.fromkeys(
         (
-            "being_read", "open_client", "read_client", "read_refused", "refused_of_self", "own_work", "own_clients", "sought_clients", "known_residents", "own_fees",
+            "being_read", "open_client", "read_refused", "refused_row", "refused_of_self", "own_work", "own_clients", "sought_clients", "known_residents", "own_fees",
             "represented", "emergencies", "ask_job", "clients_unmet",
         ),
         "pages",
@@ -325,6 +325,6 @@ FUNCTIONS: dict[str, str] = {
     **dict.fromkeys(("room_for", "said", "said_over", "next_client"), "door"),
     **rooms.FUNCTIONS,  # what the rooms above bring
     **dict.fromkeys(
-        ("only_added", "named_like", "manager_of", "right_to_read", "has_ended", "permits", "acts_for", "of_producer", "queue_job", "leaf_of", "noted"), OWNER
+        ("only_added", "named_like", "manager_of", "right_to_read", "has_ended", "permits", "acts_for", "of_producer", "queue_job", "leaf_of", "noted", "named_reading", "noted_as_shown", "refused_client"), OWNER
     ),
 }  # fmt: skip

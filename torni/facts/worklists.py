@@ -9,6 +9,7 @@ import re
 from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import date, datetime
+from typing import Any
 
 from torni.core.language import plain
 from torni.facts.opening import Connection
@@ -38,15 +39,13 @@ def work(
     connection: Connection, promises: Sequence[str], *, late: Sequence[str], today: date, most: int = MOST
 ) -> list[Work]:
     """What is owed by these promises to those whom the one who asks serves, the soonest due first; of `late`, what is overdue."""
-    rows = connection.execute(
-        "SELECT * FROM own_work(%s, %s, %s, %s)", [list(promises), list(late), today, most]
-    ).fetchall()
+    rows = _shown(connection, "SELECT * FROM own_work(%s, %s, %s, %s)", list(promises), list(late), today, most)
     return [Work(*row) for row in rows]
 
 
 def clients(connection: Connection) -> list[tuple[int, str | None, date | None, bool, date]]:
     """A case manager's own clients by name: the position of the event that made each so, name, born, protected, since when."""
-    return connection.execute("SELECT * FROM own_clients()").fetchall()
+    return _shown(connection, "SELECT * FROM own_clients()")
 
 
 def sought(
@@ -57,7 +56,7 @@ def sought(
     number, parts = _asked(text)
     if number is None and not parts:
         return []
-    return connection.execute("SELECT * FROM sought_clients(%s, %s, %s)", [number, parts, most]).fetchall()
+    return _shown(connection, "SELECT * FROM sought_clients(%s, %s, %s)", number, parts, most)
 
 
 @dataclass(frozen=True)
@@ -77,10 +76,8 @@ def known(connection: Connection, text: str, *, identity: str = "", most: int = 
     number, parts = _asked(text)
     if not identity and number is None and not parts:
         return []
-    rows = connection.execute(
-        "SELECT * FROM known_residents(%s, %s, %s, %s)", [None if identity else number, identity or None, parts, most]
-    )
-    return [Known(*row) for row in rows.fetchall()]
+    asked = "SELECT * FROM known_residents(%s, %s, %s, %s)"
+    return [Known(*row) for row in _shown(connection, asked, None if identity else number, identity or None, parts, most)]
 
 
 def _asked(text: str) -> tuple[int | None, list[str]]:
@@ -96,7 +93,7 @@ def fees_near(
     connection: Connection, *, since: datetime, cents: int, formulas: Sequence[str]
 ) -> list[tuple[int, str | None, date | None, int]]:
     """Own clients whose charges by these formulas since a moment are at least so much: position, name, born, cents."""
-    return connection.execute("SELECT * FROM own_fees(%s, %s, %s)", [since, cents, list(formulas)]).fetchall()
+    return _shown(connection, "SELECT * FROM own_fees(%s, %s, %s)", since, cents, list(formulas))
 
 
 def emergencies(connection: Connection) -> list[tuple[datetime, str, str, str]]:
@@ -112,4 +109,11 @@ def list_room(connection: Connection, promise: str) -> dict[str, tuple[int, int]
 
 def represented(connection: Connection) -> list[tuple[int, str | None, str]]:
     """For whom the resident who asks acts: where each one's register begins, the name, and as what: guardian or proxy."""
-    return connection.execute("SELECT * FROM represented()").fetchall()
+    return _shown(connection, "SELECT * FROM represented()")
+
+
+def _shown(connection: Connection, query: str, *values: Any) -> list[Any]:
+    """The rows whose names may be shown. Those whose reading had to be written first are shown when it stands for good, so it is asked again."""
+    rows = connection.execute(query, values).fetchall()
+    noted = connection.execute("SELECT current_setting('torni.noted', true)").fetchone()
+    return connection.execute(query, values).fetchall() if noted and noted[0] not in (None, "", "0") else rows

@@ -17,7 +17,7 @@ from torni.core.clock import today
 from torni.core.faults import BadInput, Fault
 from torni.core.language import t
 from torni.core.notes import hearing
-from torni.facts import intake, senders
+from torni.facts import intake, persons, senders
 from torni.facts.access import Who
 from torni.facts.intake import Received
 from torni.facts.opening import Connection
@@ -80,10 +80,10 @@ def _done(request: HttpRequest, who: Who) -> dict[str, Any]:
         if not is_reason(why):
             raise BadInput(Fault(t("why"), t("a reason is needed"), t("Write in a sentence what the data are needed for: it is kept, and the client sees it.")))  # fmt: skip
         with record_room.reading(who) as connection:
-            row = connection.execute("SELECT read_refused(%s, %s)", [number, why]).fetchone()
-        if row is None or row[0] is None:
+            raw = persons.read_refused(connection, number, why=why)
+        if raw is None:
             raise BadInput(Fault(t("the row"), t("does not wait here"), t("It may have been mended already.")))
-        return {"opened": number, "raw": json.dumps(row[0], ensure_ascii=False, indent=2)}
+        return {"opened": number, "raw": json.dumps(raw, ensure_ascii=False, indent=2)}
     with record_room.door() as door:
         if do == "drop":
             intake.note_outcome(door.connection, number, "dropped", by=who.shown)
