@@ -69,7 +69,7 @@ def who(lived, role) -> Who | None:
 
 
 def pages(lived, person) -> psycopg.Connection:
-    connection = psycopg.connect(lived.url, autocommit=True, **access.options("pages"))
+    connection = psycopg.connect(access.login(lived.url, "pages"), autocommit=True, **access.options("pages"))
     access.asking(connection, person)
     return connection
 
@@ -260,7 +260,7 @@ def test_opening_a_refused_row_is_a_reading(lived):
 
 
 def test_the_door_adds_and_cannot_change(lived):
-    with psycopg.connect(lived.url, autocommit=True, **access.options("door")) as connection:
+    with access.connected(lived.url, "door") as connection:
         for statement in ("UPDATE event SET quantity = 1", "DELETE FROM event", "DELETE FROM client", "SELECT * FROM credential", "INSERT INTO tally VALUES ('p', now(), now(), '', '', 0, 0, 0)", "DELETE FROM quarantine"):  # fmt: skip
             with pytest.raises(psycopg.errors.InsufficientPrivilege):
                 connection.execute(statement)
@@ -271,7 +271,7 @@ def test_the_door_adds_and_cannot_change(lived):
 
 
 def test_the_gate_knows_accounts_and_nothing_else(lived):
-    with psycopg.connect(lived.url, autocommit=True, **access.options("gate")) as connection:
+    with access.connected(lived.url, "gate") as connection:
         for table in ("event", "client", "owed", "tally", "quarantine", "reading", "feed"):
             assert count(connection, table) is None
         assert count(connection, "account") == len(ROLES)

@@ -11,7 +11,7 @@ from psycopg.conninfo import make_conninfo
 from tests.facts.conftest import Room
 from torni.cli.main import main
 from torni.core.faults import BadInput
-from torni.facts import backup, encrypted, opening
+from torni.facts import backup, encrypted, opening, rights
 
 SECRET = "aino.esimerkki"  # stands in the room, and nowhere in the file
 
@@ -141,7 +141,7 @@ def test_whoever_may_make_no_database_is_told_what_to_ask_for(room, capsys, tmp_
     assert main(["backup", str(tmp_path / "b")]) == 0
     with psycopg.connect(room.url, autocommit=True) as connection:
         connection.execute("DO $$ BEGIN CREATE ROLE torni_small LOGIN; EXCEPTION WHEN duplicate_object THEN END $$")
-        connection.execute("GRANT torni_pages, torni_door, torni_gate TO torni_small")
+        connection.execute("GRANT " + ", ".join(f"torni_{one}" for one in rights.LOGINS) + " TO torni_small")
     small = make_conninfo(room.url, user="torni_small")
     with pytest.raises(BadInput, match="CREATEDB"), backup.proved(small, tmp_path / "b"):
         raise AssertionError("it was made")

@@ -18,7 +18,7 @@ from torni.facts.condition import condition
 
 
 def pages(url, role):
-    connection = psycopg.connect(url, autocommit=True, **access.options("pages"))
+    connection = psycopg.connect(access.login(url, "pages"), autocommit=True, **access.options("pages"))
     access.asking(
         connection, Who(1, "n", "n", role, "A" if role == "producer" else None, 1 if role == "resident" else None)
     )

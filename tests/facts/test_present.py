@@ -112,30 +112,35 @@ def test_every_table_and_function_has_a_rule(new_room):
     assert {n for n, view in found if view} == {n for n, table in rights.TABLES.items() if table.view}
 
 
-@pytest.mark.parametrize("connection", ["pages", "door", "gate"])
-def test_nothing_is_granted_but_what_the_table_says(new_room, connection):
+@pytest.mark.parametrize("login", rights.LOGINS)
+def test_nothing_is_granted_but_what_the_table_says(new_room, login):
     """Each table and each of its columns, each sequence, each function, tried as the database itself answers."""
-    granted = {"door": lambda t: t.door, "gate": lambda t: t.gate, "pages": lambda t: "" if t.seen == NOBODY else "SELECT"}[connection]  # fmt: skip
+    of_tables = {"door": lambda t: t.door, "gate": lambda t: t.gate, "pages": lambda t: "" if t.seen == NOBODY else "SELECT"}  # fmt: skip
+    role = f"torni_{login}"
     with psycopg.connect(new_room()) as owner:
         for name, table in rights.TABLES.items():
-            said = {p.strip() for p in granted(table).split(",") if p}
+            granted = of_tables[login](table) if login in of_tables else rights.PROCESSES[login].get(name, "")
+            said = {p.strip() for p in granted.split(",") if p}
             for privilege in ("SELECT", "INSERT", "UPDATE", "DELETE", "TRUNCATE", "REFERENCES", "TRIGGER"):
-                may = owner.execute("SELECT has_table_privilege(%s, %s, %s)", [f"torni_{connection}", name, privilege]).fetchone()  # fmt: skip
-                some = bool(table.columns) and connection == "pages"
+                may = owner.execute("SELECT has_table_privilege(%s, %s, %s)", [role, name, privilege]).fetchone()
+                some = bool(table.columns) and login == "pages"
                 assert may == (privilege in said and not some,), (name, privilege)
             for (column,) in owner.execute("SELECT attname FROM pg_attribute WHERE attrelid = %s::regclass AND attnum > 0 AND NOT attisdropped", [name]).fetchall():  # fmt: skip
-                may = owner.execute("SELECT has_column_privilege(%s, %s, %s, 'SELECT')", [f"torni_{connection}", name, column]).fetchone()  # fmt: skip
-                all_of_it = connection != "pages" or not table.columns or column in table.columns
+                may = owner.execute("SELECT has_column_privilege(%s, %s, %s, 'SELECT')", [role, name, column]).fetchone()  # fmt: skip
+                all_of_it = login != "pages" or not table.columns or column in table.columns
                 assert may == ("SELECT" in said and all_of_it,), (name, column)
                 for privilege in ("INSERT", "UPDATE", "REFERENCES"):
-                    may = owner.execute("SELECT has_column_privilege(%s, %s, %s, %s)", [f"torni_{connection}", name, column, privilege]).fetchone()  # fmt: skip
+                    may = owner.execute("SELECT has_column_privilege(%s, %s, %s, %s)", [role, name, column, privilege]).fetchone()  # fmt: skip
                     assert may == (privilege in said,), (name, column, privilege)
         for oid, name in owner.execute("SELECT oid, proname FROM pg_proc WHERE pronamespace = 'public'::regnamespace AND proname NOT LIKE 'procrastinate%'").fetchall():  # fmt: skip
-            may = owner.execute("SELECT has_function_privilege(%s, %s::oid, 'EXECUTE')", [f"torni_{connection}", oid]).fetchone()  # fmt: skip
-            assert may == (rights.FUNCTIONS[name] == connection,), name
+            may = owner.execute("SELECT has_function_privilege(%s, %s::oid, 'EXECUTE')", [role, oid]).fetchone()
+            assert may == (rights.FUNCTIONS[name] == login or name in rights.CALLS.get(login, ()),), name
         for (name,) in owner.execute("SELECT relname FROM pg_class WHERE relkind = 'S' AND relnamespace = 'public'::regnamespace AND relname NOT LIKE 'procrastinate%'").fetchall():  # fmt: skip
-            may = owner.execute("SELECT has_sequence_privilege(%s, %s, 'USAGE')", [f"torni_{connection}", name]).fetchone()  # fmt: skip
-            assert may == (rights.SEQUENCES.get(name) == connection,), name
+            may = owner.execute("SELECT has_sequence_privilege(%s, %s, 'USAGE')", [role, name]).fetchone()
+            assert may == (login in rights.SEQUENCES.get(name, ()),), name
+        for (name,) in owner.execute("SELECT relname FROM pg_class WHERE relkind = 'r' AND relnamespace = 'public'::regnamespace AND relname LIKE 'procrastinate%'").fetchall():  # fmt: skip
+            may = owner.execute("SELECT has_table_privilege(%s, %s, 'SELECT')", [role, name]).fetchone()
+            assert may == (login in rights.QUEUES,), name
 
 
 def test_every_role_sees_the_rows_that_the_table_says_and_no_others(lived):  # noqa: F811

@@ -102,6 +102,6 @@ def _as(name: str, action: str) -> Iterator[tuple[Connection, Who, str, datetime
             raise bad_input(
                 name, t("is no account that may do this"), t("`torni account list` tells each account and its role.")
             )
-        with opening.connect(database.url, autocommit=True, **access.options("pages")) as connection:
+        with access.connected(database.url, "pages") as connection:
             access.asking(connection, who)
             yield connection, who, region, last or now()

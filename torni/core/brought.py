@@ -90,14 +90,15 @@ class Job:
 @dataclass(frozen=True)
 class Brings:
     """All of it, of one room. `groups`: what each group of its commands is for. `workers`: modules that are run as processes of their
-    own for as long as the server runs, each started again when it dies."""
+    own for as long as the server runs, each started again when it dies, and as what each signs in to the database (`PROCESSES` of
+    torni/facts/rights.py)."""
 
     pages: tuple[Page, ...] = ()
     entries: tuple[Entry, ...] = ()
     groups: Mapping[str, str] = field(default_factory=dict)
     commands: Mapping[str, tuple[Command, ...]] = field(default_factory=dict)
     jobs: tuple[Job, ...] = ()
-    workers: tuple[str, ...] = ()
+    workers: Mapping[str, str] = field(default_factory=dict)
 
 
 @cache

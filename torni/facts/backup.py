@@ -24,7 +24,7 @@ from torni.core import clock
 from torni.core.faults import BadInput, bad_input
 from torni.core.language import Message, t
 from torni.core.progress import Done, working
-from torni.facts import encrypted, opening
+from torni.facts import encrypted, opening, rights
 from torni.facts.postgres import binaries
 from torni.facts.recording import trust
 
@@ -51,7 +51,7 @@ BEGIN
   DROP SCHEMA IF EXISTS shown CASCADE;
   IF other THEN
     ALTER SCHEMA public RENAME TO {aside};
-    REVOKE ALL ON SCHEMA {aside} FROM PUBLIC, torni_pages, torni_door, torni_gate;
+    REVOKE ALL ON SCHEMA {aside} FROM PUBLIC, {closed_to};
   ELSE
     DROP SCHEMA public CASCADE;
   END IF;
@@ -285,7 +285,9 @@ def _fill(url: str, path: Path, aside: str, *, unsigned: bool = False) -> None:
         feeding = threading.Thread(target=_feed, args=(reading, path, unsigned, faults), daemon=True)
         feeding.start()
         with suppress(BrokenPipeError):
-            writing.stdin.write(_FIRST.format(aside=aside).encode())
+            writing.stdin.write(
+                _FIRST.format(aside=aside, closed_to=", ".join(f"torni_{name}" for name in rights.LOGINS)).encode()
+            )
             for line in reading.stdout:
                 if line != b"SET transaction_timeout = 0;\n":
                     writing.stdin.write(line)

@@ -14,9 +14,10 @@ import psycopg
 from torni.core import logs
 from torni.core.faults import BadInput
 from torni.core.starter import starter
+from torni.facts.access import connected
 from torni.facts.checkpoint import keep
 from torni.facts.fold import fold, level
-from torni.facts.opening import Connection, connect
+from torni.facts.opening import Connection
 from torni.facts.recording import see
 from torni.facts.sealing import seal
 
@@ -33,7 +34,7 @@ def work(url: str) -> None:
     trouble, unsigned, pause = "", "", SHORT_S
     while os.getppid() == parent:
         try:
-            with connect(url, autocommit=True) as connection:
+            with connected(url, "worker") as connection:
                 connection.execute(f"LISTEN {WRITTEN}")
                 sealed = 0.0
                 while os.getppid() == parent:

@@ -19,7 +19,8 @@ from psycopg.conninfo import conninfo_to_dict
 from torni.core.faults import bad_input
 from torni.core.language import Message, t
 from torni.core.progress import working
-from torni.facts import present
+from torni.facts import present, rights
+from torni.facts.postgres import OWNER
 
 _MIGRATIONS = Path(__file__).parent / "migrations"
 Connection = psycopg.Connection[tuple[Any, ...]]
@@ -98,22 +99,34 @@ def _migrate(url: str) -> None:
 
 
 def make_roles(connection: Connection) -> None:
-    """The database roles that the rights are given to; they belong to the server, not to one database."""
-    for name in ("torni_pages", "torni_door", "torni_gate"):
-        if connection.execute("SELECT pg_has_role(oid, 'MEMBER') FROM pg_roles WHERE rolname = %s", [name]).fetchone() == (True,):  # fmt: skip
-            continue
-        try:
-            with connection.transaction():
-                connection.execute("SELECT pg_advisory_xact_lock(hashtext('torni roles'))")
-                if not connection.execute("SELECT 1 FROM pg_roles WHERE rolname = %s", [name]).fetchone():
-                    connection.execute(sql.SQL("CREATE ROLE {} NOLOGIN").format(sql.Identifier(name)))
-                connection.execute(sql.SQL("GRANT {} TO CURRENT_USER").format(sql.Identifier(name)))
-        except Exception as error:
-            raise bad_input(
-                "PostgreSQL",
-                t("this user may not make the role {name}", name=name),
-                t("Let an administrator run: CREATE ROLE {name} NOLOGIN; GRANT {name} TO the user of DATABASE_URL;", name=name),
-            ) from error  # fmt: skip
+    """The database roles of the server's parts, which the rights are given to; they belong to the server, not to one database."""
+    row = connection.execute("SELECT current_user = %s", [OWNER]).fetchone()
+    embedded = row == (True,)  # who may be whom is told there by who owns the folder
+    roles = [f"torni_{login}" for login in rights.LOGINS]
+    held = "SELECT rolname FROM pg_roles WHERE rolname = ANY (%s) AND pg_has_role(oid, 'MEMBER') AND (rolcanlogin OR NOT %s)"
+    missing = sorted({*roles} - {name for (name,) in connection.execute(held, [roles, embedded])})
+    if not missing:
+        return
+    try:
+        with connection.transaction():
+            connection.execute("SELECT pg_advisory_xact_lock(hashtext('torni roles'))")
+            known = {
+                name for (name,) in connection.execute("SELECT rolname FROM pg_roles WHERE rolname = ANY (%s)", [roles])
+            }
+            for role in missing:
+                name = sql.Identifier(role)
+                if role not in known:
+                    connection.execute(sql.SQL("CREATE ROLE {}").format(name))
+                if embedded:
+                    connection.execute(sql.SQL("ALTER ROLE {} LOGIN").format(name))
+                connection.execute(sql.SQL("GRANT {} TO CURRENT_USER").format(name))
+    except Exception as error:
+        asked = " ".join(f"CREATE ROLE {name} NOLOGIN;" for name in missing)
+        raise bad_input(
+            "PostgreSQL",
+            t("this user may not make the roles {names}", names=", ".join(missing)),
+            t("Let an administrator run, leaving out what is there: {sql} Then: {grant} TO the user of DATABASE_URL;", sql=asked, grant=f"GRANT {', '.join(missing)}"),
+        ) from error  # fmt: skip
 
 
 def database(url: str) -> dict[str, Any]:

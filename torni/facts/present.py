@@ -23,7 +23,7 @@ from torni.facts.rights import EVERYBODY, FUNCTIONS, NOBODY, OWNER, SEQUENCES, T
 _TEXT = Path(__file__).with_suffix(".sql")
 _MARK = "torni: present"  # what is said of each function and view, so that the next present knows which are its to take away
 _BEFORE = ("is_staff", "read_client")  # made by migrations of before, and no more
-_CONNECTIONS = "torni_pages, torni_door, torni_gate"
+_LOGINS = ", ".join(f"torni_{name}" for name in rights.LOGINS)
 
 
 def apply(connection: psycopg.Connection[tuple[Any, ...]]) -> bool:
@@ -83,6 +83,8 @@ def _tables() -> Iterator[str]:
             yield f"CREATE POLICY pages ON {name} FOR SELECT TO torni_pages USING ({_seen(table)});"
             if table.door:
                 yield f"CREATE POLICY door ON {name} TO torni_door USING (true) WITH CHECK (true);"
+            if theirs := ", ".join(f"torni_{process}" for process, may in rights.PROCESSES.items() if name in may):
+                yield f"CREATE POLICY background ON {name} TO {theirs} USING (true) WITH CHECK (true);"
         if not table.changes:
             yield f"CREATE TRIGGER only_added BEFORE UPDATE OR DELETE ON {name} FOR EACH ROW EXECUTE FUNCTION only_added();"
         if name in rights.NOTED:
@@ -114,7 +116,7 @@ END $torni$;"""
 
 
 def _grants() -> Iterator[str]:
-    yield f"GRANT USAGE ON SCHEMA public TO {_CONNECTIONS};\nGRANT USAGE ON SCHEMA shown TO torni_pages;"
+    yield f"GRANT USAGE ON SCHEMA public TO {_LOGINS};\nGRANT USAGE ON SCHEMA shown TO torni_pages;"
     for name, table in TABLES.items():
         if table.seen != NOBODY:
             columns = f" ({', '.join(table.columns)})" if table.columns else ""
@@ -122,12 +124,29 @@ def _grants() -> Iterator[str]:
         for connection, may in (("door", table.door), ("gate", table.gate)):
             if may:
                 yield f"GRANT {may} ON {name} TO torni_{connection};"
-    for name, connection in SEQUENCES.items():
-        yield f"GRANT USAGE, SELECT ON SEQUENCE {name} TO torni_{connection};"
+    for process, tables in rights.PROCESSES.items():
+        for name, may in tables.items():
+            yield f"GRANT {may} ON {name} TO torni_{process};"
+        for name in rights.CALLS.get(process, ()):
+            yield f"GRANT EXECUTE ON ROUTINE {name} TO torni_{process};"
+    for name, connections in SEQUENCES.items():
+        for connection in connections:
+            yield f"GRANT USAGE, SELECT ON SEQUENCE {name} TO torni_{connection};"
+    for process, may in rights.QUEUES.items():
+        yield _QUEUE.format(may=may, process=process)
     for name, connection in FUNCTIONS.items():
         if connection != OWNER:
             yield f"GRANT EXECUTE ON ROUTINE {name} TO torni_{connection};"
 
+
+# The queue's tables and sequences, whatever Procrastinate calls them.
+_QUEUE = """
+DO $torni$ DECLARE x record; BEGIN
+  FOR x IN SELECT relname, relkind FROM pg_class WHERE relnamespace = 'public'::regnamespace AND relname LIKE 'procrastinate%' AND relkind IN ('r', 'S') LOOP
+    IF x.relkind = 'r' THEN EXECUTE format('GRANT {may} ON %I TO torni_{process}', x.relname);
+    ELSE EXECUTE format('GRANT USAGE, SELECT ON SEQUENCE %I TO torni_{process}', x.relname); END IF;
+  END LOOP;
+END $torni$;"""
 
 # What was there before goes first: policies, our triggers, our functions and views, and all that was granted.
 _OURS = ", ".join(f"'{name}'" for name in (*FUNCTIONS, *_BEFORE))
@@ -151,8 +170,8 @@ DO $torni$ DECLARE x record; BEGIN
       AND (proname IN ({_OURS}) OR obj_description(p.oid, 'pg_proc') = '{_MARK}')
     ORDER BY prokind  -- an aggregate before what it is made of
   LOOP EXECUTE x.done; END LOOP;
-  REVOKE ALL ON ALL TABLES IN SCHEMA public, shown FROM {_CONNECTIONS};
-  REVOKE ALL ON ALL SEQUENCES IN SCHEMA public, shown FROM {_CONNECTIONS};
+  REVOKE ALL ON ALL TABLES IN SCHEMA public, shown FROM {_LOGINS};
+  REVOKE ALL ON ALL SEQUENCES IN SCHEMA public, shown FROM {_LOGINS};
   COMMENT ON SCHEMA shown IS NULL;
 END $torni$;
 """

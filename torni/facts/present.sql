@@ -29,6 +29,12 @@ BEGIN
   END IF;
   RETURN NULL;
 END $$;
+-- The last number noted, when whoever writes one now has been waited for; nobody notes until the transaction ends.
+CREATE FUNCTION newest_noted() RETURNS bigint LANGUAGE plpgsql SECURITY DEFINER SET search_path = public, pg_temp AS $$
+BEGIN
+  LOCK TABLE leaf IN SHARE MODE;
+  RETURN (SELECT coalesce(max(number), 0) FROM leaf);
+END $$;
 CREATE TRIGGER never_emptied BEFORE TRUNCATE ON event FOR EACH STATEMENT EXECUTE FUNCTION only_added();
 
 -- A partition holds ten million positions: the log grows by the time it covers, and no index grows past memory.

@@ -307,7 +307,33 @@ NOTED = tuple(
     for name, table in TABLES.items()
     if not (table.changes or table.view or name in ("event", "effect", "seal", "leaf"))
 )
-SEQUENCES = {"event_position": "door"}  # whoever may not name a table's own sequence cannot use it
+# What works in the background, each process with a login of its own: what it reads and writes, and which functions it calls. It sees every
+# row of its tables; none but the tables' owner, as whom rooms are made, brought up to date, restored and administered, does more.
+_FACTS = dict.fromkeys((name for name, table in TABLES.items() if table.seen != NOBODY and not table.view), "SELECT")
+_VIEWS = {"protected_client": "SELECT", "missed": "SELECT"}
+PROCESSES: dict[str, Mapping[str, str]] = {
+    "worker": {  # folds and seals
+        **dict.fromkeys(("event", "effect", "leaf"), "SELECT"), **dict.fromkeys(("room", "consumer"), "SELECT, UPDATE"), "tail": "SELECT, DELETE",
+        **dict.fromkeys(("mark", "uncounted", "seal", "checkpoint"), _ADD), **dict.fromkeys(("tally", "tally_now"), "SELECT, INSERT, UPDATE"),
+    },
+    "jobs": {  # measures, watches, and makes a changed promise of the whole past
+        **_FACTS, **_VIEWS, **dict.fromkeys(("room", "consumer"), "SELECT, UPDATE"), **dict.fromkeys(("tally", "tally_now"), "SELECT, INSERT, UPDATE"),
+        "owed": "SELECT, INSERT, DELETE", **dict.fromkeys(("measured", "watched", "effect", "meant", "mark", "uncounted"), _ADD),
+    },
+    "verifier": {**_FACTS, **_VIEWS, **dict.fromkeys((*NOTED, "leaf", "tail"), "SELECT"), "verified": _ADD},  # what is sealed, whole
+    "courier": {  # tells producers' systems
+        **dict.fromkeys(("room", "event", "webhook"), "SELECT"), "consumer": "SELECT, UPDATE", "delivery": "SELECT, INSERT, UPDATE",
+        **dict.fromkeys(("webhook_ended", "delivery_try"), _ADD),
+    },
+    "metrics": dict.fromkeys(("event", "consumer", "missed", "quarantine", "quarantine_outcome", "delivery"), "SELECT"),
+}  # fmt: skip
+CALLS = {"worker": ("newest_noted",), "jobs": ("queue_job",), "verifier": ("newest", "leaf_of", "said", "said_over")}
+QUEUES = {
+    "jobs": "SELECT, INSERT, UPDATE, DELETE",
+    "metrics": "SELECT",
+}  # who works the queue of jobs, and who counts it
+LOGINS = ("pages", "door", "gate", *PROCESSES)
+SEQUENCES = {"event_position": ("door", "jobs")}  # whoever may not name a table's own sequence cannot use it
 OWNER = ""  # called by the owner, and from within its other functions
 FUNCTIONS: dict[str, str] = {
     # who asks, and what the table says of that
@@ -325,6 +351,6 @@ FUNCTIONS: dict[str, str] = {
     **dict.fromkeys(("room_for", "said", "said_over", "next_client"), "door"),
     **rooms.FUNCTIONS,  # what the rooms above bring
     **dict.fromkeys(
-        ("only_added", "named_like", "manager_of", "right_to_read", "has_ended", "permits", "acts_for", "of_producer", "queue_job", "leaf_of", "noted", "named_reading", "noted_as_shown", "refused_client"), OWNER
+        ("only_added", "named_like", "manager_of", "right_to_read", "has_ended", "permits", "acts_for", "of_producer", "queue_job", "leaf_of", "noted", "named_reading", "noted_as_shown", "refused_client", "newest_noted"), OWNER
     ),
 }  # fmt: skip

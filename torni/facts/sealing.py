@@ -96,8 +96,7 @@ def seal(connection: Connection) -> int:
 
 def _newest_noted(connection: Connection) -> int:
     """The last number below which none is still being written: whoever writes one now is waited for."""
-    connection.execute("LOCK TABLE leaf IN SHARE MODE")
-    row = connection.execute("SELECT coalesce(max(number), 0) FROM leaf").fetchone()
+    row = connection.execute("SELECT newest_noted()").fetchone()
     return int(row[0]) if row else 0
 
 

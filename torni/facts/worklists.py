@@ -77,7 +77,9 @@ def known(connection: Connection, text: str, *, identity: str = "", most: int = 
     if not identity and number is None and not parts:
         return []
     asked = "SELECT * FROM known_residents(%s, %s, %s, %s)"
-    return [Known(*row) for row in _shown(connection, asked, None if identity else number, identity or None, parts, most)]
+    return [
+        Known(*row) for row in _shown(connection, asked, None if identity else number, identity or None, parts, most)
+    ]
 
 
 def _asked(text: str) -> tuple[int | None, list[str]]:

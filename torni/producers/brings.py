@@ -43,5 +43,5 @@ BRINGS = Brings(
             ),
         )
     },
-    workers=("torni.producers.deliver",),
+    workers={"torni.producers.deliver": "courier"},
 )

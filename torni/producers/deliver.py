@@ -31,8 +31,9 @@ from torni.core.faults import BadInput
 from torni.core.rooms import TOLD_IN_SQL
 from torni.core.starter import starter
 from torni.facts import closed
+from torni.facts.access import connected
 from torni.facts.fold_worker import WRITTEN
-from torni.facts.opening import Connection, connect
+from torni.facts.opening import Connection
 from torni.producers.addresses import Looking, NotAllowed
 from torni.producers.webhooks import message, signed
 
@@ -192,7 +193,7 @@ def work(url: str) -> None:
     with ThreadPoolExecutor(AT_ONCE, thread_name_prefix="webhook") as pool:
         while os.getppid() == parent:
             try:
-                with connect(url, autocommit=True) as connection:
+                with connected(url, "courier") as connection:
                     if not _alone(connection, parent):
                         continue
                     connection.execute(f"LISTEN {WRITTEN}")

@@ -18,7 +18,7 @@ from contextlib import suppress
 from dataclasses import dataclass
 from datetime import datetime
 from pathlib import Path
-from typing import Any
+from typing import Any, cast
 
 from torni.core import places
 from torni.core.clock import HELSINKI
@@ -106,7 +106,7 @@ def _look() -> _Seen:
         if known is not None and now - at < LOOK_S:
             return known
         if key[0]:  # a server's own processes
-            seen = _read(key[0], known, as_door=True)
+            seen = _read(key[0], known, part=os.environ.get("TORNI_PART", "door"))
         else:
             from torni.facts import postgres  # what needs no database is not loaded with it
 
@@ -174,7 +174,7 @@ def _keep(where: str, seen: _Seen) -> _Seen:
     return seen
 
 
-def _read(url: str, known: _Seen | None, *, as_door: bool = False) -> _Seen:
+def _read(url: str, known: _Seen | None, *, part: str = "") -> _Seen:
     import psycopg
 
     from torni.facts import access, opening
@@ -182,7 +182,11 @@ def _read(url: str, known: _Seen | None, *, as_door: bool = False) -> _Seen:
     if known is not None and known.where != url:
         known = None
     try:
-        with opening.connect(url, autocommit=True, **(access.options("door") if as_door else {})) as connection:
+        with (
+            access.connected(url, cast(access.Login, part))
+            if part
+            else opening.connect(url, autocommit=True) as connection
+        ):
             row = connection.execute(f"SELECT coalesce(max(position), 0) FROM event WHERE {_TOLD}").fetchone()  # noqa: S608
             position = row[0] if row else 0
             if known is not None and known.position == position:

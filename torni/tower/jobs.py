@@ -20,7 +20,8 @@ import procrastinate
 
 from torni.core.brought import Brings, brought, found
 from torni.core.starter import starter
-from torni.facts.opening import Connection, connect
+from torni.facts.access import connected, login, options
+from torni.facts.opening import Connection
 from torni.facts.snapshot import snapshot, snapshot_folder
 from torni.facts.verify import verify
 from torni.guidance.charges import charge
@@ -42,7 +43,7 @@ AGAIN = procrastinate.RetryStrategy(max_attempts=4, exponential_wait=20)
 @jobs.task(name="measure", queue="torni", queueing_lock="measure", lock="measure", retry=AGAIN)
 def measure(timestamp: int | None = None) -> None:
     """The snapshot brought up to date, and every indicator, service chain and the heavy users measured on it."""
-    with connect(os.environ["TORNI_DATABASE"], autocommit=True) as connection:
+    with connected(os.environ["TORNI_DATABASE"], "jobs") as connection:
         now = moment(connection)
         row = connection.execute("SELECT region FROM room").fetchone()
         if now is None or row is None:
@@ -73,7 +74,7 @@ def measure(timestamp: int | None = None) -> None:
 def verify_room(timestamp: int | None = None) -> None:
     """The whole log read, and every tally and state row held against it."""
     started = time.monotonic()
-    with connect(os.environ["TORNI_DATABASE"], autocommit=True) as connection:
+    with connected(os.environ["TORNI_DATABASE"], "verifier") as connection:
         row = connection.execute("SELECT region FROM room").fetchone()
         checks = verify(connection, books_of(Days(row[0]), charge=charge) if row else None)
         connection.execute(
@@ -86,7 +87,7 @@ def verify_room(timestamp: int | None = None) -> None:
 @jobs.task(name="watch", queue="torni", queueing_lock="watch", lock="watch", retry=AGAIN)
 def watch(timestamp: int | None = None) -> None:
     """This morning's watch, as soon as yesterday's evening is folded; asked each minute, done once a day."""
-    with connect(os.environ["TORNI_DATABASE"], autocommit=True) as connection:
+    with connected(os.environ["TORNI_DATABASE"], "jobs") as connection:
         row = connection.execute("SELECT region, invented FROM room").fetchone()
         if row is not None and row[0] is not None and not (row[1] and not row[1].get("loaded")):
             keep_watch(connection, lambda day: Days(row[0]).on(day).library)
@@ -96,7 +97,7 @@ def watch(timestamp: int | None = None) -> None:
 @jobs.task(name="mean", queue="torni", queueing_lock="mean", lock="mean", retry=AGAIN)
 def mean(timestamp: int | None = None) -> None:
     """A promise that is new, or whose events now do something else, is made of the whole past; asked each minute, done once a change."""
-    with connect(os.environ["TORNI_DATABASE"], autocommit=True) as connection:
+    with connected(os.environ["TORNI_DATABASE"], "jobs") as connection:
         row = connection.execute("SELECT region, invented FROM room").fetchone()
         if row is not None and row[0] is not None and not (row[1] and not row[1].get("loaded")):
             days = Days(row[0])
@@ -104,7 +105,7 @@ def mean(timestamp: int | None = None) -> None:
 
 
 def gather(into: procrastinate.Blueprint, rooms: Iterable[Brings]) -> None:
-    """The jobs that rooms declare (`brings.py`), each with a connection of its own as the room's owner."""
+    """The jobs that rooms declare (`brings.py`), each with a connection of its own."""
     for job in (job for brings in rooms for job in brings.jobs):
         task = into.task(name=job.name, queue="torni", queueing_lock=job.name, lock=job.name, retry=AGAIN)
         into.periodic(cron=job.cron)(task(_connected(found(job.run))))
@@ -112,7 +113,7 @@ def gather(into: procrastinate.Blueprint, rooms: Iterable[Brings]) -> None:
 
 def _connected(run: Callable[[Connection], None]) -> Callable[..., None]:
     def job(timestamp: int | None = None) -> None:
-        with connect(os.environ["TORNI_DATABASE"], autocommit=True) as connection:
+        with connected(os.environ["TORNI_DATABASE"], "jobs") as connection:
             run(connection)
 
     return job
@@ -125,7 +126,11 @@ async def work(url: str) -> None:
     """Do jobs until told to stop (SIGTERM), or until whoever started us is gone."""
     parent, stopped = starter(), asyncio.Event()
     asyncio.get_running_loop().add_signal_handler(signal.SIGTERM, stopped.set)
-    app = procrastinate.App(connector=procrastinate.PsycopgConnector(conninfo=url, min_size=1, max_size=4))
+    app = procrastinate.App(
+        connector=procrastinate.PsycopgConnector(
+            conninfo=login(url, "jobs"), kwargs=options("jobs"), min_size=1, max_size=4
+        )
+    )
     app.add_tasks_from(jobs, namespace="room")
     async with app.open_async():
         for stalled in await app.job_manager.get_stalled_jobs(seconds_since_heartbeat=30):

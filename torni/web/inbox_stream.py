@@ -17,7 +17,7 @@ from urllib.parse import parse_qs
 import psycopg
 
 from torni.core.rooms import TOLD_IN_SQL
-from torni.facts.access import Who, for_the_tower_async, options
+from torni.facts.access import Who, for_the_tower_async, login, options
 from torni.web.access import who_with
 from torni.web.stream import BEAT_S, LASTS_S, Looks, Receive, Scope, Send, begin, gone_of, plain
 
@@ -123,7 +123,9 @@ class Inboxes:
             self._after = rows[-1][0]
 
     async def _connection(self) -> psycopg.AsyncConnection[Any]:
-        made = await psycopg.AsyncConnection.connect(os.environ["TORNI_DATABASE"], autocommit=True, **options("pages"))
+        made = await psycopg.AsyncConnection.connect(
+            login(os.environ["TORNI_DATABASE"], "pages"), autocommit=True, **options("pages")
+        )
         await for_the_tower_async(made)
         return made
 

@@ -23,7 +23,7 @@ from prometheus_client.registry import Collector
 
 from torni.core.faults import BadInput, bad_input
 from torni.core.language import t
-from torni.facts.opening import connect
+from torni.facts.access import connected, login
 from torni.web.serve import FIGURES
 
 if TYPE_CHECKING:  # the process that adds up serves no pages, and starts sooner without
@@ -85,11 +85,11 @@ class Room(Collector):
     """What the record room holds at the moment of asking: how far the fold is behind, and what waits."""
 
     def __init__(self, url: str) -> None:
-        self.url = url
+        self.url = login(url, "metrics")
 
     def collect(self) -> Iterator[GaugeMetricFamily]:
         try:
-            with connect(self.url, autocommit=True) as connection:
+            with connected(self.url, "metrics") as connection:
                 found = [(name, told, label, connection.execute(query).fetchall()) for name, told, label, query in _ASKED]  # fmt: skip
         except (psycopg.Error, BadInput):
             yield GaugeMetricFamily("torni_room_up", "Does the record room answer?", 0)

@@ -11,14 +11,14 @@ import subprocess
 import sys
 import threading
 import time
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 
 from torni.core import clock
 from torni.core.brought import brought
 from torni.core.faults import BadInput, bad_input
 from torni.core.language import _, t
 from torni.core.starter import STARTER
-from torni.facts import opening
+from torni.facts import access, opening
 from torni.facts.door import Door
 from torni.facts.postgres import server
 from torni.guidance.charges import charge
@@ -43,13 +43,10 @@ def run(args: argparse.Namespace) -> int:
         os.environ["TORNI_WARM"] = region
         if database.folder:
             os.environ["TORNI_ROOM_FOLDER"] = str(database.folder)
-        parts = [
-            [sys.executable, "-m", part]
-            for part in (
-                "torni.facts.fold_worker",
-                "torni.tower.job_worker",
-                *(w for b in brought() for w in b.workers),
-            )
+        parts: list[tuple[list[str], tuple[str, ...]]] = [
+            (["torni.facts.fold_worker"], ("worker",)),
+            (["torni.tower.job_worker"], ("jobs", "verifier")),
+            *(([module], (login,)) for b in brought() for module, login in b.workers.items()),
         ]
         with opening.connect(database.url, autocommit=True) as connection:
             many = processes.count(args.processes, connection)
@@ -62,11 +59,13 @@ def run(args: argparse.Namespace) -> int:
         if invented:
             speed = str(getattr(args, "speed", 1.0))
             residents = str(invented["residents"] or "all")
-            parts.append(
-                [sys.executable, "-m", "torni.simulation.year.live", region, str(invented["seed"]), residents, speed]
-            )
+            parts.append((["torni.simulation.year.live", region, str(invented["seed"]), residents, speed], ()))
         told = [metrics.tell(args.metrics, database.url)] if args.metrics is not None else []
-        with _running(parts, database.revive):
+        commands = [([sys.executable, "-m", *of], access.environment(database.url, *logins)) for of, logins in parts]
+        os.environ.update(pages := access.environment(database.url, "door", "pages", "gate"))
+        for name in {*os.environ} - {*pages}:
+            del os.environ[name]
+        with _running(commands, database.revive):
             port = listening.getsockname()[1]
 
             def meanwhile() -> None:
@@ -81,17 +80,17 @@ def run(args: argparse.Namespace) -> int:
 
 
 @contextlib.contextmanager
-def _running(parts: Sequence[Sequence[str]], revive: Callable[[], None]) -> Iterator[None]:
+def _running(parts: Sequence[tuple[Sequence[str], Mapping[str, str]]], revive: Callable[[], None]) -> Iterator[None]:
     """The other processes and the embedded server, each started again when it dies, all stopped at the end."""
     stopping = threading.Event()
     started: dict[int, subprocess.Popen[bytes]] = {}
 
-    def keep(number: int, command: Sequence[str]) -> None:
+    def keep(number: int, command: Sequence[str], told: Mapping[str, str]) -> None:
         stopping.wait(SOON_S if number else 0)  # the worker first; the others must not keep the door waiting
         while not stopping.is_set():
             since = time.monotonic()
             started[number] = subprocess.Popen(
-                list(command), start_new_session=True, env={**os.environ, STARTER: str(os.getpid())}
+                list(command), start_new_session=True, env={**told, STARTER: str(os.getpid())}
             )  # Ctrl+C is ours to hand on
             code = started[number].wait()
             if not stopping.is_set():
@@ -99,7 +98,7 @@ def _running(parts: Sequence[Sequence[str]], revive: Callable[[], None]) -> Iter
                 metrics.ended(command[2].removeprefix("torni."))
                 stopping.wait(0.2 if time.monotonic() - since > 5 else 2.0)
 
-    threads = [threading.Thread(target=keep, args=(i, c), daemon=True) for i, c in enumerate(parts)]
+    threads = [threading.Thread(target=keep, args=(i, *part), daemon=True) for i, part in enumerate(parts)]
     for thread in threads:
         thread.start()
 

@@ -34,6 +34,7 @@ CONNECTIONS = (
 OTHERS = 20  # the worker's, the jobs', the deliveries', the invented year's, and some for commands and for the server's owner
 ANSWERS_S = 20  # a page that reckons in one long step keeps its process from answering: only longer than this is it taken for dead
 STOPS_S = 10.0
+_OURS = ("TORNI_", "DATABASE_URL")
 log = logging.getLogger("torni")
 
 
@@ -87,13 +88,15 @@ class Pages(Multiprocess):
 
 def _copy(config: Config, target: Callable[..., None], sockets: list[socket.socket]) -> BaseProcess:
     """A copy of the process that holds the code, with what is known only now; Uvicorn's own would read the code anew."""
-    ours = {name: os.environ[name] for name in os.environ if name.startswith("TORNI_")}
+    ours = {name: os.environ[name] for name in os.environ if name.startswith(_OURS)}
     return COPIES.Process(target=_begun, args=(ours, config, target, sockets), name="pages")
 
 
 def _begun(
     environment: dict[str, str], config: Config, target: Callable[..., None], sockets: list[socket.socket]
 ) -> None:
+    for name in {name for name in os.environ if name.startswith(_OURS)} - {*environment}:
+        del os.environ[name]  # the copies' own starter may have been told more
     os.environ.update(environment)
     subprocess_started(config, target, sockets, None)
 

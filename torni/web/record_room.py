@@ -60,7 +60,7 @@ def _pool(role: Literal["pages", "door", "gate"]) -> ConnectionPool[Connection]:
     """Connections that hold the rights of one role, and no more."""
     least, most = {"pages": (1, 8), "door": (0, 2), "gate": (1, 4)}[role]
     return ConnectionPool(
-        os.environ["TORNI_DATABASE"], min_size=least, max_size=most, timeout=10, open=True, name=role,
+        access.login(os.environ["TORNI_DATABASE"], role), min_size=least, max_size=most, timeout=10, open=True, name=role,
         kwargs={"autocommit": True, **access.options(role)}, check=None if role == "pages" else ConnectionPool.check_connection,
     )  # fmt: skip
 

@@ -18,7 +18,7 @@ import psycopg
 
 from torni.core.faults import BadInput
 from torni.core.language import LANGUAGES, euros_text, number, speaking
-from torni.facts.access import options
+from torni.facts.access import login, options
 from torni.facts.fold import CHANNEL
 from torni.services import regions
 from torni.supervision import sentences
@@ -103,7 +103,7 @@ class Tower:
         while True:
             try:
                 connection = await psycopg.AsyncConnection.connect(
-                    os.environ["TORNI_DATABASE"], autocommit=True, **options("pages")
+                    login(os.environ["TORNI_DATABASE"], "pages"), autocommit=True, **options("pages")
                 )
                 async with connection:
                     await connection.execute(f"LISTEN {CHANNEL}")

@@ -22,7 +22,7 @@ from torni.core.faults import BadInput
 from torni.core.language import Message, spoken
 from torni.core.progress import showing, working
 from torni.core.starter import starter
-from torni.facts.access import options
+from torni.facts.access import connected
 from torni.facts.door import Door
 from torni.facts.opening import connect
 from torni.facts.recording import present_moment
@@ -74,7 +74,7 @@ def run(
         if until is not None and now > until:
             now = until
         try:
-            with connect(url, autocommit=True, **options("door")) as connection:
+            with connected(url, "door") as connection:
                 live.door = Door(connection, books)
                 while True:
                     live.upto(now)
