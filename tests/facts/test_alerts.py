@@ -184,7 +184,9 @@ def test_what_another_system_sends_without_sense_is_left_alone(here, library):
 def test_a_producers_own_feed_says_nothing_of_alerts(here, library):
     event = {**step(one(here, library), "taken_up", who=KARI, at=here.now), "service": "care"}
     done = here.door.accept([event], now=here.now, producer="A")
-    assert done.refused == {0: ("not_own_unit", "not_yours_to_send:alert.taken_up:")}
+    assert done.refused == {
+        0: ("not_own_unit", "not_yours_to_send:alert.taken_up:controller+director+service_owner+supervisor")
+    }
 
 
 def test_it_is_in_the_backup_and_the_room_is_whole(here, library, new_room, tmp_path):

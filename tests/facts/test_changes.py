@@ -11,7 +11,7 @@ import pytest
 
 from tests.conftest import NOW
 from torni.core.faults import BadInput
-from torni.facts import opening, postgres
+from torni.facts import opening, postgres, senders
 from torni.facts.backup import back_up, bring_back
 from torni.facts.door import Door
 from torni.services import change_log, load_library
@@ -23,6 +23,7 @@ from torni.services.proposing import approve, propose, put_forward, reject, take
 REGION, START = "keski-suomi", date(2027, 1, 1)
 TEXT = "name: Stricter\nwhy: Savings\nparameters: {grant.home_care.maple: 4}\n"
 FIGURES = {"gainers": 0, "losers": 7, "client_eur_year": -1.5, "organiser_eur_year": -2.0}
+BY = senders.command("torni change")
 
 
 @pytest.fixture
@@ -46,7 +47,7 @@ def own_room_folder(monkeypatch, own_regions):
 
 
 def proposed(door, text=TEXT, by="Maija", at=NOW):
-    return propose(door, REGION, text, by=by, at=at, on=date(2026, 11, 22), rehearsal=FIGURES)
+    return propose(door, REGION, text, by=by, at=at, on=date(2026, 11, 22), rehearsal=FIGURES, sender=BY)
 
 
 def limit(on):
@@ -60,7 +61,7 @@ def test_a_proposal_and_its_approval_are_events_and_the_same_from_any_folder(doo
         (("param.grant.home_care.maple", "3", "4"),),
         FIGURES,
     )
-    approve(door, REGION, made.id, by="Kalle", at=NOW, start=START, why="Agreed")
+    approve(door, REGION, made.id, by="Kalle", at=NOW, start=START, why="Agreed", sender=BY)
     types = [t for (t,) in door.connection.execute("SELECT type FROM event ORDER BY position").fetchall()]
     assert types == ["change.proposed", "change.rehearsed", "change.approved"]
     for folder in (tmp_path / "a", tmp_path / "b"):
@@ -73,8 +74,8 @@ def test_a_proposal_and_its_approval_are_events_and_the_same_from_any_folder(doo
 
 
 def test_changes_are_in_the_backup(door, new_room, tmp_path, monkeypatch):
-    approve(door, REGION, proposed(door).id, by="Kalle", at=NOW, start=START)
-    reject(door, REGION, proposed(door, TEXT.replace("4", "5")).id, by="Kalle", at=NOW, why="Too strict")
+    approve(door, REGION, proposed(door).id, by="Kalle", at=NOW, start=START, sender=BY)
+    reject(door, REGION, proposed(door, TEXT.replace("4", "5")).id, by="Kalle", at=NOW, why="Too strict", sender=BY)
     before = versions(REGION)
     back_up(os.environ["DATABASE_URL"], tmp_path / "room.backup")
     other = new_room()
@@ -88,15 +89,15 @@ def test_changes_are_in_the_backup(door, new_room, tmp_path, monkeypatch):
 def test_a_proposal_is_decided_once_by_another_and_a_rejection_tells_why(door):
     one = proposed(door)
     with pytest.raises(BadInput, match="does not reject"):
-        reject(door, REGION, one.id, by=" maija", at=NOW, why="No")
+        reject(door, REGION, one.id, by=" maija", at=NOW, why="No", sender=BY)
     with pytest.raises(BadInput, match="a reason is needed"):
-        reject(door, REGION, one.id, by="Kalle", at=NOW, why=" ")
-    done = reject(door, REGION, one.id, by="Kalle", at=NOW, why="The law forbids it")
+        reject(door, REGION, one.id, by="Kalle", at=NOW, why=" ", sender=BY)
+    done = reject(door, REGION, one.id, by="Kalle", at=NOW, why="The law forbids it", sender=BY)
     assert (done.state, done.rejected_by, done.reason) == ("rejected", "Kalle", "The law forbids it")
     for again in (
-        lambda: approve(door, REGION, one.id, by="Kalle", at=NOW, start=START),
-        lambda: reject(door, REGION, one.id, by="Ville", at=NOW, why="No"),
-        lambda: withdraw(door, REGION, one.id, by="Maija", at=NOW),
+        lambda: approve(door, REGION, one.id, by="Kalle", at=NOW, start=START, sender=BY),
+        lambda: reject(door, REGION, one.id, by="Ville", at=NOW, why="No", sender=BY),
+        lambda: withdraw(door, REGION, one.id, by="Maija", at=NOW, sender=BY),
     ):
         with pytest.raises(BadInput, match="rejected already"):
             again()
@@ -108,7 +109,7 @@ def test_of_two_who_decide_at_once_the_first_decides(door):
     one = proposed(door)
     told = {"change": one.id, "region": REGION, "by": "Ville", "why": "No"}
     event = {"source": "torni", "id": change_log.event_id(REGION, one.id, "decided"), "type": "change.rejected", "at": NOW, "data": told}  # fmt: skip
-    approve(door, REGION, one.id, by="Kalle", at=NOW, start=START)
+    approve(door, REGION, one.id, by="Kalle", at=NOW, start=START, sender=BY)
     assert door.accept([event], now=NOW).refused == {0: ("same_id_other_content",)}
     assert version(REGION, one.id).state == "approved"
 
@@ -124,10 +125,10 @@ def test_what_a_feed_sends_under_the_types_of_changes_changes_nothing(door):
 def test_a_proposal_of_another_kind_goes_the_same_way_and_lays_nothing_on_the_definitions(door):
     one = put_forward(
         door, REGION, kind="network_plan", name="Close one", why="", text="close KS16", diff=[("KS16", "open", "closed")],
-        by="Maija", at=NOW, figures={"organiser_eur_year": -10.0},
+        by="Maija", at=NOW, figures={"organiser_eur_year": -10.0}, sender=BY,
     )  # fmt: skip
     before = load_library(REGION, on=START).whole_version
-    assert approve(door, REGION, one.id, by="Kalle", at=NOW, start=START).kind == "network_plan"
+    assert approve(door, REGION, one.id, by="Kalle", at=NOW, start=START, sender=BY).kind == "network_plan"
     assert load_library(REGION, on=START).whole_version == before
 
 
@@ -185,7 +186,7 @@ def test_a_room_that_does_not_run_is_started_for_the_look_once_after_each_run_of
         with opening.connect(server.url, autocommit=True) as connection:
             opening.claim(connection, REGION)
             door = Door(connection, books_of(Days(REGION)))
-            approve(door, REGION, proposed(door).id, by="Kalle", at=NOW, start=START)
+            approve(door, REGION, proposed(door).id, by="Kalle", at=NOW, start=START, sender=BY)
     starts = []
     start = postgres._Embedded._start
     monkeypatch.setattr(postgres._Embedded, "_start", lambda self: (starts.append(1), start(self)))

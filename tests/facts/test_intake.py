@@ -68,6 +68,15 @@ def test_any_shape_is_taken_or_told_and_never_fails(here, batch):
     assert all(reasons for _line, _id, reasons in done.refused)
 
 
+@pytest.mark.parametrize("text", ["\\u0000", "\\\\u0000", "a\\u0000b\x00c", "\\\x00", "\x00\x00"])
+def test_a_text_that_looks_like_an_escape_is_kept_as_it_came(here, text):
+    """Written out, a backslash and u0000 was taken for a NUL: the row broke and took its batch with it."""
+    done = receive(here.door, [{text: text}, GOOD], source="a", now=here.now)
+    assert (done.accepted, len(done.refused)) == (1, 1)
+    ((*_rest, raw, _reasons),) = waiting(here.connection)
+    assert raw == {text.replace("\x00", "\ufffd"): text.replace("\x00", "\ufffd")}
+
+
 def test_refused_rows_wait_are_mended_and_sent_again(here):
     bad = {**GOOD, "data": {"service": "care", "unit": "nrth", "quantity": 5}}
     bad["id"] = "0"

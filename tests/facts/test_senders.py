@@ -67,14 +67,14 @@ def test_erasure_takes_her_own_name_and_leaves_an_officials(here):
     (role,) = rights.of("client")
     own = senders.account(Who(9, "maija.m", "Maija Meikäläinen", role, client=1))
     for id_, by in (("a", own), ("b", CONTROLLER)):
-        allowed = {**given(id_), "type": "consent.given"}
+        allowed = {**given(id_, quantity=5), "type": "feedback.given" if by is CONTROLLER else "consent.given"}
         assert intake.receive(here.door, [allowed], sender=by, now=here.now).accepted == 1
     fold(here.connection)
     persons.erase(here.connection, 1, data=DATA, by="Records Keeper", why="another person's data")
     left = [
         row[0]
         for row in here.rows(
-            "SELECT sender FROM event WHERE sender IS NOT NULL AND type = 'consent.given' ORDER BY position"
+            "SELECT sender FROM event WHERE sender IS NOT NULL AND type IN ('consent.given', 'feedback.given') ORDER BY position"
         )
     ]
     assert left == [{"kind": "account", "role": role}, CONTROLLER.told()]

@@ -11,7 +11,7 @@ import pytest
 from tests.spec.conftest import rules_on
 from torni.core.clock import HELSINKI
 from torni.core.faults import BadInput
-from torni.facts import opening
+from torni.facts import opening, senders
 from torni.facts.door import Door
 from torni.guidance import proposal_of
 from torni.guidance.client import client_of
@@ -21,6 +21,7 @@ from torni.services.door_book import books_of
 from torni.services.proposing import approve, propose
 
 DAYS = (date(2019, 5, 5), date(2023, 6, 1), date(2024, 1, 1), date(2026, 11, 22))
+BY = senders.command("torni change")
 
 
 def decided(path, count: int = 300) -> None:
@@ -67,12 +68,14 @@ def test_an_approved_change_differs_from_its_start_on_and_the_past_stays(tmp_pat
     text = "name: stricter\nparameters: {grant.home_care.maple: 5}"
     at = datetime(2026, 11, 22, 12, 0, tzinfo=HELSINKI)
     rehearsed = {"gainers": 0, "losers": 1}
-    change = propose(door, "keski-suomi", text, by="Maija", at=at, on=date(2026, 11, 22), rehearsal=rehearsed)
+    change = propose(
+        door, "keski-suomi", text, by="Maija", at=at, on=date(2026, 11, 22), rehearsal=rehearsed, sender=BY
+    )
     with pytest.raises(BadInput, match="cannot approve"):
-        approve(door, "keski-suomi", change.id, by="maija ", at=at, start=date(2027, 1, 1))
+        approve(door, "keski-suomi", change.id, by="maija ", at=at, start=date(2027, 1, 1), sender=BY)
     with pytest.raises(BadInput, match="in the past"):
-        approve(door, "keski-suomi", change.id, by="Kalle", at=at, start=date(2026, 1, 1))
-    done = approve(door, "keski-suomi", change.id, by="Kalle", at=at, start=date(2027, 1, 1))
+        approve(door, "keski-suomi", change.id, by="Kalle", at=at, start=date(2026, 1, 1), sender=BY)
+    done = approve(door, "keski-suomi", change.id, by="Kalle", at=at, start=date(2027, 1, 1), sender=BY)
     assert (done.state, done.start, done.diff) == (
         "approved",
         date(2027, 1, 1),
@@ -93,7 +96,7 @@ def test_an_approved_change_differs_from_its_start_on_and_the_past_stays(tmp_pat
     later = held.exactly(date(2027, 3, 5))
     assert later.library.as_of == date(2027, 3, 5) and later.granting == held.on(date(2027, 3, 5)).granting
     with pytest.raises(BadInput, match="already"):
-        approve(door, "keski-suomi", change.id, by="Ville", at=at, start=date(2027, 2, 1))
+        approve(door, "keski-suomi", change.id, by="Ville", at=at, start=date(2027, 2, 1), sender=BY)
 
 
 def test_rows_that_are_no_decisions_are_told_all_at_once(tmp_path):

@@ -11,7 +11,7 @@ from datetime import datetime
 from torni.cli.rehearse import signed
 from torni.cli.show import table
 from torni.core.language import Message, number, t
-from torni.facts import opening, recording
+from torni.facts import opening, recording, senders
 from torni.facts.door import Door
 from torni.facts.postgres import server
 from torni.guidance.charges import charge
@@ -25,6 +25,8 @@ from torni.simulation.group_names import state_name
 from torni.simulation.rehearsal import rehearse
 from torni.sources.written import day_told
 
+_BY = senders.command("torni change")
+
 
 def propose_(args: argparse.Namespace) -> int:
     text = args.change.read_text(encoding="utf-8")
@@ -32,7 +34,7 @@ def propose_(args: argparse.Namespace) -> int:
     with _door(args.region) as (door, at):
         room = door.connection if _is_of(door, args.region) else None
         made = rehearse(changes, region=args.region, on=args.on, room=room, why=Message("the record room is of another region"))  # fmt: skip
-        found = propose(door, args.region, text, by=args.by, at=at, on=args.on, rehearsal=made[0].figures())
+        found = propose(door, args.region, text, by=args.by, at=at, on=args.on, rehearsal=made[0].figures(), sender=_BY)
     print(
         t("Proposed as {id}. Another person approves it: torni change approve {id} --by NAME --start DATE", id=found.id)
     )
@@ -42,21 +44,21 @@ def propose_(args: argparse.Namespace) -> int:
 def approve_(args: argparse.Namespace) -> int:
     start = day_told("--start", args.start)
     with _door(args.region) as (door, at):
-        found = approve(door, args.region, args.id, by=args.by, at=at, start=start, why=args.why)
+        found = approve(door, args.region, args.id, by=args.by, at=at, start=start, why=args.why, sender=_BY)
     print(t("Approved: {name} is in force from {day}.", name=found.name, day=found.start))
     return 0
 
 
 def reject_(args: argparse.Namespace) -> int:
     with _door(args.region) as (door, at):
-        found = reject(door, args.region, args.id, by=args.by, at=at, why=args.why)
+        found = reject(door, args.region, args.id, by=args.by, at=at, why=args.why, sender=_BY)
     print(t("Rejected: {name}.", name=found.name))
     return 0
 
 
 def withdraw_(args: argparse.Namespace) -> int:
     with _door(args.region) as (door, at):
-        found = withdraw(door, args.region, args.id, by=args.by, at=at)
+        found = withdraw(door, args.region, args.id, by=args.by, at=at, sender=_BY)
     print(t("Withdrawn: {name}.", name=found.name))
     return 0
 

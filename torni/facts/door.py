@@ -34,7 +34,7 @@ from torni.facts.cutting import cut
 from torni.facts.leaves import tail_hash
 from torni.facts.opening import Connection
 from torni.facts.registers import REGISTERS, RESIDENT, TYPES, UNIT, renew
-from torni.facts.senders import Part, Sender, part_of
+from torni.facts.senders import Sender, part_of
 
 HELSINKI = ZoneInfo("Europe/Helsinki")
 COLUMNS = (
@@ -65,7 +65,7 @@ class _By:
     """Who sends a batch: the producer whose units alone it may speak of, whose part it sends for, and what is stamped on each event."""
 
     producer: str | None
-    sending: Part
+    sending: str
     stamp: str | None
 
 

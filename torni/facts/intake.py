@@ -301,7 +301,10 @@ def _json(event: Any) -> str:
         text = json.dumps(event, ensure_ascii=False, default=str, allow_nan=False)
     except (ValueError, RecursionError):
         text = json.dumps(_words(event), ensure_ascii=False)
-    return text.replace("\\u0000", "\ufffd").encode("utf-8", "replace").decode()
+    return _NUL.sub("\\1\ufffd", text).encode("utf-8", "replace").decode()
+
+
+_NUL = re.compile(r"(?<!\\)((?:\\\\)*)\\u0000")  # as JSON escapes it: a backslash that is itself escaped begins nothing
 
 
 def _deeper(value: Any, levels: int) -> bool:

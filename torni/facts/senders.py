@@ -6,13 +6,15 @@ from collections.abc import Collection, Mapping
 from dataclasses import dataclass, replace
 from typing import Any, Literal
 
-from torni.core.language import t
+from torni.core.language import Message, t
 from torni.facts import rights
 from torni.facts.access import Who
 
 ACCOUNT: Literal["account"] = "account"
 Kind = Literal["account", "feed", "process", "command"]
-Part = Literal["organiser", "producer", "resident"]
+ORGANISER = "organiser"  # its registers, programs and commands
+SENDING = tuple(role.id for role in rights.ROLES.values() if role.may)  # the roles that a type of event may name
+_IN_THEIR_WORDS = {"producer": Message("the producer of the unit"), "resident": Message("the client")}
 
 
 @dataclass(frozen=True)
@@ -40,26 +42,24 @@ class Sender:
         return replace(self, file=name)
 
 
-def part_of(sender: Sender | None, producer: str | None = None) -> Part:
-    """For whom it sends: a type of event declares which of these may (`senders` in `definitions/events`), the organiser always.
+def part_of(sender: Sender | None, producer: str | None = None) -> str:
+    """As whom it sends: ORGANISER, or one of `SENDING`; a type of event declares which of these may (`senders` in `definitions/events`).
 
-    What has a producer is the producer's, also where the batch alone is held to one (`producer`); an account of a client's role is the
-    resident's. All else is the organiser's: officials, registers and other feeds without a producer, processes, commands, and a sender not known.
+    What has a producer is the producer's, also where the batch alone is held to one (`producer`). An account sends in its role, at a page or by
+    a file. The organiser's own may send all: registers and other feeds without a producer, processes, commands, and a sender not known.
     """
     if producer or (sender and sender.organisation):
-        return "producer"
-    if sender and sender.kind == ACCOUNT and sender.role in rights.of("client"):
-        return "resident"
-    return "organiser"
+        return rights.of("producer")[0]
+    return sender.role if sender and sender.kind == ACCOUNT and sender.role else ORGANISER
 
 
 def who_may(declared: Collection[str]) -> str:
     """Who may send a type whose `senders` these are, for people."""
-    if "producer" in declared and "resident" in declared:
-        return str(t("the organiser, the producer of the unit and the client"))
-    if "producer" in declared:
-        return str(t("the organiser and the producer of the unit"))
-    return str(t("the organiser and the client") if "resident" in declared else t("the organiser alone"))
+    told = [str(t("the organiser's registers and programs"))]
+    for role in SENDING:
+        if role in declared:
+            told.append(str(_IN_THEIR_WORDS.get(role) or rights.ROLES[role].name))
+    return ", ".join(told)
 
 
 def account(who: Who) -> Sender:

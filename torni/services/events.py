@@ -2,17 +2,22 @@
 
 from __future__ import annotations
 
-from typing import Literal, Self
+from typing import TYPE_CHECKING, Literal, Self
 
 from pydantic import Field, model_validator
 
 from torni.core.language import t
 from torni.core.texts import Identifier, Strict, Text
 from torni.facts.data_fields import DataField
+from torni.facts.senders import SENDING
 from torni.promises.promise import EventType, Needed
 from torni.promises.sums import apart
 
 Span = tuple[int, int]
+if TYPE_CHECKING:
+    Sends = str
+else:
+    Sends = Literal[SENDING]
 
 
 class Bounds(Strict):
@@ -43,8 +48,9 @@ class EventKind(Strict):
         description="A type of the same file: what is sent with that one is sent with this, and needs not be written again.",
     )
     needs: list[Needed] = []
-    senders: list[Literal["producer", "resident"]] = Field(
-        [], description="Who besides the organiser may send it: the producer of the unit, the resident."
+    senders: list[Sends] = Field(
+        [],
+        description="Who may send it besides the organiser's registers and programs: officials by their role, the producer of the unit, the resident.",
     )
     of_nobody: bool = Field(False, description="It tells of no client: one that names a client is refused.")
     bounds: Bounds = Field(default=Bounds(), description="What it may hold, where that is not what every type may.")

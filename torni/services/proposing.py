@@ -17,6 +17,7 @@ from torni.core.language import t
 from torni.facts import senders
 from torni.facts.door import Door
 from torni.facts.reasons import reason
+from torni.facts.senders import Sender
 from torni.services import change_log, regions
 from torni.services.change import Change, parse_changes
 from torni.services.change_log import SOURCE, event_id
@@ -26,7 +27,7 @@ from torni.services.rules import Rules, load_rules
 
 
 def propose(
-    door: Door, region: str, text: str, *, by: str, at: datetime, on: date, rehearsal: Mapping[str, Any]
+    door: Door, region: str, text: str, *, by: str, at: datetime, on: date, rehearsal: Mapping[str, Any], sender: Sender
 ) -> Version:
     """A change of the definitions put forward with the rehearsal it rests on. A faulty change is not taken."""
     place = regions.find(region).id
@@ -37,12 +38,12 @@ def propose(
         )
     change = changes[0]
     diff = differences(*both(place, change, on))
-    return put_forward(door, place, kind=DEFINITIONS, name=change.name, why=change.why, text=text, diff=diff, by=by, at=at, figures=rehearsal)  # fmt: skip
+    return put_forward(door, place, kind=DEFINITIONS, name=change.name, why=change.why, text=text, diff=diff, by=by, at=at, figures=rehearsal, sender=sender)  # fmt: skip
 
 
 def put_forward(
     door: Door, region: str, *, kind: str, name: str, why: str, text: str, diff: Sequence[tuple[str, str, str]], by: str, at: datetime,
-    figures: Mapping[str, Any],
+    figures: Mapping[str, Any], sender: Sender,
 ) -> Version:  # fmt: skip
     """A proposal of any kind, with what it was rehearsed to do. Whoever knows the kind has looked at its text."""
     by = _named(by)
@@ -53,7 +54,7 @@ def put_forward(
             continue
         told = {"change": id_, "region": region, "by": by}
         taken = _tell(
-            door, at,
+            door, at, sender,
             _event(region, id_, "change.proposed", "proposed", at, {**told, **own}),
             _event(region, id_, "change.rehearsed", "rehearsed", at, {**told, "figures": _plain(figures)}),
         )  # fmt: skip
@@ -62,7 +63,9 @@ def put_forward(
     raise AssertionError("a thousand proposals of one day")
 
 
-def approve(door: Door, region: str, id_: str, *, by: str, at: datetime, start: date, why: str = "") -> Version:
+def approve(
+    door: Door, region: str, id_: str, *, by: str, at: datetime, start: date, why: str = "", sender: Sender
+) -> Version:
     """The change in force from its start. Who proposed it cannot approve it; what has begun cannot be moved."""
     found = _open(region, id_)
     by = _named(by)
@@ -74,10 +77,10 @@ def approve(door: Door, region: str, id_: str, *, by: str, at: datetime, start: 
     if found.kind == DEFINITIONS:
         both(found.region, replace(found.change, start=start), max(start, today))
     told = {"change": id_, "region": found.region, "by": by, "start": str(start), "why": why.strip()}
-    return _decide(door, found, "change.approved", at, told)
+    return _decide(door, found, "change.approved", at, told, sender)
 
 
-def reject(door: Door, region: str, id_: str, *, by: str, at: datetime, why: str) -> Version:
+def reject(door: Door, region: str, id_: str, *, by: str, at: datetime, why: str, sender: Sender) -> Version:
     """The proposal is not taken, and why. Who proposed it takes it back instead."""
     found = _open(region, id_)
     by = _named(by)
@@ -86,17 +89,17 @@ def reject(door: Door, region: str, id_: str, *, by: str, at: datetime, why: str
     if not why.strip():
         raise bad_input("--why", t("a reason is needed"), t("Write why the proposal is rejected: who proposed it reads it."))  # fmt: skip
     told = {"change": id_, "region": found.region, "by": by, "why": why.strip()}
-    return _decide(door, found, "change.rejected", at, told)
+    return _decide(door, found, "change.rejected", at, told, sender)
 
 
-def withdraw(door: Door, region: str, id_: str, *, by: str, at: datetime) -> Version:
+def withdraw(door: Door, region: str, id_: str, *, by: str, at: datetime, sender: Sender) -> Version:
     found = version(region, id_)
     if found.state == "approved" and found.start and found.start <= at.astimezone(HELSINKI).date():
         raise bad_input(f'change "{id_}"', t("it is in force"), t("Propose a change that puts the earlier text back."))
     if found.state in ("rejected", "withdrawn"):
         raise already(found)
     told = {"change": id_, "region": found.region, "by": _named(by)}
-    _tell(door, at, _event(found.region, id_, "change.withdrawn", "withdrawn", at, told))
+    _tell(door, at, sender, _event(found.region, id_, "change.withdrawn", "withdrawn", at, told))
     return version(region, id_)
 
 
@@ -112,6 +115,7 @@ def take_in(door: Door, *, at: datetime) -> list[str]:
         if not _tell(
             door,
             at,
+            None,
             *({"source": SOURCE, "id": e.id, "type": e.type, "at": e.at, "data": dict(e.data)} for e in events),
         ):
             raise bad_input(str(path), t("tells otherwise of a change than the record room does"), t("Compare the two: torni change show ID."))  # fmt: skip
@@ -139,8 +143,8 @@ def _open(region: str, id_: str) -> Version:
     return found
 
 
-def _decide(door: Door, found: Version, type_: str, at: datetime, told: Mapping[str, Any]) -> Version:
-    if not _tell(door, at, _event(found.region, found.id, type_, "decided", at, told)):
+def _decide(door: Door, found: Version, type_: str, at: datetime, told: Mapping[str, Any], sender: Sender) -> Version:
+    if not _tell(door, at, sender, _event(found.region, found.id, type_, "decided", at, told)):
         raise already(version(found.region, found.id))  # another was faster
     return version(found.region, found.id)
 
@@ -149,11 +153,11 @@ def _event(region: str, id_: str, type_: str, what: str, at: datetime, data: Map
     return {"source": SOURCE, "id": event_id(region, id_, what), "type": type_, "at": at, "data": dict(data)}
 
 
-def _tell(door: Door, at: datetime, *events: Mapping[str, Any]) -> bool:
-    """The events through the door, all or none. False where another event has the id of one: somebody was faster."""
+def _tell(door: Door, at: datetime, sender: Sender | None, *events: Mapping[str, Any]) -> bool:
+    """The events through the door, all or none; without a sender they are of a file of before. False where another event has the id of one: somebody was faster."""
     try:
         with door.connection.transaction():
-            done = door.accept(events, now=at, sender=senders.process(SOURCE))
+            done = door.accept(events, now=at, sender=sender or senders.process(SOURCE))
             codes = [code for reasons in done.refused.values() for code in reasons]
             if codes:
                 raise _Refused(codes)

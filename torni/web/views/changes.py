@@ -9,6 +9,7 @@ from django.http import Http404, HttpRequest, HttpResponse, HttpResponseRedirect
 
 from torni.core.faults import BadInput, Fault, bad_input
 from torni.core.language import t
+from torni.facts import senders
 from torni.network.plan import applied, parse
 from torni.services import change_log, regions
 from torni.services.history import DEFINITIONS, NETWORK_PLAN, Version, version, versions
@@ -76,15 +77,17 @@ def change(request: HttpRequest, region: str, id_: str) -> HttpResponse:
 
 def _step(request: HttpRequest, here: Held, id_: str) -> Version:
     by, at, did = request.who.shown, record_room.now(), request.POST.get("do", "approve")
-    why = request.POST.get("why", "")
+    why, sender = request.POST.get("why", ""), senders.account(request.who)
     with record_room.door() as door:
         if did == "reject":
-            return reject(door, here.id, id_, by=by, at=at, why=why)
+            return reject(door, here.id, id_, by=by, at=at, why=why, sender=sender)
         if did == "withdraw":
             if version(here.id, id_).proposed_by != by:
                 raise bad_input(t("this change"), t("is another's proposal"), t("Who proposed it takes it back."))
-            return withdraw(door, here.id, id_, by=by, at=at)
-        return approve(door, here.id, id_, by=by, at=at, start=_day(request.POST.get("start", "")), why=why)
+            return withdraw(door, here.id, id_, by=by, at=at, sender=sender)
+        return approve(
+            door, here.id, id_, by=by, at=at, start=_day(request.POST.get("start", "")), why=why, sender=sender
+        )
 
 
 def _own_start(found: Version) -> date | None:

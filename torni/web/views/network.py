@@ -10,6 +10,7 @@ from markupsafe import Markup
 
 from torni.core.faults import BadInput, Fault
 from torni.core.language import t
+from torni.facts import senders
 from torni.network.cost import cost_of
 from torni.network.explain import nearest_seconds
 from torni.network.export import geojson, workbook
@@ -93,7 +94,7 @@ def put_forward(request: HttpRequest, region: str) -> HttpResponse:
             with record_room.door() as door:
                 made = propose(
                     door, here.id, kind=NETWORK_PLAN, name=plan.name or str(first.told(found.network if first.verb == "open" else here.ready)), why=why, text=str(plan), diff=(), by=request.who.shown,
-                    at=record_room.now(), figures=figures,
+                    at=record_room.now(), figures=figures, sender=senders.account(request.who),
                 )  # fmt: skip
             return HttpResponseRedirect(link(here, "changes", made.id))
         except BadInput as error:

@@ -13,6 +13,7 @@ from django.http import HttpRequest, HttpResponse, HttpResponseRedirect
 from torni.core.faults import BadInput, Fault
 from torni.core.language import language, number, t
 from torni.engines.rules.sentences import label, shown
+from torni.facts import senders
 from torni.guidance.client import Client
 from torni.guidance.proposal import proposal_of, reason_text
 from torni.guidance.state_names import MARKS, verdict_name
@@ -103,7 +104,8 @@ def _sent(request: HttpRequest, here: Held) -> HttpResponse:
         if made:
             with record_room.door() as door:
                 found = propose(
-                    door, here.id, text, by=request.who.shown, at=record_room.now(), on=here.network.as_of, rehearsal=made[0].figures()
+                    door, here.id, text, by=request.who.shown, at=record_room.now(), on=here.network.as_of, rehearsal=made[0].figures(),
+                    sender=senders.account(request.who),
                 )  # fmt: skip
             return HttpResponseRedirect(link(here, "changes", found.id))
     except BadInput as error:
