@@ -51,8 +51,10 @@ COLUMNS = {"service": "home_care", "client": 1, "due": "2026-05-04", "quantity":
 
 @pytest.fixture
 def door(here):
-    """The room's door by the region's own definitions."""
-    return Door(here.connection, books_of(Days("keski-suomi")))
+    """The room's door by the region's own definitions; client 1 was sent to A."""
+    made_ = Door(here.connection, books_of(Days("keski-suomi")))
+    assert not intake.receive(made_, [made("enrolment.began", "sent")], sender=REGISTER, now=here.now).refused
+    return made_
 
 
 def made(type_, id_=None, **data):
@@ -240,6 +242,27 @@ def test_a_producers_right_ends_with_the_service(lived, may):  # noqa: F811  (fi
     assert may(producer, 3) == "own client", "begun anew"
     say("plan.recalled")
     assert may(producer, 3) is None
+
+
+def test_a_producer_tells_of_those_who_were_sent_to_it(here, door):
+    """Not of a stranger's client, nor of one sent to another's unit, nor on the strength of its own words."""
+    visit = {"client": 3, "matter": "v3"}
+
+    def sent(id_):
+        return refused(door, made("visit.planned", id_, **visit), FEED)
+
+    assert sent("v1") == ["not_sent_to_you"]
+    assert refused(door, made("contact.made", "c3", client=3), FEED) == [], "whoever asks for care comes by oneself"
+    assert refused(door, made("complaint.made", "k3", client=3), FEED) == []
+    assert sent("v2") == ["not_sent_to_you"], "its own word opens nothing"
+    assert refused(door, made("plan.sent", "p-other", client=3, unit="south"), REGISTER, None) == []
+    assert sent("v3") == ["not_sent_to_you"]
+    assert refused(door, made("plan.sent", "p-own", client=3), REGISTER, None) == []
+    assert sent("v4") == []
+    assert refused(door, made("event.withdrawn", "w", replaces="p-own"), REGISTER, None) == []
+    assert sent("v5") == ["not_sent_to_you"]
+    for other in (REGISTER, CONTROLLER.of_file("visits.csv")):
+        assert refused(door, made("visit.planned", f"v-{other.kind}", **visit), other, None) == []
 
 
 @pytest.mark.parametrize(

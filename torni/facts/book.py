@@ -77,7 +77,7 @@ class Book:
 
     `needs`: each type of event and the columns that it must have. `bounds`: what it may hold, the widest where none are given.
     `data`: the fields of its data. `of_nobody`: the types that tell of no client. `senders`: who besides the organiser may send a type,
-    nobody where none are given.
+    nobody where none are given. `of_sent`: the types that a producer sends of those clients alone whom the organiser has sent to it.
     `definitions`: each service and its version.
     `expected(service, data)`: what a charge should be, in cents, or None when that cannot be told.
     """
@@ -94,6 +94,7 @@ class Book:
     formulas: str = ""  # the version of what charges are reckoned by
     data: ByType = field(default_factory=dict)
     senders: Mapping[str, frozenset[str]] = field(default_factory=dict)
+    of_sent: frozenset[str] = frozenset()
 
     @property
     def exact_types(self) -> frozenset[str]:
@@ -112,7 +113,7 @@ class Book:
         """What tells this book's rules from another's: the same for the same rules."""
         needs, bounds = ({k: sorted(v) for k, v in self.needs.items()}, sorted(self.bounds.items()))
         senders = sorted((k, sorted(v)) for k, v in self.senders.items())
-        told = (sorted(needs.items()), bounds, senders, sorted(self.of_nobody), self.naming, self.openings, self.answers, self.countings, sorted(self.definitions.items()))  # fmt: skip
+        told = (sorted(needs.items()), bounds, senders, sorted(self.of_sent), sorted(self.of_nobody), self.naming, self.openings, self.answers, self.countings, sorted(self.definitions.items()))  # fmt: skip
         return hashlib.sha256(repr(told).encode()).hexdigest()
 
 

@@ -210,7 +210,7 @@ class Door:
         naming = book.naming
         with self.connection.cursor() as cursor:
             cursor.executemany(
-                "INSERT INTO kinds VALUES (%s, %s, %s, %s, %s, %s, int8range(%s, %s, '[]'), int8range(%s, %s, '[]'), int8range(%s, %s, '[]'), int4range(%s, %s, '[]'))",
+                "INSERT INTO kinds VALUES (%s, %s, %s, %s, %s, %s, %s, int8range(%s, %s, '[]'), int8range(%s, %s, '[]'), int8range(%s, %s, '[]'), int4range(%s, %s, '[]'))",
                 [
                     (
                         k,
@@ -219,6 +219,7 @@ class Door:
                         k in book.of_nobody,
                         naming.get(k, []),
                         sorted(book.senders.get(k, ())),
+                        k in book.of_sent,
                         *b.quantity,
                         *b.of_quantity,
                         *b.cents,

@@ -7,7 +7,7 @@ CREATE TEMP TABLE IF NOT EXISTS arriving (
   quantity bigint, of_quantity bigint, cents bigint, data jsonb, replaces_id text, expected bigint, day date, file_row int, salt uuid
 ) ON COMMIT DELETE ROWS;
 CREATE TEMP TABLE IF NOT EXISTS kinds (
-  type text PRIMARY KEY, needs text[], touches boolean, of_nobody boolean, naming text[], senders text[], quantity int8range, of_quantity int8range, cents int8range, due_days int4range
+  type text PRIMARY KEY, needs text[], touches boolean, of_nobody boolean, naming text[], senders text[], of_sent boolean, quantity int8range, of_quantity int8range, cents int8range, due_days int4range
 );
 CREATE TEMP TABLE IF NOT EXISTS openings (promise text, service text, type text, days int, age_below int, age_at_least int, months int, working int);
 CREATE TEMP TABLE IF NOT EXISTS working_dues (working int, day date, due date, PRIMARY KEY (working, day));
@@ -82,6 +82,10 @@ FROM (
         WHEN NOT %(sending)s = ANY (k.senders) THEN 'not_yours_to_send:' || k.type || ':' || array_to_string(k.senders, '+')
         WHEN a.type = 'event.withdrawn' AND r.position IS NOT NULL AND NOT EXISTS (SELECT 1 FROM kinds w WHERE w.type = r.type AND %(sending)s = ANY (w.senders))
         THEN 'not_yours_to_send:' || r.type || ':' || coalesce((SELECT array_to_string(w.senders, '+') FROM kinds w WHERE w.type = r.type), '') END,
+      CASE WHEN %(sending)s::text = 'producer' AND k.of_sent AND a.client IS NOT NULL AND u.unit IS NOT NULL AND NOT EXISTS (SELECT 1 FROM event o
+          WHERE o.client = a.client AND o.producer = u.producer AND o.sign = 1 AND NOT coalesce(o.sender ? 'organisation', false)
+          AND NOT EXISTS (SELECT 1 FROM event d WHERE d.replaces = o.position AND d.sign = -1))
+        THEN 'not_sent_to_you' END,
       CASE WHEN a.at > %(now)s + interval '1 day' THEN 'in_future' END,
       CASE WHEN a.replaces_id IS NOT NULL AND r.position IS NULL THEN 'nothing_to_replace' END,
       CASE WHEN a.replaces_id IS NULL AND a.type = 'event.withdrawn' THEN 'needs_replaces' END,

@@ -48,6 +48,9 @@ _SENTENCES = {
     "needs_replaces": N_("replaces is missing: the id of the event that is withdrawn"),
     "another_source": N_("source is another's: a feed speaks only for itself"),
     "not_own_unit": N_("the unit is not of the producer that this feed is held to"),
+    "not_sent_to_you": N_(
+        "the organiser has not sent this client to the producer: a plan, a service or an enrolment at its unit comes first"
+    ),
     "not_own_matter": N_("the matter is another producer's"),
     "no_definitions": N_(
         "the definitions of that day are not known: an amount begins later, or has not been decided yet"

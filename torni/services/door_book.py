@@ -59,6 +59,7 @@ def book_of(rules: Rules, *, since: date, charge: Charge | None = None) -> Book:
         {name: _bounds(kind.bounds) for name, kind in library.event_kinds.items()},
         frozenset(name for name, kind in library.event_kinds.items() if kind.of_nobody), rules.version,
         library.event_data, {name: frozenset(kind.senders) for name, kind in library.event_kinds.items()},
+        frozenset(name for name, kind in library.event_kinds.items() if kind.of_sent),
     )  # fmt: skip
 
 

@@ -52,6 +52,10 @@ class EventKind(Strict):
         [],
         description="Who may send it besides the organiser's registers and programs: officials by their role, the producer of the unit, the resident.",
     )
+    of_sent: bool = Field(
+        False,
+        description="A producer sends it of those clients alone whom the organiser has sent to it: of whom another than the producer has told something at its units.",
+    )
     of_nobody: bool = Field(False, description="It tells of no client: one that names a client is refused.")
     bounds: Bounds = Field(default=Bounds(), description="What it may hold, where that is not what every type may.")
     data: dict[Identifier, DataField] = Field({}, description="What else may be told with it, in data.")
@@ -97,7 +101,7 @@ class EventKinds(Strict):
             return kind
         model = self.events[kind.like]
         return kind.model_copy(
-            update={name: getattr(model, name) for name in ("needs", "sent", "data", "bounds", "of_nobody")}
+            update={name: getattr(model, name) for name in ("needs", "sent", "data", "bounds", "of_nobody", "of_sent")}
         )
 
 
