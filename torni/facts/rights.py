@@ -322,7 +322,7 @@ PROCESSES: dict[str, Mapping[str, str]] = {
     },
     "verifier": {**_FACTS, **_VIEWS, **dict.fromkeys((*NOTED, "leaf", "tail"), "SELECT"), "verified": _ADD},  # what is sealed, whole
     "courier": {  # tells producers' systems
-        **dict.fromkeys(("room", "event", "webhook"), "SELECT"), "consumer": "SELECT, UPDATE", "delivery": "SELECT, INSERT, UPDATE",
+        **dict.fromkeys(("room", "event", "webhook", "checkpoint"), "SELECT"), "consumer": "SELECT, UPDATE", "delivery": "SELECT, INSERT, UPDATE",
         **dict.fromkeys(("webhook_ended", "delivery_try"), _ADD),
     },
     "metrics": dict.fromkeys(("event", "consumer", "missed", "quarantine", "quarantine_outcome", "delivery"), "SELECT"),

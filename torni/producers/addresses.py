@@ -10,14 +10,62 @@ import os
 import socket
 from ipaddress import IPv4Network, IPv6Address, IPv6Network, ip_address, ip_network
 from typing import Any
+from urllib.parse import urlsplit
 
+import requests
 from requests.adapters import HTTPAdapter
 from urllib3 import HTTPConnectionPool, HTTPSConnectionPool, PoolManager
 from urllib3.connection import HTTPConnection, HTTPSConnection
 
+from torni.core.faults import BadInput, Fault
+from torni.core.language import t
+
 NAMED = "TORNI_WEBHOOK_HOSTS"
 """The administrator's own: names of hosts, addresses and networks, with commas between."""
 _TRANSLATED = ip_network("64:ff9b::/96")  # an IPv4 address within an IPv6 one, by RFC 6052
+
+
+LOOPBACK = ("localhost", "127.0.0.1", "::1")
+
+
+def faults_of(where: str, *urls: str) -> None:
+    """BadInput with each address that nothing is sent to: no web address, without TLS (but on this machine), one that names a user, or this
+    machine's and closed networks'."""
+    faults = []
+    for url in urls:
+        at = f"{where}: {url[:100]}" if len(urls) > 1 else where
+        try:
+            parts = urlsplit(url)
+            host = parts.hostname or ""
+            sound = parts.scheme in ("https", "http") and bool(host) and parts.port != 0 and len(url) <= 500
+        except ValueError:
+            sound = False
+        if not sound or parts.username or parts.fragment or not url.isascii() or any(c.isspace() for c in url):
+            faults.append(Fault(at, t("is not a web address"), t("Write such as: https://producer.example/torni")))
+        elif parts.scheme == "http" and host not in LOOPBACK:
+            faults.append(Fault(at, t("is not https"), t("Only an address on this machine may be without.")))
+        elif refused_as_written(host):
+            faults.append(
+                Fault(
+                    at,
+                    t("is of this machine or of a closed network"),
+                    t(
+                        "Nothing is sent there. Where it is meant, name the host or the network with {name}.",
+                        name=NAMED,
+                    ),
+                )
+            )
+    if faults:
+        raise BadInput(*faults)
+
+
+def session() -> requests.Session:
+    """One that connects to no address that may not be told, and uses no proxy of the environment."""
+    made = requests.Session()
+    made.trust_env = False
+    for scheme in ("http://", "https://"):
+        made.mount(scheme, Looking())
+    return made
 
 
 class NotAllowed(OSError):

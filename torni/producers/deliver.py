@@ -34,8 +34,9 @@ from torni.facts import closed
 from torni.facts.access import connected
 from torni.facts.fold_worker import WRITTEN
 from torni.facts.opening import Connection
-from torni.producers.addresses import Looking, NotAllowed
+from torni.producers.addresses import NotAllowed, session
 from torni.producers.webhooks import message, signed
+from torni.producers.witnesses import Witnesses
 
 AT_ONCE, AT_ONCE_EACH = 32, 4
 TIMEOUT_S = (5, 15)  # to connect, to answer
@@ -191,6 +192,7 @@ def work(url: str) -> None:
     """Tell until stopped, or until whoever started us is gone. A lost server is waited for."""
     parent = starter()
     with ThreadPoolExecutor(AT_ONCE, thread_name_prefix="webhook") as pool:
+        witnesses = Witnesses(pool)
         while os.getppid() == parent:
             try:
                 with connected(url, "courier") as connection:
@@ -203,6 +205,7 @@ def work(url: str) -> None:
                         teller.write_down()
                         teller.take()
                         teller.send()
+                        witnesses.tell(connection)
                         select.select([connection.fileno(), teller.woken], [], [], teller.rest_s())
                         for _ in connection.notifies(timeout=0):
                             pass
@@ -222,18 +225,15 @@ def _alone(connection: Connection, parent: int) -> bool:
 
 def _post(url: str, secret: str, id_: str, body: bytes) -> int:
     """One try. A redirect is not followed, the answer's body not read, no proxy of the environment used."""
-    session: Any = getattr(_sessions, "one", None)
-    if session is None:
-        session = _sessions.one = requests.Session()
-        session.trust_env = False
-        for scheme in ("http://", "https://"):
-            session.mount(scheme, Looking())
+    known: Any = getattr(_sessions, "one", None)
+    if known is None:
+        known = _sessions.one = session()
     moment = int(clock.now().timestamp())
     headers = {
         "Content-Type": "application/cloudevents+json", "User-Agent": "Torni", "webhook-id": id_, "webhook-timestamp": str(moment),
         "webhook-signature": signed(secret, id_, moment, body),
     }  # fmt: skip
-    with session.post(url, data=body, headers=headers, timeout=TIMEOUT_S, allow_redirects=False, stream=True) as answer:
+    with known.post(url, data=body, headers=headers, timeout=TIMEOUT_S, allow_redirects=False, stream=True) as answer:
         return int(answer.status_code)
 
 

@@ -14,16 +14,14 @@ import secrets
 from dataclasses import dataclass
 from datetime import datetime
 from typing import Any, Literal
-from urllib.parse import urlsplit
 
 from torni.core.faults import bad_input
 from torni.core.language import t
 from torni.facts import closed
 from torni.facts.opening import Connection
-from torni.producers.addresses import NAMED, refused_as_written
+from torni.producers.addresses import faults_of
 
 Word = Literal["again", "set aside"]
-LOOPBACK = ("localhost", "127.0.0.1", "::1")
 
 
 @dataclass(frozen=True)
@@ -73,22 +71,7 @@ def new(connection: Connection, producer: str, url: str) -> tuple[int, str]:
 
     As the room's owner. An address that is not https (but on this machine), names a user, or a producer without units is a fault.
     """
-    parts = urlsplit(url)
-    try:
-        local = parts.hostname in LOOPBACK
-        sound = parts.scheme in ("https", "http") and bool(parts.hostname) and (parts.port or 1) and len(url) <= 500
-    except ValueError:
-        sound = local = False
-    if not sound or parts.username or parts.fragment or not url.isascii() or any(c.isspace() for c in url):
-        raise bad_input(t("the address"), t("is not a web address"), t("Write such as: https://producer.example/torni"))
-    if parts.scheme == "http" and not local:
-        raise bad_input(t("the address"), t("is not https"), t("Only an address on this machine may be without."))
-    if refused_as_written(parts.hostname or ""):
-        raise bad_input(
-            t("the address"),
-            t("is of this machine or of a closed network"),
-            t("Nothing is sent there. Where it is meant, name the host or the network with {name}.", name=NAMED),
-        )
+    faults_of(str(t("the address")), url)
     if not connection.execute("SELECT 1 FROM unit WHERE producer = %s", [producer]).fetchone():
         raise bad_input(producer, t("has no units here"), t("Write the producer's name as the units have it."))
     secret = "whsec_" + base64.b64encode(secrets.token_bytes(32)).decode()

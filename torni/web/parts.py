@@ -22,6 +22,7 @@ from torni.facts import access, opening
 from torni.facts.door import Door
 from torni.facts.postgres import server
 from torni.guidance.charges import charge
+from torni.producers import witnesses
 from torni.services import regions
 from torni.services.days import Days
 from torni.services.door_book import books_of
@@ -37,6 +38,7 @@ log = logging.getLogger("torni")
 def run(args: argparse.Namespace) -> int:
     """Run everything until told to stop. A demonstration tells its findings while the pages are on their way."""
     region = regions.find(args.region).id
+    witnesses.addresses()
     with _socket(args.port) as listening, server() as database:
         opening.prepare(database.url)
         os.environ["TORNI_DATABASE"] = database.url
