@@ -71,6 +71,7 @@ def test_a_folder_in_the_zip_is_looked_into(feed):
         ("calendar", "W,1,1", "W,1,", "tuesday is empty"),
         ("calendar", "monday", "mon", 'the column "monday" is missing'),
         ("stops", "stop_name", "stop_id", 'the column "stop_id" is there twice'),
+        ("stops", "stop_name", "x" * 200_000, "stops.txt: not a text file"),
     ],
 )  # fmt: skip
 def test_what_is_wrong_is_told_with_its_row(feed, table, old, new, told):

@@ -66,7 +66,7 @@ def _measured(given: Mapping[str, str], name: str, on: date) -> str:
     """The day of a scale: the file's, while its value stands as the file had it; else the assessment's."""
     value, _space, day = given.get(f"day-{name}", "").partition(" ")
     found = day_of(day, str(name)) if value == given[name] else None
-    return str(found if found and found <= on else on)
+    return str(found or on)
 
 
 def version(form: Form) -> str:

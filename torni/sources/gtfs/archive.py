@@ -185,7 +185,10 @@ def _read(archive: Archive, table: str, data: bytes) -> pl.DataFrame | Fault:
     head, _, body = data[above:].partition(b"\n")
     line = head.decode("utf-8").strip()
     separator = max(",;\t", key=line.count)
-    columns = [c.strip().strip('"').strip().lower() for c in next(csv.reader([line], delimiter=separator), [])]
+    try:
+        columns = [c.strip().strip('"').strip().lower() for c in next(csv.reader([line], delimiter=separator), [])]
+    except csv.Error:  # a name longer than any is
+        return Fault(where, t("not a text file"), t("Save the file as UTF-8."))
     if len(columns) > bounds.MOST_COLUMNS:
         return Fault(where, t("{n} columns; at most {most} are read", n=len(columns), most=bounds.MOST_COLUMNS), t("Keep the columns that are needed."))  # fmt: skip
     wanted = (*NEEDED[table], *READ_IF_GIVEN.get(table, ()))
