@@ -142,6 +142,16 @@ def test_nothing_is_replaced_twice(here):
     assert here.send(here.event("event.withdrawn", replaces_id="plan")).refused == {0: ("nothing_to_replace",)}
 
 
+def test_a_withdrawal_is_not_taken_back_in_silence(here):
+    """What it undid does not come back, so whoever takes it back is told what to send instead."""
+    here.send(planned(here), made(here, id="right"))
+    here.send(here.event("event.withdrawn", id="slip", replaces_id="right"))
+    assert here.send(here.event("event.withdrawn", replaces_id="slip")).refused == {0: ("withdrawal_stands",)}
+    assert tally(here, "care.made") == (1, 0, 0)
+    here.send(made(here, id="right once more"))
+    assert tally(here, "care.made") == (1, 1, 0)
+
+
 def test_a_supervision_visit_answers_the_last_one_and_begins_the_next(here):
     for days in (0, 400, 900):
         here.later(days=days)

@@ -47,6 +47,39 @@ def test_what_cannot_be_read_is_told(change, reasons):
     assert read({**GOOD, **change}, source="a", declared=lambda type_, at: DATA.get(type_, {}))[1] == reasons
 
 
+@pytest.mark.parametrize(
+    ("type_", "data", "reasons"),
+    [
+        ("resident.registered", {"municipality": "931", "protectd": True}, ["misspelt_data:protectd", "near_data:protected"]),
+        ("resident.registered", {"municipality": "931", "bron": "1941-05-30"}, ["misspelt_data:bron", "near_data:born"]),
+        ("resident.registered", {"Municipality": "931"}, ["misspelt_data:Municipality", "near_data:municipality"]),
+        ("visit.made", {"replace": "17"}, ["misspelt_data:replace", "near_data:replaces"]),
+        ("feedback.given", {"quantitty": 5}, ["misspelt_data:quantitty", "near_data:quantity"]),
+        ("feedback.given", {"of-quantity": 5}, ["misspelt_data:of-quantity", "near_data:of_quantity"]),
+        # a field of the sender's own, told beside ours or far from it
+        ("visit.made", {"unit": "north", "units": ["north", "south"], "mood": "glad", "route": 4, "dues": 1}, []),
+        ("resident.registered", {"municipality": "931", "horn": 1, "born": "1941-05-30"}, []),
+    ],
+)  # fmt: skip
+def test_a_field_misspelt_is_told_and_not_taken_for_one_left_out(type_, data, reasons):
+    """An address meant to be protected would else be open to all, and a correction would be one event more."""
+    given = {**GOOD, "type": type_, "data": data}
+    assert read(given, declared=lambda of, at: DATA.get(of, {}))[1] == reasons
+
+
+@pytest.mark.parametrize(
+    ("change", "reasons"),
+    [
+        ({"id": "17 "}, ["unlike_id"]), ({"data": {"matter": "visit-17\u00a0"}}, ["unlike_matter"]), ({"data": {"matter": "visit\u200b-17"}}, ["unlike_matter"]),
+        ({"data": {"unit": "nor\u202eth"}}, ["unlike_unit"]), ({"data": {"matter": "ka\u0308ynti"}}, ["unlike_matter"]), ({"source": "a\ufeff"}, ["unlike_source"]),
+        ({"data": {"matter": "käynti 17 \U0001f475", "unit": "north"}}, []), ({"data": {"replaces": "17 "}}, []),
+    ],
+)  # fmt: skip
+def test_a_name_that_would_be_another_than_it_looks_is_refused(change, reasons):
+    """`visit-17` and `visit-17 ` would be two matters: the visit would never answer its plan. One of before can still be corrected."""
+    assert read({**GOOD, **change}, declared=lambda of, at: DATA.get(of, {}))[1] == reasons
+
+
 def test_blanks_are_no_value():
     """A matter of blanks would be one matter of everybody who writes it so."""
     row, reasons = read({**GOOD, "data": {**GOOD["data"], "matter": " \t"}})
@@ -125,7 +158,14 @@ def test_every_reason_is_a_sentence_in_every_language():
 
     for language in LANGUAGES:
         with speaking(language):
-            for code in [*_SENTENCES, "needs_unit", "bad_quantity"]:
+            for code in [
+                *_SENTENCES,
+                "needs_unit",
+                "bad_name",
+                "unlike_matter",
+                "misspelt_data:bron",
+                "near_data:born",
+            ]:
                 assert " " in reason(code) and "_" not in reason(code).replace("of_quantity", "")
 
 

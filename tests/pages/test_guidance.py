@@ -75,7 +75,7 @@ def path(browsers, client, rows, unit):
         file=File("scale;value;day\nCPS;2;3.11.2026\nrai_pain;1;2026-11-02"),
     )
     assert "Kesken." in there and re.search(r'name="rai_cps" value="2"', there) and "measured 3.11.2026" in there
-    for odd in ("x", "2", "2 huomenna", "2 2026-99-99"):
+    for odd in ("x", "2", "2 huomenna", "2 2026-99-99", "2 2099-11-03"):
         assert send(
             adviser,
             case + "assess/",

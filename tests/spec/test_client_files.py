@@ -8,7 +8,7 @@ import pytest
 
 from torni.core.faults import BadInput
 from torni.guidance import proposal_of
-from torni.guidance.client import parse_client
+from torni.guidance.client import parse_client, read_client
 
 
 def test_yaml_and_json_say_the_same(rules):
@@ -38,6 +38,14 @@ def test_yaml_and_json_say_the_same(rules):
         ("events: [{on: 2026-03-01}]", "an event has a kind and a day"),
         ("events: [{kind: null, on: 2026-03-01}]", "an event has a kind and a day"),
         ("events: [{kind: emergency_vist, on: 2026-01-01}]", 'Did you mean "emergency_visit"?'),
+        ("rai_maple: {value: 4, on: 2026-02-30}", 'rai_maple.on: "2026-02-30" is not a date'),
+        ("rai_maple: {value: 4, on: 2026-11-22T22:30:00Z}", "after the day of the decision"),  # the 23rd in Helsinki
+        ("contacted_on: 2026-02-30", '"2026-02-30" is not a date'),
+        ("gross_income_eur_month: '1.500'", '"1.500" may be 1500 or 1.500'),
+        ("gross_income_eur_month: 1,500", "Write 1500 or 1.5000."),
+        ("gross_income_eur_month: 1_500", '"1_500" is not a number'),
+        ("gross_income_eur_month: 1_500.50", '"1_500.50" is not a number'),
+        ("gross_income_eur_month: '١٥٠٠'", "is not a number"),
         ("- age", "a client's facts are expected"),
         ("age: [", "not readable"),
     ],
@@ -46,6 +54,29 @@ def test_each_fault_says_what_to_write(rules, text, what):
     with pytest.raises(BadInput, match="client") as caught:
         parse_client(text, rules)
     assert what in str(caught.value)
+
+
+@pytest.mark.parametrize("text", ["1500,50", "1 500,50", "'1\u00a0500,50'", "'1500.50'", "1.5005e+3", '"1.500,50"'])
+def test_a_number_is_read_as_people_write_it_here(rules, text):
+    assert parse_client(f"gross_income_eur_month: {text}", rules).facts["gross_income_eur_month"] == Decimal("1500.50")
+
+
+def test_a_day_is_read_as_in_every_table_and_a_moment_is_of_its_day_in_helsinki(rules):
+    for text in ("2026-03-31T22:30:00Z", "2026-04-01", "1.4.2026", "'20260401'", "2026-04-01 09:30"):
+        client = parse_client(f"rai_maple: {{value: 4, on: {text}}}\ncontacted_on: {text}", rules)
+        assert (client.measured["rai_maple"], client.facts["contacted_on"]) == (date(2026, 4, 1), date(2026, 4, 1))
+
+
+def test_letters_that_would_be_lost_on_the_way_to_the_letter_are_refused(rules, tmp_path):
+    file = tmp_path / "client.yaml"
+    text = "age: 82\nletter: {name: Väinö Mäki, address: Kylätie 1}\n"
+    for encoding in ("utf-8", "utf-8-sig"):
+        file.write_text(text, encoding=encoding)
+        assert read_client(file, rules).letter["name"] == "Väinö Mäki"
+    for encoding in ("cp1252", "utf-16"):
+        file.write_text(text, encoding=encoding)
+        with pytest.raises(BadInput, match=r"client\.yaml: not UTF-8 text"):
+            read_client(file, rules)
 
 
 def test_all_faults_are_told_at_once(rules):

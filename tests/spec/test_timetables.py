@@ -100,6 +100,18 @@ def test_an_interval_of_nothing_is_a_fault(feed):
     assert "frequencies.txt, row 2, column headway_secs" in faults(feed(frequencies=head + "t0,06:00:00,20:00:00,0\n"))
 
 
+def test_intervals_that_run_over_one_another_are_a_fault(feed):
+    """From 8.10 to 12 the trip would run every ten minutes, though each line says twenty: one would wait half as long as is true."""
+    head = "trip_id,start_time,end_time,headway_secs\n"
+    files = {"trips": trips("t0", "t1"), "stop_times": f"{HEAD}\n{run('t0', 300, *ABC)}{run('t1', 300, *ABC)}"}
+    told = faults(feed(**files, frequencies=head + "t0,08:10:00,20:00:00,1200\nt0,06:00:00,12:00:00,1200\n"))
+    assert 'frequencies.txt, row 2, column start_time: the interval starts at "08:10:00", before another' in told
+    nested = "t0,06:00:00,20:00:00,1200\nt0,07:00:00,08:00:00,600\nt0,09:00:00,10:00:00,600\n"
+    assert faults(feed(**files, frequencies=head + nested)).count("before another of its trip has ended") == 2
+    good = head + "t0,06:00:00,09:00:00,600\nt0,09:00:00,20:00:00,1200\nt1,21:00:00,22:00:00,600\n"
+    assert minutes(feed(**files, frequencies=good)) == 25.0
+
+
 @pytest.mark.parametrize("end", ["00:00:00", "01:30:00", "06:00:00"])
 def test_an_interval_that_ends_before_it_starts_is_a_fault(feed, end):
     """A trip until midnight ends at 24:00:00; at 00:00:00 it would never run."""
@@ -383,6 +395,7 @@ def test_a_ride_that_no_vehicle_makes_is_counted_and_whole_minutes_are_forgiven(
 def test_what_points_nowhere_is_counted(feed):
     path = feed(
         stop_times=usual()["stop_times"] + "x9,06:00:00,06:00:00,A,1\nt0,07:00:00,07:00:00,Q,9\n",
+        stops=FILES["stops"].replace("25.3308626,0,", "25.3308626,0,GONE"),
         trips=usual()["trips"] + "R,NONE,n1\nR,W,n2\n", pathways="pathway_id,from_stop_id\np,A\n",
         frequencies="trip_id,start_time,end_time,headway_secs\ny9,06:00:00,07:00:00,600\n",
         routes="route_id,continuous_pickup\nR,0\n",
@@ -394,6 +407,7 @@ def test_what_points_nowhere_is_counted(feed):
         "Timetable: intervals of trips that trips.txt lacks, which are not read: 1",
         "Timetable: lines that one may board anywhere, which is not read: 1",
         "Timetable: paths within stations, which are not read: 1",
+        "Timetable: stops whose station stops.txt lacks, each taken by itself: 1",
         "Timetable: trips whose service no calendar names, which never run: 1",
         "Timetable: trips without two calls that can be used, which nobody can ride: 2",
     ]

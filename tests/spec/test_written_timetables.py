@@ -35,6 +35,12 @@ def test_an_older_encoding_is_read_and_told(feed):
     assert notes(feed(stops=stops)) == ["stops.txt is not UTF-8; it was read as Windows-1252"]
 
 
+@pytest.mark.parametrize("stops", [b"\xef\xbb\xbf" + FILES["stops"].replace("B,B,", "B,J\xe4,").encode("latin-1"), b"\xff\xfe" + FILES["stops"].encode("utf-16-le")[:-1]])  # fmt: skip
+def test_what_begins_as_utf_and_is_not_is_refused(feed, stops):
+    """Two ids of which a letter each was lost would be one."""
+    assert "feed.zip, stops.txt: it begins as UTF-8 or UTF-16 text and is not" in faults(feed(stops=stops))
+
+
 def test_a_folder_in_the_zip_is_looked_into(feed):
     assert minutes(feed(inside="gtfs/")) == 25.0
     assert minutes(feed(inside="gtfs/", **{"__MACOSX/._stops": "x", "/../other/._trips": "y"})) == 25.0
@@ -51,6 +57,10 @@ def test_a_folder_in_the_zip_is_looked_into(feed):
         ("stop_times", ",A,1\n", ",A,\n", "row 2, column stop_sequence: stop_sequence is empty"),
         ("stop_times", "B,2\n", "B,1\n", '"t0 1" is on row 2 already'),
         ("stops", "B,B,62.7081486", "B,B,pohjoinen", '"pohjoinen" is not a number'),
+        ("stops", "B,B,62.7081486", "B,B,62_7081486", '"62_7081486" is not a number'),
+        ("stops", "B,B,62.7081486", "B,B,٦٢.7", '"٦٢.7" is not a number'),
+        ("stops", "B,B,62.7081486", "B,B,inf", '"inf" is not a number'),
+        ("stop_times", ",A,1\n", ",A,1_0\n", '"1_0" is not a whole number that stop_sequence may have'),
         ("stops", "B,B,62", "B,Tori, Jyväskylä,62", 'row 3, column stop_lat: "Jyväskylä" is not a number'),
         ("stop_times", "A,1\n", "A,1,,x\n", "stop_times.txt, row 2: rows with more fields than the header: 1, this the first"),
         ("stops", "C,C,", "A,C,", 'stops.txt, row 4, column stop_id: "A" is on row 2 already'),
@@ -61,6 +71,7 @@ def test_a_folder_in_the_zip_is_looked_into(feed):
         ("calendar", "W,1,1", "W,1,", "tuesday is empty"),
         ("calendar", "monday", "mon", 'the column "monday" is missing'),
         ("stops", "stop_name", "stop_id", 'the column "stop_id" is there twice'),
+        ("stops", "stop_name", "x" * 200_000, "stops.txt: not a text file"),
     ],
 )  # fmt: skip
 def test_what_is_wrong_is_told_with_its_row(feed, table, old, new, told):

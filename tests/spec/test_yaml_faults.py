@@ -22,7 +22,8 @@ SLIPS = (
     ('a: "\\q"\n', "the character after \\ in quotes means nothing", 1),
     ("a: 1\n--- \nb: 2\n", "--- begins a second document in the same file", 2),
     ("a: \x07\n", "there are characters that no text has", 1),
-    ("a: 2026-13-45\n", "a day or time is not in the calendar", 1),
+    ("a: 2026-13-45\n", '"2026-13-45" is not a date', 1),
+    ("a: 1\nb:\n  - {c: 2026-02-30}\n", '"2026-02-30" is not a date', 3),
     ("? [a, b]\n: 1\n", "a name is expected", 1),
     ("", "the file is empty", 1),
 )

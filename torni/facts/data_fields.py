@@ -8,7 +8,8 @@ emptied with its client. An empty value (null) says that there is none, and is o
 from __future__ import annotations
 
 import re
-from collections.abc import Callable, Iterator, Mapping
+import unicodedata
+from collections.abc import Callable, Iterable, Iterator, Mapping
 from datetime import date, datetime
 from decimal import Decimal
 from typing import Any, Literal, Self
@@ -101,6 +102,30 @@ def faults(declared: Declared, data: Mapping[str, Any], day: date) -> list[str]:
     return found
 
 
+def misspelt(declared: Iterable[str], data: Mapping[str, Any], given: Iterable[str]) -> Iterator[tuple[str, str]]:
+    """Each field of the data that is a declared one but for a slip of the pen, and that one: `protectd`, `Born`, `replace`.
+
+    `given`: what the event tells besides its data. Of what it tells rightly as well, a like name is a field of the sender's own.
+    """
+    missing = [name for name in declared if name not in data and name not in set(given)]
+    for name in data:
+        if name not in declared and (meant := next((m for m in missing if _a_slip_apart(name, m)), None)):
+            yield name, meant
+
+
+def _a_slip_apart(one: str, other: str) -> bool:
+    """Do they differ by capitals, hyphens or blanks alone; or, from four letters on, by one letter too many, too few or wrong, or two that
+    changed places?"""
+    a, b = (re.sub(r"[\s_-]", "", text).casefold() for text in (one, other))
+    if a == b:
+        return True
+    if min(len(a), len(b)) < 4 or abs(len(a) - len(b)) > 1:
+        return False
+    start = next((i for i, (x, y) in enumerate(zip(a, b, strict=False)) if x != y), min(len(a), len(b)))
+    a, b = a[start:], b[start:]
+    return a[1:] == b or a == b[1:] or a[1:] == b[1:] or (a[:2] == b[1::-1] and a[2:] == b[2:])
+
+
 def _within(field: DataField, value: Any, day: date) -> bool:
     if not field.range:
         return True
@@ -128,6 +153,13 @@ def is_short_text(value: Any) -> bool:
     except UnicodeEncodeError:
         return False
     return True
+
+
+def looks_like_another(name: str) -> bool:
+    """May the name be told from another that is written as it is seen? A blank at an end, a sign that is not seen and letters composed
+    otherwise make two names of one."""
+    unseen = any(unicodedata.category(sign) in ("Cf", "Zl", "Zp") for sign in name)
+    return unseen or name != name.strip() or not unicodedata.is_normalized("NFC", name)
 
 
 def day_of(value: Any) -> date | None:

@@ -90,6 +90,7 @@ FROM (
       CASE WHEN a.replaces_id IS NOT NULL AND r.position IS NULL THEN 'nothing_to_replace' END,
       CASE WHEN a.replaces_id IS NULL AND a.type = 'event.withdrawn' THEN 'needs_replaces' END,
       CASE WHEN r.position IS NOT NULL AND r.type <> a.type AND a.type <> 'event.withdrawn' THEN 'replaces_another_type' END,
+      CASE WHEN r.type = 'event.withdrawn' THEN 'withdrawal_stands' END, -- what it undid would not come back
       CASE WHEN r.position IS NOT NULL AND EXISTS (SELECT 1 FROM effect f WHERE f.position = r.position AND f.what = 'began'
           AND NOT EXISTS (SELECT 1 FROM owed w WHERE w.matter = r.matter AND w.promise = f.promise AND w.position = r.position)
         GROUP BY f.promise HAVING sum(f.sign) > 0)

@@ -18,7 +18,16 @@ from torni.core.faults import nearest_name
 from torni.core.language import Message
 from torni.core.progress import each
 from torni.facts.cutting import ordered
-from torni.facts.data_fields import MOST_TEXT, ByType, Declared, day_of, faults, is_short_text
+from torni.facts.data_fields import (
+    MOST_TEXT,
+    ByType,
+    Declared,
+    day_of,
+    faults,
+    is_short_text,
+    looks_like_another,
+    misspelt,
+)
 from torni.facts.door import HELSINKI, Door, local_day
 from torni.facts.opening import Connection
 from torni.facts.senders import Sender, mended
@@ -26,6 +35,7 @@ from torni.facts.senders import Sender, mended
 COLUMNS = ("service", "unit", "client", "matter", "due", "quantity", "of_quantity", "cents", "replaces")
 MOST_EVENTS = 10_000
 _WHOLE = {"client", "quantity", "of_quantity", "cents"}
+_NAMES = ("id", "source", "unit", "matter")  # by which one event meets another
 _LIMIT = 2**63
 _BEGINS_WITH_DAY = re.compile(r"\d{4}-\d{2}-\d{2}(?!\d)", re.ASCII)
 MOST_DEEP = 50
@@ -161,8 +171,14 @@ def read(
         if not _plain(rest):
             reasons.append("bad_data")
         row["data"] = rest
-        if declared is not None and row["at"] is not None and isinstance(row["type"], str):
-            reasons += faults(declared(row["type"], row["at"]), rest, local_day(row["at"]))
+    if declared is not None and row["at"] is not None and isinstance(row["type"], str):
+        known = declared(row["type"], row["at"])
+        reasons += faults(known, rest, local_day(row["at"]))
+        for name, meant in misspelt((*known, *COLUMNS), rest, data):
+            reasons += [f"misspelt_data:{name}", f"near_data:{meant}"]
+        reasons += [
+            f"unlike_{n}" for n in _NAMES if is_short_text(row.get(n)) and row[n].strip() and looks_like_another(row[n])
+        ]
     return row, reasons
 
 

@@ -12,12 +12,18 @@ def reason(code: str) -> str:
         return _(_SENTENCES[code])
     if code.startswith("near_"):
         return t('Did you mean "{near}"?', near=code.partition(":")[2])
+    if code.startswith("misspelt_data:"):
+        return t('"{name}" is not in the data of this type of event', name=code.partition(":")[2])
     if code.startswith("not_yours_to_send:"):
         _code, type_, senders = code.split(":")
         return t("{type} may be sent by {who}: it is not yours to send", type=type_, who=who_may(senders.split("+")))
     kind, _dash, name = code.partition("_")
     if kind == "needs":
         return _("{name} is missing: this type of event needs it").format(name=name)
+    if kind == "unlike":
+        return _(
+            "{name} has a blank at an end, a sign that is not seen or a letter in two parts, and would be another than it looks: write it anew without"
+        ).format(name=name)
     if kind == "range":
         return _("{name} is outside what this type of event can be: `torni events` tells its bounds").format(name=name)
     if kind == "bad":
@@ -57,10 +63,18 @@ _SENTENCES = {
     ),
     "data_not_object": N_("data is not an object"),
     "bad_data": N_("data holds something that cannot be kept: too deep, too long, or no text at all"),
+    "bad_client": N_("client is not a client's number: write digits alone, such as 9000001"),
+    "bad_cents": N_("cents is not a whole number of cents: write 12.50 euros as 1250"),
+    "bad_quantity": N_("quantity is not a whole number: write such as 4"),
+    "bad_born": N_("data.born is not a day: write such as 1941-05-30"),
+    "bad_protected": N_("data.protected is neither true nor false"),
     "bad_due": N_("due is not a day: write such as 2026-05-04"),
     "in_future": N_("time is more than a day ahead"),
     "nothing_to_replace": N_("the event that it replaces is not here, or has been replaced already"),
     "replaces_another_type": N_("it replaces an event of another type: withdraw that one, and send this as new"),
+    "withdrawal_stands": N_(
+        "a withdrawal is not taken back: send what was withdrawn once more, as a new event with an id of its own"
+    ),
     "opened_again": N_("what it answered has been opened again since: withdraw that opening first"),
     "only_registration": N_(
         "no other registration tells of this resident or unit: send the right one with replaces instead"

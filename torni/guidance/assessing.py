@@ -8,7 +8,6 @@ from typing import Any
 
 from torni.core.content import content_hash
 from torni.core.language import t
-from torni.engines.rules import tree
 from torni.guidance.case import Case, Need
 from torni.guidance.client import client_of
 from torni.guidance.forms import AssessmentForm, day_of
@@ -50,9 +49,8 @@ def read(case: Case, rules: Rules, given: Mapping[str, str]) -> AssessmentForm:
     form = rules.forms[FORM]
     facts: dict[str, Any] = {}
     for name in (n for section in form.sections for n in section.fields if n in given):
-        text = plain_number(given[name], rules.fields[name])
         scale = rules.definitions[name].instrument
-        facts[name] = {"value": text, "on": _measured(given, name, on)} if scale else text
+        facts[name] = {"value": given[name], "on": _measured(given, name, on)} if scale else given[name]
     told = client_of(facts, rules)
     kept: dict[str, Any] = {}
     for name in facts:
@@ -68,16 +66,9 @@ def _measured(given: Mapping[str, str], name: str, on: date) -> str:
     """The day of a scale: the file's, while its value stands as the file had it; else the assessment's."""
     value, _space, day = given.get(f"day-{name}", "").partition(" ")
     found = day_of(day, str(name)) if value == given[name] else None
-    return str(found if found and found <= on else on)
+    return str(found or on)
 
 
 def version(form: Form) -> str:
     """The content hash of a form as it stands."""
     return content_hash(form.model_dump(mode="json"))
-
-
-def plain_number(text: str, field: tree.Field) -> str:
-    """A decimal number as people write it (1 500,50) in the form that a field reads; other texts as they are."""
-    return (
-        text.replace(" ", "").replace("\N{NO-BREAK SPACE}", "").replace(",", ".") if field.kind == "decimal" else text
-    )

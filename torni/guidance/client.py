@@ -5,7 +5,7 @@ from __future__ import annotations
 import re
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field
-from datetime import date, timedelta
+from datetime import date, datetime, timedelta
 from decimal import Decimal, InvalidOperation
 from pathlib import Path
 from typing import Any
@@ -44,7 +44,10 @@ def read_client(path: Path, rules: Rules) -> Client:
     `events` (kind, code, on) are counted into the fields that count them; one with `charged: no` (as of a minor) not into those that
     count what a fee was taken of (decree 912/1992, section 7). Raises BadInput with every fault.
     """
-    text = path.read_bytes().decode("utf-8", "replace")
+    try:
+        text = path.read_bytes().decode("utf-8-sig")
+    except UnicodeDecodeError as error:  # a name on the letter would lose its letters
+        raise bad_input(path.name, t("not UTF-8 text"), t("Save the file as UTF-8.")) from error
     return parse_client(text, rules, name=path.name)
 
 
@@ -173,11 +176,16 @@ def typed(value: Any, field_: Field) -> Value | tuple[str, str]:
         return day
     if isinstance(value, bool):
         return t('"{found}" is not a number', found=value), limits
+    if isinstance(value, str) and written.two_ways(value):
+        one, other = re.sub("[.,]", "", value.strip()), value.strip().replace(",", ".")
+        return t(
+            '"{text}" may be {thousands} or {decimals}', text=value.strip(), thousands=one, decimals=other
+        ), written.either(value.strip())[1]
     try:
-        number = Decimal(str(value).strip())
+        number = written.number(value) if isinstance(value, str) else Decimal(str(value))
     except InvalidOperation:
-        number = Decimal("NaN")
-    if not number.is_finite() or len(str(value)) > 40:
+        number = None
+    if number is None or not number.is_finite() or len(str(value)) > 40:
         return t('"{found}" is not a number', found=str(value)[:40]), limits
     if not field_.least <= number <= field_.most:  # type: ignore[operator]
         return t(
@@ -291,24 +299,32 @@ def _code(value: Any, field_: Field) -> Value | tuple[str, str]:
 
 
 def _day(value: Any) -> date | None:
+    """The day; of a moment the day in Helsinki."""
+    if isinstance(value, datetime):
+        return written.in_helsinki(value)[0]
     if isinstance(value, date):
-        return date(value.year, value.month, value.day)
-    return written.day(value) if isinstance(value, str) else None
+        return value
+    found = written.moment(value) if isinstance(value, str) else None
+    return found[0] if found else None
 
 
 class _Exact(yaml.SafeLoader):
-    """YAML whose decimal numbers stay exact, whose codes such as 010 stay text, and whose `on` and `no` are words."""
+    """YAML whose decimal numbers stay exact, whose codes such as 010 and days stay text, and whose `on` and `no` are words."""
 
     yaml_implicit_resolvers = {  # noqa: RUF012 - as its base declares it
-        first: [(tag, regexp) for tag, regexp in found if tag != "tag:yaml.org,2002:bool" or first in "tTfF"]
+        first: [
+            (tag, regexp)
+            for tag, regexp in found
+            if tag != "tag:yaml.org,2002:timestamp" and (tag != "tag:yaml.org,2002:bool" or first in "tTfF")
+        ]
         for first, found in yaml.SafeLoader.yaml_implicit_resolvers.items()
     }
 
 
 def _number(loader: yaml.SafeLoader, node: yaml.ScalarNode) -> Any:
-    text = node.value.replace("_", "")
+    text = node.value
     try:
-        return bounds.decimal(text) if len(text) <= 40 else text
+        return bounds.decimal(text) if len(text) <= 40 and "_" not in text else text
     except InvalidOperation:
         return text
     except Unreadable as error:

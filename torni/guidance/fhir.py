@@ -29,6 +29,7 @@ SECURITY = "https://hl7.fi/fhir/finnish-base-profiles/CodeSystem/fi-base-securit
 HELSINKI = ZoneInfo("Europe/Helsinki")
 ANSWER_EVENTS = ("plan.opened", "plan.time_answered", "plan.confirmed", "plan.refused", "plan.time_proposed", "plan.recalled")  # fmt: skip
 ANSWERS = ("received", "accepted", "rejected", "in-progress", "completed")
+_BEGINS_WITH_DAY = re.compile(r"\d{4}-\d{2}-\d{2}(?![0-9])", re.ASCII)
 _ID = re.compile(r"^[A-Za-z0-9\-.]{1,64}$")
 
 
@@ -427,6 +428,8 @@ def _moment(at: datetime) -> str:
 
 def helsinki_day(told: str) -> date | None:
     """The day in Helsinki that a FHIR date or moment tells: 2026-12-10T22:00:00Z is the 11th here. None where it tells no whole day."""
+    if not _BEGINS_WITH_DAY.match(told):  # a week's day (2026-W19-1) is no FHIR date, and as often a slip
+        return None
     if "T" not in told:
         return day_told(told) if len(told) == 10 else None
     try:

@@ -23,6 +23,7 @@ Model = TypeVar("Model", bound=BaseModel)
 _Loader: type = getattr(yaml, "CSafeLoader", yaml.SafeLoader)
 _NUMBER = re.compile(r"[-+0-9_.:eEa-fA-FxXoO]+")  # as YAML may write one; 1:30 is ninety there
 
+_MOMENT = "tag:yaml.org,2002:timestamp"
 _NUMBERS = ("tag:yaml.org,2002:int", "tag:yaml.org,2002:float")
 # 0123 is eighty-three to YAML, 12:30 seven hundred and fifty, 1_205 and 0x10 numbers: nobody who writes them means so
 _PLAIN = re.compile(r"[-+]?(0|[1-9][0-9]*)?(\.[0-9]*)?([eE][-+]?[0-9]+)?|[-+]?\.(inf|Inf|INF)|\.(nan|NaN|NAN)")
@@ -176,6 +177,8 @@ def _walk(node: yaml.Node, loc: Loc, lines: dict[Loc, int], *, told: bool = Fals
     """The first name written twice; fills `lines`. `told`: raise Unreadable for a number that YAML reads as another than it looks."""
     if told and node.tag in _NUMBERS and not _PLAIN.fullmatch(node.value):
         raise Unreadable(node.start_mark.line + 1, t('"{found}" would be read as another number than it looks', found=node.value[:40]), t("Write it in digits with a decimal point, such as 1205.50; a code or a time in quotes."))  # fmt: skip
+    if told and isinstance(node, yaml.ScalarNode) and node.tag == _MOMENT and not _in_calendar(node):
+        raise Unreadable(node.start_mark.line + 1, t('"{text}" is not a date', text=node.value[:40]), t("Write such as 2026-01-31."))  # fmt: skip
     lines.setdefault(loc, node.start_mark.line + 1)
     if isinstance(node, yaml.MappingNode):
         seen: dict[str, int] = {}
@@ -199,6 +202,15 @@ def _walk(node: yaml.Node, loc: Loc, lines: dict[Loc, int], *, told: bool = Fals
             if found := _walk(value, (*loc, i), lines, told=told):
                 return found
     return None
+
+
+def _in_calendar(node: yaml.ScalarNode) -> bool:
+    """Whether a text that looks like a day or a moment is one: 2026-02-30 is not."""
+    try:
+        yaml.SafeLoader("").construct_yaml_timestamp(node)
+    except (ValueError, OverflowError):
+        return False
+    return True
 
 
 def _id_of(node: yaml.Node) -> yaml.ScalarNode | None:

@@ -169,7 +169,10 @@ def _too_large(name: str, what: str) -> BadInput:
 
 def _read(archive: Archive, table: str, data: bytes) -> pl.DataFrame | Fault:
     where = archive.where(table)
-    data = _as_utf8(archive, table, data)
+    try:
+        data = _as_utf8(archive, table, data)
+    except UnicodeDecodeError:
+        return Fault(where, t("it begins as UTF-8 or UTF-16 text and is not"), t("Save the file as UTF-8."))
     if b"\x00" in data:
         return Fault(where, t("not a text file"), t("Save the file as UTF-8."))
     if b"\n" not in data:
@@ -182,7 +185,10 @@ def _read(archive: Archive, table: str, data: bytes) -> pl.DataFrame | Fault:
     head, _, body = data[above:].partition(b"\n")
     line = head.decode("utf-8").strip()
     separator = max(",;\t", key=line.count)
-    columns = [c.strip().strip('"').strip().lower() for c in next(csv.reader([line], delimiter=separator), [])]
+    try:
+        columns = [c.strip().strip('"').strip().lower() for c in next(csv.reader([line], delimiter=separator), [])]
+    except csv.Error:  # a name longer than any is
+        return Fault(where, t("not a text file"), t("Save the file as UTF-8."))
     if len(columns) > bounds.MOST_COLUMNS:
         return Fault(where, t("{n} columns; at most {most} are read", n=len(columns), most=bounds.MOST_COLUMNS), t("Keep the columns that are needed."))  # fmt: skip
     wanted = (*NEEDED[table], *READ_IF_GIVEN.get(table, ()))
@@ -252,7 +258,7 @@ def _ill_quoted(data: bytes, separator: str) -> int | None:
 def _as_utf8(archive: Archive, table: str, data: bytes) -> bytes:
     for mark, encoding in ((b"\xef\xbb\xbf", "utf-8-sig"), (b"\xff\xfe", "utf-16"), (b"\xfe\xff", "utf-16")):
         if data.startswith(mark):
-            return data.decode(encoding, errors="replace").encode()
+            return data.decode(encoding).encode()
     try:
         data.decode("utf-8")
         return data

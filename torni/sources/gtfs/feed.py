@@ -245,6 +245,7 @@ def _headways(
     between = reading.whole("frequencies", "headway_secs", table, least=1)
     exact = reading.whole("frequencies", "exact_times", table, most=1).fill_null(0)
     _ends_after_start(reading, table, start, end)
+    _one_after_another(reading, table, start, end)
     empty = np.empty((0, 4), np.int64)
     if reading.faults or not len(table):
         return empty, []
@@ -281,6 +282,22 @@ def _ends_after_start(reading: Reading, table: pl.DataFrame, start: pl.Series, e
         t('the interval ends at "{text}", not after its start', text=text),
         t("Write a time past midnight on, such as 24:00:00 or 25:30:00."),
     ), wrong["end_time"].to_list())  # fmt: skip
+
+
+def _one_after_another(reading: Reading, table: pl.DataFrame, start: pl.Series, end: pl.Series) -> None:
+    """A fault for each interval of a trip that starts before another of it has ended: in their common hours it would run for both, and
+    one would wait half as long as is true."""
+    timed = (
+        table.select(ROW, "trip_id", "start_time")
+        .with_columns(start.alias("a"), end.alias("b"))
+        .sort("trip_id", "a", ROW)
+    )
+    timed = timed.with_columns(pl.col("b").cum_max().shift(1).over("trip_id").alias("until"))
+    wrong = timed.filter(pl.col("a") < pl.col("until")).sort(ROW)
+    reading.tell("frequencies", "start_time", wrong[ROW].to_list(), lambda text: (
+        t('the interval starts at "{text}", before another of its trip has ended', text=text),
+        t("Let each begin where the one before it ends."),
+    ), wrong["start_time"].to_list())  # fmt: skip
 
 
 def _anywhere(archive: Archive) -> int:

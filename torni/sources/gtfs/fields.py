@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Callable, Sequence
 from datetime import date
 
@@ -130,9 +131,9 @@ def _ordinal(text: str) -> int | None:
         return None
 
 
+_WRITTEN = re.compile(r"[+-]?(\d+([.,]\d*)?|[.,]\d+)([eE][+-]?\d{1,3})?", re.ASCII)
+
+
 def _number(text: str) -> float | None:
-    try:
-        number = float(text.replace(",", "."))
-    except ValueError:
-        return None
-    return number if abs(number) < 1e12 else None  # not a number, or infinite, is none
+    number = float(text.replace(",", ".")) if _WRITTEN.fullmatch(text) else None
+    return number if number is not None and abs(number) < 1e12 else None

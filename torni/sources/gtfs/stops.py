@@ -66,9 +66,11 @@ def read_stops(archive: Archive, reading: Reading) -> tuple[Stops, list[Message]
             inside.setdefault(stop, []).append(int(n))
     # Nodes, entrances and boarding areas within a station (location types 2 to 4) may lack a point and miss nothing.
     within = table["location_type"].is_in(["2", "3", "4"]).fill_null(False).to_numpy()
+    lost = sum(p is not None and p not in row_of for p in parents)
     pointless = int((~usable & ~within & ~far).sum())
     notes += worth_telling(
-        Message("Timetable: stops without a usable point, where nobody boards or alights: {count}", count=pointless)
+        Message("Timetable: stops without a usable point, where nobody boards or alights: {count}", count=pointless),
+        Message("Timetable: stops whose station stops.txt lacks, each taken by itself: {count}", count=lost),
     )
     return Stops(x, y, place, station, inside), notes
 

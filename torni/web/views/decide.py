@@ -14,7 +14,6 @@ from django.http import Http404, HttpRequest, HttpResponse
 from torni.core.faults import BadInput, Fault
 from torni.engines.rules import tree
 from torni.guidance import proposal_of
-from torni.guidance.assessing import plain_number
 from torni.guidance.client import Client, client_of
 from torni.guidance.fees import line_value, money, names, unit_text
 from torni.guidance.letter import Letter, letter, to_html, to_pdf
@@ -90,9 +89,8 @@ def _client(given: dict[str, str], rules: Rules) -> Client:
     for name, value in given.items():
         if name in rules.fields:
             scale = rules.definitions[name].instrument is not None
-            written = plain_number(value, rules.fields[name])
             content[name] = (
-                {"value": written, "on": given["assessed_on"]} if scale and given.get("assessed_on") else written
+                {"value": value, "on": given["assessed_on"]} if scale and given.get("assessed_on") else value
             )
     content["letter"] = {"name": given.get("letter_name", ""), "address": given.get("letter_address", "")}
     return client_of(content, rules)

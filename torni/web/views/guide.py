@@ -14,7 +14,6 @@ from torni.core.faults import BadInput, Fault
 from torni.core.language import choose, in_order
 from torni.engines.rules.tree import Field
 from torni.guidance import paid_by, proposal_of
-from torni.guidance.assessing import plain_number
 from torni.guidance.client import client_of
 from torni.guidance.letter_grounds import inside, reasons
 from torni.guidance.proposal import Proposal
@@ -41,7 +40,7 @@ def guide(request: HttpRequest, region: str) -> HttpResponse:
     asked = [name for section in form.sections for name in section.fields]
     if request.method == "POST":
         try:
-            facts = {n: plain_number(given[n], here.rules.fields[n]) for n in asked if n in given}
+            facts = {n: given[n] for n in asked if n in given}
             client = client_of(facts, here.rules)
             found = [proposal_of(here.rules, name, client) for name in here.rules.granting]
             found.sort(key=lambda d: ["granted", "undecided", "refused"].index(d.verdict))
