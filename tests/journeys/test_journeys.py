@@ -132,6 +132,17 @@ def test_the_other_languages_fit_too(visit, axe, language):
         assert page.locator("html").get_attribute("lang") == language
 
 
+def test_two_moments_stand_in_one_column_on_a_phone(visit):
+    """Both moments and their difference are seen without moving the table sideways, in every language."""
+    for language in ("fi", "sv", "en"):
+        page = visit("/keski-suomi/moments/", 390, language, who="director")
+        wide = page.locator(".scroll").evaluate_all("all => all.filter(e => e.scrollWidth > e.clientWidth).length")
+        assert (wide, page.evaluate("document.documentElement.scrollWidth")) == (0, 390), language
+        assert (
+            page.locator(".moments td").first.evaluate("e => getComputedStyle(e, '::before').content").startswith('"')
+        )
+
+
 def test_the_open_tower_follows_events_without_a_reload(visit):
     """Time runs ten minutes a second: the moment changes by itself, and so does some number. A night may pass without any."""
     page = visit("/keski-suomi/")

@@ -23,7 +23,7 @@ from torni.facts.rights import ACTIONS, EVERYBODY, SIGNED_IN, who_may
 FILLED = {
     "region": "keski-suomi", "promise_id": "home_care.visits_made", "service_id": "home_care", "column": "fees", "service": "home_care",
     "name": "home_care.percentage", "form": "json", "id_": "none", "code": "en", "position": "1", "decided": "1", "webhook": "1",
-    "kind": "Task", "alert": "0123456789ab",
+    "kind": "Task", "alert": "0123456789ab", "about": "1",
 }  # fmt: skip
 WHY = "rikkoutunut lupaus selvitetään"
 

@@ -89,6 +89,16 @@ def test_a_review_from_the_residents_page_to_a_new_decision(browsers, rows):
     assert not re.search(owed, page(adviser, "/worklist/"))
     text = aino.get("/mine/").content.decode()
     assert "The decision was changed" in text and text.count("granted") and "Yksilöasioiden jaosto" in text
+    letter = re.search(r'href="(/mine/letter/review/[0-9]+)[.]pdf"', text).group(1)
+    told = aino.get(f"{letter}.html").content.decode()
+    assert (
+        "Your request is accepted" in told and "Yöllinen avun tarve on osoitettu." in told and "How to appeal" in told
+    )
+    assert "Ulla Ohjaaja" in told
+    assert aino.get(f"{letter}.pdf").content.startswith(b"%PDF")
+    theirs = f"{BASE}/case/{case}/letter/review/{letter.rpartition('/')[2]}.pdf"
+    assert adviser.get(theirs).status_code == 200 and browsers["producer-a"].get(theirs).status_code == 403
+    assert [aino.get(f"/mine/letter/{odd}.pdf").status_code for odd in ("review/1", "choice/1", "producer/1", "x/1")] == [404] * 4  # fmt: skip
     paper = re.findall(r'<input type="hidden" name="decision" value="([0-9]+)">', page(adviser, f"/case/{case}/"))
     day = str(rows("SELECT recorded_at::date FROM room")[0][0])
     send(adviser, f"/case/{case}/", 400, do="review", decision=paper[0], day="2020-01-01", text=why)
@@ -206,6 +216,9 @@ def test_a_resident_chooses_another_centre_where_there_is_room(browsers, rows):
     assert len(rows("SELECT 1 FROM event WHERE client = %s AND type LIKE 'enrolment%%' AND service = 'centre'", client)) == 1  # fmt: skip
     assert aino.post("/mine/", {**form, "unit": free, "sure": "yes"}, headers=OWN).status_code == 302
     assert rows("SELECT type, unit FROM event WHERE client = %s AND type LIKE 'enrolment%%' AND service = 'centre' ORDER BY position", client)[1:] == [("enrolment.ended", own), ("enrolment.began", free)]  # fmt: skip
+    letter = re.search(r'href="(/mine/letter/choice/[0-9]+)[.]pdf"', aino.get("/mine/").content.decode()).group(1)
+    told = aino.get(f"{letter}.html").content.decode()
+    assert "You have chosen where you are cared for" in told and "You may choose another from" in told
     again = aino.post("/mine/", {**form, "unit": own, "once": "beef"}, headers=OWN)
     assert again.status_code == 400 and "can be changed from" in again.content.decode()
 

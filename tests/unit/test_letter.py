@@ -90,6 +90,7 @@ def test_the_law_stands_by_section_and_nothing_outdated(rules):
     assert found.sources[:2] == ["Social Welfare Act 1301/2014, section 19 a", "Voucher Act 569/2009, sections 6 and 7"]
     assert "Act on Client Fees 734/1992, sections 2 and 10 e" in found.sources
     assert not [text for text in found.sources if "1306/2014" in text or "invented" in text]
+    assert "PHHYKY" not in to_html(found) and "Kuntaliitto" not in to_html(found), "another region's table is no ground"
 
 
 def test_each_open_channel_says_what_the_client_pays(rules):
@@ -104,6 +105,7 @@ def test_a_voucher_that_is_granted_by_itself_says_what_the_client_pays(rules):
     """As a way of arranging a service it says so; as a service of its own it says the same, and the law stands once."""
     found = told(rules, "home_care_voucher", AINO + "wants_voucher: true\n")
     (fee,) = found.fees
+    assert found.decision[0] == "This service is granted to you: home-care voucher, 10 hours a month."
     assert (
         "You pay the producer the difference between its price and the voucher's value" in fee.conclusion
         and "organiser" not in fee.conclusion

@@ -35,6 +35,7 @@ def test_a_moment_is_read_as_a_page_tells_it(spoken):
         ):
             assert read_moment(moment_text(told)) == told
     assert read_moment("3.5.2026 9:05") == read_moment("3.5.2026 klo 9.05") == read_moment("2026-05-03T09:05")
+    assert read_moment("3.5.2026 klo 9") == read_moment("3.5.2026 at 9") == read_moment("3.5.2026 klo 9.00")
     assert read_moment("3.5.2026") == read_moment("2026-05-03")
 
 

@@ -32,7 +32,7 @@ def test_a_short_word_stands_at_the_left_and_takes_no_width():
 
 @pytest.mark.parametrize(
     ("counts", "told"),
-    [((2, 55), "2 / 55"), ((2, 999), "2 / 999"), ((36, 1000), "36,0"), (None, "36,4")],
+    [((2, 55), "2/55"), ((2, 999), "2/999"), ((36, 1000), "36,0"), (None, "36,4")],
 )
 def test_a_rate_per_thousand_of_fewer_than_a_thousand_is_told_by_what_was_counted(counts, told):
     """ "36,4 per thousand" of two complaints about 55 visits is a figure that nobody has counted."""

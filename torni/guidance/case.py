@@ -64,6 +64,7 @@ class Decision:
     title: str = ""  # the official's, as the account had it on the day; and the office, and the telephone
     office: str = ""
     phone: str = ""
+    continued: bool = False  # of a service that had begun already
     changed: bool = False  # by a review: it is in force no longer, and a new one may follow
 
     @property
@@ -104,6 +105,8 @@ class Review:
     why: str
     body: str
     decided: tuple[datetime, str] | None
+    title: str = ""  # of the official who wrote the decision down; and the telephone
+    phone: str = ""
 
     @property
     def anew(self) -> str:
@@ -287,6 +290,19 @@ class Case:
     def review_of(self, made: Decision) -> Review | None:
         return next((r for r in self.reviews if r.decision == made.position), None)
 
+    def before(self, made: Decision) -> Decision | None:
+        """The decision whose place this one takes: the newest earlier one by which the service goes on, or that a review changed."""
+        return next(
+            (
+                d
+                for d in self.decisions
+                if d.service == made.service
+                and d.position < made.position
+                and ((made.continued and d.verdict == "granted") or (d.changed and d.matter == made.matter))
+            ),
+            None,
+        )
+
     def of(self, matter: str) -> Sent | None:
         return next((s for s in self.sent if s.matter == matter), None)
 
@@ -382,7 +398,7 @@ def _made(e: ClientEvent) -> Decision:
         facts if isinstance(facts, dict) else {}, _text(data.get("rule")), e.definition or "", _text(data.get("judgement")), _text(data.get("why")),
         day_told(data.get("first_day")), day_told(data.get("last_day")), _text(data.get("channel")), _text(data.get("by")),
         _whole(data.get("value_cents")), _text(data.get("value_unit")), _whole(data.get("hours_month")),
-        _text(data.get("title")), _text(data.get("office")), _text(data.get("phone")),
+        _text(data.get("title")), _text(data.get("office")), _text(data.get("phone")), e.type == DECISIONS[2],
     )  # fmt: skip
 
 
@@ -445,6 +461,7 @@ def _review(e: ClientEvent, answers: Iterable[ClientEvent]) -> Review:
     return Review(
         e.position, e.matter or "", _whole(data.get("decision")) or 0, day_told(data.get("day")) or local_day(e.at), _text(data.get("text")), _text(data.get("by")),
         e.owes_on, _text(told.get("outcome")), _text(told.get("why")), _text(told.get("body")), (answer.at, _text(told.get("by"))) if answer else None,
+        _text(told.get("title")), _text(told.get("phone")),
     )  # fmt: skip
 
 

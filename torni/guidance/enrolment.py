@@ -28,6 +28,7 @@ class Enrolled:
     unit: str
     since: date
     may_change: date
+    position: int = 0  # the event's of the choice
 
 
 def enrolled(case: Case, service: str, rules: Rules) -> Enrolled | None:
@@ -42,7 +43,11 @@ def enrolled(case: Case, service: str, rules: Rules) -> Enrolled | None:
         return None
     since = local_day(found.at)
     return Enrolled(
-        service, found.unit or "", since, since + timedelta(days=int(rules.library.number("enrolment.change_days")))
+        service,
+        found.unit or "",
+        since,
+        since + timedelta(days=int(rules.library.number("enrolment.change_days"))),
+        found.position,
     )
 
 

@@ -6,27 +6,27 @@ The letter is a proposal until an official signs it, and says so. The same value
 from __future__ import annotations
 
 import json
-from dataclasses import asdict, dataclass, replace
+from dataclasses import asdict, dataclass, field, replace
 from functools import cache
 from pathlib import Path
 from typing import Any
 
 from torni.core.faults import bad_input
-from torni.core.language import language, ngettext, number, t
+from torni.core.language import language, number, t
 from torni.engines.rules.sentences import day, label, shown
 from torni.facts.door import local_day
 from torni.guidance import letter_grounds as grounds
 from torni.guidance.case import Decision
 from torni.guidance.letter_grounds import Fee, Reason
-from torni.guidance.paid_by import HOURS, whole_hours
-from torni.guidance.proposal import Proposal, proposal_of
+from torni.guidance.paid_by import whole_hours
+from torni.guidance.proposal import HOURS, Proposal, proposal_of
 
 _FOLDER = Path(__file__).parent / "letters"
 
 
 @dataclass(frozen=True)
 class Letter:
-    """A decision letter's texts in one language, in the order they are read."""
+    """A letter's texts in one language, in the order they are read; a part that is empty is left out with its heading."""
 
     language: str
     title: str
@@ -34,34 +34,36 @@ class Letter:
     contact: list[str]
     addressee: list[str]
     dated: str
-    number: str
-    notice: list[str]
-    decision_heading: str
-    decision: list[str]
-    reasons_heading: str
-    reasons: list[Reason]
-    facts_heading: str
-    facts: list[tuple[str, str]]
-    missing_heading: str
-    missing: list[str]
-    fee_heading: str
-    fees: list[Fee]
-    channels_heading: str
-    channels: list[str]
-    sources_heading: str
-    sources: list[str]
-    review_heading: str
-    review: list[str]
-    more_heading: str
-    more: list[str]
-    signature: list[str]
-    version: str
+    number: str = ""
+    notice: list[str] = field(default_factory=list)
+    decision_heading: str = ""
+    decision: list[str] = field(default_factory=list)
+    reasons_heading: str = ""
+    reasons: list[Reason] = field(default_factory=list)
+    facts_heading: str = ""
+    facts: list[tuple[str, str]] = field(default_factory=list)
+    missing_heading: str = ""
+    missing: list[str] = field(default_factory=list)
+    fee_heading: str = ""
+    fees: list[Fee] = field(default_factory=list)
+    channels_heading: str = ""
+    channels: list[str] = field(default_factory=list)
+    sources_heading: str = ""
+    sources: list[str] = field(default_factory=list)
+    review_heading: str = ""
+    review: list[str] = field(default_factory=list)
+    more_heading: str = ""
+    more: list[str] = field(default_factory=list)
+    signature: list[str] = field(default_factory=list)
+    version: str = ""
 
 
-def letter(decision: Proposal, made: Decision | None = None, *, hearing: bool = False) -> Letter:
+def letter(
+    decision: Proposal, made: Decision | None = None, *, hearing: bool = False, before: Decision | None = None
+) -> Letter:
     """The letter of a decision in the language of the moment. `made`: what the official decided, where it has been decided; without
     it the letter is a draft of what the rules propose. `hearing`: instead of the draft of a refusal, the letter by which the client is
-    heard before it (Administrative Procedure Act 434/2003, section 34)."""
+    heard before it (Administrative Procedure Act 434/2003, section 34). `before`: the decision whose place this one takes."""
     d, library = decision, decision.rules.library
     outcome = made.verdict if made else d.verdict
     name = str(d.granting.service.name)
@@ -83,7 +85,7 @@ def letter(decision: Proposal, made: Decision | None = None, *, hearing: bool = 
         [line for line in (client.letter.get("name", ""), *client.letter.get("address", "").split("\n")) if line.strip()],
         day(local_day(made.at) if made else library.as_of), t("Decision number {number}", number=made.position) if made else "",
         [*([] if made else [t("This is a draft. The official decides, and the letter is valid when signed.")]), *grounds.notices(d, fees, head)],
-        t("The matter") if open_yet else t("What is decided"), _heard(d) if heard else _decided(paying, made),
+        t("The matter") if open_yet else t("What is decided"), _heard(d) if heard else _decided(paying, made, before),
         t("Reasons"), [*(grounds.judged(made) if made else []), *grounds.reasons(d)], t("Facts on which the decision rests"),
         [(label(f), shown(client.facts[f.name], f) + (f" ({measured[f.name]})" if f.name in measured else "")) for f in known],
         t("Facts that are missing"),
@@ -91,7 +93,7 @@ def letter(decision: Proposal, made: Decision | None = None, *, hearing: bool = 
         t("What you pay"), [grounds.fee(paying, fee, made) for fee in fees],
         t("How the service is arranged") if made else t("How the service can be arranged"), grounds.channels(d, made) if outcome == "granted" else [],
         t("The law and the criteria that were followed"), grounds.law(d, fees, made),
-        t("How to ask for a review"), grounds.review(d, head, local_day(made.at) if made else library.as_of) if not open_yet else [],
+        t("How to ask for a review"), grounds.review(library, head, local_day(made.at) if made else library.as_of) if not open_yet else [],
         t("Further information"), grounds.further(made, head), _signed(made),
         t("Rule version {version}, definitions of {region} on {day}", version=d.granting.version, region=library.region.name, day=day(library.as_of)),
     )  # fmt: skip
@@ -106,7 +108,7 @@ def _as_granted(d: Proposal, made: Decision | None) -> Proposal:
     )
 
 
-def _decided(d: Proposal, made: Decision | None) -> list[str]:
+def _decided(d: Proposal, made: Decision | None, before: Decision | None) -> list[str]:
     """What is decided, in sentences: the service, how much of it, from when to when; of what was asked for, what was not granted."""
     name = grounds.inside(str(d.granting.service.name))
     outcome = made.verdict if made else d.verdict
@@ -120,15 +122,19 @@ def _decided(d: Proposal, made: Decision | None) -> list[str]:
         told = [t("The decision is negative: {service} is not granted to you.", service=name)]
     else:
         hours = grounds.hours_of(d)
-        much = "" if hours is None else ", " + (ngettext("{n} hour a month", "{n} hours a month", int(hours)) if hours == int(hours) else t("{n} hours a month")).format(n=number(float(hours), 0 if hours == int(hours) else 2))  # fmt: skip
-        told = [t("This service is granted to you: {service}.", service=name + much)]
+        much = "" if hours is None else f", {grounds.hours_text(hours)}"
+        told = [
+            t("The service that you have goes on: {service}.", service=name + much)
+            if made and made.continued
+            else t("This service is granted to you: {service}.", service=name + much)
+        ]
         if made and made.first_day:
             told.append(
                 t("The decision holds from {first} to {last}.", first=day(made.first_day), last=day(made.last_day))
                 if made.last_day
                 else t("The decision holds from {first} until further notice.", first=day(made.first_day))
             )
-        told += _partly(made)
+        told += _partly(made) + (grounds.changes(made, before) if made and before else [])
     if made or d.rests_on_scales:
         told.append(t("The decision rests on an assessment and on the official's own judgement of your situation."))
     return told

@@ -8,14 +8,15 @@ from datetime import date, timedelta
 from decimal import Decimal
 
 from torni.core import deadlines
-from torni.core.language import t
+from torni.core.language import ngettext, number, t
 from torni.engines.rules import tree
 from torni.engines.rules.reasoning import Leaf, State
 from torni.engines.rules.sentences import day, label, shown
-from torni.guidance.case import Decision
+from torni.facts.door import local_day
+from torni.guidance.case import Decision, Review
 from torni.guidance.fees import Reckoned, line_value, money, names, unit_text
-from torni.guidance.paid_by import HOURS, whole_hours
-from torni.guidance.proposal import Proposal, reason_text
+from torni.guidance.paid_by import whole_hours
+from torni.guidance.proposal import HOURS, Proposal, reason_text
 from torni.guidance.review import last_day
 from torni.guidance.state_names import channel_name, leaf_state
 from torni.services.library import Library
@@ -47,6 +48,7 @@ class Head:
     contact: list[str]
     reached: str
     review_body: str
+    court: str
     lacking: list[str]
 
 
@@ -55,12 +57,19 @@ def authority(library: Library) -> Head:
     told = library.region.authority
     if told is None:
         missing = t("The authority's address is not written in the region's definitions: add `authority` to region.yaml before a letter is sent.")  # fmt: skip
-        return Head(str(library.region.name), [], "", "", [missing])
+        return Head(str(library.region.name), [], "", "", "", [missing])
     source = library.sources[told.source]
     ways = [part for part in (str(told.address), told.email, told.phone) if part]
     opened = [t("Open: {hours}", hours=told.open)] if told.open else []
     lacking = [str(source.title)] if source.assumed else []
-    return Head(str(told.name), [*ways, *opened], "; ".join([*ways, *opened]), str(told.review_body or ""), lacking)
+    return Head(
+        str(told.name),
+        [*ways, *opened],
+        "; ".join([*ways, *opened]),
+        str(told.review_body or ""),
+        str(told.court or ""),
+        lacking,
+    )
 
 
 def inside(name: str) -> str:
@@ -70,9 +79,36 @@ def inside(name: str) -> str:
 
 def hours_of(d: Proposal) -> Decimal | None:
     """The hours a month of the service, where its fee or its channels are reckoned by them."""
-    used = {f.name for fee in (*d.fees, *d.values.values()) for f in fee.formula.fields}
     hours = d.client.facts.get(HOURS)
-    return Decimal(hours) if HOURS in used and isinstance(hours, int | Decimal) else None
+    return Decimal(hours) if d.by_the_hour and isinstance(hours, int | Decimal) else None
+
+
+def hours_text(hours: Decimal | int) -> str:
+    whole = hours == int(hours)
+    text = ngettext("{n} hour a month", "{n} hours a month", int(hours)) if whole else t("{n} hours a month")
+    return text.format(n=number(float(hours), 0 if whole else 2))
+
+
+def changes(made: Decision, before: Decision) -> list[str]:
+    """Which decision this one takes the place of, and what of a service that goes on becomes other than it was."""
+    told = [
+        t(
+            "This decision takes the place of decision number {number}, made on {day}.",
+            number=before.position,
+            day=day(local_day(before.at)),
+        )
+    ]
+    if not made.continued or before.verdict != "granted":
+        return told
+    was, now = before.hours_decided, made.hours_decided
+    moved = was is not None and now is not None and was != now
+    if was is not None and now is not None and moved:
+        told.append(t("The hours change: until now {was}, from now on {now}.", was=hours_text(was), now=hours_text(now)))  # fmt: skip
+    if before.channel and made.channel and before.channel != made.channel:
+        told.append(t("The way in which the service is arranged changes: until now {was}, from now on {now}.", was=inside(channel_name(before.channel)), now=inside(channel_name(made.channel))))  # fmt: skip
+    if len(told) == 1:
+        told.append(t("The amount of the service and the way in which it is arranged do not change."))
+    return told
 
 
 def answer_by(library: Library) -> date:
@@ -95,12 +131,17 @@ def judged(made: Decision) -> list[Reason]:
 
 def reasons(d: Proposal) -> list[Reason]:
     """Each criterion, quoted as one (it speaks of any client), with its state, and of it what decides: nothing that did not, for it would read as its own opposite. What is not
-    known is left out of a refusal, which does not rest on it; a source that is invented is told once, at the head."""
+    known is left out of a refusal, which does not rest on it; a source that is invented is told once, at the head, and one that is no legal ground not at all."""
     sources = d.rules.library.sources
     return [
-        Reason(t("Criterion: {text}", text=str(c.text).rstrip(".")), leaf_state(state), "" if sources[c.source].invented else str(sources[c.source].title), _leaves(d, i, "held" if state == "open" else state))
+        Reason(t("Criterion: {text}", text=str(c.text).rstrip(".")), leaf_state(state), str(sources[c.source].title) if named(sources[c.source]) else "", _leaves(d, i, "held" if state == "open" else state))
         for i, (c, state) in enumerate(d.criteria_told) if state != "missing" or d.verdict != "refused"
     ]  # fmt: skip
+
+
+def named(source: Source) -> bool:
+    """Does a client's letter name it: law, or what the authority itself has decided?"""
+    return not (source.invented or source.assumed or source.background)
 
 
 def _leaves(d: Proposal, criterion: int, state: State) -> list[str]:
@@ -188,7 +229,7 @@ def law(d: Proposal, fees: Sequence[Reckoned], made: Decision | None) -> list[st
     """What the decision rests on, once each: the law by section first, then the criteria and the amounts of the day.
 
     Of a formula that states its legal ground, that; the document its way of reckoning was read from is told where there is none. What
-    is invented or assumed is no ground: the head of the letter tells it.
+    is invented or assumed is no ground, and the head of the letter tells it; a guide or another region's table is none either.
     """
     library = d.rules.library
     sources = library.sources
@@ -212,7 +253,7 @@ def law(d: Proposal, fees: Sequence[Reckoned], made: Decision | None) -> list[st
         *(str(s.title) for s in by_law),
         *grounds,
         *(str(s.title) for s in deciding),
-        *(_dated(s) for s in rest if not s.invented and not s.assumed),
+        *(_dated(s) for s in rest if named(s)),
     ]
     return list(dict.fromkeys(told))
 
@@ -222,9 +263,8 @@ def _dated(source: Source) -> str:
     return str(source.title) if year in str(source.title) else f"{source.title} ({year})"
 
 
-def review(d: Proposal, head: Head, sent: date) -> list[str]:
+def review(library: Library, head: Head, sent: date) -> list[str]:
     """How to ask for a review, by the administrative procedure act: until when, of whom, where, and what is written."""
-    library = d.rules.library
     days, notice = (int(library.number(name)) for name in ("appeal.days", "appeal.notice_days"))
     source = library.value("appeal.days").source.title
     where = t("The request is decided by: {body}.", body=head.review_body) if head.review_body else ""
@@ -240,7 +280,19 @@ def review(d: Proposal, head: Head, sent: date) -> list[str]:
     ]  # fmt: skip
 
 
-def further(made: Decision | None, head: Head) -> list[str]:
+def further(made: Decision | Review | None, head: Head) -> list[str]:
     """Who tells more of the decision: the official, and how the authority is reached."""
-    who = ", ".join(part for part in (made.by, made.title, made.phone) if part) if made else ""
+    who = (
+        ", ".join(
+            part
+            for part in (
+                (made.decided[1] if made.decided else "") if isinstance(made, Review) else made.by,
+                made.title,
+                made.phone,
+            )
+            if part
+        )
+        if made
+        else ""
+    )
     return [part for part in (who, f"{head.name}: {head.reached}" if head.reached else head.name) if part]

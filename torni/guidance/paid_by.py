@@ -11,9 +11,8 @@ from torni.facts.opening import Connection
 from torni.facts.persons import ClientEvent
 from torni.guidance.case import Case, Decision
 from torni.guidance.client import Client
+from torni.guidance.proposal import HOURS
 from torni.producers import vouchers
-
-HOURS = "service_hours_month"  # the field of the hours of a service, decided a month
 
 
 @dataclass(frozen=True)

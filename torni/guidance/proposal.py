@@ -21,6 +21,7 @@ from torni.guidance.fees import Reckoned, reckon, rests_on_invented
 from torni.services.rules import Granting, Rules
 from torni.services.schema import CHANNELS, Channel, Criterion
 
+HOURS = "service_hours_month"  # the field of the hours of a service, decided a month
 Verdict = Literal["granted", "refused", "undecided"]
 Told = State | Literal["open"]  # open: what is not known, where the rule lets that pass; no ground is met by it
 VERDICT: dict[bool | None, Verdict] = {True: "granted", False: "refused", None: "undecided"}
@@ -67,6 +68,12 @@ class Proposal(Shown):
     @property
     def nearest(self) -> LeastChange | None:
         return self.changes[0] if self.changes else None
+
+    @property
+    def by_the_hour(self) -> bool:
+        """Is what is paid reckoned by the hours of the service: by a formula that asks for them, or an amount of one hour?"""
+        paid = [fee.formula for fee in (*self.fees, *self.values.values())]
+        return any(f.definition.unit == "EUR/hour" or HOURS in {asked.name for asked in f.fields} for f in paid)
 
     @property
     def rests_on_scales(self) -> bool:

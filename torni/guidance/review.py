@@ -12,6 +12,7 @@ from typing import Any
 from torni.core import deadlines
 from torni.core.faults import Fault
 from torni.core.language import t
+from torni.facts.accounts import Official
 from torni.facts.door import local_day
 from torni.guidance.case import ASSESSMENT, OUTCOMES, Case, Decision, Review
 from torni.guidance.forms import lengths, raise_all
@@ -19,13 +20,15 @@ from torni.guidance.steps import SOURCE, Event, event
 from torni.services.library import Library
 
 
-def last_day(made_on: date, library: Library) -> date:
+def last_day(made_on: date, library: Library, time: str = "appeal.days") -> date:
     """Until when a review may be asked for, when the letter leaves on the day of the decision: the days of notice, and the time to ask.
+
+    `time`: the parameter of the time, `appeal.court_days` where it is the court that is appealed to.
 
     Where that is not a working day, the next one. It does not consider a notice that came otherwise. Administrative procedure act
     434/2003 and the parameters `appeal.*`.
     """
-    days = int(library.number("appeal.notice_days")) + int(library.number("appeal.days"))
+    days = int(library.number("appeal.notice_days")) + int(library.number(time))
     return deadlines.last_day(made_on + timedelta(days=days))
 
 
@@ -44,7 +47,17 @@ def ask(
     return event("review.asked", matter, at, case.person.client, source=source, service=ASSESSMENT, matter=matter, data=data)  # fmt: skip
 
 
-def decide(review: Review, client: int, outcome: str, *, why: str, body: str, by: str, at: datetime) -> list[Event]:
+def decide(
+    review: Review,
+    client: int,
+    outcome: str,
+    *,
+    why: str,
+    body: str,
+    by: str,
+    at: datetime,
+    official: Official | None = None,
+) -> list[Event]:
     """What the body decided, written down by an official; where it changed the decision, a new one is owed.
 
     `body`: who decided, such as the section for individual matters.
@@ -56,6 +69,8 @@ def decide(review: Review, client: int, outcome: str, *, why: str, body: str, by
         faults.append(Fault(t("the review"), t("has been decided already"), t("Look at the page again.")))
     raise_all(faults)
     data: dict[str, Any] = {"outcome": outcome, "why": why, "body": body, "by": by}
+    if official:
+        data |= {name: told for name, told in (("title", official.title), ("phone", official.phone)) if told}
     events = [event("review.decided", f"{review.matter}/decided", at, client, service=ASSESSMENT, matter=review.matter, data=data)]  # fmt: skip
     if outcome == "changed":
         events.append(event("decision.overturned", review.anew, at, client, service=ASSESSMENT, matter=review.anew))

@@ -20,8 +20,8 @@ from torni.facts.persons import ClientEvent
 from torni.guidance.case import ASSESSMENT, DECISIONS, GUIDANCE, Case, Contact, Decision, Item, Need, Plan, Sent
 from torni.guidance.fees import names
 from torni.guidance.forms import AssessmentForm, DecisionForm, PlanForm, lengths, raise_all
-from torni.guidance.paid_by import HOURS, whole_hours
-from torni.guidance.proposal import Proposal, proposal_of
+from torni.guidance.paid_by import whole_hours
+from torni.guidance.proposal import HOURS, Proposal, proposal_of
 from torni.services.rules import Rules
 
 SOURCE = "guidance"
@@ -144,7 +144,7 @@ def decide(
     granted = verdict == "granted"
     used = {f.name for f in decision.granting.reasoning.fields}
     if granted:
-        used |= {f.name for fee in decision.fees for f in fee.formula.fields}
+        used |= {f.name for fee in decision.fees for f in fee.formula.fields} | ({HOURS} if decision.by_the_hour else set())  # fmt: skip
         used |= {
             f.name
             for (s, _), node in decision.rules.channel_conditions.items()

@@ -86,7 +86,7 @@ class NetworkPromise(Promise):
     def value_text(self, f: Finding) -> str:
         if f.value is None:
             return "–" if f.high - f.low > 0.999 else f"{per_cent(f.low)}–{per_cent(f.high)}"
-        return f"{number(f.met)} / {number(f.total)}"
+        return f"{number(f.met)}/{number(f.total)}"
 
     def counted_text(self, f: Finding) -> str:
         return "" if f.affected is None else _("{count} residents outside").format(count=number(f.affected))

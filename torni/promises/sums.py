@@ -322,7 +322,7 @@ class EventPromise(Promise):
         if f.needed is None:
             return per_cent(f.value)
         units = [g.kept for g in f.groups("unit") if g.kept is not None]  # so many units, as of what units there are
-        return f"{number(sum(units))} / {number(len(units))}"
+        return f"{number(sum(units))}/{number(len(units))}"
 
     def counted_text(self, f: Finding) -> str:
         return _("{met} of {total} in {days} days").format(

@@ -147,6 +147,10 @@ class Source(Strict):
     assumed: bool = Field(
         default=False, description="True where the source itself has not been read, or not for these days."
     )
+    background: bool = Field(
+        default=False,
+        description="True of what is no legal ground: a guide, a study, another region's table. A client's letter does not name it.",
+    )
 
 
 class Sources(Strict):
@@ -441,6 +445,9 @@ class Authority(Strict):
     phone: str = ""
     open: Text | None = Field(None, description="When the registry is open.")
     review_body: Text | None = Field(None, description="Who decides a request for review.")
+    court: Text | None = Field(
+        None, description="The administrative court to which the decision on a review is appealed, and its address."
+    )
     source: Identifier
 
 

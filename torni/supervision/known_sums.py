@@ -72,7 +72,7 @@ def moment(connection: Connection, known: datetime | None = None) -> Moment | No
 
 
 def read_moment(text: str) -> datetime:
-    """A moment as people write it: 3.5.2026, 3.5.2026 klo 14.30 (kl., at), 2026-05-03T14:30, or with its offset. A day alone is its last
+    """A moment as people write it: 3.5.2026, 3.5.2026 klo 14.30 or klo 14 (kl., at), 2026-05-03T14:30, or with its offset. A day alone is its last
     moment, and so is a time in the hour that comes twice when the clock is turned, where it does not say which: what was known by
     then is the more. The hour that is skipped is refused: nobody's clock showed it."""
     try:
@@ -81,7 +81,7 @@ def read_moment(text: str) -> datetime:
             raise ValueError
     except ValueError as error:
         raise bad_input(
-            "known", t('"{text}" is not a moment', text=text), t("Write such as 3.5.2026 or 3.5.2026 at 14.30.")
+            t("the moment"), t('"{text}" is not a moment', text=text), t("Write such as 3.5.2026 or 3.5.2026 at 14.30.")
         ) from error
     if alone:
         return start_of(found.date() + timedelta(days=1)) - timedelta(microseconds=1)
@@ -90,7 +90,7 @@ def read_moment(text: str) -> datetime:
     local = found.replace(tzinfo=HELSINKI, fold=1)
     if local.astimezone(UTC).astimezone(HELSINKI).replace(tzinfo=None) != found:
         raise bad_input(
-            "known",
+            t("the moment"),
             t('"{text}" never was: the clock was turned forward past that hour', text=text),
             t("Write an hour before or after it."),
         )
@@ -99,7 +99,7 @@ def read_moment(text: str) -> datetime:
 
 _BY_HAND = re.compile(
     r"(?P<day>[0-9]{1,2})\.(?P<month>[0-9]{1,2})\.(?P<year>[0-9]{4})"
-    r"(?:,? +(?:(?:klo|kl\.?|at) +)?(?P<hour>[0-9]{1,2})[.:](?P<minute>[0-9]{2})(?: \(UTC(?P<offset>[+ ][0-9]{1,2})\))?)?"
+    r"(?:,? +(?:(?:klo|kl\.?|at) +)?(?P<hour>[0-9]{1,2})(?:[.:](?P<minute>[0-9]{2}))?(?: \(UTC(?P<offset>[+ ][0-9]{1,2})\))?)?"
 )
 
 

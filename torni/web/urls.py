@@ -9,6 +9,7 @@ from torni.web.views import (
     account,
     alerts,
     case,
+    case_letters,
     case_steps,
     chains,
     changes,
@@ -66,6 +67,7 @@ urlpatterns = [
     at("me/guidance.fhir.json", fhir.own_file, "own_services"),
     at("mine/", mine.mine, "own_services", form="own_services"),
     at("mine/letter/<int:decided>.<str:form>", mine.letter_file, "own_services"),
+    at("mine/letter/<str:kind>/<int:about>.<str:form>", case_letters.own_file, "own_services"),
     # what has been decided, and what open data tell, is everybody's; what happens to people is not (the view tells which)
     at("<str:region>/", tower.tower, EVERYBODY),
     at("<str:region>/promise/<str:promise_id>/", tower.promise, EVERYBODY),
@@ -92,6 +94,7 @@ urlpatterns = [
     at("<str:region>/case/<int:position>/decide/", case_steps.verdicts, "case"),
     at("<str:region>/case/<int:position>/decide/<str:service>/", case_steps.decision, "case", form="case"),
     at("<str:region>/case/<int:position>/letter/<int:decided>.<str:form>", case_steps.letter_file, "case"),
+    at("<str:region>/case/<int:position>/letter/<str:kind>/<int:about>.<str:form>", case_letters.case_file, "case"),
     at("<str:region>/case/<int:position>/plan/", case_steps.plan, "case", form="case"),
     at("<str:region>/emergencies/", persons.emergencies, "emergencies"),
     at("<str:region>/person/", persons.person, "person", form="person"),

@@ -19,7 +19,7 @@ import psycopg
 from torni.core import clock, logs
 from torni.core.bars import Bars
 from torni.core.faults import BadInput
-from torni.core.language import Message, spoken
+from torni.core.language import Message, number, speak, spoken, t
 from torni.core.progress import showing, working
 from torni.core.starter import starter
 from torni.facts.access import connected
@@ -61,7 +61,7 @@ def run(
             set_scene(connection, Door(connection, books), Days(region).exactly)
             connection.execute("UPDATE room SET invented = invented || '{\"loaded\": true}'")
             connection.execute("SELECT queue_job('watch'), queue_job('measure')")
-            log.info("the year is here: %d events in %.0f s", written, time.monotonic() - started)
+            log.info(t("The invented year is here: {events} events in {seconds} s.", events=number(written), seconds=number(time.monotonic() - started)))  # fmt: skip
         with _told_not_raised():
             take_in(Door(connection, books), at=present_moment(connection))
         row = connection.execute("SELECT recorded_at FROM room").fetchone()
@@ -115,6 +115,7 @@ def _begun(connection: psycopg.Connection[tuple[object, ...]]) -> tuple[date, bo
 
 def main(arguments: list[str]) -> int:
     logs.begin("year")
+    speak(spoken())
     signal.signal(signal.SIGTERM, lambda *_: sys.exit(0))
     region, seed, residents, speed = arguments
     with contextlib.suppress(KeyboardInterrupt), showing(Bars(spoken=spoken())):

@@ -86,6 +86,7 @@ addEventListener("click", (event) => {
   form.elements.at.value = `map:${point.x.toFixed(1)},${point.y.toFixed(1)}`;
   form.requestSubmit();
 });
+let address = location.pathname + location.search;
 addEventListener("htmx:beforeRequest", (event) => {
   const form = document.getElementById("step");
   if (form && event.detail.elt === form) verb = form.elements.verb.value;
@@ -100,11 +101,28 @@ addEventListener("htmx:afterSwap", () => {
   const query = new URLSearchParams();
   for (const name of ["plan", "promise", "name", "real", "on"]) if (form.elements[name] && form.elements[name].value) query.set(name, form.elements[name].value);
   for (const kept of form.querySelectorAll("[name=with]")) query.append("with", kept.value);
-  const address = `${location.pathname}?${query}`;
-  if (address !== location.pathname + location.search) history.pushState(null, "", address);
+  const next = `${location.pathname}?${query}`;
+  if (next !== location.pathname + location.search) history.pushState(null, "", next);
+  address = location.pathname + location.search;
   for (const field of document.querySelectorAll("[data-plan]")) field.value = form.elements.plan.value;
 });
-addEventListener("popstate", () => location.reload());
+// A part that is exchanged keeps the focus: on the same field, button or link of it, else on its heading.
+let held = null;
+addEventListener("htmx:beforeSwap", (event) => {
+  const at = document.activeElement, part = event.detail.target;
+  held = part.id && part.contains(at) ? { part: part.id, kind: at.localName, name: at.name, text: at.textContent } : null;
+});
+addEventListener("htmx:afterSwap", () => {
+  const part = held && document.activeElement === document.body && document.getElementById(held.part);
+  if (!part) return;
+  const same = (one) => one.name === held.name && one.textContent === held.text && (one.type !== "radio" || one.checked);
+  const next = [...part.querySelectorAll(held.kind)].find(same) || part.querySelector("h2");
+  if (next && next.localName === "h2") next.tabIndex = -1;
+  if (next) next.focus();
+  held = null;
+});
+// Back to another plan asks for it; a link within the page, such as the one past the menu, does not.
+addEventListener("popstate", () => { if (location.pathname + location.search !== address) location.reload(); });
 fields();
 
 // A new text where it differs from the old, marked for a moment.

@@ -44,6 +44,7 @@ from torni.supervision import sentences
 from torni.supervision.known_sums import units as units_of
 from torni.web import record_room
 from torni.web.chain_drawing import in_chains
+from torni.web.officials import official_of
 from torni.web.rendering import link, page
 from torni.web.store import Held
 from torni.web.timeline import timeline
@@ -53,7 +54,7 @@ VISITS_BACK = timedelta(days=60)
 WORDS: dict[str, Any] = {
     "words": sentences, "verdict_name": verdict_name, "decided_name": decided_name, "channel_name": channel_name, "channel_of_need": channel_of_need, "sent_state": sent_state,
     "change_kind": change_kind, "money": money, "unit_text": unit_text, "kind_name": kind_name, "outcome_name": outcome_name, "outcomes": OUTCOMES,
-    "language_name": language_name, "missed_did": missed_did,
+    "language_name": language_name, "missed_did": missed_did, "voucher_of": paid_by.voucher_of,
 }  # fmt: skip
 
 
@@ -196,7 +197,7 @@ def _review_decided(request: HttpRequest, o: Opened) -> list[steps.Event]:
     if asked is None or not request.who.may("review"):
         raise Http404
     outcome, why, body = (request.POST.get(name, "").strip() for name in ("outcome", "why", "body"))
-    return review.decide(asked, o.case.person.client, outcome, why=why, body=body, by=request.who.shown, at=o.at)
+    return review.decide(asked, o.case.person.client, outcome, why=why, body=body, by=request.who.shown, at=o.at, official=official_of(request.who))  # fmt: skip
 
 
 def _missed_dealt(request: HttpRequest, o: Opened) -> list[steps.Event]:

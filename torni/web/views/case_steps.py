@@ -11,17 +11,14 @@ from django.http import Http404, HttpRequest, HttpResponse, HttpResponseRedirect
 
 from torni.core.faults import BadInput, Fault
 from torni.core.language import t
-from torni.facts import accounts
-from torni.facts.access import Who
 from torni.facts.door import local_day
-from torni.facts.role_names import role_name
 from torni.guidance import assessing, paid_by, planning, proposal_of, steps
+from torni.guidance import letter_grounds as grounds
 from torni.guidance.case import Case, Decision, facts_of
 from torni.guidance.client import client_of
 from torni.guidance.fees import line_value, names
 from torni.guidance.forms import DecisionForm, day_of, hours_of
 from torni.guidance.letter import letter
-from torni.guidance.letter_grounds import hours_of as hours_used
 from torni.guidance.proposal import Proposal, change_text, reason_text
 from torni.guidance.scales import MOST_BYTES, scales
 from torni.guidance.state_names import MARKS, leaf_state
@@ -29,6 +26,7 @@ from torni.producers import vouchers
 from torni.services.schema import Form
 from torni.supervision.known_sums import units
 from torni.web import record_room
+from torni.web.officials import official_of
 from torni.web.views.case import Opened, opened, show, units_at_home
 from torni.web.views.decide import letter_response
 
@@ -105,7 +103,7 @@ def decision(request: HttpRequest, region: str, position: int, service: str) -> 
     if request.method == "POST":
         try:
             events = steps.decide(
-                o.case, need, d, _decided(given), by=request.who.shown, at=o.at, official=_official(request.who)
+                o.case, need, d, _decided(given), by=request.who.shown, at=o.at, official=official_of(request.who)
             )
             record_room.write(events, at=o.at, who=request.who)
             return HttpResponseRedirect(o.address())
@@ -123,7 +121,7 @@ def decision(request: HttpRequest, region: str, position: int, service: str) -> 
         prices = vouchers.prices(connection, service) if "voucher" in d.values else {}
         near = units_at_home(connection, o.case.home)
     return show(
-        request, "settle.html", o, hours=hours_used(d), prices=prices, offers=_offers(d, prices, near), d=d, given=given, faults=faults, need=need, definitions=o.rules.definitions, status=400 if faults else 200, **WORDS
+        request, "settle.html", o, hours=grounds.hours_of(d), prices=prices, offers=_offers(d, prices, near), d=d, given=given, faults=faults, need=need, definitions=o.rules.definitions, status=400 if faults else 200, **WORDS
     )  # fmt: skip
 
 
@@ -162,7 +160,9 @@ def letter_of(case: Case, made: Decision, region: str, form: str) -> HttpRespons
         )
     facts = {name: value for name, value in made.facts.items() if name in rules.fields}
     client = replace(client_of(facts, rules), letter={"name": case.name})
-    return letter_response(letter(proposal_of(rules, made.service, client), made), made.service, form)
+    return letter_response(
+        letter(proposal_of(rules, made.service, client), made, before=case.before(made)), made.service, form
+    )
 
 
 def plan(request: HttpRequest, region: str, position: int) -> HttpResponse:
@@ -212,10 +212,3 @@ def _decided(given: Mapping[str, str]) -> DecisionForm:
     first, last = (day_of(given[name], str(where)) for name, where in days.items())
     hours = hours_of(given["hours"])
     return DecisionForm(given["verdict"], given["judgement"], given["why"], first, last, given["channel"], hours)
-
-
-def _official(who: Who) -> accounts.Official:
-    """As what the signed-in account decides; where no title has been written for it, by the name of its role."""
-    with record_room.gate() as connection:
-        found = accounts.official(connection, who)
-    return found if found.title else replace(found, title=role_name(who.role))

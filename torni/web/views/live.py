@@ -39,7 +39,7 @@ def as_known(request: HttpRequest, here: Held) -> Live | None:
         return record_room.picture(here.id)
     found = record_room.picture(here.id, read_moment(asked))
     if found is None and record_room.is_open():
-        raise bad_input("known", t("nothing was known yet on {day}", day=asked), t("Ask for a later moment."))
+        raise bad_input(t("the moment"), t("nothing was known yet on {day}", day=asked), t("Ask for a later moment."))
     return found
 
 
@@ -185,7 +185,7 @@ def compare(request: HttpRequest, region: str) -> HttpResponse:
     one = record_room.picture(here.id, read_moment(first) if first else week_before)
     two = record_room.picture(here.id, read_moment(second)) if second else newest
     if one is None or two is None:
-        raise bad_input("known", t("nothing was known yet on {day}", day=first), t("Ask for a later moment."))
+        raise bad_input(t("the moment"), t("nothing was known yet on {day}", day=first), t("Ask for a later moment."))
     pairs = [(a, b) for a in one.found for b in two.found if a.id == b.id]
     pairs.sort(
         key=lambda p: (

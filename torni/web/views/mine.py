@@ -32,7 +32,7 @@ RATED_DAYS = 30  # a visit may be given a mark so long
 
 def mine(request: HttpRequest) -> HttpResponse:
     """The page; its forms: a message, a request for correction, a mark for a visit, another centre or dental unit."""
-    o = _own(request)
+    o = own_case(request)
     faults: tuple[Fault, ...] = ()
     if request.method == "POST":
         try:
@@ -87,14 +87,14 @@ def _asked_first(request: HttpRequest, o: Opened) -> HttpResponse | None:
 
 def letter_file(request: HttpRequest, decided: int, form: str) -> HttpResponse:
     """The letter of one's own decision."""
-    o = _own(request)
+    o = own_case(request)
     made = next((d for d in o.case.decisions if d.position == decided), None)
     if made is None or form not in ("html", "pdf"):
         raise Http404
     return letter_of(o.case, made, o.here.id, form)
 
 
-def _own(request: HttpRequest) -> Opened:
+def own_case(request: HttpRequest) -> Opened:
     """One's own case, or that of the one whom the address says one acts for."""
     if not record_room.is_open():
         raise Http404
