@@ -22,6 +22,7 @@ from torni.simulation.running import Run
 from torni.simulation.summary import content, to_pdf
 
 ON = date(2026, 11, 22)
+LATER = "name: x\ntables:\n  home_care.income_limit:\n    values: [{from: 2030-01-01, source: invented, cells: 'household_size | value\n\n      1.. | 900'}]"
 STRICTER = "name: Stricter\nparameters: {grant.home_care.maple: 4}"
 
 
@@ -148,6 +149,7 @@ def test_alternatives_and_the_boards_page(aland):
         ("name: x\nservices: {home_care: 5}", "services.home_care: what differs in the service is expected"),
         ("name: x\nparameters: {grant.home_care.maple: {a: 1}}", "a single value is expected"),
         ("name: x\nformulas: {home_care: {lines: 5}}", "formulas.home_care.lines"),
+        (LATER, "change.yaml:3: the table home_care.income_limit has no values on 2026-11-22"),
         ("name: x\nfrom: soon\nparameters: {grant.home_care.maple: 4}", "not a date"),
     ],
 )  # fmt: skip
@@ -182,6 +184,17 @@ def test_every_client_has_one_nearest_unit(keski_suomi, tmp_path_factory):
         units = [u for u in loads if u.service == service]
         assert sum(u.after - u.before for u in units) == effect.granted_after - effect.granted_before != 0
         assert all(u.before != u.after for u in units)
+
+
+def test_a_fee_that_cannot_be_told_is_no_fee_of_nothing(aland):
+    """The invented people have no such fact: where the fee after hangs on it, the fee of now would be told as lost by the organiser."""
+    asks = "name: x\nformulas: {home_care: {lines: [{id: above, value: case when is_veteran then gross_income_eur_month - line.limit else 0 end}]}}"
+    made = tried(asks, aland)[0]
+    service = next(s for s in made.services if s.service == "home_care")
+    assert service.total.client_eur_year == 0 and 0 < service.total.untold <= service.total.granted_before
+    assert made.json()["totals"]["money_untold"] == service.total.untold
+    assert any("the money cannot be told" in told for told in content([made])["services"])
+    assert all(s.total.untold == 0 for s in tried(STRICTER, aland)[0].services)
 
 
 @pytest.mark.parametrize("text", [

@@ -16,7 +16,7 @@ from torni.guidance.proposal import proposal_of, reason_text
 from torni.guidance.state_names import MARKS, verdict_name
 from torni.services import regions
 from torni.services.change import read_changes
-from torni.simulation.group_names import breakdown_name, group_name, touched_text
+from torni.simulation.group_names import breakdown_name, group_name, touched_text, untold
 from torni.simulation.load import UnitLoad, network_load
 from torni.simulation.persons import facts_of, people_of
 from torni.simulation.rehearsal import Rehearsal
@@ -118,12 +118,14 @@ def _print(made: list[Rehearsal]) -> None:
         for s in m.services:
             e = s.total
             why = "" if s.direct else " (" + t("because its criteria rest on another service") + ")"
-            print(f"  {s.name}{why}: " + t("granted {before} → {after}, gain {gain}, lose {lose}", before=number(e.granted_before), after=number(e.granted_after), gain=number(e.gainers), lose=number(e.losers)))  # fmt: skip
+            print(f"  {s.name}{why}: " + t("granted {before} → {after}, gain {gain}, lose {lose}", before=number(e.granted_before), after=number(e.granted_after), gain=number(e.gainers), lose=number(e.losers)) + untold(e.untold))  # fmt: skip
         for p in m.promises:
             print(f"  {p.either.sentence}: {touched_text(p)}")
         for f in m.fees:
             print(
-                f"  {f.name}: " + t("{n} payers, {eur} EUR a year", n=number(f.payers), eur=signed(f.client_eur_year))
+                f"  {f.name}: "
+                + t("{n} payers, {eur} EUR a year", n=number(f.payers), eur=signed(f.client_eur_year))
+                + untold(f.untold)
             )
         if m.ceiling:
             c = m.ceiling

@@ -99,3 +99,8 @@ def fault_name(kind: str) -> str:
         "late_answers": _("complaints not answered in time"), "full_list": _("a centre near its list limit"),
         "sudden_demand": _("a sudden change of demand"), "outage": _("an outage of the records"),
     }[kind]  # fmt: skip
+
+
+def untold(count: int) -> str:
+    """Behind what is told of a service or a fee: of how many the money is in no sum, for it is known before or after only."""
+    return "; " + t("of {n} the money cannot be told both before and after, and is left out", n=number(count)) if count else ""  # fmt: skip

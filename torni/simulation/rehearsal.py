@@ -17,7 +17,8 @@ from decimal import Decimal
 from functools import cached_property
 from typing import Any, ClassVar
 
-from torni.core.language import Message
+from torni.core.faults import BadInput, Fault
+from torni.core.language import Message, t
 from torni.core.progress import each
 from torni.core.shown import Shown
 from torni.engines.rules import sql, tree
@@ -35,7 +36,8 @@ from torni.simulation.running import BREAKDOWNS, Run, Side, considered, monthly
 
 @dataclass(frozen=True)
 class Effect:
-    """What a change does in one group of people. Euros are a year's; positive is more than now."""
+    """What a change does in one group of people. Euros are a year's; positive is more than now. `untold`: clients of whom a sum is known
+    on one side only, which is then in no sum: a fee that cannot be told is no fee of nothing."""
 
     people: int = 0
     granted_before: int = 0
@@ -47,6 +49,7 @@ class Effect:
     client_eur_year: Decimal = Decimal(0)
     organiser_eur_year: Decimal = Decimal(0)
     hours_month: int = 0
+    untold: int = 0
 
     @property
     def net_eur_year(self) -> Decimal:
@@ -58,7 +61,7 @@ class Effect:
             "people": self.people, "granted_before": self.granted_before, "granted_after": self.granted_after, "gainers": self.gainers,
             "losers": self.losers, "undecided_before": self.undecided_before, "undecided_after": self.undecided_after,
             "client_eur_year": float(self.client_eur_year), "organiser_eur_year": float(self.organiser_eur_year),
-            "net_eur_year": float(self.net_eur_year), "hours_month": self.hours_month,
+            "net_eur_year": float(self.net_eur_year), "hours_month": self.hours_month, "money_untold": self.untold,
         }  # fmt: skip
 
 
@@ -81,6 +84,7 @@ class FeeEffect:
     name: str
     payers: int
     client_eur_year: Decimal
+    untold: int = 0
 
 
 @dataclass(frozen=True)
@@ -127,7 +131,7 @@ class Rehearsal(Shown):
                 }
                 for s in self.services
             ],
-            "fees": [{"formula": f.formula, "name": f.name, "payers": f.payers, "client_eur_year": float(f.client_eur_year)} for f in self.fees],
+            "fees": [{"formula": f.formula, "name": f.name, "payers": f.payers, "client_eur_year": float(f.client_eur_year), "money_untold": f.untold} for f in self.fees],
             "promises": [p.json() for p in self.promises],
             "rules_before": self.before.version,
             "rules_after": self.after.version,
@@ -158,11 +162,24 @@ def rehearse(
         day = max(on, change.start or on)
         before = now if now and now.library.as_of == day else load_rules(load_library(region, on=day))
         after = load_rules(load_library(region, on=day, layers=[change.layer(day)]))
+        _holds_on_its_day(change, before, after)
         promises = touched(
             before.library, after.library, network=lambda: network or load_network(region, on=on), room=room, why=why
         )
         made.append(replace(_rehearse(change, before, after, people, run), promises=promises))
     return made
+
+
+def _holds_on_its_day(change: Change, before: Rules, after: Rules) -> None:
+    """Raises BadInput where the change leaves what is reckoned now without a value on the day: a fee that cannot be told is no fee of nothing."""
+    lost = [name for name in after.unavailable if name not in before.unavailable]
+    if lost:
+        part, _, name = lost[0].partition(" ")
+        line = change.lines.get((f"{part}s", name), 1)
+        raise BadInput(*(
+            Fault(f"{change.file}:{line}", why, t("Let a value begin by that day, or write the change's own first day: from."))
+            for why in dict.fromkeys(after.unavailable[name] for name in lost)
+        ))  # fmt: skip
 
 
 def _rehearse(change: Change, before: Rules, after: Rules, people: Population, kept: Run | None) -> Rehearsal:
@@ -219,21 +236,21 @@ def service_effect(run: Run, before: Side, after: Side, name: str, *, direct: bo
         worked, n, by_groups = hours, "1", f"GROUPING SETS ((), {', '.join(f'({g}_)' for g in BREAKDOWNS)})"
     inner = f"SELECT *, {verdicts[0]} AS b, {verdicts[1]} AS a FROM {source}"
     middle = (
-        f"SELECT {groups}, b, a, {n} AS n, CASE WHEN b THEN {fees[0]} END AS fb, CASE WHEN a THEN {fees[1]} END AS fa, CASE WHEN b THEN {costs[0]} END AS cb, "
-        f"CASE WHEN a THEN {costs[1]} END AS ca, CASE WHEN b THEN {worked} END AS hb, CASE WHEN a THEN {worked} END AS ha FROM ({inner})"
+        f"SELECT {groups}, b, a, {n} AS n, CASE WHEN b THEN {fees[0]} ELSE 0 END AS fb, CASE WHEN a THEN {fees[1]} ELSE 0 END AS fa, "
+        f"CASE WHEN b THEN {costs[0]} ELSE 0 END AS cb, CASE WHEN a THEN {costs[1]} ELSE 0 END AS ca, CASE WHEN b THEN {worked} END AS hb, CASE WHEN a THEN {worked} END AS ha FROM ({inner})"
     )
     rows = run.rows(
         f"SELECT {groups}, CAST(sum(n) AS BIGINT), {_count('b')}, {_count('a')}, {_count('a AND b IS NOT TRUE')}, "
         f"{_count('b AND a IS NOT TRUE')}, {_count('b IS NULL')}, {_count('a IS NULL')}, "
-        f"12 * (coalesce(sum(fa), 0) - coalesce(sum(fb), 0)), 12 * (coalesce(sum(ca), 0) - coalesce(sum(cb), 0)), "
-        f"coalesce(sum(ha), 0) - coalesce(sum(hb), 0) FROM ({middle}) GROUP BY {by_groups}"
+        f"12 * coalesce(sum(fa - fb), 0), 12 * coalesce(sum(ca - cb), 0), coalesce(sum(ha), 0) - coalesce(sum(hb), 0), "
+        f"{_count('(fa IS NULL) <> (fb IS NULL) OR (ca IS NULL) <> (cb IS NULL)')} FROM ({middle}) GROUP BY {by_groups}"
     )
     by: dict[str, dict[str, Effect]] = {g: {} for g in BREAKDOWNS}
     total = Effect()
     for row in rows:
         people, granted_before, granted_after, gainers, losers, undecided_before, undecided_after = row[4:11]
         effect = Effect(
-            people, granted_before, granted_after, gainers, losers, undecided_before, undecided_after, Decimal(row[11]), Decimal(row[12]), int(row[13])
+            people, granted_before, granted_after, gainers, losers, undecided_before, undecided_after, Decimal(row[11]), Decimal(row[12]), int(row[13]), int(row[14])
         )  # fmt: skip
         place = next((i for i, key in enumerate(row[:4]) if key is not None), None)
         if place is None:
@@ -281,10 +298,10 @@ def _visit_fees(run: Run, before: Rules, after: Rules) -> tuple[list[FeeEffect],
                 into.append(term)
         if terms[0] != terms[1]:
             changed = True
-            ((payers, more),) = run.rows(
-                f"SELECT count_if(n IS DISTINCT FROM o), coalesce(sum(n - o), 0) FROM (SELECT {terms[0]} AS o, {terms[1]} AS n FROM people)"
+            ((payers, more, untold),) = run.rows(
+                f"SELECT count_if(n <> o), coalesce(sum(n - o), 0), count_if((n IS NULL) <> (o IS NULL)) FROM (SELECT {terms[0]} AS o, {terms[1]} AS n FROM people)"
             )
-            fees.append(FeeEffect(name, str(known.definition.what), int(payers), Decimal(more)))
+            fees.append(FeeEffect(name, str(known.definition.what), int(payers), Decimal(more), int(untold)))
     limits = [_ceiling(r) for r in (before, after)]
     if not (changed or limits[0] != limits[1]) or None in limits:
         return fees, {}
@@ -322,7 +339,7 @@ def added(effects: Sequence[Effect], fees: Decimal) -> Effect:
         people=max((e.people for e in effects), default=0), granted_before=of("granted_before"), granted_after=of("granted_after"),
         gainers=of("gainers"), losers=of("losers"), undecided_before=of("undecided_before"), undecided_after=of("undecided_after"),
         client_eur_year=sum((e.client_eur_year for e in effects), fees),
-        organiser_eur_year=sum((e.organiser_eur_year for e in effects), Decimal(0)), hours_month=of("hours_month"),
+        organiser_eur_year=sum((e.organiser_eur_year for e in effects), Decimal(0)), hours_month=of("hours_month"), untold=of("untold"),
     )  # fmt: skip
 
 

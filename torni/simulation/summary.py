@@ -10,7 +10,7 @@ from torni.engines.rules.sentences import day
 from torni.guidance.letter import pdf
 from torni.services.proposing import differences
 from torni.services.wording import in_words
-from torni.simulation.group_names import breakdown_name, group_name, touched_text
+from torni.simulation.group_names import breakdown_name, group_name, touched_text, untold
 from torni.simulation.rehearsal import Effect, Rehearsal
 
 MOST_ROWS = 8
@@ -40,9 +40,9 @@ def content(made: Sequence[Rehearsal]) -> dict[str, Any]:
         "services_heading": t("By service and promise"),
         "services": [
             (f"{m.change.name}: " if len(made) > 1 else "") + f"{s.name}: "
-            + t("granted {before} → {after}, gain {gain}, lose {lose}", before=number(s.total.granted_before), after=number(s.total.granted_after), gain=number(s.total.gainers), lose=number(s.total.losers))
+            + t("granted {before} → {after}, gain {gain}, lose {lose}", before=number(s.total.granted_before), after=number(s.total.granted_after), gain=number(s.total.gainers), lose=number(s.total.losers)) + untold(s.total.untold)
             for m in made for s in m.services
-        ][:MOST_ROWS] + [f"{f.name}: " + t("{n} payers, {eur} EUR a year", n=number(f.payers), eur=_signed(f.client_eur_year)) for m in made for f in m.fees][:4]
+        ][:MOST_ROWS] + [f"{f.name}: " + t("{n} payers, {eur} EUR a year", n=number(f.payers), eur=_signed(f.client_eur_year)) + untold(f.untold) for m in made for f in m.fees][:4]
         + [f"{p.either.sentence}: {touched_text(p)}" for m in made for p in m.promises][:MOST_ROWS],
         "tables_heading": t("By group: {name}", name=first.change.name),
         "tables": [_table(first, b) for b in ("municipality", "age_group", "household", "income_tenth")],

@@ -21,7 +21,7 @@ from torni.services import regions
 from torni.services.change import parse_changes
 from torni.services.proposing import differences, propose
 from torni.services.wording import in_words
-from torni.simulation.group_names import breakdown_name, group_name, state_name, touched_text
+from torni.simulation.group_names import breakdown_name, group_name, state_name, touched_text, untold
 from torni.simulation.load import UnitLoad, network_load
 from torni.simulation.persons import facts_of, people_of
 from torni.simulation.population import open_population
@@ -50,7 +50,7 @@ def signed(value: Any) -> str:
 
 
 WORDS: dict[str, Any] = {
-    "breakdown_name": breakdown_name, "touched_text": touched_text, "group_name": group_name, "signed": signed, "state_name": state_name, "verdict_name": verdict_name,
+    "breakdown_name": breakdown_name, "touched_text": touched_text, "untold": untold, "group_name": group_name, "signed": signed, "state_name": state_name, "verdict_name": verdict_name,
     "reason_text": reason_text, "label": label, "shown": shown, "BREAKDOWNS": BREAKDOWNS, "marks": MARKS,
 }  # fmt: skip
 
