@@ -61,7 +61,7 @@ def test_the_tour_from_a_need_to_a_plan_that_its_producer_has_confirmed(visit, a
     queue.get_by_label("Granted").check()
     queue.get_by_label("Your own judgement").fill("Selviytyy kotona, kun apua on aamuisin ja iltaisin.")
     queue.get_by_label("If you deviate").fill("Asiakkaan tilanne on muuttunut arvioinnin jälkeen.")
-    queue.get_by_label("The public enterprise").check()
+    queue.get_by_label("Own production").check()
     clean(queue, axe)
     shot(queue, "3-decision")
     queue.get_by_role("button", name="Make the decision").click()

@@ -217,7 +217,7 @@ def explain(args: argparse.Namespace) -> int:
             ]
             for x in e.effects
         ]
-        table(["   " + _("changed"), _("value"), _("points"), ""], rows, right=(1, 2))
+        table(["   " + _("changed"), _("value"), _("percentage points"), ""], rows, right=(1, 2))
     return int(f.state == "broken")
 
 

@@ -24,8 +24,8 @@ def leaf_state(state: str) -> str:
 
 def channel_name(channel: str) -> str:
     return {
-        "office": _("The county office"), "tendered": _("Tendered production"), "enterprise": _("The public enterprise"), "voucher": _("Voucher"),
-        "centre": _("Centre of choice"), "dental": _("Dental unit of choice"), "budget": _("Personal budget"),
+        "office": _("The organiser's own work"), "tendered": _("Purchased service"), "enterprise": _("Own production"), "voucher": _("Voucher"),
+        "centre": _("Health centre (the resident chooses)"), "dental": _("Dental clinic (the resident chooses)"), "budget": _("Personal budget"),
     }[channel]  # fmt: skip
 
 
