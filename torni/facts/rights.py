@@ -317,7 +317,7 @@ FUNCTIONS: dict[str, str] = {
     **dict.fromkeys(
         (
             "being_read", "open_client", "read_client", "read_refused", "refused_of_self", "own_work", "own_clients", "sought_clients", "known_residents", "own_fees",
-            "represented", "emergencies", "ask_job", "clients_unmet",
+            "represented", "emergencies", "ask_job", "clients_unmet", "moved_sums",
         ),
         "pages",
     ),

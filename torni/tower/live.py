@@ -16,7 +16,7 @@ from torni.promises.finding import LEVELS, Finding, Level, State
 from torni.promises.small import Small, fewest, hidden, is_few
 from torni.services.library import Library
 from torni.supervision.alerts import Alert, alerts
-from torni.supervision.known_sums import Gathered, Moment, known_sums, moment, units
+from torni.supervision.known_sums import Gathered, Moment, known_sums, moment, moved, units
 from torni.supervision.margins import foretold_on
 from torni.supervision.measure import gathered, measure_gathered, measured
 from torni.supervision.watch import seen_on
@@ -183,6 +183,12 @@ def _clients(connection: Connection, library: Library, now: Moment) -> Clients:
         f"SELECT promise, unit, municipality, sum(met)::bigint FROM {known_sums(connection, now)} t WHERE promise = ANY (%(names)s) AND day <= %(today)s GROUP BY 1, 2, 3",
         {"names": [f"{s}.clients" for s in services], "today": now.today},
     ).fetchall()
+    rows += (
+        moved(connection, now)
+        .filter(pl.col("promise").is_in([f"{s}.clients" for s in services]))
+        .select("promise", "unit", "municipality", "met")
+        .rows()
+    )
     return [(name.removesuffix(".clients"), unit, place, count) for name, unit, place, count in rows]
 
 
