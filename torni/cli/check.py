@@ -22,6 +22,7 @@ from torni.tower.finding_texts import (
     affected_text,
     clients_text,
     counted_text,
+    group_text,
     margin_text,
     state_name,
     target_text,
@@ -258,8 +259,8 @@ def _print_happened(e: Explanation, library: Library, live: Live | None) -> None
             table(
                 ["   ", "", _("value"), *(f.promise.group_heads() or ())],
                 [
-                    ["   " + mark(marks[g.kept]), live.place(level, g.group, {}), f.promise.group_text(g)]
-                    + ([number(g.met), number(g.total)] if f.promise.group_heads() else [])
+                    ["   " + mark(marks[g.kept]), live.place(level, g.group, {}), group_text(f, g)]
+                    + (["–", "–"] if g.hidden else [number(g.met), number(g.total)] if f.promise.group_heads() else [])
                     for g in f.groups(level)[:MOST_GROUPS]
                 ],
                 right=(2, 3, 4),

@@ -6,7 +6,7 @@
 -- Facts are only ever added: triggers refuse anything else, for every role, the owner's too.
 CREATE FUNCTION only_added() RETURNS trigger LANGUAGE plpgsql AS $$
 BEGIN
-  IF current_setting('torni.erasing', true) = 'yes' AND TG_OP <> 'TRUNCATE' AND TG_TABLE_NAME ~ '^(event|effect|client|care|permit|quarantine)' THEN
+  IF current_setting('torni.erasing', true) = 'yes' AND TG_OP <> 'TRUNCATE' AND TG_TABLE_NAME ~ '^(event|effect|client|care|permit|quarantine|account|standing)' THEN
     RETURN CASE WHEN TG_OP = 'DELETE' THEN OLD ELSE NEW END; -- erasure is its own audited procedure: torni.facts.persons
   END IF;
   RAISE EXCEPTION 'facts are only added: % of % is refused', TG_OP, TG_TABLE_NAME USING ERRCODE = 'insufficient_privilege';
@@ -430,6 +430,21 @@ BEGIN
   RETURN (SELECT count(DISTINCT c) FROM unnest(found) c
     WHERE c > 0 AND (of_municipality IS NULL OR NOT EXISTS (SELECT 1 FROM protected_client p WHERE p.client = c)));
 END $$;
+
+-- Sums that stand in the municipality of a client whose address has been protected since, taken from there and told of no municipality:
+-- beside rows that tell no place they would tell it. `before`: only what was known before this day; null: all. For whoever sees every sum.
+CREATE FUNCTION moved_sums(upto bigint, before date) RETURNS TABLE (promise text, day date, unit text, municipality text, total bigint, met bigint, late bigint)
+LANGUAGE sql STABLE SECURITY DEFINER SET search_path = public, pg_temp AS $$
+  WITH stood AS MATERIALIZED (
+    SELECT f.promise, f.day, f.unit, f.municipality, sum(f.total)::bigint AS total, sum(f.met)::bigint AS met, sum(f.late)::bigint AS late
+    FROM protected_client p JOIN event e ON e.client = p.client JOIN effect f ON f.position = e.position
+    WHERE f.municipality <> '' AND f.since <= upto AND (before IS NULL OR f.known_on < before)
+      AND NOT EXISTS (SELECT 1 FROM uncounted u WHERE u.position = f.since)
+      AND (how('live_rows') = 'all' OR coalesce(nullif(current_setting('role'), 'none'), session_user) NOT IN ('torni_pages', 'torni_door', 'torni_gate'))
+    GROUP BY 1, 2, 3, 4
+  )
+  SELECT promise, day, unit, municipality, -total, -met, -late FROM stood
+  UNION ALL SELECT promise, day, unit, '', total, met, late FROM stood $$;
 
 -- A job waits once: asked again while it waits, it is the same one.
 CREATE FUNCTION queue_job(task text) RETURNS bigint LANGUAGE plpgsql SET search_path = public, pg_temp AS $$

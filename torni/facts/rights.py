@@ -37,6 +37,7 @@ ACTIONS = {
     # what happens, without persons
     "live_tower": "every promise live, moments compared, chains measured, how whole the record room is",
     "live_rows": "the sums and the rows behind a promise, nothing of a person",
+    "small_sums": "sums of fewer clients than are told to all, and which unit and municipality a row behind them is of",
     "handle_alert": "take an alert up, say what was done because of it, and how it ended",
     "report": "the welfare report",
     "own_promises": "the promises of one's own units",
@@ -133,7 +134,7 @@ ROLES: dict[str, Role] = {
             Message("supervisor"),
             Message("Every promise live, the rows behind them down to the client, and refused records."),
             {
-                **_STAFF, **_ANSWERS, **_OPENED, "ask_job": ALL, "waiting": ALL, "send_again": ALL, "person": ALL, "read_client": ALL,
+                **_STAFF, **_ANSWERS, **_OPENED, "ask_job": ALL, "waiting": ALL, "send_again": ALL, "person": ALL, "read_client": ALL, "small_sums": ALL,
                 "emergencies": ALL, "records": ALL,
             },
             begins="waiting",
@@ -143,7 +144,7 @@ ROLES: dict[str, Role] = {
             Message("controller"),
             Message("Every promise live, clients' charges, and refused records."),
             {
-                **_STAFF, **_ANSWERS, "ask_job": ALL, "waiting": ALL, "person": ALL, "read_client": CHARGED, "client_events": CHARGED,
+                **_STAFF, **_ANSWERS, "ask_job": ALL, "waiting": ALL, "person": ALL, "read_client": CHARGED, "client_events": CHARGED, "small_sums": CHARGED,
                 "records": ALL,
             },
             begins="waiting",
@@ -153,7 +154,7 @@ ROLES: dict[str, Role] = {
             Message("producer"),
             Message("Plans sent to it, the promises of its own units, its own clients, and its own refused records."),
             {
-                "live_rows": OWN_UNITS, "own_promises": OWN_UNITS, "inbox": OWN_UNITS, "deliveries": OWN_PRODUCER,
+                "live_rows": OWN_UNITS, "small_sums": OWN_UNITS, "own_promises": OWN_UNITS, "inbox": OWN_UNITS, "deliveries": OWN_PRODUCER,
                 "send_again": OWN_PRODUCER, "person": ALL, "read_client": OWN_UNITS, "client_events": OWN_UNITS,
                 "client_debts": OWN_UNITS, "client_register": ALL, "records": OWN_PRODUCER,
             },
@@ -327,7 +328,7 @@ PROCESSES: dict[str, Mapping[str, str]] = {
     },
     "metrics": dict.fromkeys(("event", "consumer", "missed", "quarantine", "quarantine_outcome", "delivery"), "SELECT"),
 }  # fmt: skip
-CALLS = {"worker": ("newest_noted",), "jobs": ("queue_job",), "verifier": ("newest", "leaf_of", "said", "said_over")}
+CALLS = {"worker": ("newest_noted",), "jobs": ("queue_job", "moved_sums"), "verifier": ("newest", "leaf_of", "said", "said_over")}
 QUEUES = {
     "jobs": "SELECT, INSERT, UPDATE, DELETE",
     "metrics": "SELECT",
@@ -342,7 +343,7 @@ FUNCTIONS: dict[str, str] = {
     **dict.fromkeys(
         (
             "being_read", "open_client", "read_refused", "refused_row", "refused_of_self", "own_work", "own_clients", "sought_clients", "known_residents", "own_fees",
-            "represented", "emergencies", "ask_job", "clients_unmet",
+            "represented", "emergencies", "ask_job", "clients_unmet", "moved_sums",
         ),
         "pages",
     ),

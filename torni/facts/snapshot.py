@@ -33,7 +33,7 @@ EFFECTS: dict[str, Any] = {
     "position": pl.Int64, "since": pl.Int64, "sign": pl.Int16, "promise": pl.String, "what": pl.String, "day": pl.Date, "unit": pl.String,
     "municipality": pl.String, "known_on": pl.Date, "total": pl.Int64, "met": pl.Int64, "late": pl.Int64, "began": pl.Int64,
 }  # fmt: skip
-_SHAPE = 3  # of the columns: a folder of parts with others is begun anew
+_SHAPE = 4  # of the columns: a folder of parts with others is begun anew
 
 
 @dataclass(frozen=True)
@@ -50,7 +50,7 @@ def snapshot(connection: Connection, folder: Path, *, persons: bool = False) -> 
 
     Beside the events (`event_*.parquet`) stands what they did for each promise (`effect_*.parquet`, by the position from which it is known).
     `day` is the Finnish day of `at`, `known_on` of `recorded_at`. `persons=False` leaves out what tells of a person: client, matter, id and data. The municipality of a client
-    with a protected address is left out of both. Moments are UTC. A file holds a fixed range of
+    with a protected address is left out of both, in what was told as well. Moments are UTC. A file holds a fixed range of
     positions, complete or not at all; the last, half-full one is written anew.
     """
     folder.mkdir(parents=True, exist_ok=True)
@@ -133,6 +133,13 @@ def snapshot_folder(connection: Connection) -> Path:
     return folder
 
 
+def forget_kept(connection: Connection) -> None:
+    """Take away what is kept on this machine of the room: it still tells of who has been erased."""
+    folder = kept_folder(connection)
+    for old in folder.parent.glob(f"{folder.name.rsplit('-', 2)[0]}-*"):
+        shutil.rmtree(old, ignore_errors=True)
+
+
 def effects_part(
     connection: Connection, first: int, last: int, *, whole: Collection[str] | None = None
 ) -> pl.DataFrame:
@@ -148,8 +155,12 @@ def effects_part(
 
 def _part(connection: Connection, columns: list[str], first: int, last: int) -> pl.DataFrame:
     """One range of positions of the log."""
-    hidden = "CASE WHEN client IN (SELECT client FROM protected_client) THEN NULL ELSE municipality END AS municipality"
-    chosen = {"municipality": hidden} | {c: f"({of} AT TIME ZONE 'Europe/Helsinki')::date" for c, of in _DAYS.items()}
+    protected = "client IN (SELECT client FROM protected_client)"
+    told = """regexp_replace(data::text, '"municipality": *"[^"]*"', '"municipality": ""', 'g')"""  # what was told of it then, at any depth
+    chosen = {
+        "municipality": f"CASE WHEN {protected} THEN NULL ELSE municipality END AS municipality",
+        "data": f"CASE WHEN {protected} THEN {told} ELSE data::text END AS data",
+    } | {c: f"({of} AT TIME ZONE 'Europe/Helsinki')::date" for c, of in _DAYS.items()}
     source = f"FROM event WHERE position BETWEEN {first} AND {last} ORDER BY position"
     return _copied(connection, {c: SCHEMA[c] for c in columns}, chosen, source)
 

@@ -48,8 +48,8 @@ def measure(folder: Path, library: Library, last: date) -> pl.DataFrame:
     """Every indicator of the library on the snapshot in the folder (one with persons): the columns of SCHEMA.
 
     `period` numbers the quarters up to `last`, 3 the newest; `municipality` is REGION for the whole. `value` is null where nothing
-    can be told: nothing to divide by, or no event of which a median could be taken. `behind`: of how many events or clients the value
-    is made, so that figures of a few can be left out.
+    can be told: nothing to divide by, or no event of which a median could be taken. `behind`: of how many persons the value
+    is made (what tells of no client counts as one), so that figures of a few can be left out.
     """
     with querying() as connection:
         for what in ("event", "effect"):
@@ -147,10 +147,11 @@ def _side(side: Side, library: Library, over: Sequence[Period], dialect: Dialect
 
 
 def _grouped(counted: str, source: str, where: str, period: str) -> str:
-    """Each period's value of the whole and of every municipality."""
-    one = f"SELECT {period} AS period, '{REGION}' AS municipality, {counted} AS value, count(*) AS behind FROM {source} WHERE {where} GROUP BY {period}"
+    """Each period's value of the whole and of every municipality, and of how many persons it is made."""
+    behind = "count(DISTINCT e.client) + count(CASE WHEN e.client IS NULL THEN 1 END) AS behind"
+    one = f"SELECT {period} AS period, '{REGION}' AS municipality, {counted} AS value, {behind} FROM {source} WHERE {where} GROUP BY {period}"
     each = (
-        f"SELECT {period} AS period, e.municipality, {counted} AS value, count(*) AS behind FROM {source} WHERE {where} AND e.municipality IS NOT NULL "
+        f"SELECT {period} AS period, e.municipality, {counted} AS value, {behind} FROM {source} WHERE {where} AND e.municipality IS NOT NULL "
         f"GROUP BY {period}, e.municipality"
     )
     return f"{one} UNION ALL {each}"

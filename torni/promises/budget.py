@@ -38,6 +38,7 @@ class BudgetPromise(EventPromise):
     parameters: ClassVar = {"appropriation": ("EUR per resident a year",)}
     tells: ClassVar = ("event", "cents")
     live: ClassVar = True
+    people: ClassVar = "service"
 
     @property
     def alert_days(self) -> None:

@@ -31,6 +31,7 @@ class CadencePromise(EventPromise):
     parameters: ClassVar = {"every_days": DAYS}
     begins: ClassVar = True
     by_units: ClassVar = True
+    people: ClassVar = None
 
     @property
     def alert_days(self) -> None:

@@ -27,6 +27,7 @@ class FeePromise(EventPromise):
     labels: ClassVar = {"fee": Message("Fees")}
     tells: ClassVar = ("event", "cents")
     long: ClassVar = True
+    of_charges: ClassVar = True
 
     @property
     def target(self) -> float:

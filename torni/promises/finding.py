@@ -33,7 +33,8 @@ _NOWHERE = pl.DataFrame(schema=PLACES)  # one for all: a frame is never changed
 
 
 class Group(NamedTuple):
-    """One unit's, producer's or municipality's sums: `value` and whether it is `kept`, None where that cannot be told."""
+    """One unit's, producer's or municipality's sums: `value` and whether it is `kept`, None where that cannot be told. `hidden`: left out,
+    because it would tell of somebody (`torni.promises.small`): then it has no number."""
 
     group: str
     total: int
@@ -41,6 +42,7 @@ class Group(NamedTuple):
     late: int
     value: float | None = None
     kept: bool | None = None
+    hidden: bool = False
 
 
 Groups = tuple[Group, ...]

@@ -37,6 +37,7 @@ class ListPromise(EventPromise):
     tells: ClassVar = ("limited_by", "quantity")
     live: ClassVar = True
     by_units: ClassVar = True
+    people: ClassVar = "met"
 
     @model_validator(mode="after")
     def _apart(self) -> Self:

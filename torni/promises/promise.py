@@ -34,6 +34,8 @@ else:
 Needed = Literal["service", "unit", "client", "matter", "due", "quantity", "of_quantity", "cents"]
 Column = Literal["quality", "availability", "interface", "fees", "cost"]
 Reads = Literal["network", "events"]
+# Which of a group's counts is of clients, or that only the clients of the service are known; None: it tells of no client.
+People = Literal["total", "met", "service"] | None
 DAYS = ("days", "months", "working days")  # as the laws count: no number of days is a month, nor a week of working days
 
 
@@ -119,6 +121,9 @@ class Promise(Strict):
 
     reads: ClassVar[Reads]
     by_chance: ClassVar[bool] = False  # a share of events, of which some may be missed by chance
+    by_units: ClassVar[bool] = False  # a unit meets it or does not: each that does not is told
+    people: ClassVar[People] = None
+    of_charges: ClassVar[bool] = False  # it tells of charges, which the controller follows one by one
     labels: ClassVar[Mapping[str, Message]] = {}  # each kind's name, as a filter shows it
     remedies: ClassVar[Mapping[str, str]] = {}  # what to write in a field that is faulty
     parameters: ClassVar[Mapping[str, tuple[str, ...]]] = {}  # fields that name a parameter, and the units understood

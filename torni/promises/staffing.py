@@ -31,6 +31,7 @@ class StaffingPromise(EventPromise):
     parameters: ClassVar = {"ratio": ("employees per client",), "full_time": ("minutes per calendar day",)}
     tells: ClassVar = ("event", "quantity")
     by_units: ClassVar = True
+    people: ClassVar = None
 
     @property
     def target(self) -> float:

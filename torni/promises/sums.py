@@ -20,7 +20,7 @@ from torni.facts.book import Answer, Counting, Opening
 from torni.promises.accrual import Accrued
 from torni.promises.finding import LEVELS, Finding, Group, Groups, Level, State
 from torni.promises.margin import Margin, share_margin
-from torni.promises.promise import OWN_PEOPLE, Definitions, Needed, Promise, Reads, Responsible
+from torni.promises.promise import OWN_PEOPLE, Definitions, Needed, People, Promise, Reads, Responsible
 from torni.promises.window import Window
 
 LONG_DAYS = 84  # small units are judged over twelve weeks too
@@ -162,7 +162,7 @@ class EventPromise(Promise):
     begins: ClassVar[bool] = False  # its events begin something owed
     live: ClassVar[bool] = False  # counted up to the moment, not to the last complete day
     long: ClassVar[bool] = False  # a share of events: judged over twelve weeks too, and told week by week
-    by_units: ClassVar[bool] = False  # a unit meets it or does not: each that does not is told
+    people: ClassVar[People] = "total"
 
     def events(self) -> Iterator[tuple[str, str]]:
         for key in self.named_by:

@@ -16,6 +16,7 @@ import duckdb
 
 from torni.core.querying import querying
 from torni.facts.opening import Connection
+from torni.promises.small import is_few
 from torni.services.rules import Rules
 
 OVER_DAYS = 365
@@ -23,10 +24,10 @@ OVER_DAYS = 365
 
 @dataclass(frozen=True)
 class HeavyGroup:
-    """Heavy users with (or without) a case manager: how many, the means of visits and producers a client, and the shares of planned
+    """Heavy users with (or without) a case manager: how many (None: too few to be told), the means of visits and producers a client, and the shares of planned
     visits that were not made, and of clients who have a plan. None where there is nothing to divide by."""
 
-    clients: int
+    clients: int | None
     visits: float | None
     producers: float | None
     missed: float | None
@@ -41,6 +42,13 @@ class Heavy:
     share_of_visits: float | None
     managed: HeavyGroup
     alone: HeavyGroup
+
+    def for_all(self, least: int) -> Heavy:
+        """Without what would tell of a few: of the two groups both are told or none, for they make a whole that is known."""
+        if not any(is_few(g.clients or 0, least) for g in (self.managed, self.alone)):
+            return self
+        none = HeavyGroup(None, None, None, None, None)
+        return Heavy(self.clients, self.share_of_visits, none, none)
 
     def json(self) -> dict[str, Any]:
         return asdict(self)

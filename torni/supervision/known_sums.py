@@ -28,6 +28,7 @@ SUMS: dict[str, pl.DataType | type[pl.DataType]] = {
 }  # fmt: skip
 # what is owed in all (open), and of it what was due before today (overdue)
 OWED = {"promise": pl.String, "unit": pl.String, "municipality": pl.String, "open": pl.Int64, "overdue": pl.Int64}
+_TALLY = {"promise": pl.String, "day": pl.Date, "unit": pl.String, "municipality": pl.String, "total": pl.Int64, "met": pl.Int64, "late": pl.Int64}  # fmt: skip
 MOST_ADDED = 20_000  # more events than this are summed anew sooner than added
 
 
@@ -199,7 +200,7 @@ def known_sums(connection: Connection, now: Moment) -> str:
     """The rows of the tally that were known at the moment, as a table in SQL with %(today)s.
 
     The days before the moment's own are in the tally as they were known; of its own day, what the log held by then is
-    folded into a table of the connection's own, once for a moment.
+    folded into a table of the connection's own, once for a moment. What of them is told of no municipality says `moved`.
     """
     if not now.past:
         return "tally_now"
@@ -216,9 +217,17 @@ def known_sums(connection: Connection, now: Moment) -> str:
     return "(SELECT * FROM tally WHERE known_on < %(today)s UNION ALL SELECT * FROM that_day)"
 
 
+def moved(connection: Connection, now: Moment) -> pl.DataFrame:
+    """What to add to the known sums so that what was counted in the municipality of somebody whose address has been protected since is
+    counted in none, as its rows tell none: columns as the tally's."""
+    rows = connection.execute("SELECT * FROM moved_sums(%s, %s)", [now.position, now.today if now.past else None])
+    return pl.DataFrame(rows.fetchall(), schema=_TALLY, orient="row").sort(pl.all())
+
+
 @dataclass(frozen=True)
 class Gathered:
-    """What the measuring of a moment rests on: the windows' sums (columns of SUMS) and what is owed (columns of OWED)."""
+    """What the measuring of a moment rests on: the windows' sums (columns of SUMS) and what is owed (columns of OWED). `moved`: what of them
+    has been moved out of municipalities, so that what comes can be added only while that is the same."""
 
     today: date
     position: int
@@ -227,6 +236,7 @@ class Gathered:
     last: pl.DataFrame
     summed: pl.DataFrame
     owed: pl.DataFrame
+    moved: pl.DataFrame
 
 
 def gather(
@@ -238,18 +248,29 @@ def gather(
     """
     last = last_days(now, register)
     asked = (now.today, tuple(windows), tuple(owing))
-    alike = before and (before.today, before.windows, before.owing) == asked and before.last.equals(last)
+    away = moved(connection, now)
+    alike = before and (before.today, before.windows, before.owing) == asked and before.last.equals(last) and before.moved.equals(away)  # fmt: skip
     if before is None or now.past or not alike or not 0 <= now.position - before.position <= MOST_ADDED:
-        return Gathered(now.today, now.position, tuple(windows), tuple(owing), last, sums(connection, now, windows, last), waiting(connection, now, owing))  # fmt: skip
+        summed = _with(sums(connection, now, windows, last), sums_of(away, now.today, windows, last))
+        owed = _owed_with(waiting(connection, now, owing), away, owing, now.today)
+        return Gathered(now.today, now.position, tuple(windows), tuple(owing), last, summed, owed, away)
     came = pl.DataFrame(
         connection.execute(FOLDED, {"after": before.position, "upto": now.position}).fetchall(),
         schema={"promise": pl.String, "day": pl.Date, "known_on": pl.Date, "unit": pl.String, "municipality": pl.String, "total": pl.Int64, "met": pl.Int64, "late": pl.Int64},
         orient="row",
     )  # fmt: skip
-    summed = pl.concat([before.summed, sums_of(came, now.today, windows, last)]).group_by("key", "unit", "municipality").sum().select(list(SUMS))  # fmt: skip
-    owed = pl.concat([before.owed, owed_of(came.filter(pl.col("promise").is_in(list(owing))), now.today)])
-    owed = owed.group_by("promise", "unit", "municipality").sum().filter(pl.col("open") != 0)
-    return Gathered(now.today, now.position, tuple(windows), tuple(owing), last, summed, owed)
+    summed = _with(before.summed, sums_of(came, now.today, windows, last))
+    owed = _owed_with(before.owed, came, owing, now.today)
+    return Gathered(now.today, now.position, tuple(windows), tuple(owing), last, summed, owed, away)
+
+
+def _with(summed: pl.DataFrame, more: pl.DataFrame) -> pl.DataFrame:
+    return pl.concat([summed, more]).group_by("key", "unit", "municipality").sum().select(list(SUMS))
+
+
+def _owed_with(owed: pl.DataFrame, more: pl.DataFrame, owing: Sequence[str], today: date) -> pl.DataFrame:
+    both = pl.concat([owed, owed_of(more.filter(pl.col("promise").is_in(list(owing))), today)])
+    return both.group_by("promise", "unit", "municipality").sum().filter(pl.col("open") != 0)
 
 
 def waiting(connection: Connection, now: Moment, promises: Sequence[str]) -> pl.DataFrame:

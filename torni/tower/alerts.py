@@ -80,14 +80,14 @@ def listed(
     connection: Connection, live: Live, library: Library, names: Mapping[str, Any], *, newest: bool = False
 ) -> Listed:
     """The alerts of a picture. `newest`: with the steps that are not folded yet, where the picture is of now."""
-    known = episodes(connection, live.now, newest=newest)
+    known = [e for e in episodes(connection, live.now, newest=newest) if (e.subject.of, e.subject.level, e.subject.where) not in live.untold]  # fmt: skip
     return Listed(live, library, names, tuple(handled(live.alerts, known, library, live.now.today)))
 
 
 @contextmanager
 def of_region(region: str, *, on: date | None = None) -> Iterator[tuple[Connection, Listed]]:
     """The alerts of the region's room that runs, at the end of a past day or now; where none runs, a fault says why."""
-    live, why = happening(region, on=on)
+    live, why = happening(region, on=on, small=True)  # whoever handles an alert sees it whole
     with opened(region) as (connection, none):
         if connection is None or live is None:
             raise bad_input(t("the record room"), str(why if connection else none), t("Start it with `torni demo` or `torni serve`."))  # fmt: skip

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable
 
 from torni.core.language import _, ngettext, number, t
-from torni.promises.finding import Finding
+from torni.promises.finding import Finding, Group
 from torni.promises.restoring import Restoring
 
 
@@ -32,6 +32,11 @@ def target_text(f: Finding) -> str:
 def counted_text(f: Finding) -> str:
     """What the value is made of, or for whom it does not hold, in one line."""
     return f.promise.counted_text(f)
+
+
+def group_text(f: Finding, g: Group) -> str:
+    """A unit's, producer's or municipality's value as its kind says it; nothing of one that would tell of somebody."""
+    return _("not told") if g.hidden else f.promise.group_text(g)
 
 
 def clients_text(f: Finding) -> str:

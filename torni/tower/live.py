@@ -12,10 +12,11 @@ import polars as pl
 
 from torni.facts.fold import start_of
 from torni.facts.opening import Connection
-from torni.promises.finding import Finding, Level, State
+from torni.promises.finding import LEVELS, Finding, Level, State
+from torni.promises.small import Small, fewest, hidden, is_few
 from torni.services.library import Library
 from torni.supervision.alerts import Alert, alerts
-from torni.supervision.known_sums import Gathered, Moment, known_sums, moment, units
+from torni.supervision.known_sums import Gathered, Moment, known_sums, moment, moved, units
 from torni.supervision.margins import foretold_on
 from torni.supervision.measure import gathered, measure_gathered, measured
 from torni.supervision.watch import seen_on
@@ -45,7 +46,8 @@ class Live:
     """`found`: every promise about what happens, in the sapluuna's order. `yesterday`, `week_ago`: what they were then, by id.
 
     `serving`: clients in each service with each producer (service, producer, how many), the services in the sapluuna's order, the
-    greatest producer first. `register`: the units. `invented`: of an invented year, its seed and residents.
+    greatest producer first; None: too few to be told. `register`: the units. `invented`: of an invented year, its seed and residents.
+    `small`: what of this may be told to all (`for_all`). `untold`: of which promise, level and group nothing is told here.
     """
 
     now: Moment
@@ -53,16 +55,37 @@ class Live:
     alerts: tuple[Alert, ...]
     yesterday: Mapping[str, Then]
     week_ago: Mapping[str, Then]
-    serving: tuple[tuple[str, str, int], ...]
+    serving: tuple[tuple[str, str, int | None], ...]
     register: pl.DataFrame
     invented: Mapping[str, Any] | None
     gathered: Gathered
+    small: Small
+    untold: frozenset[tuple[str, str, str]] = frozenset()
 
     def of(self, promise_id: str) -> Finding | None:
         return next((f for f in self.found if f.id == promise_id), None)
 
     def count(self, state: str) -> int:
         return sum(f.state == state for f in self.found)
+
+    @cached_property
+    def for_all(self) -> Live:
+        """The same without small numbers: for everybody who may not see them (`small_sums` of the table of rights)."""
+        return self._without_few(frozenset())
+
+    @cached_property
+    def for_charges(self) -> Live:
+        """The same, but for the sums of charges: for the controller."""
+        return self._without_few(frozenset(f.id for f in self.found if f.promise.of_charges))
+
+    def _without_few(self, whole: frozenset[str]) -> Live:
+        found = tuple(f if f.id in whole else self.small.of(f) for f in self.found)
+        untold = {(f.id, level, g.group) for f in found for level in LEVELS for g in (*f.groups(level), *f.long.get(level, ())) if g.hidden}  # fmt: skip
+        about = {f.id for f in found if f.id not in whole and f.promise.people}
+        few = (a for a in self.alerts if is_few(a.total, self.small.least) and (a.kind == "demand" or a.id in about))
+        untold |= {(a.id, a.level, a.where) for a in few if a.level != "region"}
+        told = tuple(a for a in self.alerts if (a.id, a.level, a.where) not in untold)
+        return replace(self, found=found, alerts=told, serving=_served(self.serving, self.small.least), untold=frozenset(untold))  # fmt: skip
 
     @cached_property
     def unit_names(self) -> Mapping[str, str]:
@@ -123,12 +146,14 @@ def _live(
         for f in measure_gathered(library, register, rests_on, residents=residents)
     )
     told = tuple(alerts(found, seen_on(connection, now.today), dict(now.complete), now.today))
-    serving = _serving(connection, library, now, register)
+    clients = _clients(connection, library, now)
+    producers = dict(register.select("unit", "producer").iter_rows())
     then = before or before_of(connection, libraries, now, residents=residents)
     row = connection.execute("SELECT invented FROM room").fetchone()
     return Live(
-        now, found, told, then["yesterday"], then["week_ago"], serving, register, row[0] if row else None, rests_on
-    )
+        now, found, told, then["yesterday"], then["week_ago"], _serving(library, clients, producers), register,
+        row[0] if row else None, rests_on, Small(fewest(library), _people(clients, producers), producers),
+    )  # fmt: skip
 
 
 def before_of(
@@ -148,22 +173,57 @@ def then_of(connection: Connection, libraries: Libraries, now: Moment, days: int
     return {f.id: Then(f.value, f.state) for f in found}
 
 
-def _serving(
-    connection: Connection, library: Library, now: Moment, register: pl.DataFrame
-) -> tuple[tuple[str, str, int], ...]:
-    """Who has come into each service and not left it, by producer."""
+Clients = list[tuple[str, str, str, int]]  # service, unit, municipality, how many
+
+
+def _clients(connection: Connection, library: Library, now: Moment) -> Clients:
+    """Who has come into each service and not left it."""
     services = [s.id for s in library.services.values() if s.clients]
     rows = connection.execute(
-        f"SELECT promise, unit, sum(met)::bigint FROM {known_sums(connection, now)} t WHERE promise = ANY (%(names)s) AND day <= %(today)s GROUP BY 1, 2",
+        f"SELECT promise, unit, municipality, sum(met)::bigint FROM {known_sums(connection, now)} t WHERE promise = ANY (%(names)s) AND day <= %(today)s GROUP BY 1, 2, 3",
         {"names": [f"{s}.clients" for s in services], "today": now.today},
     ).fetchall()
-    producers = dict(register.select("unit", "producer").iter_rows())
-    summed: dict[tuple[str, str], int] = {}
-    for name, unit, count in rows:
-        key = name.removesuffix(".clients"), producers.get(unit, "")
-        summed[key] = summed.get(key, 0) + count
-    found = [(service, producer, count) for (service, producer), count in summed.items() if count > 0]
+    rows += (
+        moved(connection, now)
+        .filter(pl.col("promise").is_in([f"{s}.clients" for s in services]))
+        .select("promise", "unit", "municipality", "met")
+        .rows()
+    )
+    return [(name.removesuffix(".clients"), unit, place, count) for name, unit, place, count in rows]
+
+
+def _serving(library: Library, clients: Clients, producers: Mapping[str, str]) -> tuple[tuple[str, str, int | None], ...]:  # fmt: skip
+    """Clients by service and producer."""
+    services = list(library.services)
+    found = [(service, producer, count) for (service, producer), count in _summed(clients, lambda unit, _place: producers.get(unit) or "").items() if count > 0]  # fmt: skip
     return tuple(sorted(found, key=lambda row: (services.index(row[0]), -row[2], row[1])))
+
+
+def _people(clients: Clients, producers: Mapping[str, str]) -> dict[tuple[str, Level], dict[str, int]]:
+    """Clients by service, level and group."""
+    of: dict[Level, Callable[[str, str], str]] = {
+        "unit": lambda unit, _place: unit, "producer": lambda unit, _place: producers.get(unit) or "", "municipality": lambda _unit, place: place,
+    }  # fmt: skip
+    out: dict[tuple[str, Level], dict[str, int]] = {}
+    for level, key in of.items():
+        for (service, group), count in _summed(clients, key).items():
+            out.setdefault((service, level), {})[group] = count
+    return out
+
+
+def _summed(clients: Clients, key: Callable[[str, str], str]) -> dict[tuple[str, str], int]:
+    out: dict[tuple[str, str], int] = {}
+    for service, unit, place, count in clients:
+        out[service, key(unit, place)] = out.get((service, key(unit, place)), 0) + count
+    return out
+
+
+def _served(serving: tuple[tuple[str, str, int | None], ...], least: int) -> tuple[tuple[str, str, int | None], ...]:
+    """Without the small numbers of each service."""
+    untold: set[tuple[str, str]] = set()
+    for service in {service for service, _producer, _count in serving}:
+        untold |= hidden({(s, p): n for s, p, n in serving if s == service and n is not None}, least)
+    return tuple((s, p, None if (s, p) in untold else n) for s, p, n in serving)
 
 
 def trend(

@@ -59,10 +59,13 @@ def room(region: str) -> Iterator[Connection]:
         yield connection
 
 
-def happening(region: str, *, on: date | None = None, clients: str | None = None) -> tuple[Live | None, Message]:
+def happening(
+    region: str, *, on: date | None = None, clients: str | None = None, small: bool = False
+) -> tuple[Live | None, Message]:  # fmt: skip
     """The live picture of a region's room that runs (`DATABASE_URL`, or the embedded one), at the end of a past day or now.
 
     `clients`: of the promises that fit, as in `network.check`, is also told for how many clients each was not kept. None, and why, where no room runs, or it is another region's: nothing is started.
+    `small`: with the sums of a few clients, for what is not shown on.
     """
     with opened(region) as (connection, why):
         if connection is None:
@@ -81,7 +84,11 @@ def happening(region: str, *, on: date | None = None, clients: str | None = None
         known = start_of(on + timedelta(days=1)) - timedelta(microseconds=1) if on and on < today() else None
         row = connection.execute("SELECT registered()").fetchone()
         shown = live(connection, library, residents=row[0] if row else 0, known=known)
-        if shown is None or clients is None:
+        if shown is None:
+            return None, why
+        if not small:
+            shown = shown.for_all
+        if clients is None:
             return shown, why
         for_the_tower(connection)
         found = (

@@ -108,8 +108,14 @@ def finding_json(f: Finding) -> dict[str, Any]:
 
 
 def groups_json(by: Mapping[Level, Sequence[Any]]) -> dict[str, list[dict[str, Any]]]:
-    """A finding's groups by level: group, total, met, late, value, kept (null where that cannot be told)."""
-    return {level: [g._asdict() for g in groups] for level, groups in by.items() if groups}
+    """A finding's groups by level: group, total, met, late, value, kept (null where that cannot be told), hidden (then no number is told,
+    for it would be of a few clients)."""
+    numbers = ("total", "met", "late")
+    return {
+        level: [g._asdict() | (dict.fromkeys(numbers) if g.hidden else {}) for g in groups]
+        for level, groups in by.items()
+        if groups
+    }
 
 
 def worst(f: Finding, count: int = 3) -> list[tuple[str, str, float]]:

@@ -19,6 +19,7 @@ from torni.guidance.letter import pdf
 from torni.needs import Funding, ModelledNeed, funding, need
 from torni.needs.indicators import QUARTERS, REGION, SCHEMA
 from torni.needs.variables import variable_name
+from torni.promises.small import fewest, fewest_compared
 from torni.services.indicator import Indicator
 from torni.services.library import Library
 from torni.supervision import sentences
@@ -26,7 +27,6 @@ from torni.tower.finding_texts import counted_text, target_text, value_text
 from torni.tower.live import Live
 from torni.tower.picture import Picture
 
-FEWEST = 20  # a municipality's figure of fewer events is told to nobody: it would tell of persons, and is chance anyway
 MOST_PARTS = 6
 
 
@@ -190,13 +190,14 @@ def _indicators(r: Report, library: Library) -> dict[str, Any]:
         return _section(heading, [_("The indicators have not been measured yet.")] if r.live else [])
     names = r.picture.network.names
     rows = []
+    least = max(fewest(library), fewest_compared(library))
     for key, indicator in library.indicators.items():
         mine = r.measured.rows.filter(indicator=key)
         whole = dict(mine.filter(municipality=REGION).select("period", "value").iter_rows())
         now, before = whole.get(QUARTERS - 1), whole.get(QUARTERS - 2)
         if now is None:
             continue
-        places = mine.filter((pl.col("period") == QUARTERS - 1) & (pl.col("municipality") != REGION) & pl.col("value").is_not_null() & (pl.col("behind") >= FEWEST)).sort("value")  # fmt: skip
+        places = mine.filter((pl.col("period") == QUARTERS - 1) & (pl.col("municipality") != REGION) & pl.col("value").is_not_null() & (pl.col("behind") >= least)).sort("value")  # fmt: skip
         ends = [
             f"{names[m]} {indicator_text(indicator, v, counts=(n, d))}"
             for m, v, n, d in places.select("municipality", "value", "numerator", "denominator").iter_rows()
@@ -205,7 +206,7 @@ def _indicators(r: Report, library: Library) -> dict[str, Any]:
         rows.append([str(indicator.name), indicator_text(indicator, now), indicator_text(indicator, before), direction(indicator, now, before), *((ends[0], ends[-1]) if len(ends) > 1 else ("–", "–"))])  # fmt: skip
     told = [
         _("Over the 91 days up to {day}, and the 91 before them.").format(day=sentences.day_text(r.measured.last_day)),
-        _("A municipality with fewer than {n} events behind its figure is left out.").format(n=FEWEST),
+        _("A municipality with fewer than {n} persons behind its figure is left out.").format(n=least),
     ]
     return _section(
         heading, told, [_("indicator"), _("now"), _("before"), _("change"), _("least"), _("most")], rows, text=[3]

@@ -1,6 +1,7 @@
 """The producers of a service side by side, for a resident who chooses: price, own share, waits, feedback, distance, languages.
 
-What is not known of a unit is left empty, never taken for nothing. A measure rests on at least `least` events: fewer tell of persons.
+What is not known of a unit is left empty, never taken for nothing. A measure rests on at least `least` events: fewer
+are chance; and on no few clients (`torni.promises.small`).
 """
 
 from __future__ import annotations
@@ -68,7 +69,7 @@ def _measured(promises: Sequence[Finding], kind: str, least: int) -> dict[str, d
     found: dict[str, dict[str, tuple[float, int]]] = {}
     for f in promises:
         for g in f.groups("unit"):
-            if g.total >= least:
+            if not g.hidden and g.total >= least:
                 found.setdefault(g.group.removesuffix(f"-{kind}"), {})[f.id] = (g.met / g.total, g.total)
     return found
 

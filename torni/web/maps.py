@@ -26,6 +26,7 @@ from torni.promises.ground import counted_units
 from torni.promises.promise import Trip
 from torni.sources import shipped
 from torni.sources.coordinates import to_metres
+from torni.tower.finding_texts import group_text
 
 SCALE = 100.0
 MARGIN = 60.0
@@ -208,7 +209,7 @@ def draw(region: RegionMap, finding: Finding, *, names: bool = True) -> Drawn:
     """The map of one finding."""
     network, trip, counts = region.network, finding.promise.trip, finding.promise.counts
     if counts is None:
-        states = {g.group: (g.kept, finding.promise.group_text(g)) for g in finding.groups("municipality")}
+        states = {g.group: (g.kept, group_text(finding, g)) for g in finding.groups("municipality")}
         return draw_states(region, str(finding.sentence), states)
     units = network.units[counted_units(network, counts).sure]
     if trip and can_be_timed(network, trip):

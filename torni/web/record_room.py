@@ -364,10 +364,11 @@ def year_ago(region: str, found: Live) -> Mapping[str, Then]:
 
 
 def lately(region: str) -> Live | None:
-    """The live picture, a minute old at most: for those to whom a new event makes no difference, and who are many."""
+    """The live picture without small numbers, a minute old at most: for those to whom a new event makes no difference, and who are many."""
     known, at = _lately.get(region, (None, 0.0))
     if known is None or time.monotonic() - at > LATELY_S:
-        known, at = picture(region), time.monotonic()
+        newest = picture(region)
+        known, at = newest.for_all if newest else None, time.monotonic()
         _lately[region] = known, at
     return known
 

@@ -17,12 +17,14 @@ from torni.facts import senders
 from torni.facts.access import allows
 from torni.facts.role_names import role_name
 from torni.promises.reach import population_name
+from torni.promises.small import fewest, hidden_note
 from torni.services.unit_names import unit_name
 from torni.supervision.sentences import sample_text
 from torni.tower.finding_texts import (
     affected_text,
     counted_text,
     feed_name,
+    group_text,
     margin_text,
     now_text,
     state_name,
@@ -43,7 +45,7 @@ def environment(**options: Any) -> jinja2.Environment:
     env.install_gettext_callables(lang._, lang.ngettext, newstyle=True)  # type: ignore[attr-defined]
     env.globals.update(
         static=_static, link=link, language=lang.language, state_name=state_name, value_text=value_text,
-        target_text=target_text, feed_name=feed_name, rule_sentence=sentence, counted_text=counted_text, now_text=now_text, margin_text=margin_text, spark=spark, sample_text=sample_text, affected_text=affected_text, role_name=role_name, sender_told=senders.sentence, unit_name=unit_name, population_name=population_name, round=round, day_of=day_of, moment_of=moment_of,
+        target_text=target_text, feed_name=feed_name, rule_sentence=sentence, counted_text=counted_text, group_text=group_text, hidden_note=_hidden_note, now_text=now_text, margin_text=margin_text, spark=spark, sample_text=sample_text, affected_text=affected_text, role_name=role_name, sender_told=senders.sentence, unit_name=unit_name, population_name=population_name, round=round, day_of=day_of, moment_of=moment_of,
     )  # fmt: skip
     env.filters.update(number=lang.number, percent=lang.per_cent, age=age_name)
     return env
@@ -60,6 +62,10 @@ def page(request: HttpRequest, template: str, *, status: int = 200, **context: A
     context.update(crumbs=crumbs, crumb_is_here=bool(crumbs) and stands_at(context["here"], base, request.path))
     context.setdefault("may", lambda action: allows(who, action))
     return render(request, template, {"path": request.get_full_path(), **context}, status=status)
+
+
+def _hidden_note(region: Any) -> str:
+    return hidden_note(fewest(region.network.library))
 
 
 def _own_region() -> str:

@@ -178,7 +178,7 @@ def told(found: Live) -> dict[str, Any]:
         "at": sentences.moment_text(found.now.at),
         "counts": {state: found.count(state) for state in ("broken", "unknown", "kept")},
         "alerts": len(found.alerts),
-        "cells": {f"{service} {producer}": number(count) for service, producer, count in found.serving}
+        "cells": {f"{service} {producer}": number(count) for service, producer, count in found.for_all.serving if count is not None}
         | {f.id: euros_text(f.accrued.total) for f in found.found if f.accrued},
         "promises": {
             f.id: {"state": f.state, "told": f.told, "value": value_text(f), "counted": counted_text(f), "now": now_text(f), "margin": margin_text(f)}

@@ -7,6 +7,7 @@ from typing import Any
 from django.http import HttpRequest, HttpResponse
 
 from torni.engines.chains import MeasuredChain
+from torni.promises.small import fewest, is_few
 from torni.services import regions
 from torni.services.chain import chains
 from torni.supervision import sentences
@@ -15,6 +16,7 @@ from torni.web import record_room
 from torni.web.chain_drawing import draw, step_names
 from torni.web.rendering import page
 from torni.web.store import held
+from torni.web.views.live import sees_small
 
 
 def index(request: HttpRequest, region: str) -> HttpResponse:
@@ -32,6 +34,8 @@ def index(request: HttpRequest, region: str) -> HttpResponse:
     for name, chain in chains(library).items():
         found = told.get(name)
         measured = MeasuredChain.read(found, chain.chain) if found and found.get("version") == chain.version else None
+        if measured and request.who and not sees_small(request.who) and is_few(measured.instances, fewest(library)):
+            measured = None  # a chain of a few is of somebody
         shown.append((chain, measured, draw(chain, measured), step_names(chain)))
     return page(
         request, "chains.html", here="chains", region=here, regions=regions.all_regions(), shown=shown, last=last, at=at, words=sentences, over=OVER_DAYS,

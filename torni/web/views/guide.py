@@ -18,6 +18,7 @@ from torni.guidance.client import client_of
 from torni.guidance.letter_grounds import inside, reasons
 from torni.guidance.proposal import Proposal
 from torni.producers import vouchers
+from torni.promises.small import fewest_compared
 from torni.services import regions
 from torni.web import record_room
 from torni.web.compared import compared
@@ -27,7 +28,6 @@ from torni.web.views.case import WORDS, units_at_home
 from torni.web.views.decide import WORDS as DECIDING
 
 FORM = "advice"
-LEAST = 20  # fewer events tell of persons, not of a unit: then nothing is shown
 
 
 def guide(request: HttpRequest, region: str) -> HttpResponse:
@@ -51,13 +51,14 @@ def guide(request: HttpRequest, region: str) -> HttpResponse:
     home = given.get("municipality", "")
     offers = _offers(here, found or [], home)
     priced = offers.get(kind) or _prices(here, kind)
-    columns, nearest = compared(here, kind, home, priced, least=LEAST) if home in here.network.municipality_codes and kind in dict(kinds) else ([], [])  # fmt: skip
+    least = fewest_compared(here.network.library)
+    columns, nearest = compared(here, kind, home, priced, least=least) if home in here.network.municipality_codes and kind in dict(kinds) else ([], [])  # fmt: skip
     likely = [inside(str(d.granting.service.name)) for d in found or [] if d.verdict == "granted"]
     return page(
         request, "guide.html", offers=offers, names=record_room.about()[2] if offers else {}, here="guide", region=here, regions=regions.all_regions(), form=form, given=given, faults=faults, found=found,
         fields=here.rules.fields, definitions=here.rules.definitions, kinds=kinds, kind=kind, columns=columns, units=nearest, waits=_waits(here),
         municipalities=_in_order(here, here.rules.fields["municipality"]), likely_services=likely, reasons=reasons, spoken=_spoken(here.rules.fields.get("language")),
-        least=LEAST, status=400 if faults else 200, **{**DECIDING, **WORDS},
+        least=least, status=400 if faults else 200, **{**DECIDING, **WORDS},
     )  # fmt: skip
 
 

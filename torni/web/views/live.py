@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import date, timedelta
 from typing import Any
 
@@ -11,8 +11,11 @@ from django.http import Http404, HttpRequest, HttpResponse
 
 from torni.core.faults import bad_input
 from torni.core.language import Message, euros_text, t
+from torni.facts.access import Who
+from torni.facts.rights import ALL, CHARGED, OWN_UNITS
 from torni.promises.finding import FOR_STAFF, LEVELS, NO_ROOM, Finding
-from torni.promises.rows import MOST
+from torni.promises.promise import Promise
+from torni.promises.rows import MOST, Row
 from torni.services import regions
 from torni.supervision import sentences
 from torni.supervision.alerts import Alert
@@ -33,14 +36,21 @@ def picture(request: HttpRequest, here: Held) -> Live | None:
 
 
 def as_known(request: HttpRequest, here: Held) -> Live | None:
-    """The same of a page that is about what happens alone (alerts): leaving the map's invented units out leaves it as it is."""
+    """The same of a page that is about what happens alone (alerts): leaving the map's invented units out leaves it as it is. Small
+    numbers are in it for those who may see them alone."""
     asked = request.GET.get("known", "").strip()
-    if not asked:
-        return record_room.picture(here.id)
-    found = record_room.picture(here.id, read_moment(asked))
-    if found is None and record_room.is_open():
+    found = record_room.picture(here.id, read_moment(asked) if asked else None)
+    if asked and found is None and record_room.is_open():
         raise bad_input(t("the moment"), t("nothing was known yet on {day}", day=asked), t("Ask for a later moment."))
-    return found
+    if found is None or sees_small(request.who):
+        return found
+    return found.for_charges if request.who.may("small_sums") else found.for_all
+
+
+def sees_small(who: Who, promise: Promise | None = None) -> bool:
+    """May small numbers be shown to the one who asks: of every promise, or of this one?"""
+    how = who.how("small_sums")
+    return how in (ALL, OWN_UNITS) or (how == CHARGED and promise is not None and promise.of_charges)
 
 
 def whole(request: HttpRequest, here: Held, live: Live | None) -> Picture:
@@ -144,15 +154,29 @@ def rows(request: HttpRequest, region: str, promise_id: str) -> HttpResponse:
         raise Http404
     level = next((level for level in LEVELS if request.GET.get(level)), None)
     group = request.GET.get(level, "") if level else ""
-    with record_room.reading(request.who) as connection:
-        listed = rows_behind(connection, found, live.now, live.register, level, group)
-        clients = clients_behind(connection, found, live.now, live.register, level, group)
+    hidden = any(g.hidden for g in found.groups(level) if g.group == group) if level else False
+    listed: list[Row] = []
+    clients = None
+    if not hidden:
+        with record_room.reading(request.who) as connection:
+            listed = rows_behind(connection, found, live.now, live.register, level, group)
+            clients = clients_behind(connection, found, live.now, live.register, level, group)
+    cut = not sees_small(request.who, found.promise)
+    if cut:
+        listed = [without_few(row, found) for row in listed]
     return page(
-        request, "rows.html", here="tower", region=here, live=live, f=found, words=sentences, rows=listed, clients=clients, most=MOST, level=level,
+        request, "rows.html", here="tower", region=here, live=live, f=found, words=sentences, rows=listed, clients=clients, hidden=hidden, cut=cut, most=MOST, level=level,
         place=live.place(level, group, here.network.names) if level else "", names=here.network.names,
         unit_names=live.unit_names, regions=regions.all_regions(),
         known=request.GET.get("known", ""),
     )  # fmt: skip
+
+
+def without_few(row: Row, f: Finding) -> Row:
+    """The row of a client without its unit and municipality, but where the sums of these are told: a row alone would tell of somebody."""
+    told = {level: {g.group for g in f.groups(level) if not g.hidden} for level in LEVELS}
+    place = row.municipality if row.municipality in told["municipality"] else ""
+    return replace(row, unit=row.unit if row.unit in told["unit"] else "", municipality=place) if row.of_person else row
 
 
 def own(request: HttpRequest, region: str) -> HttpResponse:

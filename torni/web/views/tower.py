@@ -16,6 +16,7 @@ from torni.network.mend import mend as mended
 from torni.promises.finding import Finding
 from torni.promises.kinds import labels
 from torni.promises.restoring import restoring
+from torni.promises.small import fewest
 from torni.services import regions
 from torni.supervision import sentences
 from torni.supervision.heavy_users import newest
@@ -64,6 +65,8 @@ def tower(request: HttpRequest, region: str) -> HttpResponse:
     if live and wanted == "guidance" and request.who.may("live_tower"):
         with record_room.reading(request.who) as connection:
             heavy = newest(connection, record_room.days(here.id).on)
+        if heavy and not live_view.sees_small(request.who):
+            heavy = (heavy[0].for_all(fewest(here.network.library)), *heavy[1:])
     first = _first_screen(request, here, live) if live and not wanted and template == "tower.html" else None
     return page(
         request, template, first=first, here="tower", region=here, picture=shown, findings=listed, chosen=chosen, live=live, counts=counts,
