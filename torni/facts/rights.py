@@ -328,7 +328,11 @@ PROCESSES: dict[str, Mapping[str, str]] = {
     },
     "metrics": dict.fromkeys(("event", "consumer", "missed", "quarantine", "quarantine_outcome", "delivery"), "SELECT"),
 }  # fmt: skip
-CALLS = {"worker": ("newest_noted",), "jobs": ("queue_job", "moved_sums"), "verifier": ("newest", "leaf_of", "said", "said_over")}
+CALLS = {
+    "worker": ("newest_noted",),
+    "jobs": ("queue_job", "moved_sums"),
+    "verifier": ("newest", "leaf_of", "said", "said_over"),
+}
 QUEUES = {
     "jobs": "SELECT, INSERT, UPDATE, DELETE",
     "metrics": "SELECT",
