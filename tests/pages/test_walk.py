@@ -77,7 +77,7 @@ def test_a_units_alert_tells_what_the_unit_is_held_against_and_the_tower_counts_
     assert full and all("target at most 97" in told for told in full), full
     tower = page(browsers["supervisor"], "/?show=broken") + page(browsers["supervisor"], "/")
     line = re.search(r'data-promise="centre.list_has_room".*?data-value>([^<]+)<', tower, re.S)
-    assert re.fullmatch(r"\d+ / \d+", line.group(1)), line.group(1)
+    assert re.fullmatch(r"\d+/\d+", line.group(1)), line.group(1)
 
 
 def test_every_fact_that_a_criterion_asks_is_asked_in_the_assessment_or_known_of_the_client():

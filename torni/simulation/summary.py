@@ -8,6 +8,7 @@ from typing import Any
 from torni.core.language import language, number, t
 from torni.engines.rules.sentences import day
 from torni.guidance.letter import pdf
+from torni.guidance.letter_grounds import authority
 from torni.services.proposing import differences
 from torni.services.wording import in_words
 from torni.simulation.group_names import breakdown_name, group_name, touched_text, untold
@@ -28,7 +29,7 @@ def content(made: Sequence[Rehearsal]) -> dict[str, Any]:
     return {
         "language": language(),
         "title": first.change.name if len(made) == 1 else t("Alternatives for {region}", region=region),
-        "organiser": region,
+        "organiser": authority(first.before.library).name,
         "dated": day(first.before.library.as_of),
         "notice": t("Rehearsed on {n} invented people; no row is a real person.", n=number(first.population.size)),
         "why": first.change.why,

@@ -16,6 +16,7 @@ from torni.core.faults import BadInput
 from torni.core.language import _, euros_text, language, number, per_cent
 from torni.facts.opening import Connection
 from torni.guidance.letter import pdf
+from torni.guidance.letter_grounds import authority
 from torni.needs import Funding, ModelledNeed, funding, need
 from torni.needs.indicators import QUARTERS, REGION, SCHEMA
 from torni.needs.variables import variable_name
@@ -78,12 +79,11 @@ def to_pdf(r: Report) -> bytes:
 def content(r: Report) -> dict[str, Any]:
     """The report's texts in the language of the moment: heading, summary, sections of a heading, sentences and a table."""
     library = r.picture.network.library
-    name = str(library.region.name)
     sections = [_residents(r), _promises(r), _indicators(r, library), _money(r, library), _not_known(r)]
     return {
         "language": language(),
-        "title": _("Welfare report"),
-        "organiser": name,
+        "title": _("Monitoring report on services"),
+        "organiser": authority(library).name,
         "dated": sentences.moment_text(r.live.now.at) if r.live else sentences.day_text(library.as_of),
         "notice": _notice(r),
         "summary": _summary(r),
@@ -138,9 +138,7 @@ def _summary(r: Report) -> list[str]:
             )
         )
     if r.live and r.live.alerts:
-        told.append(
-            _("{count} things stand out that chance alone would hardly give.").format(count=number(len(r.live.alerts)))
-        )
+        told.append(_("{count} deviations are too great for chance.").format(count=number(len(r.live.alerts))))
     return told
 
 
@@ -249,14 +247,14 @@ def _money(r: Report, library: Library) -> dict[str, Any]:
     if rows and _sample(r):
         told.append(_sample(r))
     return _section(
-        _("Money"),
+        _("Funding and spending"),
         told,
         [
             _("service"),
             _("invoiced"),
             _("expected"),
-            _("may be by now"),
-            _("of it"),
+            _("appropriation by now"),
+            _("used of it"),
             _("expected by the end of the year"),
             _("appropriation"),
         ],
