@@ -60,6 +60,7 @@ def told(text, on=TODAY, region="pirkanmaa"):
     ("staffing.elder_housing: 0.55", "below the national minimum 0.6"),  # act 741/2024
     ("appeal.days: 14", "below the national minimum 30"),  # Administrative Procedure Act, section 49 c
     ("appeal.days: 60", "above the national maximum 30"),
+    ("appeal.court_days: 14", "below the national minimum 30"),  # act 808/2019
     ("publish.self_monitoring: 12", "above the national maximum 4"),  # act 741/2023, section 27
 ])  # fmt: skip
 def test_a_change_past_the_law_is_refused(text, bound):
