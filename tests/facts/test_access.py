@@ -7,7 +7,7 @@ import pytest
 
 from tests.conftest import NOW
 from tests.facts.conftest import DATA
-from torni.facts import access, accounts, persons, rights, worklists
+from torni.facts import access, accounts, erasing, persons, rights, worklists
 from torni.facts.access import Who
 
 ROLES = tuple(rights.ROLES)
@@ -526,7 +526,7 @@ def test_a_permit_is_erased_with_its_client_and_with_its_holder(lived, told):
     told("representative.named", 1, holder="2", kind="proxy")
     told("consent.given", 2)
     assert not any(c.wrong for c in verify(lived.connection))
-    persons.erase(lived.connection, 2, data=DATA, by="test", why="a test")
+    erasing.erase(lived.connection, 2, data=DATA, by="test", why="a test")
     assert lived.rows("SELECT count(*) FROM permit") == [(0,)]
     assert lived.rows("SELECT data FROM event WHERE type = 'representative.named'") == [({"kind": "proxy"},)]
     again = lived.rows("SELECT id, at FROM event WHERE type = 'representative.named'")[0]

@@ -8,7 +8,7 @@ import pytest
 
 from tests.facts.conftest import DATA
 from torni.core.faults import BadInput
-from torni.facts import accounts, audit, persons
+from torni.facts import accounts, audit, erasing, persons
 
 PASSWORD = "four words of mine"
 
@@ -18,7 +18,7 @@ def read(here):
     accounts.new(here.connection, "aino", shown="Aino Ohjaaja", role="adviser", by="Owner", password=PASSWORD)
     accounts.by_password(here.connection, "aino", PASSWORD)
     accounts.by_password(here.connection, PASSWORD, "aino")  # a password written as the name
-    persons.export(here.connection, 1, by="Records Keeper", why="her own request")
+    persons.export(here.connection, 1, data=DATA, by="Records Keeper", why="her own request")
     return here
 
 
@@ -45,8 +45,8 @@ def test_a_file_is_continued_and_nothing_is_lost_or_doubled(read, tmp_path):
     audit.export(read.connection, path)
     before = lines(path)
     assert audit.export(read.connection, path) == 0
-    persons.export(read.connection, 2, by="Records Keeper", why="his own request")
-    persons.erase(read.connection, 2, by="Records Keeper", why="another person's data were recorded", data=DATA)
+    persons.export(read.connection, 2, data=DATA, by="Records Keeper", why="his own request")
+    erasing.erase(read.connection, 2, by="Records Keeper", why="another person's data were recorded", data=DATA)
     accounts.stand(read.connection, "aino", role=None, by="Owner")
     found = audit.export(read.connection, path)
     assert lines(path)[: len(before)] == before and len(lines(path)) == len(before) + found

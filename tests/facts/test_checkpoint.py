@@ -13,7 +13,7 @@ import pytest
 
 from tests.facts.conftest import BOOK, DATA
 from torni.core.faults import BadInput
-from torni.facts import checkpoint, merkle, persons, sealing
+from torni.facts import checkpoint, erasing, merkle, sealing
 from torni.facts.fold import fold
 from torni.facts.leaves import COLUMNS, tail_hash
 from torni.facts.proof import prove
@@ -162,7 +162,7 @@ def test_after_many_erasures_every_other_proof_holds_and_nothing_is_sealed_anew(
     ):
         proofs[position] = (client, prove(connection, position))
     for client in range(10, 30):
-        persons.erase(connection, client, data=DATA, by="Records Keeper", why="her own request")
+        erasing.erase(connection, client, data=DATA, by="Records Keeper", why="her own request")
     assert lived.rows("SELECT * FROM seal ORDER BY day") == before
     assert wrong(connection) == []
     assert not checkpoint.against(connection, checkpoint.read(note, key=key)).wrong
@@ -196,7 +196,7 @@ def test_after_a_thousand_erasures_all_other_proofs_hold(here):
     of_gone = [p for (p,) in here.rows(f"SELECT position FROM event WHERE client IN ({gone[0]}, {gone[-1]})")]
     proofs = {p: prove(connection, p) for p in [*kept, *of_gone]}
     for client in gone:
-        persons.erase(connection, client, data=DATA, by="Records Keeper", why="her own request")
+        erasing.erase(connection, client, data=DATA, by="Records Keeper", why="her own request")
     assert here.rows("SELECT count(*) FROM erasure") == [(1_000,)]
     assert len(kept) == 60 and {p: prove(connection, p) for p in kept} == {p: proofs[p] for p in kept}
     assert {alone.check(p.text, p.event.encode(), key) for p in proofs.values()} == {"2026-05-04"}
@@ -205,7 +205,7 @@ def test_after_a_thousand_erasures_all_other_proofs_hold(here):
 
 
 def test_a_later_erasure_is_in_the_log_too_and_what_it_left_is_held(lived):
-    persons.erase(lived.connection, 10, data=DATA, by="x", why="a mistake")
+    erasing.erase(lived.connection, 10, data=DATA, by="x", why="a mistake")
     lived.later(days=1)
     lived.send(lived.event("feedback.given", unit="south", quantity=4))
     while fold(lived.connection):

@@ -9,7 +9,7 @@ import pytest
 
 from tests.facts.test_access import ROLES, lived, pages, who  # noqa: F401 - `lived` is a fixture
 from tests.facts.test_persons import DATA
-from torni.facts import persons
+from torni.facts import erasing
 from torni.facts.fold import fold
 from torni.promises.rows import Asked, clients_unmet
 
@@ -78,7 +78,7 @@ def test_what_was_known_then_is_what_is_counted(missed):
 
 
 def test_whoever_was_erased_is_counted_no_more(missed):
-    persons.erase(missed.connection, 1, by="test", why="asked for", data=DATA)
+    erasing.erase(missed.connection, 1, by="test", why="asked for", data=DATA)
     assert found(missed, "supervisor") == 1 and found(missed, "supervisor", past=True) == 1
 
 

@@ -134,12 +134,12 @@ def test_a_changed_promise_is_made_anew_and_a_removed_one_left_as_it_was(here):
 
 
 def test_what_was_erased_keeps_what_it_meant(here):
-    from torni.facts import persons
+    from torni.facts import erasing
 
     here.send(planned(here), made(here), here.event("fee.charged", client=1, cents=5, matter="v", data={"should": 5}))
     whole(here, narrow)
     before = here.rows("SELECT promise, day, unit, total, met, late FROM tally_now ORDER BY 1, 2, 3")
-    persons.erase(here.connection, 1, data=DATA, by="x", why="a mistake")
+    erasing.erase(here.connection, 1, data=DATA, by="x", why="a mistake")
     made_anew(here.connection, narrow, meanings({here.now.date(): BOOK}))
     assert here.rows("SELECT promise, day, unit, total, met, late FROM tally_now ORDER BY 1, 2, 3") == before
     whole(here, narrow)

@@ -109,13 +109,13 @@ def test_jobs_are_done_and_a_killed_workers_job_is_done_again(invented_year, tmp
 
 
 def test_a_snapshot_begins_anew_after_an_erasure(here, monkeypatch, tmp_path):
-    from torni.facts import persons
+    from torni.facts import erasing
     from torni.facts.snapshot import snapshot, snapshot_folder
 
     monkeypatch.setenv("TORNI_DATA", str(tmp_path))
     first = snapshot_folder(here.connection)
     snapshot(here.connection, first, persons=True)
     assert list(first.glob("*.parquet")) and first.parent.stat().st_mode & 0o077 == 0
-    persons.erase(here.connection, 1, data=DATA, by="x", why="a mistake")
+    erasing.erase(here.connection, 1, data=DATA, by="x", why="a mistake")
     second = snapshot_folder(here.connection)
     assert second != first and not first.exists() and not list(second.glob("*.parquet"))

@@ -8,7 +8,7 @@ import pytest
 
 from tests.facts.conftest import DATA
 from torni.core.faults import BadInput
-from torni.facts import intake, persons
+from torni.facts import erasing, intake, persons
 from torni.facts.fold import fold
 from torni.facts.sealing import seal
 from torni.facts.verify import verify
@@ -40,7 +40,7 @@ def lived(here):
 
 
 def test_everything_is_given_out_and_that_is_a_reading_too(lived):
-    found = persons.export(lived.connection, 1, by="Records Keeper", why="her own request")
+    found = persons.export(lived.connection, 1, data=DATA, by="Records Keeper", why="her own request")
     assert [e["type"] for e in found["events"]] == [
         "resident.registered",
         "visit.planned",
@@ -53,13 +53,13 @@ def test_everything_is_given_out_and_that_is_a_reading_too(lived):
     assert found["readings"][-1]["shown"] == "Records Keeper" and found["readings"][-1]["why"] == "her own request"
     json.dumps(found)
     with pytest.raises(BadInput, match="no such client"):
-        persons.export(lived.connection, 99, by="x", why="because")
+        persons.export(lived.connection, 99, data=DATA, by="x", why="because")
 
 
 def test_nothing_tells_of_the_erased_and_every_sum_stays(lived):
     tally = lived.rows("SELECT * FROM tally ORDER BY 1, 2, 3, 4, 5")
     others = lived.rows("SELECT * FROM event WHERE client = 2 ORDER BY position")
-    done = persons.erase(
+    done = erasing.erase(
         lived.connection, 1, data=DATA, by="Records Keeper", why="another person's data were recorded on her"
     )
     assert done.events == 4
@@ -76,7 +76,7 @@ def test_nothing_tells_of_the_erased_and_every_sum_stays(lived):
 
 
 def test_what_began_and_what_answered_it_still_belong_together(lived):
-    persons.erase(lived.connection, 1, data=DATA, by="x", why="a mistake")
+    erasing.erase(lived.connection, 1, data=DATA, by="x", why="a mistake")
     pairs = lived.rows("SELECT a.type, b.type FROM event a JOIN effect f ON f.began = a.position AND f.promise = 'care.made' JOIN event b ON b.position = f.position AND b.matter = a.matter WHERE a.client IS NULL AND f.client IS NULL")  # fmt: skip
     assert pairs == [("visit.planned", "visit.made")]
     answered = (
@@ -89,7 +89,7 @@ def test_what_began_and_what_answered_it_still_belong_together(lived):
 
 
 def test_a_quiet_change_after_an_erasure_is_still_found(lived):
-    persons.erase(lived.connection, 1, data=DATA, by="x", why="a mistake")
+    erasing.erase(lived.connection, 1, data=DATA, by="x", why="a mistake")
     with lived.connection.transaction():
         lived.connection.execute("SET LOCAL torni.erasing = 'yes'")
         lived.connection.execute(
@@ -99,7 +99,7 @@ def test_a_quiet_change_after_an_erasure_is_still_found(lived):
 
 
 def test_the_erased_is_not_taken_in_again_by_an_old_event(lived):
-    persons.erase(lived.connection, 1, data=DATA, by="x", why="a mistake")
+    erasing.erase(lived.connection, 1, data=DATA, by="x", why="a mistake")
     done = lived.send(lived.event("visit.made", client=1, unit="north", matter="visit-1-b"))
     assert done.refused[0] == ("unknown_client",)
 
@@ -107,7 +107,7 @@ def test_the_erased_is_not_taken_in_again_by_an_old_event(lived):
 def test_erasure_is_one_of_its_own_not_a_way_around(lived):
     import psycopg
 
-    persons.erase(lived.connection, 1, data=DATA, by="x", why="a mistake")
+    erasing.erase(lived.connection, 1, data=DATA, by="x", why="a mistake")
     for statement in (
         "UPDATE event SET client = NULL",
         "DELETE FROM client",
@@ -126,7 +126,7 @@ def test_another_client_in_the_same_matter_stays(here):
     )
     here.send(here.event("visit.planned", client=1, unit="north", matter="open", due="2026-05-04"))
     fold(here.connection)
-    assert persons.erase(here.connection, 1, data=DATA, by="x", why="a mistake").events == 3
+    assert erasing.erase(here.connection, 1, data=DATA, by="x", why="a mistake").events == 3
     assert here.rows("SELECT client, data->>'said' FROM event WHERE type = 'visit.made'") == [(2, "hers")]
     assert here.rows("SELECT count(DISTINCT matter) FROM event WHERE matter LIKE 'erased-%'") == [(2,)]
     assert [c.name for c in verify(here.connection) if c.wrong] == []
@@ -138,7 +138,7 @@ def test_what_is_erased_of_several_days_before_they_are_sealed_is_sealed_right(h
         here.later(days=1)
     here.send(here.event("feedback.given", unit="north", quantity=5))
     fold(here.connection)
-    persons.erase(here.connection, 1, data=DATA, by="x", why="a mistake")
+    erasing.erase(here.connection, 1, data=DATA, by="x", why="a mistake")
     assert seal(here.connection) == 2
     assert here.rows("SELECT held FROM seal") == [(True,), (True,)]
     assert [c.name for c in verify(here.connection) if c.wrong] == []

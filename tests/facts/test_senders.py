@@ -10,7 +10,7 @@ import pytest
 
 from tests.facts.conftest import DATA
 from torni.core import language
-from torni.facts import intake, persons, rights, senders
+from torni.facts import erasing, intake, rights, senders
 from torni.facts.access import Who
 from torni.facts.fold import fold
 from torni.facts.sealing import seal
@@ -70,7 +70,7 @@ def test_erasure_takes_her_own_name_and_leaves_an_officials(here):
         allowed = {**given(id_, quantity=5), "type": "feedback.given" if by is CONTROLLER else "consent.given"}
         assert intake.receive(here.door, [allowed], sender=by, now=here.now).accepted == 1
     fold(here.connection)
-    persons.erase(here.connection, 1, data=DATA, by="Records Keeper", why="another person's data")
+    erasing.erase(here.connection, 1, data=DATA, by="Records Keeper", why="another person's data")
     left = [
         row[0]
         for row in here.rows(

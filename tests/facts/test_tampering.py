@@ -9,7 +9,7 @@ import psycopg
 import pytest
 
 from tests.facts.conftest import BOOK, DATA, Room
-from torni.facts import accounts, checkpoint, feeds, intake, persons, rights
+from torni.facts import accounts, checkpoint, erasing, feeds, intake, rights
 from torni.facts import verify as verifying
 from torni.facts.fold import fold
 from torni.facts.sealing import seal
@@ -72,7 +72,7 @@ def lived(url: str, folder, monkeypatch) -> Room:
         )  # fmt: skip
         fold(here.connection)
         here.later(days=1)
-    persons.erase(here.connection, 1, data=DATA, by="x", why="a mistake")
+    erasing.erase(here.connection, 1, data=DATA, by="x", why="a mistake")
     here.connection.execute("INSERT INTO quarantine_outcome (number, outcome, by_whom) SELECT min(number), 'dropped', 'Ada' FROM quarantine")  # fmt: skip
     assert seal(here.connection) == 2
     checkpoint.keep(here.connection)

@@ -10,12 +10,12 @@ import sys
 from collections.abc import Iterator
 from contextlib import contextmanager
 
-from torni.cli.show import table
+from torni.cli.show import paragraph, table
 from torni.core import clock
 from torni.core.faults import bad_input
 from torni.core.language import _, ngettext, number, t
 from torni.facts import accounts as kept
-from torni.facts import closed, opening, persons, rights
+from torni.facts import closed, erasing, opening, persons, rights
 from torni.facts.postgres import server
 from torni.facts.proof import prove
 from torni.facts.role_names import role_name
@@ -105,7 +105,8 @@ def client_export(args: argparse.Namespace) -> int:
     if args.file.exists():
         raise bad_input(str(args.file), t("is there already"), t("Choose another name."))
     with _room() as connection:
-        found = persons.export(connection, args.number, by=args.by, why=_why(args.why))
+        data = load_library(on=clock.today()).event_data  # of every region the same
+        found = persons.export(connection, args.number, data=data, by=args.by, why=_why(args.why))
     with os.fdopen(os.open(args.file, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o600), "w", encoding="utf-8") as out:
         json.dump(found, out, ensure_ascii=False, indent=1)
     print(_("{file}: {events} events").format(file=args.file, events=number(len(found["events"]))))
@@ -115,13 +116,23 @@ def client_export(args: argparse.Namespace) -> int:
 def client_erase(args: argparse.Namespace) -> int:
     with _room() as connection:
         data = load_library(on=clock.today()).event_data  # of every region the same
-        done = persons.erase(connection, args.number, data=data, by=args.by, why=_why(args.why))
+        done = erasing.erase(connection, args.number, data=data, by=args.by, why=_why(args.why))
     print(
         _(
             "{events} events no longer tell of the person. Every seal, and every other event's proof, holds as before."
         ).format(events=number(done.events))
     )
-    print(_("Backups and snapshots made before still do: destroy them, or erase again after a restore."))
+    print(
+        _("Named beside them: {others} events of others, {accounts} accounts, {refused} refused records; no longer.").format(
+            others=number(done.others), accounts=number(done.accounts), refused=number(done.refused)
+        )
+    )  # fmt: skip
+    if done.shared:
+        print(_("Another client has the same name: in what others have written it was left as it was."))
+    for heading, told in ((_("Kept:"), done.kept), (_("Out of reach:"), done.out_of_reach)):
+        print(heading)
+        for line in told:
+            paragraph(str(line), "  ", "– ")
     return 0
 
 

@@ -7,15 +7,17 @@ import json
 from pathlib import Path
 
 from torni.cli.show import mark
+from torni.core import clock
 from torni.core.faults import bad_input
 from torni.core.language import _, ngettext, number, t
-from torni.facts import encrypted, opening
+from torni.facts import encrypted, erasing, opening
 from torni.facts.backup import back_up, bring_back, note_tried, proved, refuse_facts
 from torni.facts.checkpoint import against, extension, keep, public_key, read
 from torni.facts.postgres import server
 from torni.facts.sealing import seal
 from torni.facts.verify import verify as verified
 from torni.guidance.charges import charge
+from torni.services import load_library
 from torni.services.days import Days
 from torni.services.door_book import books_of
 from torni.sources.written import day_told
@@ -170,6 +172,10 @@ def restore(args: argparse.Namespace) -> int:
                 t("Nothing was changed. Take another backup, or add --force and look with `torni verify`."),
             )
         aside = bring_back(database.url, path, unsigned=args.unsigned)
+        with opening.connect(database.url, autocommit=True) as connection:
+            erased = erasing.again(connection, data=load_library(on=clock.today()).event_data)
+    if erased:
+        print(ngettext("{count} person who had been erased was erased again.", "{count} persons who had been erased were erased again.", erased).format(count=number(erased)))  # fmt: skip
     if aside:
         print(_("The room's own accounts, keys and refused records from before are kept aside, unused: DROP SCHEMA {aside} CASCADE once they are not needed.").format(aside=aside))  # fmt: skip
     print(

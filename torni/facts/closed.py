@@ -7,7 +7,9 @@ that one account's cannot be put in another's place.
 from __future__ import annotations
 
 import base64
+import hmac
 import secrets
+from collections.abc import Callable
 from hashlib import sha256
 from pathlib import Path
 
@@ -73,6 +75,18 @@ def open_(kept: str, whose: str) -> str:
         t("does not open a secret that the record room keeps"),
         t("Bring the key's file from where it is kept, or name it with TORNI_SECRETS_KEY."),
     )
+
+
+def digest(text: str) -> str:
+    """What stands for a text outside the database, and tells nothing without the key. The key is made at first need."""
+    _KEPT.make()
+    return digests()(text)[0]
+
+
+def digests() -> Callable[[str], list[str]]:
+    """What gives the same of a text by each key that there has been, the newest first."""
+    keys = _KEPT.secrets()
+    return lambda text: [hmac.new(key, f"torni digest: {text}".encode(), sha256).hexdigest() for key in keys]
 
 
 def renew(connection: Connection) -> int:

@@ -1,4 +1,4 @@
-"""One person's data: read with the reading written down, given out whole to the person, and erased by an audited procedure."""
+"""One person's data: read with the reading written down, and given out whole to the person."""
 
 from __future__ import annotations
 
@@ -15,9 +15,9 @@ from torni.core import clock
 from torni.core.faults import bad_input
 from torni.core.language import t
 from torni.facts import rights
-from torni.facts.data_fields import ByType, kept, naming
+from torni.facts.data_fields import ByType, naming
 from torni.facts.door import local_day
-from torni.facts.leaves import event_leaf, tail_hash
+from torni.facts.named import Named, elsewhere, named, refused, strings
 from torni.facts.opening import Connection
 from torni.facts.registers import REGISTERS
 from torni.facts.senders import SIGNED_IN_BY
@@ -214,12 +214,58 @@ def told_once(readings: Sequence[tuple[datetime, str, str, str, str, bool]]) -> 
     return [(*one, counted[alike]) for alike, one in newest.items()]
 
 
-def export(connection: Connection, client: int, *, by: str, why: str) -> dict[str, Any]:
-    """Everything that the room holds of the client, for the person to have; itself written down as a reading. As the owner."""
+def export(connection: Connection, client: int, *, data: ByType, by: str, why: str) -> dict[str, Any]:
+    """Everything that the room holds of the client, for the person to have: also where she is named beside her own rows, and what her
+    accounts have sent. Itself written down as a reading. `data`: the fields of each type. As the owner."""
     with connection.transaction():
-        _there(connection, client)
+        there(connection, client)
         note_reading(connection, client, by=by, what="export", why=why)
-        return _gathered(connection, client, f"quarantine WHERE {_OF_CLIENT}")
+        who = named(connection, client, data)
+        hers = [number for number, about, _sender in refused(connection, who) if about]
+        out = _gathered(
+            connection,
+            client,
+            f"quarantine WHERE number = ANY (ARRAY[{', '.join(map(str, hers))}]::bigint[]) ORDER BY number",
+        )
+        return out | _beside(connection, who, data)
+
+
+def _beside(connection: Connection, who: Named, data: ByType) -> dict[str, Any]:
+    """What the room holds of her beside her own rows: accounts, sign-ins, what she sent of others, and of what others hold the texts that name her."""
+
+    def told(query: str, values: Any, names: tuple[str, ...]) -> list[dict[str, Any]]:
+        rows = connection.execute(query, values).fetchall()
+        return [json.loads(json.dumps(dict(zip(names, row, strict=True)), default=str)) for row in rows]
+
+    mine = [list(who.accounts)]
+    by_number = (
+        "SELECT position, at, type, jsonb_build_array(%s::text) FROM event e WHERE client IS DISTINCT FROM %s "
+        "AND EXISTS (SELECT FROM unnest(%s::text[], %s::text[]) d (type, field) WHERE d.type = e.type AND e.data->>d.field = %s::text)"
+    )
+    types, fields = zip(*naming(data), strict=True) if list(naming(data)) else ((), ())
+    named_in = told(
+        by_number,
+        [str(who.client), who.client, list(types), list(fields), who.client],
+        ("position", "at", "type", "texts"),
+    )
+    sent = []
+    for position, type_, at, content, sender in connection.execute(
+        "SELECT position, type, at, data, sender FROM event WHERE position = ANY (%s) ORDER BY position", [[p for p, *_rest in elsewhere(connection, who)]]
+    ).fetchall():  # fmt: skip
+        texts = [text for text in strings(content) if who.tells(text)]
+        if texts:
+            named_in.append({"position": position, "at": at.isoformat(), "type": type_, "texts": texts})
+        if (sender or {}).get("account") in who.signs:
+            sent.append({"position": position, "at": at.isoformat(), "type": type_, "data": content})
+    return {
+        "accounts": told(
+            "SELECT a.name, a.shown, a.made_at, s.since, s.role FROM account a JOIN standing s USING (account) WHERE a.account = ANY (%s) ORDER BY s.since",
+            mine, ("name", "shown", "made_at", "since", "role"),
+        ),
+        "sign_ins": told("SELECT at, way, succeeded FROM sign_in WHERE account = ANY (%s) ORDER BY number", mine, ("at", "way", "succeeded")),
+        "sent_of_others": sent,
+        "named_in": named_in,
+    }  # fmt: skip
 
 
 def own_export(connection: Connection, client: int) -> dict[str, Any] | None:
@@ -267,87 +313,7 @@ def _without_names(event: dict[str, Any]) -> dict[str, Any]:
     return event | {"sender": sender and {k: v for k, v in sender.items() if k not in SIGNED_IN_BY}}
 
 
-@dataclass(frozen=True)
-class Erased:
-    """How many events no longer tell of a person."""
-
-    events: int
-
-
-def erase(connection: Connection, client: int, *, data: ByType, by: str, why: str) -> Erased:
-    """Take away what tells of the person: who it was, what was told, what belonged together. Sums stay as they were.
-
-    Each event keeps its day, unit and promise, so every tally and the tower stay what they were; client and data are emptied but for
-    what its type declares as telling of nobody (`data`: the fields of each type), and so is the person's number where another
-    client's event names it; id and matter become words that cannot be turned back. The register's rows go. Each event's salt goes
-    with its content, and its hash stays in the tree (`leaf`), so every seal and every other event's proof holds, and `verify` tells this
-    from a quiet change. The log of readings stays: the law asks for it. Backups and snapshots made before are not touched. As the owner.
-    """
-    with connection.transaction():
-        connection.execute("SELECT 1 FROM room FOR UPDATE")  # no door writes meanwhile
-        connection.execute("SELECT 1 FROM consumer WHERE name = 'tally' FOR UPDATE")  # and nobody seals
-        _there(connection, client)
-        connection.execute("CREATE TEMP TABLE declared (type text, field text, names boolean) ON COMMIT DROP")
-        with connection.cursor() as cursor:
-            cursor.executemany("INSERT INTO declared VALUES (%s, %s, true)", list(naming(data)))
-            cursor.executemany("INSERT INTO declared VALUES (%s, %s, false)", list(kept(data)))
-        connection.execute(
-            f"CREATE TEMP TABLE erased ON COMMIT DROP AS SELECT position, matter, client IS NULL OR client = %(client)s AS whole, {event_leaf()} AS leaf, "
-            f"{tail_hash('e')} AS hash FROM event e "
-            "WHERE client = %(client)s OR matter IN (SELECT matter FROM event WHERE client = %(client)s) "
-            "OR (type IN (SELECT type FROM declared WHERE names) "
-            "AND EXISTS (SELECT FROM declared d WHERE d.names AND d.type = e.type AND e.data->>d.field = %(client)s::text))",
-            {"client": client},
-        )
-        row = connection.execute(
-            "INSERT INTO erasure (by_whom, why, events) SELECT %s, %s, count(*) FROM erased WHERE whole RETURNING number, events", [by, why]
-        ).fetchone()  # fmt: skip
-        assert row is not None
-        connection.execute(
-            "SELECT set_config('torni.erasing', 'yes', true), set_config('torni.erasure', %s, true)", [str(row[0])]
-        )
-        # a word for each matter, so that what began and what answered it still belong together; its salt is kept nowhere
-        salt = connection.execute("SELECT gen_random_uuid()::text").fetchone()
-        assert salt is not None
-        connection.execute(
-            "UPDATE event e SET matter = 'erased-' || md5(%(salt)s || e.matter), client = CASE WHEN NOT x.whole THEN e.client END, "
-            "data = CASE WHEN x.whole THEN (SELECT jsonb_object_agg(d.field, e.data->d.field) FROM declared d WHERE NOT d.names AND d.type = e.type AND e.data ? d.field) "
-            "ELSE e.data - ARRAY(SELECT d.field FROM declared d WHERE d.names AND d.type = e.type AND e.data->>d.field = %(client)s::text) END, "
-            "id = CASE WHEN x.whole THEN 'erased-' || e.position ELSE e.id END, "
-            "salt = gen_random_uuid(), sender = CASE WHEN x.whole AND e.sender->>'role' = ANY (%(clients)s) THEN e.sender - ARRAY['who', 'account'] ELSE e.sender END "
-            "FROM erased x WHERE x.position = e.position",
-            {"salt": salt[0], "client": client, "clients": rights.of("client")},
-        )
-        connection.execute(
-            f"INSERT INTO leaf (name, leaf, instead, erasure, position) SELECT 'event', {event_leaf()}, x.leaf, %s, e.position FROM erased x JOIN event e USING (position) ORDER BY e.position",
-            [row[0]],
-        )
-        connection.execute(
-            f"INSERT INTO tail (position, events, hash) SELECT e.position, 0, x.hash # {tail_hash('e')} FROM erased x JOIN event e USING (position) "
-            "WHERE e.position > (SELECT coalesce(max(position), 0) FROM seal)"  # one each: they may be of several days
-        )
-        connection.execute(
-            "UPDATE effect f SET client = NULL FROM erased x WHERE x.position = f.position AND f.client = %s", [client]
-        )
-        connection.execute(
-            "UPDATE owed SET client = nullif(client, %(client)s), matter = 'erased-' || md5(%(salt)s || matter) "
-            "WHERE matter IN (SELECT matter FROM erased)",
-            {"client": client, "salt": salt[0]},
-        )
-        for register in REGISTERS:
-            if register.erased:
-                connection.execute(f"DELETE FROM {register.table} WHERE {register.erased}".encode(), {"client": client})
-        connection.execute(
-            f"UPDATE quarantine SET salt = gen_random_uuid(), raw = '{{}}', reasons = '[\"erased\"]' WHERE {_OF_CLIENT}",
-            {"client": client},
-        )
-    return Erased(row[1])
-
-
-_OF_CLIENT = "(raw->'data'->>'client' = %(client)s::text OR raw->>'client' = %(client)s::text)"
-
-
-def _there(connection: Connection, client: int) -> None:
+def there(connection: Connection, client: int) -> None:
     if not connection.execute("SELECT 1 FROM client WHERE client = %s", [client]).fetchone():
         raise bad_input(t("the record room"), t("holds no such client"), t("Check the number."))
 
