@@ -16,7 +16,8 @@ MOST = 200
 
 @dataclass(frozen=True)
 class Sent:
-    """One plan in a producer's inbox. `answer`: the newest answer's type of event, `owed`: still to be confirmed."""
+    """One plan in a producer's inbox. `answer`: the newest answer's type of event, `owed`: still to be confirmed. `opens`: the
+    client's data may still be opened; not where the service has ended or the client has forbidden it."""
 
     position: int
     at: datetime
@@ -29,6 +30,7 @@ class Sent:
     answer: str | None
     answered_at: datetime | None
     opened_by: str | None
+    opens: bool
 
 
 def inbox(connection: Connection, promises: Sequence[str], *, most: int = MOST) -> list[Sent]:

@@ -15,9 +15,9 @@ SECURITY DEFINER SET search_path = public, pg_temp AS $$
     ORDER BY e.at DESC, e.position DESC LIMIT 1) e $$;
 
 -- A producer's inbox: all that is still to be confirmed (owed by these promises) and the newest of the rest, and how each stands.
--- Nothing of the client: that is opened one by one.
+-- Nothing of the client: that is opened one by one, where it still may be (`opens`).
 CREATE FUNCTION inbox(most int, promises text[]) RETURNS TABLE ("position" bigint, at timestamptz, unit text, service text, version int,
-  ends date, due date, owed boolean, answer text, answered_at timestamptz, opened_by text)
+  ends date, due date, owed boolean, answer text, answered_at timestamptz, opened_by text, opens boolean)
 LANGUAGE sql STABLE SECURITY DEFINER SET search_path = public, pg_temp AS $$
   SELECT e.position, e.at, e.unit, e.data->'item'->>'service',
     CASE WHEN e.data->>'version' ~ '^[0-9]{1,6}$' THEN (e.data->>'version')::int END,
@@ -25,7 +25,8 @@ LANGUAGE sql STABLE SECURITY DEFINER SET search_path = public, pg_temp AS $$
     (SELECT min(f.day) FROM effect f WHERE f.position = e.position AND f.what = 'began' AND f.promise = ANY (promises)),
     EXISTS (SELECT 1 FROM owed o WHERE o.matter = e.matter AND o.promise = ANY (promises) AND o.position = e.position), a.type, a.at,
     (SELECT o.data->>'by' FROM event o WHERE o.matter = e.matter AND o.type LIKE 'plan.%' AND o.type = 'plan.opened' AND o.sign = 1
-      ORDER BY o.position LIMIT 1)
+      ORDER BY o.position LIMIT 1),
+    right_to_read(e.client) IS NOT NULL
   FROM event e
   LEFT JOIN LATERAL (SELECT x.type, x.at FROM event x WHERE x.matter = e.matter AND x.sign = 1 AND x.type LIKE 'plan.%'
     AND x.type NOT IN ('plan.sent', 'plan.opened') ORDER BY x.position DESC LIMIT 1) a ON true

@@ -139,7 +139,7 @@ def _tasks(edge: fhir.Edge, who: Who) -> list[fhir.Resource]:
     library = record_room.days(edge.region).on(record_room.about()[1]).library
     awaited = [f"{s.id}.{p.id}" for s, p in library.of_events() if ("opened_by", "plan.sent") in p.events()]
     with record_room.reading(who) as connection:
-        found = producer_inbox.inbox(connection, awaited)
+        found = [s for s in producer_inbox.inbox(connection, awaited) if s.opens]  # what is listed can be read
     with record_room.door() as door:
         since = producer_inbox.since_sent(door.connection, [s.position for s in found], who.producer or "")
     made = []
