@@ -506,6 +506,25 @@ def test_a_restriction_closes_a_producer_out_and_a_machine_with_it(lived, told, 
     assert may(producer, 1) == "own client"
 
 
+def test_an_inbox_tells_which_plans_may_still_be_opened(lived, told):
+    """Each is opened one by one; where the client has forbidden it, or the service has ended, it is listed and not opened."""
+    from torni.producers.inbox import inbox
+
+    producer, plan = who(lived, "producer"), {"unit": "north", "data": {"item": {"service": "care"}}}
+    lived.send(*(lived.event("plan.sent", client=c, matter=f"p{c}", **plan) for c in (1, 3)))
+
+    def opens():
+        with pages(lived, producer) as connection:
+            shown = inbox(connection, ["care.confirmed"])
+            may = {s.position: persons.read(connection, event=s.position, what="plan", why="") is not None for s in shown}  # fmt: skip
+            assert {s.position: s.opens for s in shown} == may
+        return [s.opens for s in shown]
+
+    assert opens() == [True, True]
+    told("restriction.set", 3, against="A")
+    assert opens() == [False, True]
+
+
 def test_a_word_taken_back_holds_no_longer(lived, told, may):
     adviser = who(lived, "adviser")
     lived.send({**lived.event("consent.given", id="c", client=2), "service": None})
