@@ -12,7 +12,8 @@ import psycopg
 import pytest
 import yaml
 
-from torni.facts import opening
+from torni.facts import access, accounts, opening, persons, rights
+from torni.facts.access import Who
 from torni.facts.book import Answer, Book, Counting, Opening
 from torni.facts.door import Door
 from torni.facts.effects import COLUMNS, CORRECTIONS, stretches, tally
@@ -131,3 +132,77 @@ def here(new_room):
     made = Room(new_room())
     yield made
     made.connection.close()
+
+
+ROLES = tuple(rights.ROLES)
+
+
+@pytest.fixture
+def lived(here):
+    """A small life: A's visit of client 1 and B's of client 2, one missed each; a charge; refused rows; all read by nobody yet."""
+    from torni.facts import intake
+    from torni.facts.fold import fold
+
+    here.send(
+        here.event("visit.planned", client=1, unit="north", matter="v1", due="2026-05-04"),
+        here.event("visit.planned", client=2, unit="south", matter="v2", due="2026-05-04"),
+        here.event("visit.made", client=2, unit="south", matter="v2"),
+        here.event("fee.charged", client=1, unit="north", matter="f1", cents=3000, data={"should": 3000}),
+        here.event("feedback.given", unit="north", quantity=5),
+        here.event("feedback.given", unit="south", quantity=2),
+        here.event("need.reported", client=1, matter="n1", data={"text": "help at home"}),
+        here.event("case_manager.named", client=1, data={"case_manager": f"cast-{ROLES.index('case_manager')}"}),
+    )
+    intake.receive(
+        here.door,
+        [{"id": "x", "type": "no.such", "time": "2026-05-04T10:00:00+03:00", "data": {"client": 1}}],
+        source="feed-a",
+        producer="A",
+    )
+    fold(here.connection)
+    for number, role in enumerate(ROLES):
+        accounts.new(
+            here.connection, f"cast-{number}", shown=role, role=role, by="test", invented=True,
+            producer="A" if role == "producer" else None, client=1 if role == "resident" else None,
+        )  # fmt: skip
+    return here
+
+
+def who(lived, role) -> Who | None:
+    return next((w for w in accounts.cast(lived.connection) if w.role == role), None)
+
+
+def pages(lived, person) -> psycopg.Connection:
+    connection = psycopg.connect(access.login(lived.url, "pages"), autocommit=True, **access.options("pages"))
+    access.asking(connection, person)
+    return connection
+
+
+def count(connection, table, schema="public"):
+    """How many rows are seen; None where even looking is refused."""
+    try:
+        return connection.execute(f"SELECT count(*) FROM {schema}.{table}").fetchone()[0]
+    except psycopg.errors.InsufficientPrivilege:
+        return None
+
+
+@pytest.fixture
+def told(lived):
+    """`told(type, client, **data)`: an event of who may; `may(person, client)`: what gives that person the right to read, or None."""
+
+    def say(type_, client, **data):
+        done = lived.send({**lived.event(type_, client=client, data=data), "service": None})
+        assert not done.refused, done.refused
+
+    return say
+
+
+@pytest.fixture
+def may(lived):
+    def ask(person, client):
+        with pages(lived, person) as connection:
+            found = persons.read(connection, client=client, what="events", why="")
+        written = lived.rows("SELECT why FROM reading ORDER BY number DESC LIMIT 1")
+        return written[0][0] if found else None
+
+    return ask

@@ -6,11 +6,10 @@ import psycopg
 import pytest
 
 from tests.conftest import NOW
-from tests.facts.conftest import DATA
+from tests.facts.conftest import DATA, ROLES, count, pages, who
 from torni.facts import access, accounts, erasing, persons, rights, worklists
 from torni.facts.access import Who
 
-ROLES = tuple(rights.ROLES)
 TABLES = tuple(name for name, table in rights.TABLES.items() if not table.view)
 # What nobody and what everybody sees is written here once more: it is not to be widened by a word in the table.
 OPEN = {"room", "unit", "consumer", "mark", "seal", "erasure", "uncounted"}  # nothing of a person, and no sum
@@ -31,55 +30,6 @@ NEVER = {
     "reseal",
     "django_migrations",
 }
-
-
-@pytest.fixture
-def lived(here):
-    """A small life: A's visit of client 1 and B's of client 2, one missed each; a charge; refused rows; all read by nobody yet."""
-    from torni.facts import intake
-    from torni.facts.fold import fold
-
-    here.send(
-        here.event("visit.planned", client=1, unit="north", matter="v1", due="2026-05-04"),
-        here.event("visit.planned", client=2, unit="south", matter="v2", due="2026-05-04"),
-        here.event("visit.made", client=2, unit="south", matter="v2"),
-        here.event("fee.charged", client=1, unit="north", matter="f1", cents=3000, data={"should": 3000}),
-        here.event("feedback.given", unit="north", quantity=5),
-        here.event("feedback.given", unit="south", quantity=2),
-        here.event("need.reported", client=1, matter="n1", data={"text": "help at home"}),
-        here.event("case_manager.named", client=1, data={"case_manager": f"cast-{ROLES.index('case_manager')}"}),
-    )
-    intake.receive(
-        here.door,
-        [{"id": "x", "type": "no.such", "time": "2026-05-04T10:00:00+03:00", "data": {"client": 1}}],
-        source="feed-a",
-        producer="A",
-    )
-    fold(here.connection)
-    for number, role in enumerate(ROLES):
-        accounts.new(
-            here.connection, f"cast-{number}", shown=role, role=role, by="test", invented=True,
-            producer="A" if role == "producer" else None, client=1 if role == "resident" else None,
-        )  # fmt: skip
-    return here
-
-
-def who(lived, role) -> Who | None:
-    return next((w for w in accounts.cast(lived.connection) if w.role == role), None)
-
-
-def pages(lived, person) -> psycopg.Connection:
-    connection = psycopg.connect(access.login(lived.url, "pages"), autocommit=True, **access.options("pages"))
-    access.asking(connection, person)
-    return connection
-
-
-def count(connection, table, schema="public"):
-    """How many rows are seen; None where even looking is refused."""
-    try:
-        return connection.execute(f"SELECT count(*) FROM {schema}.{table}").fetchone()[0]
-    except psycopg.errors.InsufficientPrivilege:
-        return None
 
 
 @pytest.mark.parametrize("role", [None, *ROLES])
@@ -179,71 +129,6 @@ def test_a_resident_sees_who_has_read_and_why(lived):
         persons.read(connection, client=1, what="own", why="own data")
         assert [(shown, role, why) for _at, shown, role, _what, why, _emergency in persons.readings(connection, 1)] == [("adviser", "adviser", "her services are arranged")]  # fmt: skip
         assert persons.readings(connection, 2) == []
-
-
-SHOWN = {  # each way by which something of a client is shown, and to whom
-    "open_client": ("adviser", "SELECT open_client(1, NULL, 'events', 'a test', false)"),
-    "read_refused": ("supervisor", "SELECT read_refused(1, 'a test')"),
-    "own_work": ("adviser", "SELECT * FROM own_work(ARRAY['care.assessed'], ARRAY[]::text[], '2026-05-04', 50)"),
-    "own_clients": ("case_manager", "SELECT * FROM own_clients()"),
-    "sought_clients": ("adviser", "SELECT * FROM sought_clients(1, ARRAY[]::text[], 5)"),
-    "known_residents": ("adviser", "SELECT * FROM known_residents(1, NULL, ARRAY[]::text[], 5)"),
-    "own_fees": ("case_manager", "SELECT * FROM own_fees('2026-01-01', 1, ARRAY['care.fee'])"),
-    "represented": ("resident", "SELECT * FROM represented()"),
-}  # fmt: skip
-
-
-@pytest.mark.parametrize("name", SHOWN)
-def test_a_reading_that_is_rolled_back_has_shown_nothing(lived, told, name):
-    """Whoever has the pages' connection and rolls back what it did is shown nothing of anybody; what is shown has its reading."""
-    told("representative.named", 2, holder="1", kind="proxy")
-    lived.send(lived.event("fee.charged", client=1, unit="north", matter="f2", cents=500, data={"should": 500, "formula": "care.fee"}))  # fmt: skip
-    role, asked = SHOWN[name]
-    with pages(lived, who(lived, role)) as connection:
-        with connection.transaction(force_rollback=True):
-            first = connection.execute(asked).fetchall()
-            if "SELECT * FROM" not in asked:  # the reading's number: it opens nothing to the transaction that wrote it
-                connection.execute("SELECT set_config('torni.reading', %s, false)", [str(first[0][0])])
-                shown = "refused_row(1)" if name == "read_refused" else "nullif(being_read(), '{}')"
-                first = [row for row in connection.execute(f"SELECT {shown}").fetchall() if row[0]]
-                first += connection.execute("SELECT * FROM public.client").fetchall()
-            assert first == []
-        assert lived.rows("SELECT count(*) FROM reading") == [(0,)]
-        if "SELECT * FROM" in asked:
-            connection.execute(asked)
-            assert connection.execute(asked).fetchall(), "and shown where the reading stands"
-            assert lived.rows("SELECT count(*) FROM reading") == [(1,)]
-
-
-def test_another_s_or_an_older_reading_opens_nothing(lived):
-    supervisor, adviser = who(lived, "supervisor"), who(lived, "adviser")
-    with pages(lived, supervisor) as one, pages(lived, adviser) as other:
-        (number,) = one.execute("SELECT open_client(1, NULL, 'events', 'a test', false)").fetchone()
-        for connection, seen in ((one, [1]), (other, [])):
-            connection.execute("SELECT set_config('torni.reading', %s, false)", [str(number)])
-            assert connection.execute("SELECT being_read()").fetchone() == (seen,)
-        for what in ("search", "worklist", "refused"):  # a name that was shown opens no data
-            (named,) = lived.connection.execute(
-                "INSERT INTO reading (client, account, shown, role, what, why) VALUES (1, %s, 'x', 'x', %s, 'a test') RETURNING number", [supervisor.account, what]
-            ).fetchone()  # fmt: skip
-            one.execute("SELECT set_config('torni.reading', %s, false)", [str(named)])
-            assert one.execute("SELECT being_read()").fetchone() == ([],), what
-        (old,) = lived.connection.execute(
-            "INSERT INTO reading (at, client, account, shown, role, what, why) VALUES (now() - interval '61 seconds', 1, %s, 'x', 'x', 'events', 'a test') RETURNING number", [supervisor.account]
-        ).fetchone()  # fmt: skip
-        one.execute("SELECT set_config('torni.reading', %s, false)", [str(old)])
-        assert one.execute("SELECT being_read()").fetchone() == ([],)
-
-
-def test_every_function_that_shows_a_client_writes_it_down(lived):
-    """By the catalogue: what the pages may call, and reads the register or the log, is tried above or tells nothing of a person."""
-    nobody = {"registered", "newest", "list_room", "emergencies", "clients_unmet", "asks_by_name", "being_read", "refused_of_self", "refused_row", "ask_job", "moved_sums"}  # fmt: skip
-    named = lived.rows(
-        "SELECT proname FROM pg_proc WHERE pronamespace = 'public'::regnamespace AND prosecdef AND has_function_privilege('torni_pages', oid, 'EXECUTE')"
-    )
-    from torni.core.rooms import FUNCTIONS as OF_ROOMS
-
-    assert {name for (name,) in named} - nobody - set(OF_ROOMS) == set(SHOWN)
 
 
 def test_opening_a_refused_row_is_a_reading(lived):
@@ -388,28 +273,6 @@ def test_a_worklist_is_ones_own_and_a_reading(lived, role):
 
 
 # Heads of units, those who act for another, consent and restrictions: each tried by the wrong people too.
-
-
-@pytest.fixture
-def told(lived):
-    """`told(type, client, **data)`: an event of who may; `may(person, client)`: what gives that person the right to read, or None."""
-
-    def say(type_, client, **data):
-        done = lived.send({**lived.event(type_, client=client, data=data), "service": None})
-        assert not done.refused, done.refused
-
-    return say
-
-
-@pytest.fixture
-def may(lived):
-    def ask(person, client):
-        with pages(lived, person) as connection:
-            found = persons.read(connection, client=client, what="events", why="")
-        written = lived.rows("SELECT why FROM reading ORDER BY number DESC LIMIT 1")
-        return written[0][0] if found else None
-
-    return ask
 
 
 def resident(lived, client):

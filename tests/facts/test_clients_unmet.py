@@ -7,7 +7,7 @@ from datetime import date
 
 import pytest
 
-from tests.facts.test_access import ROLES, lived, pages, who  # noqa: F401 - `lived` is a fixture
+from tests.facts.conftest import ROLES, pages, who
 from tests.facts.test_persons import DATA
 from torni.facts import erasing
 from torni.facts.fold import fold
@@ -17,7 +17,7 @@ LAST = date(2026, 5, 6)
 
 
 @pytest.fixture
-def missed(lived):  # noqa: F811
+def missed(lived):
     """Of care.made by 6 May: client 1 misses two visits in the north and one in the south, client 2 gets one late, client 3's was made in time.
     Of care.good: client 2 gives bad feedback twice in the north, and somebody in the south."""
     for matter, client, unit in (

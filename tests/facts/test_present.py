@@ -13,7 +13,7 @@ import pytest
 from psycopg.conninfo import make_conninfo
 
 from tests.facts.catalogue import catalogue
-from tests.facts.test_access import count, lived, pages  # noqa: F401 - `lived` is a fixture
+from tests.facts.conftest import count, pages
 from torni.core.language import Message
 from torni.facts import access, accounts, opening, persons, present, rights
 from torni.facts.access import Who
@@ -143,7 +143,7 @@ def test_nothing_is_granted_but_what_the_table_says(new_room, login):
             assert may == (login in rights.QUEUES,), name
 
 
-def test_every_role_sees_the_rows_that_the_table_says_and_no_others(lived):  # noqa: F811
+def test_every_role_sees_the_rows_that_the_table_says_and_no_others(lived):
     """No reading has been written: of a client's own tables nobody sees anything, of the others what the action's condition gives."""
     for role in (None, *rights.ROLES):
         person = next((w for w in accounts.cast(lived.connection) if w.role == role), None)
@@ -169,7 +169,7 @@ def test_every_role_sees_the_rows_that_the_table_says_and_no_others(lived):  # n
                     pytest.fail(f"{role} sees {name} on the condition {held!r}: say here what that shows")
 
 
-def test_the_database_and_the_pages_answer_alike(lived):  # noqa: F811
+def test_the_database_and_the_pages_answer_alike(lived):
     """Every role, and the head of a unit, by every action; and what hangs on it: jobs, messages, and whose they are."""
     accounts.new(lived.connection, "head", shown="h", role="producer", producer="A", unit="north", by="test", invented=True)  # fmt: skip
     (position,) = lived.rows("SELECT max(position) FROM event")[0]
@@ -212,7 +212,7 @@ def auditor(monkeypatch):
     return role
 
 
-def test_a_new_role_is_one_entry(lived, auditor):  # noqa: F811
+def test_a_new_role_is_one_entry(lived, auditor):
     with pytest.raises(psycopg.errors.CheckViolation):
         accounts.new(lived.connection, "aada", shown="Aada", role="auditor", by="test")
     assert present.apply(lived.connection), "the table of rights has changed, so the present is made anew"
@@ -234,7 +234,7 @@ def test_a_new_role_is_one_entry(lived, auditor):  # noqa: F811
         )
 
 
-def test_a_role_that_has_ended_may_nothing_and_its_past_is_told(lived, monkeypatch):  # noqa: F811
+def test_a_role_that_has_ended_may_nothing_and_its_past_is_told(lived, monkeypatch):
     """The account's rows stay as they were, and so do its readings; nobody else can come to stand in it."""
     adviser = next(w for w in accounts.cast(lived.connection) if w.role == "adviser")
     with pages(lived, adviser) as connection:

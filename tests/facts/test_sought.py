@@ -4,12 +4,12 @@ from __future__ import annotations
 
 import pytest
 
-from tests.facts.test_access import ROLES, lived, pages, who  # noqa: F401 - `lived` is a fixture
+from tests.facts.conftest import ROLES, pages, who
 from torni.facts import worklists
 
 
 @pytest.fixture
-def named(lived):  # noqa: F811
+def named(lived):
     """Client 1: A's, with a need reported, a case manager and a charge; client 2: B's; client 3 is in the register alone, protected."""
     for client, name in ((1, "Äijö Mäki-Ståhl"), (2, "Aino Mäkelä"), (3, "Eino Makinen")):
         told = {"name": name, "protected": client == 3}

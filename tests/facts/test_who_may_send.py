@@ -7,8 +7,7 @@ from itertools import count
 
 import pytest
 
-from tests.facts.conftest import kinds
-from tests.facts.test_access import lived, may, who  # noqa: F401  (fixtures)
+from tests.facts.conftest import kinds, who
 from torni.core import language
 from torni.facts import intake, rights, senders
 from torni.facts.access import Who
@@ -194,7 +193,7 @@ def test_what_was_taken_in_before_is_no_fault_when_it_comes_again(here, door):
     assert here.rows("SELECT count(*) FROM event WHERE type = 'decision.made'") == [(1,)]
 
 
-def test_what_a_producer_sends_opens_nobody_to_it(lived, may):  # noqa: F811  (fixtures)
+def test_what_a_producer_sends_opens_nobody_to_it(lived, may):
     """The right comes from what the organiser, or the resident, wrote of the client at the producer's unit, and ends where that is taken back."""
     producer = who(lived, "producer")
     visit = {"unit": "north", "client": 3, "due": "2026-05-04"}
@@ -216,7 +215,7 @@ def test_what_a_producer_sends_opens_nobody_to_it(lived, may):  # noqa: F811  (f
     assert may(producer, 3) is None
 
 
-def test_a_producers_right_ends_with_the_service(lived, may):  # noqa: F811  (fixtures)
+def test_a_producers_right_ends_with_the_service(lived, may):
     """And comes back with a new beginning alone, not with what is told late of the one that ended."""
     producer, organiser = who(lived, "producer"), senders.process("torni demo")
     minute, door = count(1), Door(lived.connection, books_of(Days("keski-suomi")))
