@@ -146,6 +146,27 @@ def test_an_officials_file_forges_nothing_of_anothers_office(here, door):
     assert code == "not_yours_to_send:decision.made:adviser+case_manager"
 
 
+def test_a_registers_refused_row_becomes_no_other_event_by_an_officials_hand(here, door):
+    """A controller who mends a registration of the register's sends no decision in the register's name; the registration is mended."""
+    bad = made("resident.registered", "r1")
+    bad["data"]["born"] = "tomorrow"
+    assert refused(door, bad, REGISTER, None) == ["bad_born"]
+    ((number, *_rest),) = intake.waiting(here.connection)
+    for type_ in ("decision.made", "consent.given", "representative.named"):
+        done = intake.replay(door, number, made(type_, "forged"), by="Cilla C", sender=CONTROLLER)
+        ((_line, _id, (code,)),) = done.refused
+        assert code.startswith(f"not_yours_to_send:{type_}:")
+    good = {**bad, "data": {**bad["data"], "born": "1950-01-01"}}
+    assert intake.replay(door, number, good, by="Cilla C", sender=CONTROLLER).accepted == 1
+    assert here.rows("SELECT sender->>'who', sender->>'mended_by' FROM event WHERE id = 'r1'") == [("register", "Cilla C")]  # fmt: skip
+    other = {**made("visit.made", "x"), "type": "vist.made"}
+    assert refused(door, other, REGISTER, None)
+    ((number, *_rest),) = intake.waiting(here.connection)
+    own = intake.replay(door, number, {**other, "type": "visit.made"}, by="Cilla C", sender=CONTROLLER)
+    assert own.accepted == 1, "what one may send oneself one sends as oneself"
+    assert here.rows("SELECT sender->>'who' FROM event WHERE id = 'x'") == [("Cilla C",)]
+
+
 def test_who_may_send_is_who_may_do_it_at_the_pages():
     """A type names no official who has no such task by the table of rights; whoever brings files in may send something."""
     tasks = {

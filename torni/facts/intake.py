@@ -30,7 +30,7 @@ from torni.facts.data_fields import (
 )
 from torni.facts.door import HELSINKI, Door, local_day
 from torni.facts.opening import Connection
-from torni.facts.senders import Sender, mended
+from torni.facts.senders import ORGANISER, Sender, mended, part_of
 
 COLUMNS = ("service", "unit", "client", "matter", "due", "quantity", "of_quantity", "cents", "replaces")
 MOST_EVENTS = 10_000
@@ -234,28 +234,34 @@ def declared_by(door: Door) -> Callable[[str, datetime], Declared]:
 
 def replay(door: Door, number: int, raw: Any, *, by: str, sender: Sender) -> Received:
     """Send a quarantined row again, as it is or mended, and keep what came of it. `sender`: who does so; the event tells both whom it first
-    came from and who sent it again."""
+    came from and who sent it again. An event of another type is no mending of a register's row: it is the mender's own, to send or not."""
     connection = door.connection
     with connection.transaction():
         row = connection.execute(
-            "SELECT source, producer, sender FROM quarantine WHERE number = %s", [number]
+            "SELECT source, producer, sender, raw FROM quarantine WHERE number = %s", [number]
         ).fetchone()
         assert row is not None, "the row is in quarantine"
         first = dict(row[2] or {})
         file_rows = [int(first.pop("row"))] if "row" in first else None
+        by_both = mended(first, sender)
+        theirs = part_of(by_both, row[1]) != ORGANISER or _type(raw) == _type(row[3])
         done = receive(
             door,
             [raw],
             source=row[0] or None,
             producer=row[1] or sender.organisation,
             keep=False,
-            sender=mended(first, sender),
+            sender=by_both if theirs else sender,
             file_rows=file_rows,
         )
         outcome = "accepted" if not done.refused else "refused again"
         if not done.refused:
             note_outcome(connection, number, outcome, by=by)
     return done
+
+
+def _type(event: Any) -> Any:
+    return event.get("type") if isinstance(event, Mapping) else None
 
 
 def note_outcome(connection: Connection, number: int, outcome: str, *, by: str) -> None:
